@@ -1,0 +1,1 @@
+"""One pass over rows: blocks in, sums that add up out. Knows arrays only."""

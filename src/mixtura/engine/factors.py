@@ -1,0 +1,133 @@
+"""Factors of the covariances: what the kernel needs to whiten a deviation.
+
+Every factor stands for K lower triangular matrices L_k with Σ_k = L_k L_kᵀ, held in the
+cheapest form that the structure allows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats
+
+__all__ = ["Diagonal", "Factor", "SharedTriangular", "Spherical", "Triangular", "solve_lower"]
+
+
+def solve_lower(lower: Floats, right: Floats) -> Floats:
+    """Solve L z = b by forward substitution, for many b at once.
+
+    Parameters
+    ----------
+    lower : (D, D), lower triangular with a positive diagonal.
+    right : (D, m), one right-hand side a column.
+
+    Returns
+    -------
+    (D, m), the solutions.
+
+    References
+    ----------
+    Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 8.1: the solution
+    is that of a system perturbed by a few ulp in each entry of L, whatever its condition.
+    """
+    solution = np.empty_like(right)
+    for j in range(lower.shape[0]):
+        solution[j] = (right[j] - lower[j, :j] @ solution[:j]) / lower[j, j]
+    return solution
+
+
+class Factor(ABC):
+    """K Cholesky factors, in one of four forms."""
+
+    #: whether the factor is diagonal, so that only diagonal second moments are needed
+    diagonal: bool
+
+    @abstractmethod
+    def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
+        """½·log|Σ_k| = log|L_k|, (K,)."""
+
+    @abstractmethod
+    def whiten(self, k: int, deviations: Floats) -> Floats:
+        """Z = L_k⁻¹ d for deviations (D, m) from mean k; (D, m)."""
+
+    @abstractmethod
+    def unwhiten_transposed(self, k: int, whitened: Floats) -> Floats:
+        """L_k⁻ᵀ z for (D, m), so that applied to whitened deviations it gives Σ_k⁻¹ d."""
+
+
+@dataclass(frozen=True, eq=False)
+class Triangular(Factor):
+    """A lower triangular matrix a component: lower (K, D, D)."""
+
+    lower: Floats
+    diagonal = False
+
+    def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
+        return np.log(np.einsum("kdd->kd", self.lower)).sum(axis=1)
+
+    def whiten(self, k: int, deviations: Floats) -> Floats:
+        return solve_lower(self.lower[k], deviations)
+
+    def unwhiten_transposed(self, k: int, whitened: Floats) -> Floats:
+        return solve_lower_transposed(self.lower[k], whitened)
+
+
+@dataclass(frozen=True, eq=False)
+class SharedTriangular(Factor):
+    """One lower triangular matrix for all components: lower (D, D)."""
+
+    lower: Floats
+    diagonal = False
+
+    def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
+        return np.full(n_components, np.log(np.diagonal(self.lower)).sum())
+
+    def whiten(self, k: int, deviations: Floats) -> Floats:
+        return solve_lower(self.lower, deviations)
+
+    def unwhiten_transposed(self, k: int, whitened: Floats) -> Floats:
+        return solve_lower_transposed(self.lower, whitened)
+
+
+@dataclass(frozen=True, eq=False)
+class Diagonal(Factor):
+    """A standard deviation a component and feature: scale (K, D)."""
+
+    scale: Floats
+    diagonal = True
+
+    def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
+        return np.log(self.scale).sum(axis=1)
+
+    def whiten(self, k: int, deviations: Floats) -> Floats:
+        return deviations / self.scale[k][:, None]
+
+    def unwhiten_transposed(self, k: int, whitened: Floats) -> Floats:
+        return whitened / self.scale[k][:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Spherical(Factor):
+    """A standard deviation a component: scale (K,)."""
+
+    scale: Floats
+    diagonal = True
+
+    def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
+        return n_features * np.log(self.scale)
+
+    def whiten(self, k: int, deviations: Floats) -> Floats:
+        return deviations / self.scale[k]
+
+    def unwhiten_transposed(self, k: int, whitened: Floats) -> Floats:
+        return whitened / self.scale[k]
+
+
+def solve_lower_transposed(lower: Floats, right: Floats) -> Floats:
+    """Solve Lᵀ y = b by back substitution, for many b at once: (D, m) -> (D, m)."""
+    # Reversing rows and columns of Lᵀ gives a lower triangular matrix again.
+    flipped = np.ascontiguousarray(lower.T[::-1, ::-1])
+    return solve_lower(flipped, right[::-1])[::-1]

@@ -1,0 +1,153 @@
+"""The reference kernel: the mathematics in NumPy, for ever the specification.
+
+Every function takes one block of rows and the packed components. Deviations are subtracted
+first, in float64, then whitened; the maximum is taken out before any exponential; one
+exponential is taken a row and component.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats, Integers, Rows
+from mixtura.engine.components import Components
+from mixtura.engine.sources import Block
+from mixtura.engine.statistics import Statistics
+
+__all__ = [
+    "accumulate",
+    "labels",
+    "log_joint",
+    "log_likelihood",
+    "log_posterior",
+    "moments",
+    "posterior",
+    "squared_distances",
+]
+
+
+def squared_distances(rows: Rows, components: Components) -> Floats:
+    """Squared Mahalanobis distances ‖L_k⁻¹(x_i − μ_k)‖² of rows (m, D); (m, K)."""
+    distances = np.empty((len(rows), components.n_components))
+    with np.errstate(over="ignore"):
+        for k, mean in enumerate(components.means):
+            whitened = components.factor.whiten(k, (rows - mean).T)  # (D, m)
+            distances[:, k] = np.einsum("dm,dm->m", whitened, whitened)
+    return distances
+
+
+def log_joint(rows: Rows, components: Components) -> Floats:
+    """Log w_k + log N(x_i | μ_k, Σ_k) of rows (m, D); (m, K), nats."""
+    return components.constants - 0.5 * squared_distances(rows, components)
+
+
+def log_likelihood(rows: Rows, components: Components) -> Floats:
+    """Log Σ_k w_k N(x_i | μ_k, Σ_k) of rows (m, D); (m,), nats.
+
+    −inf where the squared distance overflows, never NaN.
+    """
+    joint = log_joint(rows, components)
+    top = joint.max(axis=1)
+    scale = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        return scale + np.log(np.exp(joint - scale[:, None]).sum(axis=1))
+
+
+def labels(rows: Rows, components: Components) -> Integers:
+    """The component of largest responsibility for rows (m, D); (m,)."""
+    return _comparable(rows, components)[0].argmax(axis=1)
+
+
+def log_posterior(rows: Rows, components: Components) -> Floats:
+    """Log responsibilities of rows (m, D), without underflow; (m, K), nats."""
+    joint, _ = _comparable(rows, components)
+    shifted = joint - joint.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def posterior(rows: Rows, components: Components) -> tuple[Floats, Floats]:
+    """Log-likelihoods (m,) and responsibilities (m, K) of rows (m, D).
+
+    r_ik = e_ik / Σ_l e_il with e_ik = exp(log_joint_ik − max): a division, so that they sum to 1
+    within a few ulp (Blanchard, Higham & Higham 2021). A row so far out that every density
+    underflows belongs to the component that is nearest in Mahalanobis distance.
+    """
+    joint, far = _comparable(rows, components)
+    top = joint.max(axis=1)
+    exponentials = np.exp(joint - top[:, None])  # (m, K)
+    total = exponentials.sum(axis=1)
+    likelihood = top + np.log(total)
+    likelihood[far] = -np.inf
+    return likelihood, exponentials / total[:, None]
+
+
+def moments(
+    block: Block, responsibilities: Floats, reference: Floats, *, diagonal: bool
+) -> Statistics:
+    """Statistics of a block about `reference` (K, D), for given responsibilities (m, K).
+
+    Its log-likelihood is zero: responsibilities alone do not state one.
+    """
+    zero = Statistics.zero(reference, diagonal=diagonal)
+    weight, first, second = zero.weight, zero.first, zero.second
+    shares = (
+        responsibilities if block.weights is None else responsibilities * block.weights[:, None]
+    )
+    for k, point in enumerate(reference):
+        share = shares[:, k]
+        if not share.any():
+            continue
+        deviations = block.rows - point  # (m, D) float64
+        weighted = share[:, None] * deviations
+        weight[k] = share.sum()
+        first[k] = weighted.sum(axis=0)
+        second[k] = (
+            np.einsum("md,md->d", weighted, deviations) if diagonal else weighted.T @ deviations
+        )
+    return Statistics(reference, weight, first, second, 0.0, len(block.rows), block.total_weight)
+
+
+def accumulate(block: Block, components: Components) -> Statistics:
+    """Statistics of a block about the components' means: one E-step."""
+    likelihood, responsibilities = posterior(block.rows, components)
+    sums = moments(block, responsibilities, components.means, diagonal=components.factor.diagonal)
+    weighted = likelihood if block.weights is None else likelihood * block.weights
+    return Statistics(
+        sums.reference,
+        sums.weight,
+        sums.first,
+        sums.second,
+        float(weighted.sum()),
+        sums.n_rows,
+        sums.total_weight,
+    )
+
+
+def _comparable(rows: Rows, components: Components) -> tuple[Floats, Integers]:
+    """Log joint densities (m, K) with a finite maximum in each row, and the rows beyond reach.
+
+    Where every squared distance overflows, the nearest component gets 0 and the others −inf.
+    """
+    joint = log_joint(rows, components)
+    far = np.flatnonzero(joint.max(axis=1) == -np.inf)
+    if far.size:
+        nearest = _nearest(rows[far], components)
+        joint[far] = np.where(nearest[:, None] == np.arange(components.n_components), 0.0, -np.inf)
+    return joint, far
+
+
+def _nearest(rows: Rows, components: Components) -> Integers:
+    """The component nearest in Mahalanobis distance, (m,), where its square overflows.
+
+    ‖L⁻¹d‖ = s·‖L⁻¹(d/s)‖ for any s > 0: the largest entry of d is taken out first.
+    """
+    log_distances = np.empty((len(rows), components.n_components))
+    for k, mean in enumerate(components.means):
+        # Halving before subtracting keeps the difference of two huge values finite.
+        deviations = (0.5 * np.asarray(rows, dtype=np.float64) - 0.5 * mean).T  # (D, m)
+        scale = np.maximum(np.abs(deviations).max(axis=0), np.finfo(float).tiny)
+        whitened = components.factor.whiten(k, deviations / scale)
+        with np.errstate(over="ignore", divide="ignore"):
+            squared = np.einsum("dm,dm->m", whitened, whitened)
+            log_distances[:, k] = np.log(scale) + 0.5 * np.log(squared)
+    return log_distances.argmin(axis=1)

@@ -1,0 +1,176 @@
+"""EM: the loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats, Rows, frozen
+from mixtura.engine.executors import Executor
+from mixtura.engine.sources import Block, Source
+from mixtura.engine.statistics import Statistics
+from mixtura.errors import Interrupted
+from mixtura.fitting.convergence import Outcome, Tolerance
+from mixtura.fitting.estimate import maximise
+from mixtura.fitting.fit import Fit
+from mixtura.fitting.given import Given
+from mixtura.fitting.health import Health, Repair
+from mixtura.fitting.settings import Settings
+from mixtura.fitting.start import start, statistics_of
+from mixtura.model.mixture import Mixture
+
+__all__ = ["EM", "Observer"]
+
+
+class Observer(Protocol):
+    """Told what happens, as it happens."""
+
+    def begun(self, run: int) -> None:
+        """A run of EM has its start."""
+
+    def iterated(self, iteration: int, trace: Sequence[float]) -> None:
+        """An iteration is done; `trace` ends with the mean log-likelihood before it."""
+
+    def ended(self, fit: Fit) -> None:
+        """A run of EM is over."""
+
+
+@dataclass(frozen=True, eq=False)
+class EM:
+    """Expectation-maximisation over a source.
+
+    Parameters
+    ----------
+    source : the rows.
+    settings : how to fit.
+    executor : who carries the passes out.
+    feature_names : D names for the mixture, or None.
+    observer : told of every iteration, or None.
+    """
+
+    source: Source
+    settings: Settings
+    executor: Executor
+    feature_names: tuple[str, ...] | None = None
+    observer: Observer | None = None
+
+    def begin(
+        self, rows: Rows, given: Given, random: np.random.RandomState
+    ) -> tuple[Mixture, list[Repair]]:
+        """The first mixture of a run, and what it took to make it sound."""
+        settings = self.settings
+        estimate = None
+        if not given.complete:
+            responsibilities = start(settings.start)(rows, settings.n_components, random)
+            statistics = statistics_of(
+                self.source,
+                responsibilities,
+                settings.n_components,
+                self.executor,
+                diagonal=settings.structure.form.diagonal,
+            )
+            estimate = maximise(statistics, settings.structure, settings.reg_covar)
+        estimate = given.over(estimate, settings, self.source.n_features)
+        estimate, repairs = self._health.sound(estimate, 0, 0)
+        return estimate.mixture(self.feature_names), repairs
+
+    def climb(
+        self,
+        mixture: Mixture,
+        *,
+        run: int = 0,
+        repairs: Sequence[Repair] = (),
+        before: Sequence[float] = (),
+    ) -> Fit:
+        """Iterate from `mixture` until the tolerance, or the iterations, are used up.
+
+        Parameters
+        ----------
+        mixture : the start.
+        run : its number, for the observer.
+        repairs : what making the start took.
+        before : mean log-likelihoods of iterations before it, where it goes on from some.
+
+        Raises
+        ------
+        Interrupted : Ctrl-C, with the fit of the last mixture whose likelihood is known.
+        """
+        began = time.perf_counter()
+        settings, health, rule = self.settings, self._health, Tolerance(self.settings.tol)
+        done = list(repairs)
+        trace: list[float] = []
+        known = mixture  # the mixture that the end of the trace belongs to
+        outcome = Outcome.OUT_OF_ITERATIONS if settings.max_iter else Outcome.NOT_RUN
+        if self.observer:
+            self.observer.begun(run)
+        try:
+            for iteration in range(1, settings.max_iter + 1):
+                statistics = self._pass(mixture)
+                trace.append(statistics.log_likelihood / statistics.total_weight)
+                known = mixture
+                estimate = maximise(statistics, settings.structure, settings.reg_covar)
+                reseeded = sum(repair.action == "reseeded" for repair in done)
+                estimate, new = health.sound(estimate, iteration, reseeded)
+                mixture = estimate.mixture(self.feature_names)
+                done.extend(new)
+                if self.observer:
+                    self.observer.iterated(iteration, [*before, *trace])
+                reached = rule.outcome([*before, *trace])
+                if reached and not any(repair.action == "reseeded" for repair in new):
+                    outcome = reached
+                    break
+            trace.append(self._mean_log_likelihood(mixture))
+            known = mixture
+        except KeyboardInterrupt:
+            outcome = Outcome.INTERRUPTED
+        if outcome is Outcome.CONVERGED and done:
+            outcome = Outcome.REPAIRED
+        fit = Fit(
+            mixture=known,
+            trace=frozen(trace),
+            outcome=outcome,
+            repairs=tuple(done),
+            settings=settings,
+            seconds=time.perf_counter() - began,
+            n_rows=self.source.n_rows,
+            total_weight=self.source.total_weight,
+        )
+        if outcome is Outcome.INTERRUPTED:
+            raise Interrupted(fit)
+        if self.observer:
+            self.observer.ended(fit)
+        return fit
+
+    @property
+    def _health(self) -> Health:
+        return Health(self._variances, self.settings.reg_covar)
+
+    def _pass(self, mixture: Mixture) -> Statistics:
+        """The E-step: every row's responsibilities, summed up."""
+        return self.executor.run(
+            self.source, partial(kernel.accumulate, components=mixture.components)
+        )
+
+    def _mean_log_likelihood(self, mixture: Mixture) -> float:
+        def total(block: Block) -> float:
+            likelihood = kernel.log_likelihood(block.rows, mixture.components)
+            return float(likelihood.sum() if block.weights is None else likelihood @ block.weights)
+
+        return self.executor.run(self.source, total) / self.source.total_weight
+
+    def _variances(self) -> Floats:
+        """The data's variance in each feature, (D,)."""
+        statistics = statistics_of(
+            self.source,
+            lambda block: np.ones((len(block.rows), 1)),
+            1,
+            self.executor,
+            diagonal=True,
+        )
+        return statistics.second[0] / statistics.total_weight

@@ -1,0 +1,58 @@
+"""Given: parameters that a person starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from numpy.typing import ArrayLike
+
+from mixtura.fitting.estimate import Estimate
+from mixtura.fitting.settings import Settings
+from mixtura.model import parameters
+
+__all__ = ["Given"]
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Parameters to start from, each or none.
+
+    Parameters
+    ----------
+    weights : (K,) or None.
+    means : (K, D) or None.
+    precisions : inverse covariances, in the structure's form, or None.
+    """
+
+    weights: ArrayLike | None = None
+    means: ArrayLike | None = None
+    precisions: ArrayLike | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to a start."""
+        return not any(part is None for part in (self.weights, self.means, self.precisions))
+
+    def over(self, estimate: Estimate | None, settings: Settings, n_features: int) -> Estimate:
+        """These parameters in place of the estimate's, where they are given.
+
+        Raises
+        ------
+        ModelError : one has the wrong shape, or does not make a mixture.
+        """
+        k, form = settings.n_components, settings.structure.form
+        weight = None if self.weights is None else parameters.weights(self.weights, k)
+        means = None if self.means is None else parameters.means(self.means, (k, n_features))
+        covariances = None
+        if self.precisions is not None:
+            given = parameters.covariances(self.precisions, form, (k, n_features), "precision")
+            covariances = form.inverted(given)
+        if estimate is None:
+            assert weight is not None and means is not None and covariances is not None
+            return Estimate(weight, means, covariances, settings.structure)
+        return replace(
+            estimate,
+            weight=estimate.weight if weight is None else weight * estimate.weight.sum(),
+            means=estimate.means if means is None else means,
+            covariances=estimate.covariances if covariances is None else covariances,
+        )

@@ -1,0 +1,1 @@
+"""What a fitted mixture is, and what it can answer."""

@@ -1,0 +1,184 @@
+"""Algebra: a marginal or a condition of a mixture is a mixture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats
+from mixtura.engine.factors import solve_lower
+from mixtura.errors import DataError, ParameterError
+
+if TYPE_CHECKING:
+    from mixtura.model.mixture import Mixture
+
+__all__ = ["condition", "covariance", "feature_indices", "marginal", "mean"]
+
+
+def mean(mixture: Mixture) -> Floats:
+    """E[x] = Σ_k w_k μ_k, (D,), feature units."""
+    return mixture.weights @ mixture.means
+
+
+def covariance(mixture: Mixture) -> Floats:
+    """Cov[x] = Σ_k w_k (Σ_k + δ_k δ_kᵀ) with δ_k = μ_k − E[x], (D, D), squared feature units.
+
+    References
+    ----------
+    The law of total covariance.
+    """
+    between = mixture.means - mean(mixture)  # (K, D)
+    within = np.einsum("k,kij->ij", mixture.weights, mixture.covariance_matrices())
+    return within + np.einsum("k,ki,kj->ij", mixture.weights, between, between)
+
+
+def marginal(mixture: Mixture, features: Sequence[int | str]) -> Mixture:
+    """The density of some features: weights stay, the other features are left out.
+
+    Parameters
+    ----------
+    mixture : of D features.
+    features : indices or names, in the order wanted; each once.
+
+    Returns
+    -------
+    A mixture of len(features) features, of the same structure.
+
+    Raises
+    ------
+    ParameterError : no features, one given twice, or one that does not exist.
+
+    References
+    ----------
+    Bishop 2006, Pattern Recognition and Machine Learning, equation 2.98.
+
+    Examples
+    --------
+    >>> from mixtura import Mixture
+    >>> m = Mixture([1.0], [[1.0, 2.0]], [[[1.0, 0.5], [0.5, 3.0]]])
+    >>> m.marginal([1]).covariances.tolist()
+    [[[3.0]]]
+    """
+    kept = feature_indices(mixture, features)
+    if not kept:
+        raise ParameterError("no features given, expected at least one: name or number them")
+    return type(mixture)(
+        mixture.weights,
+        mixture.means[:, kept],
+        mixture.structure.form.restricted(mixture.covariances, kept),
+        mixture.structure,
+        _names(mixture, kept),
+    )
+
+
+def condition(mixture: Mixture, given: Mapping[int | str, float]) -> Mixture:
+    """The density of the other features, given values of some.
+
+    With a the given and b the other features::
+
+        w'_k ∝ w_k N(x_a | μ_a, Σ_aa)
+        μ'_k = μ_b + Σ_ba Σ_aa⁻¹ (x_a − μ_a)
+        Σ'_k = Σ_bb − Σ_ba Σ_aa⁻¹ Σ_ab
+
+    read off the Cholesky factor of (a, b) in that order, so that Σ'_k = L_bb L_bbᵀ stays
+    positive definite without a subtraction.
+
+    Parameters
+    ----------
+    mixture : of D features.
+    given : feature (index or name) -> value, feature units; at least one, not all.
+
+    Returns
+    -------
+    A mixture of the features that are left, in their order, of the same structure. A component
+    whose weight underflows is left out.
+
+    Raises
+    ------
+    ParameterError : no feature or every feature given, one given twice, or one that does not exist.
+    DataError : a value is not a finite number.
+
+    References
+    ----------
+    Bishop 2006, equations 2.81 and 2.82.
+
+    Examples
+    --------
+    >>> from mixtura import Mixture
+    >>> m = Mixture([1.0], [[1.0, 2.0]], [[[1.0, 0.5], [0.5, 3.0]]])
+    >>> m.condition({0: 3.0}).means.tolist(), m.condition({0: 3.0}).covariances.tolist()
+    ([[3.0]], [[[2.75]]])
+    """
+    a = feature_indices(mixture, given)
+    b = [j for j in range(mixture.n_features) if j not in a]
+    if not a or not b:
+        raise ParameterError(
+            f"{len(a)} of {mixture.n_features} features are given, expected at least one given and "
+            "at least one left"
+        )
+    values = _finite_values(given)
+    log_weights = mixture.marginal(a).log_responsibilities(values[None, :])[0]
+    kept = np.flatnonzero(np.exp(log_weights) > 0.0)
+    weights = np.exp(log_weights[kept])
+    form = mixture.structure.form
+    means = np.empty((len(kept), len(b)))
+    matrices = np.empty((len(kept), len(b), len(b)))
+    ordered = np.ix_(a + b, a + b)
+    n = len(a)
+    written_out = mixture.covariance_matrices()
+    for row, k in enumerate(kept):
+        lower = np.linalg.cholesky(written_out[k][ordered])
+        whitened = solve_lower(lower[:n, :n], (values - mixture.means[k, a])[:, None])[:, 0]
+        means[row] = mixture.means[k, b] + lower[n:, :n] @ whitened
+        matrices[row] = lower[n:, n:] @ lower[n:, n:].T
+    return type(mixture)(
+        weights / weights.sum(),
+        means,
+        form.gathered(matrices),
+        mixture.structure,
+        _names(mixture, b),
+    )
+
+
+def feature_indices(mixture: Mixture, features: Iterable[int | str]) -> list[int]:
+    """Indices of features given by index or name, in the order given.
+
+    Raises
+    ------
+    ParameterError : one does not exist, or appears twice.
+    """
+    labels = mixture.feature_labels
+    known = ", ".join(labels)
+    indices = []
+    for feature in features:
+        if isinstance(feature, str):
+            if feature not in labels:
+                raise ParameterError(f"there is no feature {feature!r}, this mixture has: {known}")
+            index = labels.index(feature)
+        else:
+            index = int(feature)
+            if not 0 <= index < mixture.n_features:
+                raise ParameterError(
+                    f"there is no feature {feature}, this mixture has {mixture.n_features}, "
+                    f"numbered from 0: {known}"
+                )
+        if index in indices:
+            raise ParameterError(f"feature {feature!r} is given twice, expected each once")
+        indices.append(index)
+    return indices
+
+
+def _finite_values(given: Mapping[int | str, float]) -> Floats:
+    values = np.array([float(value) for value in given.values()])
+    for feature, value in given.items():
+        if not np.isfinite(value):
+            raise DataError(f"feature {feature!r} is given as {value}, expected a finite number")
+    return values
+
+
+def _names(mixture: Mixture, kept: Sequence[int]) -> tuple[str, ...] | None:
+    if mixture.feature_names is None:
+        return None
+    return tuple(mixture.feature_names[j] for j in kept)

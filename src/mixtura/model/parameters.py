@@ -1,0 +1,119 @@
+"""Parameters: what a person gives for a mixture, checked and frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixtura.engine.arrays import Floats, frozen
+from mixtura.errors import ModelError
+from mixtura.model.structures import Form
+
+__all__ = ["covariances", "feature_names", "means", "weights"]
+
+
+def means(values: ArrayLike, shape: tuple[int, int] | None = None) -> Floats:
+    """Means (K, D), finite; of `shape`, where one is known.
+
+    Raises
+    ------
+    ModelError : another shape, or a value that is not finite.
+    """
+    array = _array("means", values)
+    if array.ndim != 2 or 0 in array.shape:
+        raise ModelError(
+            f"means have shape {array.shape}, expected (n_components, n_features), both at least "
+            "1: for one feature, write each mean as [value]"
+        )
+    if shape is not None and array.shape != shape:
+        raise ModelError(
+            f"means have shape {array.shape}, expected {shape}: "
+            f"{shape[0]} components of {shape[1]} features"
+        )
+    _finite("mean", array)
+    return array
+
+
+def weights(values: ArrayLike, n_components: int) -> Floats:
+    """Weights (K,), positive, of sum 1 within 1e-8.
+
+    Raises
+    ------
+    ModelError : one of these fails.
+    """
+    array = _array("weights", values)
+    if array.shape != (n_components,):
+        raise ModelError(
+            f"weights have shape {array.shape}, expected ({n_components},), one for each mean"
+        )
+    _finite("weight", array)
+    if array.min() <= 0.0:
+        k = int(array.argmin())
+        raise ModelError(
+            f"the weight of component {k} is {array[k]:.6g}, expected more than 0: "
+            "leave the component out"
+        )
+    if abs(array.sum() - 1.0) > 1e-8:
+        raise ModelError(
+            f"the weights sum to {array.sum():.9g}, expected 1: divide them by their sum"
+        )
+    return array
+
+
+def covariances(
+    values: ArrayLike, form: Form, shape: tuple[int, int], what: str = "covariance"
+) -> Floats:
+    """Covariances, or `what` else, in the shape of `form` for means of `shape` (K, D), finite.
+
+    Raises
+    ------
+    ModelError : another shape, or a value that is not finite.
+    """
+    array = _array(f"{what}s", values)
+    expected = form.shape(*shape)
+    if array.shape != expected:
+        raise ModelError(
+            f"{form.name} {what}s have shape {array.shape}, expected {expected} for "
+            f"{shape[0]} components of {shape[1]} features"
+        )
+    _finite(what, array, shared=form.name == "tied")
+    return array
+
+
+def feature_names(names: Sequence[str] | None, n_features: int) -> tuple[str, ...] | None:
+    """Names, one for each feature, all different; None stays None.
+
+    Raises
+    ------
+    ModelError : their number is wrong, or one appears twice.
+    """
+    if names is None:
+        return None
+    texts = tuple(str(name) for name in names)
+    if len(texts) != n_features:
+        raise ModelError(f"got {len(texts)} feature names, expected {n_features}")
+    twice = {name for name in texts if texts.count(name) > 1}
+    if twice:
+        raise ModelError(f"the feature name {min(twice)!r} appears twice, expected different ones")
+    return texts
+
+
+def _array(what: str, values: ArrayLike) -> Floats:
+    try:
+        return frozen(values)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{what} are not an array of numbers: {error}") from None
+
+
+def _finite(what: str, array: Floats, *, shared: bool = False) -> None:
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        where = tuple(int(i) for i in bad[0])
+        whose = (
+            f"the {what} shared by all components"
+            if shared
+            else (f"the {what} of component {where[0]}")
+        )
+        raise ModelError(f"{whose} holds {array[where]}, expected finite numbers")

@@ -1,0 +1,35 @@
+"""Randomness: one way to turn a seed into a generator."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+
+from mixtura.errors import ParameterError
+
+__all__ = ["Seed", "random_state_of"]
+
+Seed: TypeAlias = int | np.integer | np.random.RandomState | None
+
+
+def random_state_of(seed: Seed) -> np.random.RandomState:
+    """The generator that `seed` stands for, as scikit-learn understands it.
+
+    A whole number starts a new generator, a `numpy.random.RandomState` is used and advanced, None
+    is NumPy's global one.
+
+    Raises
+    ------
+    ParameterError : anything else, or a number outside 0 to 2³² − 1.
+    """
+    if seed is None:
+        return np.random.mtrand._rand  # type: ignore[attr-defined]
+    if isinstance(seed, np.random.RandomState):
+        return seed
+    if isinstance(seed, (int, np.integer)) and 0 <= seed < 2**32:
+        return np.random.RandomState(int(seed))
+    raise ParameterError(
+        f"random_state is {seed!r}, expected a whole number from 0 to 4294967295, "
+        "a numpy.random.RandomState, or None"
+    )

@@ -1,0 +1,146 @@
+"""Rows: whatever a person has, made into an array that a pass can read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mixtura.engine.arrays import Rows
+from mixtura.errors import DataError
+
+__all__ = ["as_rows", "column_names", "no_missing"]
+
+
+def column_names(data: Any) -> tuple[str, ...] | None:
+    """The column names of a table (pandas, polars, pyarrow), None for an array."""
+    names = getattr(data, "column_names", None)  # pyarrow
+    if names is None:
+        names = getattr(data, "columns", None)  # pandas, polars
+    return None if names is None else tuple(str(name) for name in names)
+
+
+def as_rows(
+    data: Any, n_features: int | None = None, feature_names: Sequence[str] | None = None
+) -> Rows:
+    """`data` as an array (N, D) of float32 or float64, finite.
+
+    Parameters
+    ----------
+    data : array-like (N, D), or a table; float32 stays float32, all else becomes float64.
+    n_features : the number of columns that is expected, where one is.
+    feature_names : the columns that are expected; a table's columns are matched by name.
+
+    Raises
+    ------
+    DataError : the shape, the columns or a value does not fit.
+    """
+    names = column_names(data)
+    rows = _numeric(data)
+    if rows.ndim != 2:
+        raise DataError(_not_two_dimensional(rows))
+    if feature_names is not None and names is not None:
+        rows = _matched(rows, names, feature_names)
+    if n_features is not None and rows.shape[1] != n_features:
+        fitted = f" ({', '.join(feature_names)})" if feature_names else ""
+        raise DataError(
+            f"X has {_features(rows.shape[1])}, this mixture was fitted on {n_features}{fitted}: "
+            "select those columns"
+        )
+    if rows.shape[1] == 0:
+        raise DataError("X has 0 features, expected at least 1: select the columns to use")
+    no_missing(rows, names)
+    return rows
+
+
+def no_missing(rows: Rows, names: Sequence[str] | None = None) -> None:
+    """Refuse NaN and infinity, naming the first one's row and column.
+
+    Raises
+    ------
+    DataError : one is there.
+    """
+    # One sum is enough to see that all is well: NaN and infinity never cancel out of it.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(rows.sum(dtype=np.float64)):
+            return
+    bad = ~np.isfinite(rows)
+    if not bad.any():
+        return
+    row, column = (int(i) for i in np.argwhere(bad)[0])
+    value = rows[row, column]
+    what = "NaN" if np.isnan(value) else "infinity" if value > 0 else "-infinity"
+    more = int(bad.any(axis=1).sum()) - 1
+    others = f" ({more} more such row{'s' if more > 1 else ''})" if more else ""
+    raise DataError(
+        f"row {row}, column {column_label(column, names)} is {what}{others}: "
+        "expected finite numbers; drop or fill those rows first"
+    )
+
+
+def column_label(column: int, names: Sequence[str] | None) -> str:
+    """A column as a person would name it: its name, or its number."""
+    return str(column) if names is None else repr(names[column])
+
+
+def _numeric(data: Any) -> Rows:
+    """`data` as a float32 or float64 array of any shape, native byte order."""
+    if isinstance(data, np.ndarray):
+        array = data
+    elif hasattr(data, "to_numpy"):
+        array = np.asarray(data.to_numpy())
+    elif hasattr(data, "column_names"):
+        array = np.column_stack([np.asarray(data[name]) for name in data.column_names])
+    elif hasattr(data, "tocsr"):
+        raise DataError(
+            "X is a sparse matrix, expected a dense one: convert it with X.toarray(), "
+            "if it fits in memory"
+        )
+    else:
+        try:
+            array = np.asarray(data)
+        except ValueError as error:
+            raise DataError(f"X is not a table of numbers: {error}") from None
+    if array.dtype.kind == "c":
+        raise DataError("X holds complex numbers, expected real ones: use X.real, or X.imag")
+    if array.dtype == np.float32 or array.dtype == np.float64:
+        return array  # already what the kernels read
+    try:
+        narrow = array.dtype.kind == "f" and array.dtype.itemsize == 4
+        return array.astype(np.float32 if narrow else np.float64)
+    except (TypeError, ValueError):
+        raise DataError(
+            f"X holds values of type {array.dtype}, expected numbers: "
+            "encode or drop the columns that are text"
+        ) from None
+
+
+def _not_two_dimensional(array: Rows) -> str:
+    if array.ndim == 1:
+        return (
+            f"expected a 2-D array of shape (n_rows, n_features), got a 1-D array of shape "
+            f"{array.shape}: reshape it with X.reshape(-1, 1) if it holds one feature, or "
+            "X.reshape(1, -1) if it holds one row"
+        )
+    return (
+        f"expected a 2-D array of shape (n_rows, n_features), got {array.ndim} dimensions of "
+        f"shape {array.shape}: reshape it so that each row is one observation"
+    )
+
+
+def _matched(rows: Rows, names: Sequence[str], wanted: Sequence[str]) -> Rows:
+    """The wanted columns in the wanted order."""
+    if tuple(names) == tuple(wanted):
+        return rows
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise DataError(
+            f"X lacks the column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))} "
+            f"that this mixture was fitted on; it has {', '.join(map(repr, names))}"
+        )
+    return rows[:, [list(names).index(name) for name in wanted]]
+
+
+def _features(count: int) -> str:
+    return f"{count} feature" if count == 1 else f"{count} features"

@@ -1,0 +1,200 @@
+"""Storage: model files that carry numbers and text, never code.
+
+A model file is a safetensors file: the arrays ``weights``, ``means`` and ``covariances`` in
+float64, and in its metadata one JSON record under the key ``mixtura``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mixtura.errors import ModelError, ParameterError
+from mixtura.model.mixture import Mixture
+from mixtura.version import __version__
+
+__all__ = ["FORMAT_VERSION", "StoredModel", "load", "read", "save", "written_beside"]
+
+#: grows when an older reader could not understand the file
+FORMAT_VERSION = 1
+
+_ARRAYS = ("weights", "means", "covariances")
+
+
+@dataclass(frozen=True, eq=False)
+class StoredModel:
+    """What a model file holds.
+
+    Parameters
+    ----------
+    mixture : the density.
+    training : the record of the fit that made it, as `Fit.summary` gives it; empty if unknown.
+    library_version : the mixtura that wrote it.
+    """
+
+    mixture: Mixture
+    training: Mapping[str, Any]
+    library_version: str
+
+
+def save(
+    mixture: Mixture, path: str | os.PathLike[str], training: Mapping[str, Any] | None = None
+) -> None:
+    """Write a model file, whole or not at all.
+
+    Parameters
+    ----------
+    mixture : what to store; a round trip gives the same bits.
+    path : where; an existing file is replaced once the new one is on disk.
+    training : a record that JSON can hold, kept beside the parameters.
+
+    Raises
+    ------
+    OSError : the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile, mixtura
+    >>> from mixtura.model.storage import save
+    >>> path = tempfile.mkdtemp() + "/model.safetensors"
+    >>> save(mixtura.Mixture([1.0], [[0.0]], [[[1.0]]]), path)
+    >>> mixtura.load(path).means.tolist()
+    [[0.0]]
+    """
+    written_beside(Path(path), encoded(mixture, training))
+
+
+def encoded(mixture: Mixture, training: Mapping[str, Any] | None = None) -> bytes:
+    """The bytes of a model file."""
+    from safetensors.numpy import save as to_bytes
+
+    record = {
+        "format": FORMAT_VERSION,
+        "structure": mixture.structure.name,
+        "feature_names": mixture.feature_names,
+        "training": dict(training or {}),
+        "library_version": __version__,
+    }
+    arrays = {name: np.ascontiguousarray(getattr(mixture, name)) for name in _ARRAYS}
+    return to_bytes(arrays, metadata={"mixtura": json.dumps(record)})
+
+
+def load(path: str | os.PathLike[str]) -> Mixture:
+    """The mixture of a model file; see `read`."""
+    return read(path).mixture
+
+
+def read(path: str | os.PathLike[str]) -> StoredModel:
+    """Read a model file and check everything in it.
+
+    Raises
+    ------
+    ModelError : it is not a model file, is damaged, was written by a later version, or its
+        numbers do not make a mixture.
+    OSError : it cannot be read.
+    """
+    return decoded(Path(path).read_bytes(), str(path))
+
+
+def decoded(data: bytes, name: str) -> StoredModel:
+    """The model in the bytes of a file; `name` begins the messages.
+
+    Raises
+    ------
+    ModelError : as for `read`.
+    """
+    record = _record(data, name)
+    if record.get("format") != FORMAT_VERSION:
+        raise ModelError(
+            f"{name} has model format {record.get('format')!r}, this mixtura reads "
+            f"{FORMAT_VERSION}: upgrade mixtura, or save the model again with this version"
+        )
+    arrays = _arrays(data, name)
+    names, training = record.get("feature_names"), record.get("training", {})
+    if not (names is None or _is_text_list(names)) or not isinstance(training, dict):
+        raise ModelError(f"{name} has damaged metadata: fit and save the model again")
+    try:
+        mixture = Mixture(
+            arrays["weights"],
+            arrays["means"],
+            arrays["covariances"],
+            str(record.get("structure")),
+            names,
+        )
+    except (ModelError, ParameterError) as error:
+        raise ModelError(f"{name} does not hold a mixture: {error}") from None
+    return StoredModel(mixture, training, str(record.get("library_version")))
+
+
+def written_beside(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: beside it, to the disk, then renamed.
+
+    Raises
+    ------
+    OSError : it cannot be written; what was there before stays.
+    """
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(beside, 0o666 & ~_umask())
+        os.replace(beside, path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """The process's file mode mask, which can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _record(data: bytes, name: str) -> dict[str, Any]:
+    """The JSON record in the header, read without trusting it."""
+    size = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or size > len(data) - 8:
+        raise ModelError(f"{name} is not a model file, or it is cut short: expected safetensors")
+    try:
+        header = json.loads(data[8 : 8 + size])
+        record = json.loads(header["__metadata__"]["mixtura"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ModelError(
+            f"{name} is not a mixtura model file: its header holds no mixtura record"
+        ) from None
+    if not isinstance(record, dict):
+        raise ModelError(f"{name} has damaged metadata: fit and save the model again")
+    return record
+
+
+def _arrays(data: bytes, name: str) -> dict[str, Any]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    try:
+        arrays = from_bytes(data)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ModelError(f"{name} is damaged: {error}") from None
+    for key in _ARRAYS:
+        if key not in arrays:
+            raise ModelError(f"{name} lacks the array {key!r}: fit and save the model again")
+        if arrays[key].dtype != np.float64:
+            raise ModelError(
+                f"{name} holds {key} as {arrays[key].dtype}, expected float64: "
+                "fit and save the model again"
+            )
+    return arrays
+
+
+def _is_text_list(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

@@ -1,0 +1,70 @@
+"""Full: a matrix a component."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats
+from mixtura.engine.factors import Factor, Triangular, solve_lower
+from mixtura.model.structures.form import (
+    Form,
+    cholesky,
+    floored_matrix,
+    inverse,
+    is_positive_definite,
+    replaced,
+)
+
+__all__ = ["FULL"]
+
+
+class _Full(Form):
+    name = "full"
+    diagonal = False
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_components, n_features, n_features)
+
+    def factor(self, covariances: Floats) -> Factor:
+        return Triangular(
+            np.stack(
+                [
+                    cholesky(matrix, f"the covariance of component {k}")
+                    for k, matrix in enumerate(covariances)
+                ]
+            )
+        )
+
+    def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
+        return covariances
+
+    def gathered(self, matrices: Floats) -> Floats:
+        return matrices
+
+    def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
+        return covariances + np.eye(covariances.shape[-1]) * ridge
+
+    def restricted(self, covariances: Floats, features: Sequence[int]) -> Floats:
+        return covariances[:, features][:, :, features]
+
+    def inverted(self, matrices: Floats) -> Floats:
+        return np.stack(
+            [inverse(matrix, f"the matrix of component {k}") for k, matrix in enumerate(matrices)]
+        )
+
+    def precision_factors(self, covariances: Floats) -> Floats:
+        identity = np.eye(covariances.shape[-1])
+        return np.stack(
+            [solve_lower(np.linalg.cholesky(matrix), identity).T for matrix in covariances]
+        )
+
+    def unsound(self, covariances: Floats) -> list[int]:
+        return [k for k, matrix in enumerate(covariances) if not is_positive_definite(matrix)]
+
+    def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
+        return replaced(covariances, k, floored_matrix(covariances[k], floor))
+
+
+FULL = _Full()

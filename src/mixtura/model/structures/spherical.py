@@ -1,0 +1,58 @@
+"""Spherical: a variance a component."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats
+from mixtura.engine.factors import Factor, Spherical
+from mixtura.errors import ModelError
+from mixtura.model.structures.form import Form, replaced
+
+__all__ = ["SPHERICAL"]
+
+
+class _Spherical(Form):
+    name = "spherical"
+    diagonal = True
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_components,)
+
+    def factor(self, covariances: Floats) -> Factor:
+        if covariances.min() <= 0.0:
+            k = int(covariances.argmin())
+            raise ModelError(
+                f"the covariance of component {k} is not positive definite: its variance is "
+                f"{covariances[k]:.6g}, expected more than 0; add to the variances"
+            )
+        return Spherical(np.sqrt(covariances))
+
+    def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
+        return covariances[:, None, None] * np.eye(n_features)
+
+    def gathered(self, matrices: Floats) -> Floats:
+        return matrices[:, 0, 0]
+
+    def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
+        return covariances + np.mean(ridge)
+
+    def restricted(self, covariances: Floats, features: Sequence[int]) -> Floats:
+        return covariances
+
+    def inverted(self, matrices: Floats) -> Floats:
+        return 1.0 / matrices
+
+    def precision_factors(self, covariances: Floats) -> Floats:
+        return 1.0 / np.sqrt(covariances)
+
+    def unsound(self, covariances: Floats) -> list[int]:
+        return np.flatnonzero(~(covariances > 0.0)).tolist()
+
+    def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
+        return replaced(covariances, k, np.maximum(covariances[k], floor.mean()))
+
+
+SPHERICAL = _Spherical()

@@ -1,0 +1,57 @@
+"""Tied: one matrix for all components."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats
+from mixtura.engine.factors import Factor, SharedTriangular, solve_lower
+from mixtura.model.structures.form import (
+    Form,
+    cholesky,
+    floored_matrix,
+    inverse,
+    is_positive_definite,
+)
+
+__all__ = ["TIED"]
+
+
+class _Tied(Form):
+    name = "tied"
+    diagonal = False
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_features, n_features)
+
+    def factor(self, covariances: Floats) -> Factor:
+        return SharedTriangular(cholesky(covariances, "the covariance shared by all components"))
+
+    def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
+        return np.broadcast_to(covariances, (n_components, n_features, n_features))
+
+    def gathered(self, matrices: Floats) -> Floats:
+        return matrices[0]
+
+    def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
+        return covariances + np.eye(covariances.shape[-1]) * ridge
+
+    def restricted(self, covariances: Floats, features: Sequence[int]) -> Floats:
+        return covariances[features][:, features]
+
+    def inverted(self, matrices: Floats) -> Floats:
+        return inverse(matrices, "the matrix shared by all components")
+
+    def precision_factors(self, covariances: Floats) -> Floats:
+        return solve_lower(np.linalg.cholesky(covariances), np.eye(len(covariances))).T
+
+    def unsound(self, covariances: Floats) -> list[int]:
+        return [] if is_positive_definite(covariances) else [0]
+
+    def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
+        return floored_matrix(covariances, floor)
+
+
+TIED = _Tied()
