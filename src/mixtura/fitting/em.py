@@ -166,11 +166,9 @@ class EM:
 
     def _variances(self) -> Floats:
         """The data's variance in each feature, (D,)."""
-        statistics = statistics_of(
-            self.source,
-            lambda block: np.ones((len(block.rows), 1)),
-            1,
-            self.executor,
-            diagonal=True,
-        )
+
+        def together(block: Block) -> Floats:
+            return np.ones((len(block.rows), 1))
+
+        statistics = statistics_of(self.source, together, 1, self.executor, diagonal=True)
         return statistics.second[0] / statistics.total_weight

@@ -162,6 +162,7 @@ def _check(rows: Rows, settings: Settings, names: Sequence[str] | None) -> None:
     if spread.max() > 0.5 * _WIDEST:
         j = int(spread.argmax())
         raise DataError(
-            f"column {column_label(j, names)} goes from {low[j]:.6g} to {high[j]:.6g}: its variance "
-            f"overflows, expected a spread below {_WIDEST:g}; divide the column by a constant"
+            f"column {column_label(j, names)} goes from {low[j]:.6g} to {high[j]:.6g}: its "
+            f"variance overflows, expected a spread below {_WIDEST:g}; "
+            "divide the column by a constant"
         )

@@ -48,7 +48,9 @@ class Given:
             given = parameters.covariances(self.precisions, form, (k, n_features), "precision")
             covariances = form.inverted(given)
         if estimate is None:
-            assert weight is not None and means is not None and covariances is not None
+            assert weight is not None
+            assert means is not None
+            assert covariances is not None
             return Estimate(weight, means, covariances, settings.structure)
         return replace(
             estimate,

@@ -97,15 +97,14 @@ class Health:
 
 def _collapse(estimate: Estimate, k: int) -> str:
     """The sentence for a singular covariance where none may be repaired."""
-    shared = estimate.structure.form.name == "tied"
-    whose = (
-        "the covariance shared by all components"
-        if shared
-        else (
-            f"the covariance of component {k}, which holds the weight of {estimate.weight[k]:.4g} rows"
-            f" around ({', '.join(f'{value:.6g}' for value in estimate.means[k])}),"
+    if estimate.structure.form.shared:
+        whose = "the covariance shared by all components"
+    else:
+        around = ", ".join(f"{value:.6g}" for value in estimate.means[k])
+        whose = (
+            f"the covariance of component {k}, which holds the weight of "
+            f"{estimate.weight[k]:.4g} rows around ({around}),"
         )
-    )
     return (
         f"{whose} is singular: the likelihood has no maximum there. Use fewer components, drop "
         "constant or repeated columns, or set reg_covar above 0"

@@ -78,7 +78,7 @@ def covariances(
             f"{form.name} {what}s have shape {array.shape}, expected {expected} for "
             f"{shape[0]} components of {shape[1]} features"
         )
-    _finite(what, array, shared=form.name == "tied")
+    _finite(what, array, shared=form.shared)
     return array
 
 

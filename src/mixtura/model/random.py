@@ -24,7 +24,7 @@ def random_state_of(seed: Seed) -> np.random.RandomState:
     ParameterError : anything else, or a number outside 0 to 2³² − 1.
     """
     if seed is None:
-        return np.random.mtrand._rand  # type: ignore[attr-defined]
+        return np.random.mtrand._rand
     if isinstance(seed, np.random.RandomState):
         return seed
     if isinstance(seed, (int, np.integer)) and 0 <= seed < 2**32:

@@ -90,9 +90,9 @@ def moments(
     """
     zero = Statistics.zero(reference, diagonal=diagonal)
     weight, first, second = zero.weight, zero.first, zero.second
-    shares = (
-        responsibilities if block.weights is None else responsibilities * block.weights[:, None]
-    )
+    shares = responsibilities  # (m, K)
+    if block.weights is not None:
+        shares = shares * block.weights[:, None]
     for k, point in enumerate(reference):
         share = shares[:, k]
         if not share.any():

@@ -17,6 +17,7 @@ __all__ = ["DIAG"]
 class _Diag(Form):
     name = "diag"
     diagonal = True
+    shared = False
 
     def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
         return (n_components, n_features)

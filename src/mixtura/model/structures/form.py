@@ -24,6 +24,8 @@ class Form(ABC):
     name: str
     #: whether off-diagonal entries are zero throughout
     diagonal: bool
+    #: whether all components have one covariance
+    shared: bool
 
     @abstractmethod
     def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
@@ -68,7 +70,7 @@ class Form(ABC):
 
     @abstractmethod
     def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
-        """Covariances with component k's eigenvalues raised to at least 1, in units of `floor` (D,)."""
+        """Covariances with component k's eigenvalues raised to 1, in units of `floor` (D,)."""
 
 
 def cholesky(matrix: Floats, whose: str) -> Floats:

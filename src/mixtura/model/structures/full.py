@@ -23,6 +23,7 @@ __all__ = ["FULL"]
 class _Full(Form):
     name = "full"
     diagonal = False
+    shared = False
 
     def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
         return (n_components, n_features, n_features)

@@ -17,6 +17,7 @@ __all__ = ["SPHERICAL"]
 class _Spherical(Form):
     name = "spherical"
     diagonal = True
+    shared = False
 
     def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
         return (n_components,)

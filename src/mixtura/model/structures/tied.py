@@ -22,6 +22,7 @@ __all__ = ["TIED"]
 class _Tied(Form):
     name = "tied"
     diagonal = False
+    shared = True
 
     def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
         return (n_features, n_features)
