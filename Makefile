@@ -9,7 +9,7 @@ DEMO := $(VENV)/.demo
 .PHONY: demo test test-slow lint format clean
 
 demo: $(DEMO)
-	$(BIN)/mixtura demo
+	$(BIN)/mixtura demo --force
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 -m "not slow"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, frozen
+from mixtura.engine.arrays import Floats, Integers, frozen
+from mixtura.engine.factors import Factor
+from mixtura.errors import ParameterError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mixtura.model.mixture import Mixture
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["Explanation", "explain", "least_likely"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,10 @@ class Explanation:
     log_joint : (N, K), the sum of the four parts.
     responsibilities : (N, K), exp(log_joint_ik − log p(x_i)).
     log_likelihood : (N,), log p(x_i), the values of `Mixture.score_samples`.
+    row_numbers : (N,), where each row stands in the data, from 0.
+    values : (N, D), the rows themselves, feature units.
+    means : (K, D), μ_k, feature units.
+    standard_deviations : (K, D), √Σ_k,jj, feature units.
     """
 
     feature_labels: tuple[str, ...]
@@ -51,6 +58,10 @@ class Explanation:
     log_joint: Floats
     responsibilities: Floats
     log_likelihood: Floats
+    row_numbers: Integers
+    values: Floats
+    means: Floats
+    standard_deviations: Floats
 
     def __len__(self) -> int:
         return len(self.log_likelihood)
@@ -65,6 +76,13 @@ class Explanation:
         return {
             "features": list(self.feature_labels),
             "normalisation": self.normalisation,
+            "components": [
+                {
+                    "mean": self._by_feature(self.means[k]),
+                    "standard_deviation": self._by_feature(self.standard_deviations[k]),
+                }
+                for k in range(len(self.log_weights))
+            ],
             "rows": [self._row(i) for i in range(len(self))],
         }
 
@@ -78,7 +96,7 @@ class Explanation:
         pandas = _pandas()
         n, k = self.log_joint.shape
         columns: dict[str, Any] = {
-            "row": np.repeat(np.arange(n), k),
+            "row": np.repeat(self.row_numbers, k),
             "component": np.tile(np.arange(k), n),
             "log_weight": np.tile(self.log_weights, n),
             "normalisation": np.full(n * k, self.normalisation),
@@ -103,6 +121,9 @@ class Explanation:
 
     def _row(self, i: int) -> dict[str, Any]:
         return {
+            "row": int(self.row_numbers[i]),
+            "ids": {},
+            "values": self._by_feature(self.values[i]),
             "log_likelihood": float(self.log_likelihood[i]),
             "components": [
                 {
@@ -112,26 +133,29 @@ class Explanation:
                     "distance": float(self.distance_terms[i, k]),
                     "log_joint": float(self.log_joint[i, k]),
                     "responsibility": float(self.responsibilities[i, k]),
-                    "contributions": dict(
-                        zip(self.feature_labels, self.contributions[i, k].tolist(), strict=True)
-                    ),
+                    "contributions": self._by_feature(self.contributions[i, k]),
                 }
                 for k in range(len(self.log_weights))
             ],
         }
 
+    def _by_feature(self, numbers: Floats) -> dict[str, float]:
+        return dict(zip(self.feature_labels, numbers.tolist(), strict=True))
 
-def explain(mixture: Mixture, X: Any) -> Explanation:
+
+def explain(mixture: Mixture, X: Any, rows: Sequence[int] | None = None) -> Explanation:
     """Where each row's log-likelihood comes from.
 
     Parameters
     ----------
     mixture : the density.
     X : (N, D) array-like, or a table with the mixture's columns.
+    rows : the numbers of the rows to explain, from 0; all of them by default.
 
     Raises
     ------
     DataError : wrong shape, missing columns, NaN or infinity.
+    ParameterError : there is no row of that number.
 
     Notes
     -----
@@ -145,20 +169,51 @@ def explain(mixture: Mixture, X: Any) -> Explanation:
     >>> e.contributions.tolist()
     [[[9.0, 1.0]]]
     """
-    rows = mixture.rows(X)
+    everything = mixture.rows(X)
+    numbers = _row_numbers(rows, len(everything))
+    chosen = everything[numbers]
     components = mixture.components
-    distances = kernel.squared_distances(rows, components)
+    distances = kernel.squared_distances(chosen, components)
+    variances = np.diagonal(mixture.covariance_matrices(), axis1=1, axis2=2)  # (K, D)
     return Explanation(
         feature_labels=mixture.feature_labels,
         log_weights=frozen(components.log_weights),
         normalisation=components.normalisation,
         log_determinants=frozen(-components.half_log_determinants),
         squared_distances=frozen(distances),
-        contributions=frozen(_contributions(mixture, rows, distances)),
-        log_joint=frozen(kernel.log_joint(rows, components)),
-        responsibilities=frozen(kernel.posterior(rows, components)[1]),
-        log_likelihood=frozen(kernel.log_likelihood(rows, components)),
+        contributions=frozen(_contributions(mixture, chosen, distances)),
+        log_joint=frozen(kernel.log_joint(chosen, components)),
+        responsibilities=frozen(kernel.posterior(chosen, components)[1]),
+        log_likelihood=frozen(kernel.log_likelihood(chosen, components)),
+        row_numbers=numbers,
+        values=frozen(chosen),
+        means=mixture.means,
+        standard_deviations=frozen(np.sqrt(variances)),
     )
+
+
+def least_likely(mixture: Mixture, X: Any, n: int) -> Integers:
+    """The numbers of the n least likely rows, (n,) or fewer, the least likely first.
+
+    Raises
+    ------
+    ParameterError : n is not a whole number of at least 1.
+    DataError : wrong shape, missing columns, NaN or infinity.
+    """
+    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
+        raise ParameterError(f"n is {n!r}, expected a whole number of rows, at least 1")
+    return np.argsort(mixture.score_samples(X), kind="stable")[:n]
+
+
+def _row_numbers(rows: Sequence[int] | None, count: int) -> Integers:
+    if rows is None:
+        return np.arange(count)
+    for number in rows:
+        if not 0 <= number < count:
+            raise ParameterError(
+                f"there is no row {number}, the data has {count}, numbered from 0 to {count - 1}"
+            )
+    return np.array(rows, dtype=np.intp)
 
 
 def _contributions(mixture: Mixture, rows: Any, distances: Floats) -> Floats:
@@ -179,7 +234,33 @@ def _contributions(mixture: Mixture, rows: Any, distances: Floats) -> Floats:
         residue = distances[:, :, None] - parts.sum(axis=2, keepdims=True)
     # Where the square itself overflows there is nothing to share out.
     shared = np.isfinite(residue) & np.isfinite(shares)
-    return parts + np.where(shared, residue, 0.0) * np.where(shared, shares, 0.0)
+    parts += np.where(shared, residue, 0.0) * np.where(shared, shares, 0.0)
+    for k, mean in enumerate(components.means):
+        far = ~np.isfinite(parts[:, k]).all(axis=1)
+        if far.any():
+            parts[far, k] = _far_terms(components.factor, k, rows[far], mean)
+    return parts
+
+
+def _far_terms(factor: Factor, k: int, rows: Any, mean: Floats) -> Floats:
+    """The terms of rows (m, D) whose squared distance overflows: ±infinity, never NaN.
+
+    What goes into either solve is scaled to at most 1, and the terms are scaled back one factor
+    at a time, so that a zero stays zero. Halving first keeps the difference of two huge values
+    finite.
+    """
+    halves = (0.5 * np.asarray(rows, dtype=np.float64) - 0.5 * mean).T  # (D, m)
+    deviations, size = _unit(halves)
+    whitened, length = _unit(factor.whiten(k, deviations))
+    terms = deviations * factor.unwhiten_transposed(k, whitened)
+    with np.errstate(over="ignore"):
+        return (terms * length * 4.0 * size * size).T
+
+
+def _unit(vectors: Floats) -> tuple[Floats, Floats]:
+    """Vectors (D, m) with their largest entries (m,) taken out, and those entries."""
+    largest = np.maximum(np.abs(vectors).max(axis=0), np.finfo(float).tiny)
+    return vectors / largest, largest
 
 
 def _pandas() -> Any:

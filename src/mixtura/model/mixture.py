@@ -62,7 +62,7 @@ class Mixture:
     >>> m.predict([[0.5], [3.0]]).tolist()
     [0, 1]
     >>> m.score_samples([[4.0]]).round(6).tolist()
-    [-0.513362]
+    [-0.513418]
     """
 
     weights: Floats
@@ -214,7 +214,10 @@ class Mixture:
                 normal = rng.standard_normal(size=(count, self.n_features))
                 blocks.append(mean + normal * np.sqrt(np.diagonal(matrix)))
             else:
-                blocks.append(rng.multivariate_normal(mean, matrix, int(count)))
+                # NumPy's check has an absolute tolerance and calls a sound covariance of large
+                # numbers unsound; this one has a Cholesky factor.
+                drawn = rng.multivariate_normal(mean, matrix, int(count), check_valid="ignore")
+                blocks.append(drawn)
         return np.vstack(blocks), np.repeat(np.arange(self.n_components), counts)
 
     # -- what follows from it ----------------------------------------------------------------
@@ -235,9 +238,12 @@ class Mixture:
         """The density of the other features, given values of some; see `algebra.condition`."""
         return algebra.condition(self, given)
 
-    def explain(self, X: Any) -> Explanation:
-        """Where each row's log-likelihood comes from; see `Explanation`."""
-        return explain(self, X)
+    def explain(self, X: Any, rows: Sequence[int] | None = None) -> Explanation:
+        """Where the log-likelihood of each row, or of those numbered, comes from.
+
+        See `Explanation`.
+        """
+        return explain(self, X, rows)
 
     def _mapped(self, X: Any, function: Callable[[Block], Any]) -> Any:
         source = ArraySource(self.rows(X))

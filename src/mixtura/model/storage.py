@@ -140,6 +140,10 @@ def written_beside(path: Path, data: bytes) -> None:
     ------
     OSError : it cannot be written; what was there before stays.
     """
+    if path.exists() and not path.is_file():  # a device or a pipe, which has nothing to keep
+        path.write_bytes(data)
+        return
+    path = path.resolve()  # a link stays, and the file that it leads to is replaced
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -197,4 +201,8 @@ def _arrays(data: bytes, name: str) -> dict[str, Any]:
 
 
 def _is_text_list(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    """Whether it is a list of texts, each of which UTF-8 can write."""
+    return isinstance(value, list) and all(
+        isinstance(item, str) and not any("\ud800" <= c <= "\udfff" for c in item)
+        for item in value
+    )

@@ -2,46 +2,193 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["explanation_text"]
+__all__ = ["columns", "explanation_text", "printable"]
+
+#: how many features are listed one by one
+_LISTED = 8
+#: features that make up this share of the squared distance are the ones to blame
+_BLAME = 0.8
 
 
-def explanation_text(record: dict[str, Any]) -> str:
-    """The text of `Explanation.to_dict`'s record, a paragraph and a table for each row."""
-    return "\n\n".join(
-        _row_text(number, row, record["normalisation"]) for number, row in enumerate(record["rows"])
+def printable(text: str) -> str:
+    r"""`text` with everything that could move a terminal's cursor written out.
+
+    Examples
+    --------
+    >>> print(printable("a\nb"))
+    a\nb
+    """
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
     )
 
 
-def _row_text(number: int, row: dict[str, Any], normalisation: float) -> str:
-    components = row["components"]
-    best = max(range(len(components)), key=lambda k: components[k]["responsibility"])
-    near = components[best]
-    lines = [
-        f"row {number}: log-likelihood {row['log_likelihood']:.8g} nats",
-        f"  most likely component {best}, with responsibility {near['responsibility']:.4g}; "
-        f"{near['squared_distance'] ** 0.5:.4g} standard deviations from its mean",
-        f"  {_blame(near['contributions'])}",
-        "",
-        f"  {'component':>9} {'log weight':>12} {'normalisation':>13} {'-½ log|Σ|':>12} "
-        f"{'-½ distance²':>13} {'sum':>13} {'responsibility':>14}",
+def columns(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
+    """Lines in which the cells stand below each other, the first `left` columns flush left."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if j < left else cell.rjust(width)
+            for j, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
     ]
-    for k, part in enumerate(components):
-        lines.append(
-            f"  {k:>9} {part['log_weight']:>12.6g} {normalisation:>13.6g} "
-            f"{part['log_determinant']:>12.6g} {part['distance']:>13.6g} "
-            f"{part['log_joint']:>13.6g} {part['responsibility']:>14.4g}"
-        )
-    return "\n".join(lines)
 
 
-def _blame(contributions: dict[str, float]) -> str:
-    """Which features make the distance, the largest part first."""
+def explanation_text(record: Mapping[str, Any]) -> str:
+    """The text of `Explanation.to_dict`'s record: for each row words, and two tables."""
+    return "\n\n".join(_row_text(row, record) for row in record["rows"])
+
+
+def _row_text(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    parts = row["components"]
+    ranked = sorted(range(len(parts)), key=lambda k: -parts[k]["responsibility"])
+    near, component = parts[ranked[0]], record["components"][ranked[0]]
+    offsets = _offsets(row["values"], component)
+    blocks = [
+        [_title(row), *_words(ranked, parts, offsets)],
+        columns(_features(row["values"], component, offsets, near)),
+        columns(_parts(parts, record["normalisation"])),
+    ]
+    if any(part < -0.005 * near["squared_distance"] for part in near["contributions"].values()):
+        blocks[1].append("A share below 0: given the others, that feature brings the row nearer.")
+    first, *tables = blocks
+    return "\n\n".join(
+        ["\n  ".join(first), *("\n".join(f"  {line}" for line in table) for table in tables)]
+    )
+
+
+def _title(row: Mapping[str, Any]) -> str:
+    ids = "".join(f", {printable(name)} {printable(text)}" for name, text in row["ids"].items())
+    return (
+        f"row {row['row']} (counted from 0){ids}: log-likelihood {row['log_likelihood']:.8g} nats"
+    )
+
+
+def _words(
+    ranked: Sequence[int], parts: Sequence[Mapping[str, Any]], offsets: Mapping[str, float]
+) -> list[str]:
+    """Which component, how far, which features are to blame: three sentences."""
+    best = ranked[0]
+    near = parts[best]
+    second = (
+        f", ahead of component {ranked[1]} with {_share(parts[ranked[1]]['responsibility'])}"
+        if len(ranked) > 1
+        else ""
+    )
+    contributions = near["contributions"]
+    distance = math.sqrt(near["squared_distance"])
+    usual = math.sqrt(len(contributions))
+    return [
+        f"It most likely belongs to component {best}: responsibility "
+        f"{_share(near['responsibility'])}{second}.",
+        f"It lies {distance:.3g} standard deviations from that component's mean; "
+        f"rows of the component lie about {usual:.3g} away.",
+        _blame(contributions, offsets),
+    ]
+
+
+def _blame(contributions: Mapping[str, float], offsets: Mapping[str, float]) -> str:
+    """The features that make most of the distance, the largest part first."""
     total = sum(contributions.values())
-    if not total > 0.0:
-        return "it lies on the mean"
-    ranked = sorted(contributions.items(), key=lambda item: -item[1])
-    parts = ", ".join(f"{name} {value / total:.0%}" for name, value in ranked[:5])
-    more = f" and {len(ranked) - 5} more features" if len(ranked) > 5 else ""
-    return f"the squared distance comes from {parts}{more}"
+    if not math.isfinite(total):
+        return "The squared distance is too large for a number."
+    if total <= 0.0:
+        return "It lies on the mean: no feature adds to the distance."
+    named, sum_so_far = [], 0.0
+    for name in sorted(contributions, key=lambda name: -contributions[name])[:3]:
+        named.append(
+            f"{printable(name)} ({contributions[name] / total:.0%} of the squared distance, "
+            f"{_beside(offsets[name])})"
+        )
+        sum_so_far += contributions[name]
+        if sum_so_far >= _BLAME * total:
+            break
+    return f"What takes it there: {'; '.join(named)}."
+
+
+def _beside(offset: float) -> str:
+    side = "above" if offset > 0.0 else "below"
+    return f"{abs(offset):.3g} standard deviations {side} the mean" if offset else "at the mean"
+
+
+def _offsets(values: Mapping[str, float], component: Mapping[str, Any]) -> dict[str, float]:
+    """Each feature's own distance from the mean, standard deviations, without the others."""
+    return {
+        name: (value - component["mean"][name]) / component["standard_deviation"][name]
+        for name, value in values.items()
+    }
+
+
+def _features(
+    values: Mapping[str, float],
+    component: Mapping[str, Any],
+    offsets: Mapping[str, float],
+    near: Mapping[str, Any],
+) -> list[list[str]]:
+    """The table of features, those that contribute most first."""
+    parts = near["contributions"]
+    total = sum(parts.values())
+    ranked = sorted(parts, key=lambda name: -abs(parts[name]))
+    rows = [
+        [
+            "feature",
+            "value",
+            "component mean",
+            "component sd",
+            "off by, in sd",
+            "share of distance²",
+        ]
+    ]
+    rows += [
+        [
+            printable(name),
+            f"{values[name]:.6g}",
+            f"{component['mean'][name]:.6g}",
+            f"{component['standard_deviation'][name]:.4g}",
+            f"{offsets[name]:+.3g}",
+            _percent(parts[name], total),
+        ]
+        for name in ranked[:_LISTED]
+    ]
+    rest = ranked[_LISTED:]
+    if rest:
+        share = _percent(sum(parts[name] for name in rest), total)
+        rows.append([f"{len(rest)} more", "", "", "", "", share])
+    return rows
+
+
+def _parts(parts: Sequence[Mapping[str, Any]], normalisation: float) -> list[list[str]]:
+    """The table of components: the four parts, their sum, the responsibility."""
+    head = ["component", "log weight", "-D/2·log 2π", "-½·log|Σ|", "-½·distance²", "sum"]
+    return [
+        [*head, "responsibility"],
+        *(
+            [
+                str(k),
+                f"{part['log_weight']:.6g}",
+                f"{normalisation:.6g}",
+                f"{part['log_determinant']:.6g}",
+                f"{part['distance'] + 0.0:.6g}",
+                f"{part['log_joint']:.6g}",
+                f"{part['responsibility']:.4g}",
+            ]
+            for k, part in enumerate(parts)
+        ),
+    ]
+
+
+def _share(value: float) -> str:
+    """A responsibility, never rounded to a certainty that it is not."""
+    if 0.9995 <= value < 1.0:
+        return f"1 − {1.0 - value:.2g}"
+    return f"{value:.3g}"
+
+
+def _percent(part: float, total: float) -> str:
+    share = part / total if total > 0.0 else math.nan
+    return f"{share:.0%}" if math.isfinite(share) else "–"

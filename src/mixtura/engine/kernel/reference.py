@@ -27,12 +27,18 @@ __all__ = [
 
 
 def squared_distances(rows: Rows, components: Components) -> Floats:
-    """Squared Mahalanobis distances ‖L_k⁻¹(x_i − μ_k)‖² of rows (m, D); (m, K)."""
+    """Squared Mahalanobis distances ‖L_k⁻¹(x_i − μ_k)‖² of rows (m, D); (m, K).
+
+    Infinity where the square overflows, never NaN.
+    """
     distances = np.empty((len(rows), components.n_components))
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         for k, mean in enumerate(components.means):
             whitened = components.factor.whiten(k, (rows - mean).T)  # (D, m)
             distances[:, k] = np.einsum("dm,dm->m", whitened, whitened)
+    # ∞ − ∞ and 0·∞ in the solve need an entry of z = L⁻¹d beyond 1e308 / max|L|. No entry of L
+    # exceeds √1.8e308, so such a z overflows once it is squared.
+    distances[np.isnan(distances)] = np.inf
     return distances
 
 
@@ -139,7 +145,8 @@ def _comparable(rows: Rows, components: Components) -> tuple[Floats, Integers]:
 def _nearest(rows: Rows, components: Components) -> Integers:
     """The component nearest in Mahalanobis distance, (m,), where its square overflows.
 
-    ‖L⁻¹d‖ = s·‖L⁻¹(d/s)‖ for any s > 0: the largest entry of d is taken out first.
+    ‖L⁻¹d‖ = s·‖L⁻¹(d/s)‖ for any s > 0: the largest entry is taken out before the solve, and
+    again before the squares.
     """
     log_distances = np.empty((len(rows), components.n_components))
     for k, mean in enumerate(components.means):
@@ -147,7 +154,9 @@ def _nearest(rows: Rows, components: Components) -> Integers:
         deviations = (0.5 * np.asarray(rows, dtype=np.float64) - 0.5 * mean).T  # (D, m)
         scale = np.maximum(np.abs(deviations).max(axis=0), np.finfo(float).tiny)
         whitened = components.factor.whiten(k, deviations / scale)
-        with np.errstate(over="ignore", divide="ignore"):
+        largest = np.maximum(np.abs(whitened).max(axis=0), np.finfo(float).tiny)
+        whitened = whitened / largest
+        with np.errstate(divide="ignore"):
             squared = np.einsum("dm,dm->m", whitened, whitened)
-            log_distances[:, k] = np.log(scale) + 0.5 * np.log(squared)
+            log_distances[:, k] = np.log(scale) + np.log(largest) + 0.5 * np.log(squared)
     return log_distances.argmin(axis=1)

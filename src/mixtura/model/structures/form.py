@@ -14,6 +14,10 @@ from mixtura.errors import ModelError
 __all__ = ["Form", "cholesky", "floored_matrix", "inverse", "is_positive_definite", "replaced"]
 
 
+#: a multiple of it, times D and the largest eigenvalue, keeps a Cholesky factor in existence
+_ROUNDING = 32.0 * float(np.finfo(np.float64).eps)
+
+
 class Form(ABC):
     """One array of covariances, and what follows from its shape.
 
@@ -117,7 +121,9 @@ def floored_matrix(matrix: Floats, floor: Floats) -> Floats:
     """A symmetric matrix (D, D) with eigenvalues at least 1 in units of `floor` (D,)."""
     scale = np.sqrt(floor)
     values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
-    raised = (vectors * np.maximum(values, 1.0)) @ vectors.T
+    # Below the rounding of the largest, an eigenvalue would be lost in the product again.
+    least = max(1.0, _ROUNDING * len(values) * float(values[-1]))
+    raised = (vectors * np.maximum(values, least)) @ vectors.T
     raised = 0.5 * (raised + raised.T)
     return raised * np.outer(scale, scale)
 

@@ -1,0 +1,109 @@
+"""Diagnosis: what exactly is wrong with a column of a file, once something is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mixtura.errors import DataError
+from mixtura.tables.cells import is_missing, is_number, number
+
+__all__ = ["diagnose"]
+
+
+@dataclass
+class _Column:
+    """What was seen of one column: its texts, its numbers, its first bad cell."""
+
+    name: str
+    texts: int = 0
+    numbers: int = 0
+    bad: tuple[int, int, str] | None = None  # row from 0, line from 1, cell
+
+    def see(self, row: int, line: int, cell: str) -> None:
+        numeric = is_number(cell)
+        self.numbers += numeric
+        self.texts += not numeric and not is_missing(cell)
+        if self.bad is None and not (numeric and math.isfinite(number(cell))):
+            self.bad = row, line, cell
+
+    @property
+    def textual(self) -> bool:
+        return self.texts > 0 and self.numbers == 0
+
+
+def diagnose(
+    records: Iterable[tuple[int, list[str]]],
+    source: str,
+    names: Sequence[str],
+    features: Sequence[int],
+) -> None:
+    """Raise the sentence for the first thing that keeps the features from being numbers.
+
+    A column that is text from top to bottom is named as such; otherwise the first bad cell is.
+
+    Parameters
+    ----------
+    records : line and cells of each row.
+    source : the file.
+    names : of all its columns.
+    features : the positions of those that must be numbers.
+
+    Raises
+    ------
+    DataError : always, where there is something to find.
+    """
+    columns = {j: _Column(names[j]) for j in features}
+    for row, (line, record) in enumerate(records):
+        for j, column in columns.items():
+            column.see(row, line, record[j])
+    textual = [column for column in columns.values() if column.textual]
+    if textual:
+        taken = [names[j] for j in features]
+        raise DataError(_text_columns(source, textual, taken))
+    bad = [column for column in columns.values() if column.bad]
+    if bad:
+        raise DataError(_cell(source, min(bad, key=lambda column: column.bad or (0,))))
+
+
+def _text_columns(source: str, textual: list[_Column], taken: list[str]) -> str:
+    first = textual[0]
+    assert first.bad is not None
+    _, line, cell = first.bad
+    if len(textual) == len(taken):
+        which = "the one column" if len(taken) == 1 else f"every column ({', '.join(taken)})"
+        return (
+            f"{source}: {which} holds text, such as {cell!r} on line {line}, expected numbers "
+            "separated by commas, semicolons or tabs: name the columns of numbers with --columns, "
+            "and those to carry along with --id"
+        )
+    words = [column.name for column in textual]
+    numeric = ",".join(name for name in taken if name not in words)
+    return (
+        f"{source}: column {first.name!r} holds text, such as {cell!r} on line {line}, expected "
+        f"numbers: choose the columns of numbers (--columns {numeric}) or carry it along "
+        f"(--id {first.name})"
+    )
+
+
+def _cell(source: str, column: _Column) -> str:
+    assert column.bad is not None
+    row, line, cell = column.bad
+    where = f"{source}: line {line} (row {row}), column {column.name!r}"
+    if not is_number(cell):
+        if not cell.strip():
+            return f"{where} is empty, expected a number: fill the cell, or drop the row"
+        if is_missing(cell):
+            return f"{where} is missing ({cell!r}), expected a number: fill it, or drop the row"
+        comma = is_number(cell.replace(",", ".", 1))
+        remedy = (
+            "write decimals with a point"
+            if comma
+            else "correct it, or leave the column out with --columns"
+        )
+        return f"{where} holds {cell!r}, expected a number: {remedy}"
+    value = number(cell)
+    what = "NaN" if math.isnan(value) else "infinity" if value > 0 else "-infinity"
+    shown = "" if cell.strip().lower() in ("nan", "inf", "-inf") else f" ({cell!r})"
+    return f"{where} is {what}{shown}, expected a finite number: fill it, or drop the row"

@@ -1,0 +1,63 @@
+"""Table: named columns of numbers, and the texts that go along with the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.errors import DataError
+
+__all__ = ["Table", "made_up_names"]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of numbers with named columns.
+
+    Parameters
+    ----------
+    names : D column names, all different.
+    rows : (N, D) float64.
+    ids : name -> N texts; columns that are carried along and never computed with.
+    named : whether the names were in the data, and not made up (x0, x1, …). Made-up names match
+        a mixture's features by position.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> table = Table(("a", "b"), np.array([[1.0, 2.0]]), {"who": ("ann",)})
+    >>> len(table), table.columns, table.to_numpy().tolist()
+    (1, ('a', 'b'), [[1.0, 2.0]])
+    """
+
+    names: tuple[str, ...]
+    rows: NDArray[np.float64]
+    ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    named: bool = True
+
+    def __post_init__(self) -> None:
+        if self.rows.ndim != 2 or self.rows.shape[1] != len(self.names):
+            raise DataError(
+                f"the rows have shape {self.rows.shape}, expected (n_rows, {len(self.names)}): "
+                "one column for each name"
+            )
+
+    def __len__(self) -> int:
+        return int(self.rows.shape[0])
+
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        """The names, None where they are made up: what mixtura matches features by."""
+        return self.names if self.named else None
+
+    def to_numpy(self) -> NDArray[np.float64]:
+        """The rows, (N, D)."""
+        return self.rows
+
+
+def made_up_names(count: int) -> tuple[str, ...]:
+    """The names of columns that have none: x0, x1, …"""
+    return tuple(f"x{j}" for j in range(count))

@@ -1,0 +1,89 @@
+"""Writing: columns into the bytes of a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from mixtura.errors import ParameterError
+from mixtura.tables.parquet import pyarrow
+
+__all__ = ["Columns", "csv_text", "encoded", "plain"]
+
+Columns = Mapping[str, Any]
+"""name -> N values: an array of numbers, or a sequence of texts"""
+
+#: rows of CSV made at a time
+_CHUNK = 4096
+
+
+def encoded(columns: Columns, suffix: str) -> bytes:
+    r"""The bytes of a file that holds the columns.
+
+    Parameters
+    ----------
+    columns : all of the same length.
+    suffix : of the file's name: ``.npy``, ``.parquet``, ``.pq``; anything else is CSV in UTF-8.
+
+    Raises
+    ------
+    ParameterError : texts are to go into ``.npy``, which holds numbers alone.
+    MissingExtraError : Parquet, and pyarrow is not installed.
+
+    Examples
+    --------
+    >>> encoded({"who": ["ann"], "log_likelihood": [-1.5]}, ".csv")
+    b'who,log_likelihood\nann,-1.5\n'
+    """
+    if suffix == ".npy":
+        return _npy(columns)
+    if suffix in (".parquet", ".pq"):
+        return _parquet(columns)
+    return "".join(csv_text(columns)).encode()
+
+
+def csv_text(columns: Columns) -> Iterator[str]:
+    """CSV with a header, some thousand rows at a time; numbers to their last digit."""
+    rows = zip(*plain(columns).values(), strict=True)
+    yield _lines([tuple(columns)])
+    while chunk := list(islice(rows, _CHUNK)):
+        yield _lines(chunk)
+
+
+def plain(columns: Columns) -> dict[str, list[Any]]:
+    """As Python's own numbers, which print the digits that tell them apart and no more."""
+    return {
+        name: column.tolist() if isinstance(column, np.ndarray) else list(column)
+        for name, column in columns.items()
+    }
+
+
+def _lines(rows: Sequence[tuple[Any, ...]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _npy(columns: Columns) -> bytes:
+    for name, column in columns.items():
+        if np.asarray(column).dtype.kind not in "fiu":
+            raise ParameterError(
+                f"column {name!r} holds text, which .npy cannot hold: write .csv or .parquet, or "
+                "leave the column out"
+            )
+    file = io.BytesIO()
+    np.save(file, np.column_stack([np.asarray(column) for column in columns.values()]))
+    return file.getvalue()
+
+
+def _parquet(columns: Columns) -> bytes:
+    arrow = pyarrow("writing Parquet")
+    sink = arrow.BufferOutputStream()
+    table = arrow.table({name: arrow.array(column) for name, column in columns.items()})
+    arrow.parquet.write_table(table, sink)
+    return bytes(sink.getvalue())

@@ -1,0 +1,82 @@
+"""Wording: a validation told in words and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mixtura.model.wording import columns, printable
+
+__all__ = ["validation_text"]
+
+#: how many features of the far row are written out
+_LISTED = 4
+
+
+def validation_text(record: Mapping[str, Any]) -> str:
+    """The text of `Validation.to_dict`'s record: a table, the far row, and who is right."""
+    return "\n\n".join([_comparisons(record), _probe(record["probe"]), _conclusion(record)])
+
+
+def _comparisons(record: Mapping[str, Any]) -> str:
+    entries = record["comparisons"]
+    table = [["compared with", "rows", "largest difference", "relative", "verdict"]]
+    table += [
+        [
+            entry["peer"],
+            str(entry["n_rows"]),
+            f"{entry['largest_absolute']:.1e} nats",
+            f"{entry['largest_relative']:.1e}",
+            entry["verdict"],
+        ]
+        for entry in entries
+    ]
+    reasons = {entry["peer"]: _reason(entry) for entry in entries if entry["reason"]}
+    return _block(f"log-likelihoods of {_rows(record['n_rows'])}", table, reasons)
+
+
+def _reason(entry: Mapping[str, Any]) -> str:
+    apart = f"{entry['n_apart']} of {_rows(entry['n_rows'])} differ by more than rounding"
+    return f"{entry['reason']}; {apart}" if entry["n_apart"] else str(entry["reason"])
+
+
+def _probe(probe: Mapping[str, Any]) -> str:
+    values = [f"{printable(name)} = {value:.10g}" for name, value in probe["row"].items()]
+    place = ", ".join(values[:_LISTED] + ["…"] * (len(values) > _LISTED))
+    answers = probe["answers"]
+    table = [
+        ["answer of", "log-likelihood", "off by", "verdict"],
+        ["mpmath at 50 digits", f"{probe['truth']:.10f}", "", "the truth"],
+    ]
+    table += [
+        [
+            answer["name"],
+            f"{answer['value']:.10f}",
+            f"{answer['error']:.1e} nats",
+            answer["verdict"],
+        ]
+        for answer in answers
+    ]
+    reasons = {answer["name"]: answer["reason"] for answer in answers if answer["reason"]}
+    title = (
+        f"a row {probe['distance']:.4g} standard deviations from the nearest component ({place})"
+    )
+    return _block(title, table, reasons)
+
+
+def _block(title: str, table: list[list[str]], reasons: Mapping[str, str]) -> str:
+    """A title, a table whose last column is words, and the reasons below it."""
+    numbers = columns([row[:-1] for row in table])
+    lines = [f"  {line}  {row[-1]}" for line, row in zip(numbers, table, strict=True)]
+    return "\n".join([title, *lines, *(f"  {name}: {words}" for name, words in reasons.items())])
+
+
+def _conclusion(record: Mapping[str, Any]) -> str:
+    asked = f"{_rows(record['n_oracle_rows'])} that mpmath was asked about"
+    if record["ours_right"]:
+        return f"mixtura is right, to rounding, on {asked} and on the far one."
+    return f"mixtura is WRONG, by more than rounding explains: {asked}, and the far one."
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"

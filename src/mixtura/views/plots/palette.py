@@ -1,0 +1,55 @@
+"""Palette: what a component looks like, the same in every picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Style", "style"]
+
+# The colours of Okabe & Ito 2008, "Color Universal Design", told apart by people who do not tell
+# red from green; grey stands for their black, which the total density has to itself.
+_COLOURS = (
+    (0, 114, 178),  # blue
+    (230, 159, 0),  # orange
+    (0, 158, 115),  # bluish green
+    (204, 121, 167),  # reddish purple
+    (86, 180, 233),  # sky blue
+    (213, 94, 0),  # vermilion
+    (240, 228, 66),  # yellow
+    (140, 140, 140),  # grey
+)
+# Past eight components a colour comes back with another marker and another line.
+_MARKERS = ("o", "^", "s", "D", "v")
+_LINES = ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)))
+_LINE_SHADE = 0.72
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one component is drawn.
+
+    Parameters
+    ----------
+    fill : the colour of points and areas, red, green and blue from 0 to 1.
+    edge : the same, darker, for lines on white and on points.
+    marker : of its points.
+    line : of its lines.
+    """
+
+    fill: tuple[float, float, float]
+    edge: tuple[float, float, float]
+    marker: str
+    line: str | tuple[int, tuple[int, ...]]
+
+
+def style(component: int) -> Style:
+    """The style of a component by its number; forty differ, then they come round again."""
+    red, green, blue = (value / 255.0 for value in _COLOURS[component % len(_COLOURS)])
+    turn = component // len(_COLOURS) % len(_MARKERS)
+    shade = _LINE_SHADE
+    return Style(
+        (red, green, blue),
+        (shade * red, shade * green, shade * blue),
+        _MARKERS[turn],
+        _LINES[turn],
+    )

@@ -1,0 +1,63 @@
+"""Picture: the one that suits a mixture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mixtura.errors import ParameterError
+from mixtura.model.mixture import Mixture
+from mixtura.views.plots.density import density
+from mixtura.views.plots.scatter import scatter
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot"]
+
+
+def plot(
+    mixture: Mixture,
+    X: Any = None,
+    *,
+    features: Sequence[int | str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """The `density` of one feature, or the `scatter` of two.
+
+    Parameters
+    ----------
+    mixture : of D features.
+    X : (N, D) array-like, or a table with the mixture's columns; None draws the mixture
+        on its own.
+    features : one or two, by index or name; None takes the only one there is, or the two in
+        which the components differ most.
+    ax : where to draw; None makes a new figure.
+
+    Returns
+    -------
+    The axes.
+
+    Raises
+    ------
+    MissingExtraError : matplotlib is not installed.
+    ParameterError : neither one nor two features, or one that does not exist.
+    DataError : no row, wrong shape, missing columns, NaN or infinity.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
+    >>> from mixtura import Mixture
+    >>> from mixtura.views.plots import plot
+    >>> m = Mixture([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.5, 2.0]]], feature_names=["a", "b"])
+    >>> plot(m, [[0.5, 1.0], [-1.0, 0.2]], features=["b"]).get_ylabel()
+    'density'
+    """
+    count = min(mixture.n_features, 2) if features is None else len(features)
+    draw = {1: density, 2: scatter}.get(count)
+    if draw is None:
+        raise ParameterError(
+            f"got {count} features, expected one or two of {', '.join(mixture.feature_labels)}"
+        )
+    return draw(mixture, X, features=features, ax=ax)

@@ -1,0 +1,66 @@
+"""Record: a model and its training as plain numbers and texts."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from mixtura.model.mixture import Mixture
+
+__all__ = ["json_text", "model_record"]
+
+
+def model_record(mixture: Mixture, training: Mapping[str, Any]) -> dict[str, Any]:
+    """What there is to say about a model, as dictionaries, lists, numbers and texts.
+
+    Parameters
+    ----------
+    mixture : the density.
+    training : as `Fit.summary` gives it, or a model file holds it; empty if unknown.
+    """
+    return {
+        "structure": mixture.structure.name,
+        "form": mixture.structure.form.name,
+        "n_components": mixture.n_components,
+        "n_features": mixture.n_features,
+        "n_parameters": mixture.n_parameters,
+        "features": list(mixture.feature_labels),
+        "weights": mixture.weights.tolist(),
+        "means": mixture.means.tolist(),
+        "covariances": mixture.covariances.tolist(),
+        "training": dict(training),
+    }
+
+
+def json_text(record: Any) -> str:
+    """A record as JSON, one line to a key at the top.
+
+    JSON has no infinity: such numbers become the texts ``"inf"``, ``"-inf"`` and ``"nan"``.
+
+    Examples
+    --------
+    >>> print(json_text({"log_likelihood": [-1.5, float("-inf")]}), end="")
+    {
+      "log_likelihood": [-1.5, "-inf"]
+    }
+    """
+    if not isinstance(record, dict):
+        return _line(record) + "\n"
+    lines = ",\n".join(f"  {_line(str(key))}: {_line(value)}" for key, value in record.items())
+    return f"{{\n{lines}\n}}\n" if lines else "{}\n"
+
+
+def _line(value: Any) -> str:
+    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value

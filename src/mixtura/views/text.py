@@ -1,0 +1,143 @@
+"""Text: a model's record for people to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mixtura.model.wording import columns, printable
+
+__all__ = ["model_text"]
+
+#: above so many features a covariance is shown by its diagonal
+_WHOLE = 12
+
+Numbers = Sequence[Any]
+Table = list[list[str]]
+
+
+def model_text(record: Mapping[str, Any]) -> str:
+    """The text of `model_record`'s record: training, then component after component."""
+    features = [printable(name) for name in record["features"]]
+    shared = record["form"] == "tied"
+    blocks = [_heading(record)]
+    for k in range(record["n_components"]):
+        means = record["means"][k]
+        title = f"component {k}: weight {_number(record['weights'][k])}"
+        table = _with_means(features, means, None if shared else record["covariances"][k], record)
+        blocks.append([title, *(f"  {line}" for line in columns(table))])
+    if shared:
+        table = _covariance(features, record["covariances"])
+        blocks.append(
+            ["covariance shared by all components", *(f"  {line}" for line in columns(table))]
+        )
+    if record["n_features"] > _WHOLE and record["form"] in ("full", "tied"):
+        blocks.append(
+            [f"With {record['n_features']} features, variances alone: --json has it all."]
+        )
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _heading(record: Mapping[str, Any]) -> list[str]:
+    """What it is, and how the fit went, as far as the record tells."""
+    lines = [
+        f"Gaussian mixture: {_count(record['n_components'], 'component')}, "
+        f"{_count(record['n_features'], 'feature')}, {record['structure']} covariances, "
+        f"{_count(record['n_parameters'], 'parameter')}"
+    ]
+    training = record["training"]
+    table = [
+        [label, show(training[key])]
+        for key, label, show in _FIGURES
+        if _is_number(training.get(key))
+    ]
+    lines += columns(table) if table else []
+    if isinstance(training.get("outcome"), str):
+        lines.append(f"outcome: {printable(training['outcome'])}")
+        if training["outcome"] != "converged" and isinstance(training.get("remedy"), str):
+            lines.append(f"what to do: {printable(training['remedy'])}")
+    repairs = training.get("repairs")
+    lines += [_repair(one) for one in repairs] if isinstance(repairs, list) else []
+    return lines
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a model file's value is a number that can be written out; a file may hold anything."""
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**53)
+
+
+def _repair(repair: Any) -> str:
+    if not isinstance(repair, dict):
+        return printable(f"repair: {repair}")
+    at = repair.get("iteration")
+    when = "at the start" if at == 0 else f"in iteration {at}"
+    return printable(
+        f"repair: {when}, component {repair.get('component')} was {repair.get('action')}: "
+        f"{repair.get('reason')}"
+    )
+
+
+def _with_means(
+    features: Sequence[str], means: Numbers, covariance: Any, record: Mapping[str, Any]
+) -> Table:
+    """A component's means, its covariance beside them."""
+    table = [["feature", "mean"], *([n, _number(m)] for n, m in zip(features, means, strict=True))]
+    if covariance is None:
+        return table
+    beside = _BESIDE[record["form"]](features, covariance)
+    return [left + right for left, right in zip(table, beside, strict=True)]
+
+
+def _covariance(features: Sequence[str], covariance: Numbers) -> Table:
+    """A shared covariance, its rows named."""
+    beside = _matrix(features, covariance)
+    return [[name, *row] for name, row in zip(["", *features], beside, strict=True)]
+
+
+def _matrix(features: Sequence[str], covariance: Numbers) -> Table:
+    if len(features) > _WHOLE:
+        return _variances(features, [row[j] for j, row in enumerate(covariance)])
+    head = ["variance"] if len(features) == 1 else [f"cov. {name}" for name in features]
+    return [head, *([_number(value) for value in row] for row in covariance)]
+
+
+def _variances(features: Sequence[str], variances: Numbers) -> Table:
+    return [["variance"], *([_number(value)] for value in variances)]
+
+
+def _one_variance(features: Sequence[str], variance: float) -> Table:
+    return [["variance"], *([_number(variance)] for _ in features)]
+
+
+_BESIDE: Mapping[str, Callable[[Sequence[str], Any], Table]] = {
+    "full": _matrix,
+    "diag": _variances,
+    "spherical": _one_variance,
+}
+
+
+def _number(value: float) -> str:
+    return f"{value:.6g}"
+
+
+def _exact(value: float) -> str:
+    return f"{value:.10g}"
+
+
+def _whole(value: float) -> str:
+    return f"{value:g}"
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+#: key in the training record, label, how to write it
+_FIGURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+    ("n_rows", "rows", _whole),
+    ("log_likelihood", "log-likelihood, nats", _exact),
+    ("mean_log_likelihood", "  per row", _exact),
+    ("aic", "AIC", _exact),
+    ("bic", "BIC", _exact),
+    ("iterations", "iterations", _whole),
+)
