@@ -1,0 +1,72 @@
+"""`mixtura generate`: rows made up, with components that are known."""
+
+from __future__ import annotations
+
+import click
+
+from mixtura.cli import options
+from mixtura.cli.output import destination, side_by_side, write_columns
+
+__all__ = ["command"]
+
+EPILOG = """\b
+Examples:
+  mixtura generate blobs -n 400 -d 2 -k 4 --seed 42 -o blobs.csv
+  mixtura generate mixture -k 3 --separation 4 --labels -o data.csv
+  mixtura fit data.csv -k 3 --id component
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("kind", type=click.Choice(["blobs", "mixture"]))
+@click.option("-n", "--rows", type=int, default=400, show_default=True, help="How many rows.")
+@click.option("-d", "--features", type=int, default=2, show_default=True, help="How many columns.")
+@click.option(
+    "-k", "--components", type=int, default=4, show_default=True, help="How many components."
+)
+@click.option("--spread", type=float, help="blobs: the standard deviation of each.  [default: 1]")
+@click.option(
+    "--separation",
+    type=float,
+    help="mixture: between the closest two components, in standard deviations.  [default: 3]",
+)
+@options.seed
+@options.labels
+@options.output
+@options.force
+@options.as_json
+def command(
+    kind: str,
+    rows: int,
+    features: int,
+    components: int,
+    spread: float | None,
+    separation: float | None,
+    seed: int,
+    labels: bool,
+    output: str,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Make rows up.
+
+    blobs are round and of one size, as scikit-learn's make_blobs draws them. mixture draws from
+    a random mixture whose components have full covariances and a stated separation.
+    """
+    from mixtura import datasets
+
+    where = destination(output, force)
+    if kind == "blobs":
+        if separation is not None:
+            raise click.UsageError("--separation belongs to mixture, expected --spread for blobs")
+        table, origin = datasets.blobs(
+            rows, features, components, 1.0 if spread is None else spread, random_state=seed
+        )
+    else:
+        if spread is not None:
+            raise click.UsageError("--spread belongs to blobs, expected --separation for mixture")
+        table, origin, _ = datasets.separated(
+            rows, features, components, 3.0 if separation is None else separation, random_state=seed
+        )
+    made = {name: table.rows[:, j] for j, name in enumerate(table.names)}
+    write_columns(side_by_side(made, {"component": origin} if labels else {}), where, as_json)

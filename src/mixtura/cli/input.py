@@ -1,0 +1,65 @@
+"""Input: the model and the rows that a command line names."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from mixtura.model.mixture import Mixture
+    from mixtura.model.storage import StoredModel
+    from mixtura.tables import Table
+
+__all__ = ["read_model", "read_rows"]
+
+
+def read_model(source: str, data: str | None = None) -> StoredModel:
+    """The model in a file, or on the standard input for ``-``.
+
+    Parameters
+    ----------
+    source : the path, or ``-``.
+    data : where the command reads its rows, if it reads any.
+
+    Raises
+    ------
+    click.UsageError : both are to come from the standard input.
+    ModelError : it is not a sound model file.
+    OSError : it cannot be read.
+    """
+    from mixtura.model import storage
+
+    if source != "-":
+        return storage.read(source)
+    if data == "-":
+        raise click.UsageError("MODEL and DATA are both -, expected one of them to be a file")
+    return storage.decoded(sys.stdin.buffer.read(), "standard input")
+
+
+def read_rows(
+    source: str,
+    columns: Sequence[str],
+    ids: Sequence[str],
+    header: bool | None,
+    mixture: Mixture | None = None,
+) -> Table:
+    """The rows that a command works on.
+
+    Parameters
+    ----------
+    source : a file, ``-``, or ``@name``.
+    columns, ids, header : as the options of the same names say; no columns are all of them.
+    mixture : whose features are taken where the file names its columns and `columns` does not
+        choose.
+
+    Raises
+    ------
+    As `mixtura.tables.read_table`.
+    """
+    from mixtura.tables import read_table
+
+    expected = mixture.feature_names if mixture is not None else None
+    return read_table(source, columns=columns or None, ids=ids, expected=expected, header=header)

@@ -1,0 +1,195 @@
+"""The door: which command it is, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from mixtura import errors
+from mixtura.model.wording import printable
+from mixtura.version import __version__
+
+__all__ = ["COMMANDS", "main", "run"]
+
+#: what each command is for; its module in `mixtura.cli` is loaded when it is called
+COMMANDS = {
+    "demo": "Fit, score, prove and draw made-up data: the whole way at once.",
+    "explain": "Say where the log-likelihood of rows comes from, in plain words.",
+    "fit": "Fit a Gaussian mixture to rows, and print or store it.",
+    "generate": "Make rows up, with known components.",
+    "plot": "Draw a model, with data or without.",
+    "predict": "Write the component of each row.",
+    "sample": "Draw rows from a model.",
+    "score": "Write the log-likelihood of each row.",
+    "show": "Print what a model file holds.",
+    "validate": "Prove a model's log-likelihoods against independent answers.",
+}
+
+EPILOG = """\b
+Examples:
+  mixtura fit @faithful -k 2 -o geyser.safetensors
+  mixtura score geyser.safetensors @faithful | head -3
+  mixtura explain geyser.safetensors @faithful --worst 1
+
+Data is a CSV, .npy or .parquet file, - for CSV on the standard input, or a dataset: @faithful,
+@galaxies, @iris.
+
+\b
+Exit codes: 0 ok, 1 validate found mixtura wrong, 2 usage, 3 bad data,
+4 bad model, 5 not converged under --strict, 6 input or output failed,
+130 interrupted.
+"""
+
+
+def run() -> None:
+    """Run the command line that the process was started with, and end it."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # closed by the shell: >&-
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out a command line.
+
+    Parameters
+    ----------
+    arguments : those after the program's name.
+
+    Returns
+    -------
+    The exit code. What went wrong is one line on the standard error.
+    """
+    with warnings.catch_warnings():
+        warnings.showwarning = _warned
+        try:
+            return _carried_out(list(arguments))
+        except BrokenPipeError:
+            _abandon_output()  # the reader has seen enough: nothing is wrong
+            return 0
+        except KeyboardInterrupt as interruption:
+            return _fail(130, _interruption(interruption))
+        except Exception as error:
+            code = _code(error)
+            if code is None:
+                raise
+            _abandon_output()
+            return _fail(code, _sentence(error))
+
+
+def _carried_out(arguments: list[str]) -> int:
+    group = _group(next((a for a in arguments if not a.startswith("-")), None))
+    code = 0
+    try:
+        with group.make_context("mixtura", arguments) as context:
+            group.invoke(context)
+    except click.exceptions.Exit as end:
+        code = end.exit_code
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    return code
+
+
+def _group(wanted: str | None) -> click.Group:
+    """The commands, of which only the wanted one is loaded; the others have a line of help."""
+    commands: dict[str, click.Command] = {
+        name: import_module(f"mixtura.cli.{name}").command
+        if name == wanted
+        else click.Command(name, help=about)
+        for name, about in COMMANDS.items()
+    }
+    return click.Group(
+        "mixtura",
+        commands=commands,
+        callback=_front,
+        params=[
+            click.Option(["--version"], is_flag=True, help="Print the version and end."),
+            click.Option(
+                ["--verbose"], is_flag=True, help="With --version: what it computes with, too."
+            ),
+        ],
+        help="Gaussian mixtures that are fast, exact, and show their work.",
+        epilog=EPILOG,
+        invoke_without_command=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+@click.pass_context
+def _front(context: click.Context, version: bool, verbose: bool) -> None:
+    if version:
+        click.echo(f"mixtura {__version__}")
+        if verbose:
+            import numpy as np
+
+            click.echo(f"numpy {np.__version__}")
+            click.echo("kernel: reference (NumPy)")
+        context.exit()
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+#: the kinds of error and their exit codes; the first that fits counts
+_CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (click.FileError, 6),
+    (click.ClickException, 2),
+    (errors.ParameterError, 2),
+    (errors.MissingExtraError, 2),
+    (errors.DataError, 3),
+    (errors.ModelError, 4),
+    (OSError, 6),
+    (MemoryError, 6),
+)
+
+
+def _code(error: Exception) -> int | None:
+    """The exit code of an error, None for one that nobody expected."""
+    return next((code for kind, code in _CODES if isinstance(error, kind)), None)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx else "mixtura"
+        words = " ".join(error.format_message().split()).rstrip(".")
+        return f"{words} (see {path} --help)"
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'standard input or output'}: {error.strerror}"
+    if isinstance(error, MemoryError):
+        return f"out of memory: {error}" if str(error) else "out of memory"
+    return str(error).strip()
+
+
+def _interruption(error: KeyboardInterrupt) -> str:
+    if isinstance(error, errors.Interrupted):
+        done = error.fit.n_iter
+        return f"interrupted after {done} iteration{'' if done == 1 else 's'}; nothing was stored"
+    return "interrupted"
+
+
+def _fail(code: int, sentence: str) -> int:
+    click.echo(f"mixtura: error: {printable(sentence)}", err=True)
+    return code
+
+
+def _warned(message: Warning | str, *_: Any, **__: Any) -> None:
+    click.echo(f"mixtura: warning: {printable(' '.join(str(message).split()))}", err=True)
+
+
+def _abandon_output() -> None:
+    """If the standard output takes no more, point it at nothing: Python flushes it at the end."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)

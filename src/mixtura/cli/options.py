@@ -1,0 +1,95 @@
+"""Options: what several commands take, in one place."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+__all__ = [
+    "as_json",
+    "columns",
+    "data",
+    "features",
+    "force",
+    "header",
+    "ids",
+    "labels",
+    "model",
+    "output",
+    "reading",
+    "seed",
+]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Column names, separated by commas; quotes keep a comma inside a name."""
+    split = csv.reader(values, skipinitialspace=True)
+    return tuple(name.strip() for record in split for name in record)
+
+
+model = click.argument("model", metavar="MODEL")
+
+data = click.argument("data", metavar="DATA")
+
+columns = click.option(
+    "--columns",
+    multiple=True,
+    callback=_names,
+    metavar="NAME,...",
+    help="The features; every column that is not an id by default. Columns without a header are "
+    "called x0, x1, ...",
+)
+
+features = click.option(
+    "--features",
+    multiple=True,
+    callback=_names,
+    metavar="NAME,...",
+    help="The features of the model to draw, one or two; those in which its components differ most "
+    "by default.",
+)
+
+ids = click.option(
+    "--id",
+    "ids",
+    multiple=True,
+    callback=_names,
+    metavar="NAME,...",
+    help="Columns carried along as text, never computed with.",
+)
+
+header = click.option(
+    "--header/--no-header",
+    default=None,
+    help="Whether CSV begins with a header; found out from the first row by default.",
+)
+
+output = click.option(
+    "-o",
+    "--output",
+    default="-",
+    metavar="FILE",
+    help="Where to write: .csv, .npy or .parquet; - is the standard output, and the default.",
+)
+
+force = click.option("--force", is_flag=True, help="Replace an output that exists.")
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+seed = click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed of the random numbers."
+)
+
+labels = click.option(
+    "--labels", is_flag=True, help="Write a column 'component' too: which one each row is from."
+)
+
+
+def reading(function: Function) -> Function:
+    """The options of a command that reads rows: --columns, --id and --header."""
+    return columns(ids(header(function)))

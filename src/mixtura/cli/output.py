@@ -1,0 +1,127 @@
+"""Output: where a command's results go."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mixtura.errors import ParameterError
+
+if TYPE_CHECKING:
+    from mixtura.tables import Columns
+
+__all__ = ["Destination", "destination", "print_text", "side_by_side", "write_columns"]
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A file to be, or the standard output.
+
+    Parameters
+    ----------
+    path : None is the standard output.
+    """
+
+    path: Path | None
+
+    @property
+    def suffix(self) -> str:
+        """The end of the name, which says the format; empty for the standard output."""
+        return self.path.suffix if self.path else ""
+
+    def write(self, data: bytes) -> None:
+        """Write everything, whole or not at all.
+
+        Raises
+        ------
+        OSError : it cannot be written; it names the path that the person gave.
+        """
+        from mixtura.model.storage import written_beside
+
+        if self.path is None:
+            if sys.stdout is None:
+                raise OSError(errno.EBADF, "the standard output is closed")
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+            return
+        try:
+            written_beside(self.path, data)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
+
+
+def destination(output: str, force: bool) -> Destination:
+    """Where `output` points, refused now rather than after the work if it cannot be written.
+
+    Parameters
+    ----------
+    output : a path, or ``-``.
+    force : whether a file that exists may be replaced.
+
+    Raises
+    ------
+    OSError : it exists and `force` is off, it is a directory, or its directory is missing or may
+        not be written to.
+    """
+    if output == "-":
+        return Destination(None)
+    path = Path(output)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a directory, expected a file's name", output)
+    if path.is_file() and not force:
+        raise FileExistsError(errno.EEXIST, "exists already: add --force to replace it", output)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            errno.ENOENT, f"there is no directory {str(path.parent)!r}: make it first", output
+        )
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, "its directory may not be written to", output)
+    return Destination(path)
+
+
+def print_text(text: str, *, to_stderr: bool = False) -> None:
+    """Print, with one line's end after it."""
+    click.echo(text.rstrip("\n"), err=to_stderr)
+
+
+def write_columns(columns: Columns, where: Destination, as_json: bool) -> None:
+    """Write columns of equal length: as JSON, or in the format that the file's name says.
+
+    Raises
+    ------
+    ParameterError, MissingExtraError : the format cannot hold them, see `tables.encoded`.
+    OSError : it cannot be written.
+    """
+    from mixtura import tables
+    from mixtura.views.record import json_text
+
+    if as_json:
+        where.write(json_text(tables.plain(columns)).encode())
+    elif where.path is None:
+        for text in tables.csv_text(columns):
+            where.write(text.encode())
+    else:
+        where.write(tables.encoded(columns, where.suffix))
+
+
+def side_by_side(first: Columns, then: Columns) -> dict[str, Any]:
+    """The columns of a result after those that it comes with.
+
+    Raises
+    ------
+    ParameterError : two have the same name.
+    """
+    for name in first:
+        if name in then:
+            raise ParameterError(
+                f"two columns of the output would be called {name!r}, expected different names: "
+                "rename the one in the data"
+            )
+    return {**first, **then}

@@ -1,0 +1,36 @@
+"""`mixtura sample`: rows drawn from a model."""
+
+from __future__ import annotations
+
+import click
+
+from mixtura.cli import options
+from mixtura.cli.input import read_model
+from mixtura.cli.output import destination, side_by_side, write_columns
+
+__all__ = ["command"]
+
+EPILOG = """\b
+Example:
+  mixtura sample model.safetensors -n 1000 --seed 1 -o drawn.csv
+"""
+
+
+@click.command(epilog=EPILOG)
+@options.model
+@click.option("-n", "--rows", type=int, default=1, show_default=True, help="How many rows.")
+@options.seed
+@options.labels
+@options.output
+@options.force
+@options.as_json
+def command(
+    model: str, rows: int, seed: int, labels: bool, output: str, force: bool, as_json: bool
+) -> None:
+    """Draw rows from MODEL, component after component."""
+    where = destination(output, force)
+    mixture = read_model(model).mixture
+    drawn, components = mixture.sample(rows, random_state=seed)
+    features = {name: drawn[:, j] for j, name in enumerate(mixture.feature_labels)}
+    extra = {"component": components} if labels else {}
+    write_columns(side_by_side(features, extra), where, as_json)
