@@ -67,9 +67,10 @@ class Tolerance:
         """How EM ends after these mean log-likelihoods, or None to go on."""
         if len(trace) < 2:
             return None
-        gain = trace[-1] - trace[-2]
-        if not abs(gain) < self.tol:
+        if not abs(trace[-1] - trace[-2]) < self.tol:
             return None
-        if gain < -self.ROUNDING * max(1.0, abs(trace[-1])):
-            return Outcome.STALLED
-        return Outcome.CONVERGED
+        return Outcome.STALLED if self.falls(trace[-2], trace[-1]) else Outcome.CONVERGED
+
+    def falls(self, before: float, after: float) -> bool:
+        """Whether one mean log-likelihood is below the one before by more than rounding, or NaN."""
+        return not after - before >= -self.ROUNDING * max(1.0, abs(after))

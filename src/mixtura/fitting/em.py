@@ -22,7 +22,7 @@ from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.health import Health, Repair
 from mixtura.fitting.settings import Settings
-from mixtura.fitting.start import start, statistics_of
+from mixtura.fitting.start import start, statistics_of, with_unclaimed
 from mixtura.model.mixture import Mixture
 
 __all__ = ["EM", "Observer"]
@@ -67,14 +67,19 @@ class EM:
         settings = self.settings
         estimate = None
         if not given.complete:
+            form = settings.structure.form
             responsibilities = start(settings.start)(rows, settings.n_components, random)
             statistics = statistics_of(
                 self.source,
                 responsibilities,
                 settings.n_components,
                 self.executor,
-                diagonal=settings.structure.form.diagonal,
+                diagonal=form.diagonal,
             )
+            if form.shared:
+                statistics = with_unclaimed(
+                    statistics, self.source, responsibilities, self.executor
+                )
             estimate = maximise(statistics, settings.structure, settings.reg_covar)
         estimate = given.over(estimate, settings, self.source.n_features)
         estimate, repairs = self._health.sound(estimate, 0, 0)
@@ -95,17 +100,19 @@ class EM:
         mixture : the start.
         run : its number, for the observer.
         repairs : what making the start took.
-        before : mean log-likelihoods of iterations before it, where it goes on from some.
+        before : the trace of the fit that it goes on from, which ends with `mixture`'s.
 
         Raises
         ------
         Interrupted : Ctrl-C, with the fit of the last mixture whose likelihood is known.
+        KeyboardInterrupt : Ctrl-C before any is known.
         """
         began = time.perf_counter()
         settings, health, rule = self.settings, self._health, Tolerance(self.settings.tol)
         done = list(repairs)
         trace: list[float] = []
-        known = mixture  # the mixture that the end of the trace belongs to
+        known = mixture, 0  # the mixture that the trace's first so many entries lead to
+        history: list[float] = []
         outcome = Outcome.OUT_OF_ITERATIONS if settings.max_iter else Outcome.NOT_RUN
         if self.observer:
             self.observer.begun(run)
@@ -113,27 +120,33 @@ class EM:
             for iteration in range(1, settings.max_iter + 1):
                 statistics = self._pass(mixture)
                 trace.append(statistics.log_likelihood / statistics.total_weight)
-                known = mixture
+                known = mixture, len(trace)
+                if iteration == 1:
+                    history = _shared_history(before, trace[0])
                 estimate = maximise(statistics, settings.structure, settings.reg_covar)
                 reseeded = sum(repair.action == "reseeded" for repair in done)
                 estimate, new = health.sound(estimate, iteration, reseeded)
                 mixture = estimate.mixture(self.feature_names)
                 done.extend(new)
                 if self.observer:
-                    self.observer.iterated(iteration, [*before, *trace])
-                reached = rule.outcome([*before, *trace])
+                    self.observer.iterated(iteration, [*history, *trace])
+                reached = rule.outcome([*history, *trace])
                 if reached and not any(repair.action == "reseeded" for repair in new):
                     outcome = reached
                     break
             trace.append(self._mean_log_likelihood(mixture))
-            known = mixture
+            known = mixture, len(trace)
+            if outcome is Outcome.CONVERGED and rule.falls(trace[-2], trace[-1]):
+                outcome = Outcome.STALLED
         except KeyboardInterrupt:
+            if not known[1]:
+                raise
             outcome = Outcome.INTERRUPTED
         if outcome is Outcome.CONVERGED and done:
             outcome = Outcome.REPAIRED
         fit = Fit(
-            mixture=known,
-            trace=frozen(trace),
+            mixture=known[0],
+            trace=frozen(trace[: known[1]]),
             outcome=outcome,
             repairs=tuple(done),
             settings=settings,
@@ -172,3 +185,13 @@ class EM:
 
         statistics = statistics_of(self.source, together, 1, self.executor, diagonal=True)
         return statistics.second[0] / statistics.total_weight
+
+
+def _shared_history(before: Sequence[float], first: float) -> list[float]:
+    """The likelihoods before the start, if they are of the rows that gave it `first`.
+
+    A fit may go on with other rows; a gain across the change of rows would say nothing. The last
+    entry of `before` is the start's likelihood of the rows it was fitted to, so it tells.
+    """
+    same_rows = len(before) > 0 and abs(first - before[-1]) <= 1e-9 * abs(first)
+    return list(before[:-1]) if same_rows else []

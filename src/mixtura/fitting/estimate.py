@@ -84,6 +84,9 @@ def maximise(statistics: Statistics, structure: Structure, reg_covar: float = 0.
     weight = statistics.weight + _LEAST_WEIGHT
     means = statistics.reference + statistics.first / weight[:, None]
     scatter = statistics.about(means).second
+    if not structure.form.diagonal:
+        # Re-centring over a long way leaves rounding that is not the same on both sides.
+        scatter = 0.5 * (scatter + scatter.transpose(0, 2, 1))
     covariances = structure.maximise(weight, scatter)
     if reg_covar:
         covariances = structure.form.ridged(covariances, reg_covar)

@@ -12,7 +12,7 @@ import numpy as np
 from mixtura.engine.arrays import Rows
 from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource
-from mixtura.errors import DataError, Interrupted
+from mixtura.errors import DataError, Interrupted, ParameterError
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
@@ -24,7 +24,7 @@ from mixtura.model.structures import structure as structure_called
 
 __all__ = ["fit", "fit_rows"]
 
-#: beyond this spread a column's variance overflows float64
+#: beyond this size the squares of a column's values, or its variance, overflow float64
 _WIDEST = 1e150
 
 
@@ -82,8 +82,8 @@ def fit(
     >>> import mixtura
     >>> from mixtura.datasets import faithful
     >>> result = mixtura.fit(faithful(), 2, random_state=0)
-    >>> result.mixture.weights.round(3).tolist(), result.outcome.value
-    ([0.644, 0.356], 'converged')
+    >>> sorted(result.mixture.weights.round(3).tolist()), result.outcome.value
+    ([0.356, 0.644], 'converged')
     """
     settings = Settings(
         n_components, structure_called(structure), start, tol, reg_covar, max_iter, n_init
@@ -116,9 +116,16 @@ def fit_rows(
     rows : (N, D), finite.
     settings, given, random, feature_names, observer : as for `fit`.
     resumed : an earlier fit to go on from, instead of a start.
+
+    Raises
+    ------
+    ParameterError : `resumed` has another number of components or another structure.
+    DataError : it has another number of features.
     """
     began = time.perf_counter()
     _check(rows, settings, feature_names)
+    if resumed is not None:
+        _check_resumed(resumed, settings, rows.shape[1])
     source = ArraySource(rows)
     em = EM(source, settings, default_executor(), feature_names, observer)
     runs = 1 if resumed is not None else settings.n_init
@@ -129,9 +136,13 @@ def fit_rows(
                 mixture, repairs = em.begin(rows, given, random)
                 ended = em.climb(mixture, run=number, repairs=repairs)
             else:
-                ended = em.climb(resumed.mixture, before=resumed.trace[-2:-1].tolist())
+                ended = em.climb(resumed.mixture, before=resumed.trace.tolist())
         except Interrupted as interruption:
             raise Interrupted(_better(best, interruption.fit, began)) from None
+        except KeyboardInterrupt:
+            if best is None:
+                raise
+            raise Interrupted(_better(None, best, began)) from None
         best = _better(best, ended, began)
     assert best is not None
     return best
@@ -142,6 +153,26 @@ def _better(best: Fit | None, ended: Fit, began: float) -> Fit:
     if best is None or ended.mean_log_likelihood > best.mean_log_likelihood:
         best = ended
     return replace(best, seconds=time.perf_counter() - began)
+
+
+def _check_resumed(resumed: Fit, settings: Settings, n_features: int) -> None:
+    """Refuse to go on from a mixture of another kind."""
+    mixture = resumed.mixture
+    if mixture.n_components != settings.n_components:
+        raise ParameterError(
+            f"n_components is {settings.n_components}, the fit to go on from has "
+            f"{mixture.n_components}: start anew, or ask for as many"
+        )
+    if mixture.structure.letters != settings.structure.letters:
+        raise ParameterError(
+            f"the covariances are to be {settings.structure.name}, those of the fit to go on from "
+            f"are {mixture.structure.name}: start anew, or ask for the same"
+        )
+    if mixture.n_features != n_features:
+        raise DataError(
+            f"X has {n_features} features, the fit to go on from has {mixture.n_features}: "
+            "start anew, or select those columns"
+        )
 
 
 def _check(rows: Rows, settings: Settings, names: Sequence[str] | None) -> None:
@@ -158,11 +189,11 @@ def _check(rows: Rows, settings: Settings, names: Sequence[str] | None) -> None:
             f"ask for {n} components or fewer"
         )
     low, high = rows.min(axis=0).astype(float), rows.max(axis=0).astype(float)
-    spread = 0.5 * high - 0.5 * low
-    if spread.max() > 0.5 * _WIDEST:
-        j = int(spread.argmax())
+    size = np.maximum(np.abs(low), np.abs(high))
+    if size.max() > _WIDEST:
+        j = int(size.argmax())
         raise DataError(
             f"column {column_label(j, names)} goes from {low[j]:.6g} to {high[j]:.6g}: its "
-            f"variance overflows, expected a spread below {_WIDEST:g}; "
+            f"variance overflows, expected values below {_WIDEST:g}; "
             "divide the column by a constant"
         )

@@ -6,7 +6,9 @@ the same seed gives the same start.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from mixtura.engine.sources import Block, Source
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import MissingExtraError, ParameterError
 
-__all__ = ["STARTS", "start", "statistics_of"]
+__all__ = ["STARTS", "start", "statistics_of", "with_unclaimed"]
 
 Responsibilities = Callable[[Block], Floats]
 Start = Callable[[Rows, int, np.random.RandomState], Responsibilities]
@@ -66,12 +68,39 @@ def statistics_of(
     return statistics
 
 
+def with_unclaimed(
+    statistics: Statistics,
+    source: Source,
+    responsibilities: Responsibilities,
+    executor: Executor,
+) -> Statistics:
+    """Statistics that count the rows of no component in the scatter, as Σ x_i x_iᵀ about zero.
+
+    A start of one row a component gives the other rows to none. scikit-learn finds a covariance
+    that all components share as XᵀX − Σ_k n_k μ_k μ_kᵀ over *all* rows, theirs included. That
+    makes a start nearly as wide as the data's distance from the origin; it is kept because the
+    same seed must give the same start.
+    """
+    origin = np.zeros((1, source.n_features))
+
+    def unclaimed(block: Block) -> Statistics:
+        left = (responsibilities(block).sum(axis=1, keepdims=True) == 0.0).astype(float)  # (m, 1)
+        return kernel.moments(block, left, origin, diagonal=False)
+
+    second = statistics.second.copy()
+    second[0] += executor.run(source, unclaimed).second[0]
+    return replace(statistics, second=second)
+
+
 def _kmeans(rows: Rows, n_components: int, random: np.random.RandomState) -> Responsibilities:
     """One-hot labels of one k-means run from greedy k-means++."""
     cluster = _scikit_learn("the kmeans start")
-    labels = (
-        cluster.KMeans(n_clusters=n_components, n_init=1, random_state=random).fit(rows).labels_
-    )
+    kmeans = cluster.KMeans(n_clusters=n_components, n_init=1, random_state=random)
+    with warnings.catch_warnings():
+        # It warns of clusters without rows. Those are components without rows here, which the fit
+        # repairs and records.
+        warnings.simplefilter("ignore")
+        labels = kmeans.fit(_squarable(rows)).labels_
     return lambda block: np.eye(n_components)[labels[block.start : block.stop]]
 
 
@@ -80,8 +109,14 @@ def _kmeans_plus_plus(
 ) -> Responsibilities:
     """One row a component, chosen far apart: greedy k-means++ seeding."""
     cluster = _scikit_learn("the k-means++ start")
-    _, indices = cluster.kmeans_plusplus(rows, n_components, random_state=random)
+    _, indices = cluster.kmeans_plusplus(_squarable(rows), n_components, random_state=random)
     return _seeded(indices)
+
+
+def _squarable(rows: Rows) -> Rows:
+    """The rows, in float64 where sums of their squares would overflow float32."""
+    narrow = rows.dtype == np.float32 and np.abs(rows).max() > 1e14
+    return rows.astype(np.float64) if narrow else rows
 
 
 def _random(rows: Rows, n_components: int, random: np.random.RandomState) -> Responsibilities:

@@ -1,0 +1,14 @@
+"""scikit-learn's face on the fitting: thin, one class a file."""
+
+from __future__ import annotations
+
+from mixtura.errors import MissingExtraError
+
+try:
+    import sklearn  # noqa: F401
+except ImportError:
+    raise MissingExtraError("scikit-learn", "sklearn", "an estimator") from None
+
+from mixtura.estimators.gaussian_mixture import GaussianMixture
+
+__all__ = ["GaussianMixture"]

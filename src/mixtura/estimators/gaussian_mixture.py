@@ -1,0 +1,258 @@
+"""GaussianMixture: scikit-learn's estimator, fitted by mixtura."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from mixtura.engine.arrays import Floats, Integers, Rows
+from mixtura.errors import Interrupted, ParameterError
+from mixtura.estimators.progress import Progress
+from mixtura.fitting import Fit, Given, Settings, fit_rows
+from mixtura.fitting.start import STARTS
+from mixtura.model.random import Seed
+from mixtura.model.structures import STRUCTURES, structure
+
+__all__ = ["GaussianMixture"]
+
+
+class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
+    """A Gaussian mixture with the interface of `sklearn.mixture.GaussianMixture`.
+
+    The same seed gives scikit-learn's parameters, up to rounding. What differs: `lower_bound_`
+    is the likelihood of the parameters that are there, not of those one iteration before; a
+    likelihood that falls never counts as converged; with `reg_covar` above 0 a collapsed
+    component is repaired, and `fit_.repairs` says so; parameters are float64 whatever the data's
+    type; an interrupted fit keeps what it had.
+
+    Parameters
+    ----------
+    n_components : K.
+    covariance_type : ``full``, ``tied``, ``diag`` or ``spherical``.
+    tol : the gain of the mean log-likelihood below which EM stops, nats a row.
+    reg_covar : added to every variance, squared feature units. 0 asks for the exact maximum, and
+        a collapsed component raises.
+    max_iter : EM iterations at most; 0 keeps the start.
+    n_init : how many starts; the end of largest likelihood is kept.
+    init_params : ``kmeans``, ``k-means++``, ``random`` or ``random_from_data``.
+    weights_init : (K,), or None to leave them to the start.
+    means_init : (K, D), or None.
+    precisions_init : inverse covariances, in the shape of `covariances_`, or None.
+    random_state : the seed of the start, and of `sample`.
+    warm_start : whether `fit` goes on from the fit before, where there is one.
+    verbose : 1 prints runs and iterations, 2 also likelihoods and times.
+    verbose_interval : how many iterations from one line to the next.
+
+    Attributes
+    ----------
+    weights_ : (K,).
+    means_ : (K, D), feature units.
+    covariances_ : (K, D, D) full, (D, D) tied, (K, D) diag, (K,) spherical; squared feature units.
+    precisions_ : the inverses, of the same shape.
+    precisions_cholesky_ : upper triangular U with U Uᵀ the precision, of the same shape.
+    converged_ : whether the tolerance was reached, and not by a fall.
+    n_iter_ : how many iterations led to these parameters.
+    lower_bound_ : the mean log-likelihood of these parameters, nats a row.
+    lower_bounds_ : the mean log-likelihood after each iteration; it ends with `lower_bound_`.
+    n_features_in_ : D.
+    feature_names_in_ : (D,), where the data named its columns.
+    mixture_ : the `mixtura.Mixture`, which explains, conditions, marginalises and saves.
+    fit_ : the `mixtura.Fit`: trace, outcome, remedy, repairs, seconds.
+
+    References
+    ----------
+    Pedregosa et al. 2011, "Scikit-learn: machine learning in Python", for the interface.
+
+    Examples
+    --------
+    >>> from mixtura import GaussianMixture
+    >>> rows = [[1.0], [1.2], [1.1], [5.0], [5.3], [4.9]]
+    >>> model = GaussianMixture(n_components=2, random_state=0).fit(rows)
+    >>> sorted(model.means_.round(3).ravel().tolist()), model.converged_
+    ([1.1, 5.067], True)
+    >>> model.fit_.outcome.value
+    'converged'
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "covariance_type": [StrOptions({known.alias for known in STRUCTURES if known.alias})],
+        "tol": [Interval(Real, 0.0, None, closed="left")],
+        "reg_covar": [Interval(Real, 0.0, None, closed="left")],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "init_params": [StrOptions(set(STARTS))],
+        "weights_init": ["array-like", None],
+        "means_init": ["array-like", None],
+        "precisions_init": ["array-like", None],
+        "random_state": ["random_state"],
+        "warm_start": ["boolean"],
+        "verbose": ["verbose"],
+        "verbose_interval": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float = 1e-3,
+        reg_covar: float = 1e-6,
+        max_iter: int = 100,
+        n_init: int = 1,
+        init_params: str = "kmeans",
+        weights_init: ArrayLike | None = None,
+        means_init: ArrayLike | None = None,
+        precisions_init: ArrayLike | None = None,
+        random_state: Seed = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
+
+    def fit(self, X: Any, y: object = None) -> Self:
+        """Fit to rows by expectation-maximisation; see `mixtura.fit`.
+
+        Parameters
+        ----------
+        X : (N, D) array-like or table; float32 rows are read as they are.
+        y : not used; there so that pipelines can pass one.
+
+        Raises
+        ------
+        ValueError : a parameter or the rows cannot be used, or a covariance became singular and
+            `reg_covar` is 0.
+        mixtura.errors.Interrupted : Ctrl-C; the estimator holds the fit so far.
+
+        Warns
+        -----
+        ConvergenceWarning : EM ended without converging; the warning says what to do.
+        """
+        self._fit(X)
+        return self
+
+    def fit_predict(self, X: Any, y: object = None) -> Integers:
+        """Fit, then the component of largest responsibility for each row, (N,)."""
+        rows = self._fit(X)
+        return self.mixture_.predict(rows)
+
+    def predict(self, X: Any) -> Integers:
+        """The component of largest responsibility for each row, (N,)."""
+        rows = self._rows(X)
+        return self.mixture_.predict(rows)
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Responsibilities, (N, K); rows sum to 1."""
+        rows = self._rows(X)
+        return self.mixture_.predict_proba(rows)
+
+    def score_samples(self, X: Any) -> Floats:
+        """The log-likelihood of each row, (N,), nats; see `mixtura.Mixture.score_samples`."""
+        rows = self._rows(X)
+        return self.mixture_.score_samples(rows)
+
+    def score(self, X: Any, y: object = None) -> float:
+        """The mean log-likelihood of the rows, nats a row; `y` is not used."""
+        return float(self.score_samples(X).mean())
+
+    def sample(self, n_samples: int = 1) -> tuple[Floats, Integers]:
+        """Rows (n_samples, D) drawn from the mixture, and the component of each (n_samples,).
+
+        The same seed draws what scikit-learn draws.
+        """
+        check_is_fitted(self, "mixture_")
+        if n_samples < 1:
+            raise ParameterError(
+                f"Invalid value for 'n_samples': {n_samples}, expected at least 1 row to draw"
+            )
+        return self.mixture_.sample(n_samples, check_random_state(self.random_state))
+
+    def bic(self, X: Any) -> float:
+        """Bayesian information criterion −2·log L + p·log N, smaller is better (Schwarz 1978)."""
+        rows = self._rows(X)
+        return self.mixture_.bic(rows)
+
+    def aic(self, X: Any) -> float:
+        """Akaike information criterion −2·log L + 2p, smaller is better (Akaike 1974)."""
+        rows = self._rows(X)
+        return self.mixture_.aic(rows)
+
+    def _rows(self, X: Any) -> Rows:
+        """`X` checked as scikit-learn checks it, against the columns of the fit, (N, D)."""
+        check_is_fitted(self, "mixture_")
+        return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+
+    def _fit(self, X: Any) -> Rows:
+        """Fit and hold the result; the rows as they were fitted, (N, D)."""
+        self._validate_params()
+        rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+        names = getattr(self, "feature_names_in_", None)
+        settings = Settings(
+            self.n_components,
+            structure(self.covariance_type),
+            self.init_params,
+            self.tol,
+            self.reg_covar,
+            self.max_iter,
+            self.n_init,
+        )
+        try:
+            fit = fit_rows(
+                rows,
+                settings,
+                given=Given(self.weights_init, self.means_init, self.precisions_init),
+                random=check_random_state(self.random_state),
+                feature_names=None if names is None else tuple(names),
+                resumed=getattr(self, "fit_", None) if self.warm_start else None,
+                observer=Progress(self.verbose, self.verbose_interval) if self.verbose else None,
+            )
+        except Interrupted as interruption:
+            self._hold(interruption.fit)
+            raise
+        self._hold(fit)
+        if self.max_iter and not fit.outcome.converged:
+            warnings.warn(
+                f"the fit did not converge, it ended {fit.outcome.value} at iteration "
+                f"{fit.n_iter}: {fit.remedy}",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return rows
+
+    def _hold(self, fit: Fit) -> None:
+        """Set the fitted attributes: copies, which a caller may change without harm."""
+        mixture = fit.mixture
+        form = mixture.structure.form
+        self.fit_, self.mixture_ = fit, mixture
+        self.weights_ = mixture.weights.copy()
+        self.means_ = mixture.means.copy()
+        self.covariances_ = mixture.covariances.copy()
+        self.precisions_ = form.inverted(mixture.covariances)
+        self.precisions_cholesky_ = form.precision_factors(mixture.covariances)
+        self.converged_ = fit.outcome.converged
+        self.n_iter_ = fit.n_iter
+        self.lower_bound_ = fit.mean_log_likelihood
+        self.lower_bounds_ = fit.trace[1:].tolist()
