@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,13 +78,35 @@ def file(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def golden() -> Callable[[str, str], None]:
-    """Holds a text to the file of that name; UPDATE_GOLDEN=1 writes the files anew."""
+    """Holds a text to the file of that name; UPDATE_GOLDEN=1 writes the files anew.
+
+    JSON is held to the same keys in the same order, and to its numbers within 1e-6.
+    """
 
     def hold(name: str, text: str) -> None:
         path = GOLDEN / name
         if os.environ.get("UPDATE_GOLDEN"):
             path.write_text(text, "utf-8")
             pytest.fail(f"{name} is written: read it, then run the tests without UPDATE_GOLDEN")
-        assert text == path.read_text("utf-8")
+        expected = path.read_text("utf-8")
+        if path.suffix == ".json":
+            found, wanted = flat(json.loads(text)), flat(json.loads(expected))
+            assert list(found) == list(wanted)
+            for where, value in wanted.items():
+                near = isinstance(value, float)
+                expected_value = pytest.approx(value, rel=1e-6, abs=1e-12) if near else value
+                assert found[where] == expected_value, where
+        else:
+            assert text == expected
 
     return hold
+
+
+def flat(value: Any, where: str = "") -> dict[str, Any]:
+    """The leaves of a record, by their paths."""
+    if not value or not isinstance(value, (dict, list)):
+        return {where: value}
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    return {
+        path: leaf for key, part in parts for path, leaf in flat(part, f"{where}/{key}").items()
+    }

@@ -164,7 +164,9 @@ def test_an_unknown_dataset_lists_those_that_exist(typed):
 def test_values_whose_variance_overflows_are_refused(typed, file):
     ended = typed("fit", file("a,b\n1e300,1\n-1e300,2\n1,3\n"), "-k", 1)
     assert ended.code == 3
-    assert ended.message.startswith("column 'a' goes from -1e+300 to 1e+300: its variance overflows")
+    assert ended.message.startswith(
+        "column 'a' goes from -1e+300 to 1e+300: its variance overflows"
+    )
     assert ended.message.endswith("divide the column by a constant")
 
 
@@ -351,6 +353,18 @@ def test_a_model_file_of_the_future_is_refused(typed, geyser, tmp_path):
         f"{path} has model format 2, this mixtura reads 1: upgrade mixtura, or save the model "
         "again with this version"
     )
+
+
+def test_a_feature_name_that_no_text_can_hold_is_refused(typed, geyser, tmp_path):
+    path: Path = tmp_path / "odd.safetensors"
+    with safe_open(geyser, "np") as stored:
+        arrays = {name: stored.get_tensor(name) for name in ("weights", "means", "covariances")}
+        record = json.loads(stored.metadata()["mixtura"])
+    odd = {**record, "feature_names": ["a", "\ud800"]}
+    save_file(arrays, path, {"mixtura": json.dumps(odd)})
+    ended = typed("sample", path)
+    assert ended.code == 4
+    assert ended.message == f"{path} has damaged metadata: fit and save the model again"
 
 
 def test_model_and_data_cannot_both_come_from_the_standard_input(typed):

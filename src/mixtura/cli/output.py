@@ -33,7 +33,7 @@ class Destination:
     @property
     def suffix(self) -> str:
         """The end of the name, which says the format; empty for the standard output."""
-        return self.path.suffix if self.path else ""
+        return self.path.suffix.lower() if self.path else ""
 
     def write(self, data: bytes) -> None:
         """Write everything, whole or not at all.

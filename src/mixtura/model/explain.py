@@ -206,14 +206,14 @@ def least_likely(mixture: Mixture, X: Any, n: int) -> Integers:
 
 
 def _row_numbers(rows: Sequence[int] | None, count: int) -> Integers:
-    if rows is None:
-        return np.arange(count)
-    for number in rows:
+    for number in () if rows is None else rows:
         if not 0 <= number < count:
             raise ParameterError(
                 f"there is no row {number}, the data has {count}, numbered from 0 to {count - 1}"
             )
-    return np.array(rows, dtype=np.intp)
+    numbers = np.array(range(count) if rows is None else rows, dtype=np.intp)
+    numbers.setflags(write=False)
+    return numbers
 
 
 def _contributions(mixture: Mixture, rows: Any, distances: Floats) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Integers, Rows
+from mixtura.engine.arrays import Floats, Integers, Rows, frozen
 from mixtura.engine.components import Components
 from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource, Block
@@ -86,7 +86,7 @@ class Mixture:
         shares = parameters.weights(weights, len(centres))
         matrices = parameters.covariances(covariances, chosen.form, centres.shape)
         names = parameters.feature_names(feature_names, centres.shape[1])
-        components = Components(np.log(shares), centres, chosen.form.factor(matrices))
+        components = Components(frozen(np.log(shares)), centres, chosen.form.factor(matrices))
         for name, value in (
             ("weights", shares),
             ("means", centres),

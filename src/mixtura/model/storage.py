@@ -203,6 +203,5 @@ def _arrays(data: bytes, name: str) -> dict[str, Any]:
 def _is_text_list(value: object) -> bool:
     """Whether it is a list of texts, each of which UTF-8 can write."""
     return isinstance(value, list) and all(
-        isinstance(item, str) and not any("\ud800" <= c <= "\udfff" for c in item)
-        for item in value
+        isinstance(item, str) and not any("\ud800" <= c <= "\udfff" for c in item) for item in value
     )

@@ -72,9 +72,10 @@ def read_table(
 
         return _selected(datasets.load(source[1:]), source, selection)
     path = Path(source)
-    if path.suffix == ".npy":
+    suffix = path.suffix.lower()
+    if suffix == ".npy":
         return npy_table(path, selection)
-    if path.suffix in (".parquet", ".pq"):
+    if suffix in (".parquet", ".pq"):
         return parquet_table(path, selection)
     return delimited_table(path.read_bytes(), source, selection, header)
 

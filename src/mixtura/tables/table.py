@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,11 @@ class Table:
     def to_numpy(self) -> NDArray[np.float64]:
         """The rows, (N, D)."""
         return self.rows
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """The rows for NumPy, and for all that takes what NumPy takes, scikit-learn included."""
+        converted = self.rows.astype(self.rows.dtype if dtype is None else dtype, copy=False)
+        return converted.copy() if copy and converted is self.rows else converted
 
 
 def made_up_names(count: int) -> tuple[str, ...]:

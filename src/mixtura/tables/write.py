@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -64,9 +65,11 @@ def plain(columns: Columns) -> dict[str, list[Any]]:
 
 
 def _lines(rows: Sequence[tuple[Any, ...]]) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    # The writer quotes what its line end holds: with \r\n a cell with a lone \r is quoted too,
+    # which readers need. It hands over one row at a time, so the end is exchanged afterwards.
+    lines: list[str] = []
+    csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n").writerows(rows)
+    return "".join(f"{line[:-2]}\n" for line in lines)
 
 
 def _npy(columns: Columns) -> bytes:

@@ -62,7 +62,7 @@ def _heading(record: Mapping[str, Any]) -> list[str]:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether a model file's value is a number that can be written out; a file may hold anything."""
+    """Whether it is a number that can be written out; a model file may hold anything."""
     return isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**53)
 
 
@@ -81,7 +81,7 @@ def _with_means(
     features: Sequence[str], means: Numbers, covariance: Any, record: Mapping[str, Any]
 ) -> Table:
     """A component's means, its covariance beside them."""
-    table = [["feature", "mean"], *([n, _number(m)] for n, m in zip(features, means, strict=True))]
+    table = [["feature", "mean"], *([n, f"{m:.8g}"] for n, m in zip(features, means, strict=True))]
     if covariance is None:
         return table
     beside = _BESIDE[record["form"]](features, covariance)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.factors import Diagonal, Factor
 from mixtura.errors import ModelError
 from mixtura.model.structures.form import Form, replaced
@@ -30,7 +30,7 @@ class _Diag(Form):
                 f"feature {j} is {covariances[k, j]:.6g}, expected more than 0; drop a constant "
                 "feature, or add to the variances"
             )
-        return Diagonal(np.sqrt(covariances))
+        return Diagonal(frozen(np.sqrt(covariances)))
 
     def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
         return covariances[:, :, None] * np.eye(n_features)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.factors import Factor, Triangular, solve_lower
 from mixtura.model.structures.form import (
     Form,
@@ -30,7 +30,7 @@ class _Full(Form):
 
     def factor(self, covariances: Floats) -> Factor:
         return Triangular(
-            np.stack(
+            frozen(
                 [
                     cholesky(matrix, f"the covariance of component {k}")
                     for k, matrix in enumerate(covariances)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.factors import Factor, Spherical
 from mixtura.errors import ModelError
 from mixtura.model.structures.form import Form, replaced
@@ -29,7 +29,7 @@ class _Spherical(Form):
                 f"the covariance of component {k} is not positive definite: its variance is "
                 f"{covariances[k]:.6g}, expected more than 0; add to the variances"
             )
-        return Spherical(np.sqrt(covariances))
+        return Spherical(frozen(np.sqrt(covariances)))
 
     def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
         return covariances[:, None, None] * np.eye(n_features)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.factors import Factor, SharedTriangular, solve_lower
 from mixtura.model.structures.form import (
     Form,
@@ -28,7 +28,9 @@ class _Tied(Form):
         return (n_features, n_features)
 
     def factor(self, covariances: Floats) -> Factor:
-        return SharedTriangular(cholesky(covariances, "the covariance shared by all components"))
+        return SharedTriangular(
+            frozen(cholesky(covariances, "the covariance shared by all components"))
+        )
 
     def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
         return np.broadcast_to(covariances, (n_components, n_features, n_features))

@@ -1,0 +1,138 @@
+"""A record becomes the same text every time, and a hostile one stays on its line.
+
+The golden files hold what a person reads. Their numbers are held to scikit-learn and SciPy in
+`test_commands`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mixtura import Mixture
+from mixtura.model.structures import STRUCTURES
+from mixtura.views.record import json_text, model_record
+from mixtura.views.text import model_text
+
+TRAINING = {
+    "n_rows": 300,
+    "log_likelihood": -1234.5678901234,
+    "mean_log_likelihood": -4.115226300411333,
+    "aic": 2483.1357802468,
+    "bic": 2512.7653,
+    "iterations": 100,
+    "outcome": "out of iterations",
+    "remedy": "raise max_iter, or raise tol if less precision will do",
+    "repairs": [
+        {"iteration": 0, "component": 1, "action": "reseeded", "reason": "no row belonged to it"},
+        {"iteration": 7, "component": 0, "action": "floored", "reason": "it was singular"},
+    ],
+}
+
+COVARIANCES: dict[str, Any] = {
+    "full": [[[1.0, 0.5], [0.5, 2.0]], [[0.25, 0.0], [0.0, 1e-6]]],
+    "tied": [[1.0, 0.5], [0.5, 2.0]],
+    "diag": [[1.0, 2.0], [0.25, 1e-6]],
+    "spherical": [1.0, 0.25],
+}
+
+
+def record_of(structure: str, training: dict[str, Any] | None = None) -> dict[str, Any]:
+    mixture = Mixture(
+        [0.25, 0.75],
+        [[1.0, -20.5], [1234567.0, 0.0]],
+        COVARIANCES[structure],
+        structure,
+        ["height", "body mass"],
+    )
+    return model_record(mixture, training or {})
+
+
+# -- golden files ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("structure", COVARIANCES)
+def test_a_model_s_text(structure, golden):
+    golden(f"model-{structure}.txt", model_text(record_of(structure, TRAINING)) + "\n")
+
+
+def test_the_text_of_fit(typed, golden):
+    golden("fit.txt", typed("fit", "@faithful", "-k", 2).out)
+
+
+def test_the_json_of_fit(typed, golden):
+    text = typed("fit", "@faithful", "-k", 2, "--json").out
+    golden("fit.json", re.sub(r'"seconds": [^,}]+', '"seconds": 0.0', text))
+
+
+def test_the_text_of_explain(typed, geyser, golden):
+    golden("explain.txt", typed("explain", geyser, "@faithful", "--worst", 2).out)
+
+
+def test_the_json_of_explain(typed, geyser, golden):
+    golden("explain.json", typed("explain", geyser, "@faithful", "--row", 17, "--json").out)
+
+
+# -- laws ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("structure", [s.name for s in STRUCTURES])
+def test_every_parameter_of_every_structure_is_in_its_text(structure):
+    text = model_text(record_of(structure))
+    for number in [*np.ravel(COVARIANCES[structure]).tolist(), 0.25, 0.75, -20.5]:
+        assert re.search(rf"(^|\s){re.escape(f'{number:.6g}')}(\s|$)", text, re.MULTILINE), number
+
+
+def test_a_model_without_training_has_no_training_lines():
+    lines = model_text(record_of("full")).splitlines()
+    assert lines[0].startswith("Gaussian mixture: 2 components, 2 features, full covariances")
+    assert lines[1] == ""
+
+
+def test_many_features_are_shown_by_their_variances():
+    variances = np.arange(1.0, 14.0)
+    mixture = Mixture([1.0], [np.zeros(13)], [np.diag(variances)])
+    text = model_text(model_record(mixture, {}))
+    assert max(map(len, text.splitlines())) < 80
+    assert re.search(r"x12 +0 +13$", text, re.MULTILINE)
+    assert "With 13 features, variances alone: --json has it all." in text
+    assert "variances alone" not in model_text(
+        model_record(Mixture([1.0], [np.zeros(13)], [variances], "diag"), {})
+    )
+
+
+def test_names_of_a_model_file_cannot_move_the_cursor():
+    mixture = Mixture([1.0], [[0.0]], [[[1.0]]], feature_names=["a\x1b[2J\nb"])
+    assert r"a\x1b[2J\nb" in model_text(model_record(mixture, {}))
+    assert r"a\x1b[2J\nb" in mixture.explain([[1.0]]).to_text()
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        {"log_likelihood": "high", "outcome": 3, "remedy": None, "repairs": "none"},
+        {"n_rows": 10**400, "aic": None, "bic": [1], "iterations": {}},
+        {
+            "outcome": "\x1b[31mfine\n",
+            "remedy": "\x07",
+            "repairs": [None, "\x1b", {"iteration": {}}],
+        },
+    ],
+)
+def test_whatever_a_model_file_says_of_its_training_is_rendered(training):
+    text = model_text(record_of("full", training))
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert json.loads(json_text(record_of("full", training)))["training"] == training
+
+
+def test_json_holds_every_digit_and_no_bare_infinity():
+    record = {"a": [0.1 + 0.2, -0.0, float("-inf")], "b": {"c": float("nan")}}
+    assert json.loads(json_text(record), parse_constant=pytest.fail) == {
+        "a": [0.30000000000000004, -0.0, "-inf"],
+        "b": {"c": "nan"},
+    }
