@@ -5,8 +5,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := $(VENV)/.demo
+BENCH_VENV ?= .venv-bench
+BENCH_READY := $(BENCH_VENV)/.ready
+NATIVE := CMakeLists.txt $(wildcard native/*.cpp native/src/* native/include/mixtura/*)
 
-.PHONY: demo test test-slow lint format clean
+CORE := $(wildcard native/*.cpp native/*/*.cpp native/*/*.hpp native/*/*/*.hpp native/*/*.inc)
+SANITIZERS := -DMIXTURA_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1
+
+.PHONY: demo test test-core test-slow lint format bench clean
 
 demo: $(DEMO)
 	$(BIN)/mixtura demo --force
@@ -14,17 +20,34 @@ demo: $(DEMO)
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-test-slow: $(READY)
+# The native core by itself, without Python.
+test-core: $(READY)
+	$(BIN)/cmake -S native -B build/core
+	$(BIN)/cmake --build build/core --parallel 2
+	$(BIN)/ctest --test-dir build/core --output-on-failure
+
+# The core once more, under the sanitizers of addresses and of undefined behaviour.
+test-slow: $(READY) test-core
+	$(BIN)/cmake -S native -B build/sanitized $(SANITIZERS)
+	$(BIN)/cmake --build build/sanitized --parallel 2
+	$(BIN)/ctest --test-dir build/sanitized --output-on-failure
 	$(BIN)/python -m pytest -m slow
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror $(CORE)
 	$(BIN)/mypy
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(CORE)
+
+# Tables and pictures go to benchmarks/results, about a quarter of an hour on two cores.
+# `make bench BENCH=--quick` takes two minutes, for development; its results are set apart.
+bench: $(BENCH_READY)
+	$(BENCH_VENV)/bin/python benchmarks/everything.py $(BENCH)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mixtura needs Python 3.11 or later")'
@@ -38,5 +61,10 @@ $(READY): $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@ $(DEMO)
 
+$(BENCH_READY): pyproject.toml benchmarks/requirements.txt $(NATIVE)
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -r benchmarks/requirements.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis

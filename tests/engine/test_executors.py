@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -60,7 +64,68 @@ def test_results_come_in_the_order_of_the_blocks() -> None:
     source = ArraySource(some_rows(6 * block_rows(1) + 1, 1))
     starts = list(Threads(3).map(source, lambda block: block.start))
     assert starts == sorted(starts)
-    assert len(starts) == source.n_blocks == 7
+    assert len(starts) == source.n_blocks == 8
+
+
+def test_a_pass_may_be_left_before_its_end() -> None:
+    source = ArraySource(some_rows(6 * block_rows(1), 1))
+    results = Threads(3).map(source, lambda block: block.start)
+    assert next(results) == 0
+    results.close()
+    assert len(list(Threads(3).map(source, lambda block: block.start))) == source.n_blocks
+
+
+def test_few_results_are_held_at_once() -> None:
+    source = ArraySource(np.zeros((200 * 1024, 128), dtype=np.int8))
+    assert source.n_blocks == 200
+    started = []
+    results = Threads(2).map(source, lambda block: started.append(block.start))
+    for taken, _ in enumerate(results, start=1):
+        if taken < 20:
+            time.sleep(0.002)  # the helper would run ahead
+        assert len(started) <= taken + 7
+
+
+def test_passes_side_by_side_do_not_mix() -> None:
+    sources = [ArraySource(some_rows(5 * 1024, 128) + i) for i in range(4)]
+
+    def total(source: ArraySource) -> float:
+        return Threads(2).run(source, lambda block: float(block.rows.sum()))
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(total, sources))
+    assert found == [total(source) for source in sources]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_child_process_has_threads_of_its_own() -> None:
+    source = ArraySource(some_rows(5 * 1024, 128))
+    expected = Threads(2).run(source, lambda block: float(len(block.rows)))
+    child = os.fork()
+    if not child:
+        os._exit(Threads(2).run(source, lambda block: float(len(block.rows))) != expected)
+    ended, status = 0, 0
+    for _ in range(200):
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            break
+        time.sleep(0.05)
+    else:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert (ended, status) == (child, 0)
+
+
+def test_blocks_are_even_in_size_and_number() -> None:
+    for n, d in ((400, 2), (20_000, 2), (60_000, 2), (140_000, 1), (10**6, 1), (10**5, 128)):
+        blocks = list(ArraySource(np.zeros((n, d), dtype=np.int8)).blocks())
+        sizes = [len(block.rows) for block in blocks]
+        assert sum(sizes) == n
+        assert len(set(sizes[:-1])) <= 1
+        assert max(sizes) <= block_rows(d)
+        assert max(sizes) - n / len(sizes) <= 64
+        assert len(sizes) == 1 or len(sizes) % 2 == 0
 
 
 def test_the_blocks_cover_every_row_once() -> None:

@@ -7,13 +7,28 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Floats", "Integers", "Rows", "frozen"]
+__all__ = ["Floats", "Integers", "Rows", "doubles", "frozen", "readable"]
 
 #: float64, unless its docstring says otherwise
 Floats: TypeAlias = NDArray[np.floating[Any]]
 Integers: TypeAlias = NDArray[np.signedinteger[Any]]
 #: float32 or float64, as the data came
 Rows: TypeAlias = NDArray[np.floating[Any]]
+
+
+def doubles(values: NDArray[Any]) -> Floats:
+    """`values` as C-contiguous float64, without a copy where they are so already."""
+    return np.require(values, np.float64, ["C", "A"])
+
+
+def readable(values: NDArray[Any]) -> Rows:
+    """`values` as a kernel reads them, without a copy where they are so already.
+
+    C-contiguous, aligned, of this machine's byte order; float32 stays float32, all else becomes
+    float64.
+    """
+    narrow = values.dtype.kind == "f" and values.dtype.itemsize == 4
+    return np.require(values, np.float32 if narrow else np.float64, ["C", "A"])
 
 
 def frozen(values: object) -> Floats:

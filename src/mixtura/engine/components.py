@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.factors import Factor
 
 __all__ = ["Components"]
@@ -19,7 +19,7 @@ class Components:
     Parameters
     ----------
     log_weights : (K,), nats.
-    means : (K, D), feature units.
+    means : (K, D) float64, C-contiguous, feature units.
     factor : the K Cholesky factors of the covariances.
     """
 
@@ -48,4 +48,14 @@ class Components:
     @cached_property
     def constants(self) -> Floats:
         """Log w_k − ½·log|Σ_k| − D/2·log 2π, (K,): the log joint density at each mean."""
-        return self.log_weights - self.half_log_determinants + self.normalisation
+        return frozen(self.log_weights - self.half_log_determinants + self.normalisation)
+
+    @cached_property
+    def whitening(self) -> Floats:
+        """L_k⁻¹ in the factor's own form, (K, D, D), (D, D), (K, D) or (K,).
+
+        For a kernel that multiplies deviations by it, where the reference solves.
+        """
+        from mixtura.engine.kernel import invert_lower  # which knows components
+
+        return frozen(self.factor.inverse(invert_lower))

@@ -7,13 +7,26 @@ cheapest form that the structure allows.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats
 
-__all__ = ["Diagonal", "Factor", "SharedTriangular", "Spherical", "Triangular", "solve_lower"]
+__all__ = [
+    "Diagonal",
+    "Factor",
+    "FactorForm",
+    "SharedTriangular",
+    "Spherical",
+    "Triangular",
+    "solve_lower",
+]
+
+InvertLower = Callable[[Floats], Floats]
+"""Lower triangular matrices (n, D, D) -> their inverses (n, D, D)"""
 
 
 def solve_lower(lower: Floats, right: Floats) -> Floats:
@@ -39,15 +52,29 @@ def solve_lower(lower: Floats, right: Floats) -> Floats:
     return solution
 
 
+class FactorForm(IntEnum):
+    """The four forms, by the numbers that the compiled kernel knows them by."""
+
+    TRIANGULAR = 0
+    SHARED_TRIANGULAR = 1
+    DIAGONAL = 2
+    SPHERICAL = 3
+
+
 class Factor(ABC):
     """K Cholesky factors, in one of four forms."""
 
+    form: FactorForm
     #: whether the factor is diagonal, so that only diagonal second moments are needed
     diagonal: bool
 
     @abstractmethod
     def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
         """½·log|Σ_k| = log|L_k|, (K,)."""
+
+    @abstractmethod
+    def inverse(self, invert_lower: InvertLower) -> Floats:
+        """L_k⁻¹ in the factor's own form: (K, D, D), (D, D), (K, D) or (K,)."""
 
     @abstractmethod
     def whiten(self, k: int, deviations: Floats) -> Floats:
@@ -63,10 +90,14 @@ class Triangular(Factor):
     """A lower triangular matrix a component: lower (K, D, D)."""
 
     lower: Floats
+    form = FactorForm.TRIANGULAR
     diagonal = False
 
     def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
         return np.log(np.einsum("kdd->kd", self.lower)).sum(axis=1)
+
+    def inverse(self, invert_lower: InvertLower) -> Floats:
+        return invert_lower(self.lower)
 
     def whiten(self, k: int, deviations: Floats) -> Floats:
         return solve_lower(self.lower[k], deviations)
@@ -80,10 +111,14 @@ class SharedTriangular(Factor):
     """One lower triangular matrix for all components: lower (D, D)."""
 
     lower: Floats
+    form = FactorForm.SHARED_TRIANGULAR
     diagonal = False
 
     def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
         return np.full(n_components, np.log(np.diagonal(self.lower)).sum())
+
+    def inverse(self, invert_lower: InvertLower) -> Floats:
+        return invert_lower(self.lower[None])[0]
 
     def whiten(self, k: int, deviations: Floats) -> Floats:
         return solve_lower(self.lower, deviations)
@@ -97,10 +132,14 @@ class Diagonal(Factor):
     """A standard deviation a component and feature: scale (K, D)."""
 
     scale: Floats
+    form = FactorForm.DIAGONAL
     diagonal = True
 
     def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
         return np.log(self.scale).sum(axis=1)
+
+    def inverse(self, invert_lower: InvertLower) -> Floats:
+        return 1.0 / self.scale
 
     def whiten(self, k: int, deviations: Floats) -> Floats:
         return deviations / self.scale[k][:, None]
@@ -114,10 +153,14 @@ class Spherical(Factor):
     """A standard deviation a component: scale (K,)."""
 
     scale: Floats
+    form = FactorForm.SPHERICAL
     diagonal = True
 
     def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
         return n_features * np.log(self.scale)
+
+    def inverse(self, invert_lower: InvertLower) -> Floats:
+        return 1.0 / self.scale
 
     def whiten(self, k: int, deviations: Floats) -> Floats:
         return deviations / self.scale[k]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
-from mixtura.engine.arrays import Floats, Rows
+from mixtura.engine.arrays import Floats, Rows, doubles, readable
 
 __all__ = ["ArraySource", "Block", "Source", "block_rows"]
 
@@ -41,11 +42,10 @@ class Block:
 def block_rows(n_features: int) -> int:
     """How many rows make a block of `n_features` columns.
 
-    It depends on the shape of the data alone, so that a sum over blocks has the same bits
-    whoever computes it. A block stays near 1 MiB: in the second-level cache, yet large enough
-    that a merge of K·D² sums is small beside it.
+    A block stays near 1 MiB: in the second-level cache, yet large enough that a merge of K·D² sums
+    is small beside it.
     """
-    return int(np.clip(2**17 // n_features, 1024, 16384))
+    return max(2**17 // n_features // 64 * 64, 1024)
 
 
 class Source(ABC):
@@ -80,13 +80,17 @@ class Source(ABC):
 class ArraySource(Source):
     """An array in memory, or a memory map.
 
+    Its blocks depend on its shape alone, so that a sum over them has the same bits whoever
+    computes it. One that no kernel can read as it is (strided, of whole numbers, of the other byte
+    order) is copied block by block.
+
     Parameters
     ----------
-    rows : (N, D), float32 or float64.
+    rows : (N, D), numbers.
     weights : (N,) or None.
     """
 
-    rows: Rows
+    rows: NDArray[Any]
     weights: Floats | None = None
 
     @property
@@ -103,11 +107,23 @@ class ArraySource(Source):
 
     @property
     def n_blocks(self) -> int:
-        return -(-self.n_rows // block_rows(self.n_features))
+        return -(-self.n_rows // self._step)
 
     def blocks(self) -> Iterator[Block]:
-        step = block_rows(self.n_features)
+        step = self._step
         for start in range(0, self.n_rows, step):
-            rows = np.ascontiguousarray(self.rows[start : start + step])
-            weights = None if self.weights is None else self.weights[start : start + step]
-            yield Block(start, rows, weights)
+            part = slice(start, start + step)
+            weights = None if self.weights is None else doubles(self.weights[part])
+            yield Block(start, readable(self.rows[part]), weights)
+
+    @property
+    def _step(self) -> int:
+        """How many rows a block has: all as many, so that nobody waits for the largest.
+
+        Their number is even, and four as soon as each has 128 KiB: two threads end together.
+        """
+        n, d = self.rows.shape
+        few = min(4, n // 1024, n * d // 2**14)
+        count = max(-(-n // block_rows(d)), few, 1)
+        share = -(-n // (count + count % 2 if count > 1 else 1))
+        return max(-(-share // 64) * 64, 1)

@@ -1,29 +1,78 @@
 """The only door to the arithmetic of a pass.
 
 A kernel is a module with the functions of `mixtura.engine.kernel.reference`; that one, in NumPy,
-is the specification.
+is the specification. `mixtura.engine.kernel.native` has them compiled.
+
+``MIXTURA_KERNEL`` chooses one, ``native`` or ``reference``; without it the native one is taken
+where it is installed. ``MIXTURA_SIMD`` holds the native one to ``baseline``, ``avx2``,
+``avx512`` or ``neon`` instructions instead of the widest that the machine has.
 """
 
 from __future__ import annotations
 
-from mixtura.engine.kernel.reference import (
-    accumulate,
-    labels,
-    log_joint,
-    log_likelihood,
-    log_posterior,
-    moments,
-    posterior,
-    squared_distances,
-)
+import os
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from mixtura.errors import ParameterError
+
+if TYPE_CHECKING:
+    from mixtura.engine.kernel.reference import (
+        accumulate,
+        assign,
+        describe,
+        invert_lower,
+        labels,
+        log_joint,
+        log_likelihood,
+        log_posterior,
+        moments,
+        posterior,
+        squared_distances,
+    )
 
 __all__ = [
     "accumulate",
+    "assign",
+    "describe",
+    "invert_lower",
     "labels",
     "log_joint",
     "log_likelihood",
     "log_posterior",
     "moments",
+    "native_is_installed",
     "posterior",
     "squared_distances",
+    "use",
 ]
+
+#: what a kernel has
+_FUNCTIONS = [name for name in __all__ if name not in ("native_is_installed", "use")]
+
+
+def use(name: str) -> None:
+    """Compute with the kernel called `name` from now on: ``native`` or ``reference``.
+
+    Raises
+    ------
+    ParameterError : there is none of that name, or it is not installed.
+    """
+    if name not in ("native", "reference"):
+        raise ParameterError(f"unknown kernel {name!r}, expected one of: native, reference")
+    if name == "native" and not native_is_installed():
+        raise ParameterError(
+            "the native kernel is asked for, and this installation of mixtura was made without "
+            "it: reinstall with MIXTURA_PURE_PYTHON unset, or ask for reference"
+        )
+    kernel = import_module(f"mixtura.engine.kernel.{name}")
+    globals().update({function: getattr(kernel, function) for function in _FUNCTIONS})
+
+
+def native_is_installed() -> bool:
+    """Whether the compiled kernel was built into this installation."""
+    return find_spec("mixtura.engine.kernel._native") is not None
+
+
+use(os.environ.get("MIXTURA_KERNEL") or ("native" if native_is_installed() else "reference"))

@@ -7,6 +7,8 @@ exponential is taken a row and component.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers, Rows
@@ -16,14 +18,23 @@ from mixtura.engine.statistics import Statistics
 
 __all__ = [
     "accumulate",
+    "assign",
+    "describe",
+    "invert_lower",
     "labels",
     "log_joint",
     "log_likelihood",
+    "log_normalised",
     "log_posterior",
     "moments",
     "posterior",
     "squared_distances",
 ]
+
+
+def describe() -> str:
+    """What computes, in words."""
+    return "reference (NumPy)"
 
 
 def squared_distances(rows: Rows, components: Components) -> Floats:
@@ -66,7 +77,11 @@ def labels(rows: Rows, components: Components) -> Integers:
 
 def log_posterior(rows: Rows, components: Components) -> Floats:
     """Log responsibilities of rows (m, D), without underflow; (m, K), nats."""
-    joint, _ = _comparable(rows, components)
+    return log_normalised(_comparable(rows, components)[0])
+
+
+def log_normalised(joint: Floats) -> Floats:
+    """Logs of numbers (m, K) that are proportional to exp(joint) and sum to 1 over K."""
     shifted = joint - joint.max(axis=1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
@@ -94,8 +109,9 @@ def moments(
 
     Its log-likelihood is zero: responsibilities alone do not state one.
     """
-    zero = Statistics.zero(reference, diagonal=diagonal)
-    weight, first, second = zero.weight, zero.first, zero.second
+    shape = reference.shape  # (K, D)
+    weight, first = np.zeros(shape[0]), np.zeros(shape)
+    second = np.zeros(shape if diagonal else (*shape, shape[1]))
     shares = responsibilities  # (m, K)
     if block.weights is not None:
         shares = shares * block.weights[:, None]
@@ -117,16 +133,54 @@ def accumulate(block: Block, components: Components) -> Statistics:
     """Statistics of a block about the components' means: one E-step."""
     likelihood, responsibilities = posterior(block.rows, components)
     sums = moments(block, responsibilities, components.means, diagonal=components.factor.diagonal)
-    weighted = likelihood if block.weights is None else likelihood * block.weights
-    return Statistics(
-        sums.reference,
-        sums.weight,
-        sums.first,
-        sums.second,
-        float(weighted.sum()),
-        sums.n_rows,
-        sums.total_weight,
-    )
+    return _scored(sums, likelihood, block)
+
+
+def assign(block: Block, components: Components, *, diagonal: bool) -> tuple[Integers, Statistics]:
+    """The same with another posterior: a row belongs wholly to its `labels` component.
+
+    Returns
+    -------
+    labels : (m,), the component of largest log joint density, the first of equals.
+    statistics : about the means, with the diagonals of the second moments or all of them. Their
+        log-likelihood is Σ_i v_i max_k log p_k(x_i), the classification likelihood; components
+        with log p_k(x) = −½‖x − c_k‖² make this Lloyd's step, and that −½ Σ_i v_i ‖x_i − c‖².
+
+    References
+    ----------
+    Celeux & Govaert 1992, "A classification EM algorithm for clustering", section 3.
+    """
+    joint, far = _comparable(block.rows, components)
+    nearest = joint.argmax(axis=1)
+    likelihood = joint.max(axis=1)
+    likelihood[far] = -np.inf
+    one_hot = (nearest[:, None] == np.arange(components.n_components)).astype(np.float64)
+    sums = moments(block, one_hot, components.means, diagonal=diagonal)
+    return nearest, _scored(sums, likelihood, block)
+
+
+def invert_lower(lower: Floats) -> Floats:
+    """L⁻¹ for lower triangular matrices with positive diagonals: (n, D, D) -> (n, D, D).
+
+    Row j of L·L⁻¹ = I gives row j of the inverse from those above it.
+    """
+    inverse = np.zeros_like(lower)
+    for j in range(lower.shape[1]):
+        inverse[:, j, :j] = -np.matmul(lower[:, j, None, :j], inverse[:, :j, :j])[:, 0]
+        inverse[:, j, j] = 1.0
+        inverse[:, j] /= lower[:, j, j, None]
+    return inverse
+
+
+def _scored(statistics: Statistics, likelihood: Floats, block: Block) -> Statistics:
+    """Statistics of a block with its rows' log-likelihoods (m,) added up.
+
+    A row that weighs nothing adds nothing, not even where its log-likelihood is −inf.
+    """
+    if block.weights is not None:
+        counting = block.weights != 0.0
+        likelihood = likelihood[counting] * block.weights[counting]
+    return replace(statistics, log_likelihood=float(likelihood.sum()))
 
 
 def _comparable(rows: Rows, components: Components) -> tuple[Floats, Integers]:

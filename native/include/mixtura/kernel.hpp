@@ -1,0 +1,74 @@
+// The kernel's face: one pass over a block of rows.
+//
+// Letters: m rows of a block, D features, K components, P = D(D+1)/2. Arrays are row-major.
+#pragma once
+
+#include <cstdint>
+
+namespace mixtura {
+
+// How the K inverse Cholesky factors W_k = L_k⁻¹ are held.
+enum class Form : int { triangular, shared_triangular, diagonal, spherical };
+
+// K weighted Gaussians, ready for a pass: log p_k(x) = constant_k − ½‖W_k (x − μ_k)‖².
+struct Components {
+    Form form;
+    std::int64_t n_components;
+    std::int64_t n_features;
+    const double* constants;  // (K,) log w_k − ½ log|Σ_k| − D/2·log 2π
+    const double* means;      // (K, D)
+    const double* whitening;  // (K, D, D), (D, D), (K, D) or (K,): W_k, lower triangular, or 1/σ
+};
+
+// Whose row it is: shared out by responsibility, or wholly the nearest component's.
+enum class Posterior : int { soft, hard };
+
+// What a pass is asked for; a null pointer is not asked for.
+struct Results {
+    double* squared_distances;  // (m, K) ‖W_k (x − μ_k)‖²
+    double* log_joint;          // (m, K) log p_k(x)
+    double* log_likelihood;     // (m,) log Σ_k exp(log p_k(x))
+    double* responsibilities;   // (m, K)
+    std::int64_t* labels;       // (m,) the component of largest log p_k(x), the first of equals
+    // Statistics about the means, over rows i of weight v_i: they are overwritten.
+    double* weight;     // (K,) Σ v_i r_ik
+    double* first;      // (K, D) Σ v_i r_ik (x_i − μ_k)
+    double* second;     // (K, D, D) Σ v_i r_ik (x_i − μ_k)(x_i − μ_k)ᵀ, or its diagonals (K, D)
+    bool diagonal;      // whether `second` is the diagonals
+    double* total;      // (1,) Σ v_i log p(x_i); for hard, Σ v_i max_k log p_k(x_i)
+};
+
+// One pass over rows (m, D) with weights (m,), or null where each counts once.
+//
+// The result depends on the arguments and the instruction set alone, never on who calls or how
+// often. Rows so far out that every squared distance overflows score −∞ and take part in no sum
+// but the total, which is −∞ then, whatever they weigh.
+void pass(const Components& components, Posterior posterior, const float* rows,
+          const double* weights, std::int64_t n_rows, const Results& results);
+void pass(const Components& components, Posterior posterior, const double* rows,
+          const double* weights, std::int64_t n_rows, const Results& results);
+
+// Statistics about `reference` (K, D) for given responsibilities (m, K): of `results`, `weight`,
+// `first` and `second` are filled.
+void moments(const float* rows, const double* weights, std::int64_t n_rows,
+             const double* responsibilities, const double* reference, std::int64_t n_components,
+             std::int64_t n_features, const Results& results);
+void moments(const double* rows, const double* weights, std::int64_t n_rows,
+             const double* responsibilities, const double* reference, std::int64_t n_components,
+             std::int64_t n_features, const Results& results);
+
+// W = L⁻¹ for lower triangular matrices: (n, D, D) -> (n, D, D).
+void invert_lower(const double* lower, std::int64_t n, std::int64_t n_features, double* inverse);
+
+// The instruction set in use: "baseline", "avx2", "avx512" or "neon".
+const char* instruction_set();
+
+// Use another one from now on; false where this machine or build has none of that name.
+bool use_instruction_set(const char* name);
+
+// Vector exp and log, as the pass uses them, over n values: for measuring their error.
+void vector_exp(const double* x, std::int64_t n, double* y);
+void vector_exp(const float* x, std::int64_t n, float* y);
+void vector_log(const double* x, std::int64_t n, double* y);
+
+}  // namespace mixtura

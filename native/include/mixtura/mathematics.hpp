@@ -1,0 +1,75 @@
+// Exponential and logarithm of every lane at once.
+#pragma once
+
+#include "mixtura/lanes.hpp"
+
+namespace mixtura::MIXTURA_ISA {
+
+// What exp needs to know of a scalar type.
+template <class S> struct Exponential;
+template <> struct Exponential<double> {
+    static constexpr double log2_e = 0x1.71547652b82fep+0;
+    static constexpr double ln2_high = 0x1.62e42fefa3800p-1;  // 42 bits: n·high is exact
+    static constexpr double ln2_low = 0x1.ef35793c76730p-45;
+    static constexpr double round = 0x1.8p52;  // adding it leaves the nearest integer in the low bits
+    static constexpr double least = -708.0;    // e^least is still a normal number
+    static constexpr int mantissa = 52;
+    static constexpr int degree = 13;  // of the series: (½ ln 2)¹⁴/14! < 2⁻⁵⁷
+};
+template <> struct Exponential<float> {
+    static constexpr float log2_e = 0x1.715476p+0f;
+    static constexpr float ln2_high = 0x1.62e4p-1f;
+    static constexpr float ln2_low = 0x1.7f7d1cp-20f;
+    static constexpr float round = 0x1.8p23f;
+    static constexpr float least = -87.0f;
+    static constexpr int mantissa = 23;
+    static constexpr int degree = 7;
+};
+
+constexpr double factorial(int n) { return n < 2 ? 1.0 : n * factorial(n - 1); }
+
+// 1/2! + r/3! + … + r^(degree−2)/degree!, from the term with 1/i! on.
+template <class S, int i = 2> inline Lanes<S> exponential_series(Lanes<S> r) {
+    constexpr S coefficient = static_cast<S>(1.0 / factorial(i));
+    if constexpr (i == Exponential<S>::degree) return all(coefficient);
+    else return fma(exponential_series<S, i + 1>(r), r, all(coefficient));
+}
+
+// 2/3 + 2s²/5 + … + 2s²⁰/23, from the term with 2/i on.
+template <int i = 3> inline Doubles logarithm_series(Doubles s2) {
+    constexpr double coefficient = 2.0 / i;
+    if constexpr (i == 23) return all(coefficient);
+    else return fma(logarithm_series<i + 2>(s2), s2, all(coefficient));
+}
+
+// e^x for x ≤ 709 (88 for float); 0 below `least`, where the true value is near the smallest
+// normal number. x = n·ln 2 + r with |r| ≤ ½ ln 2, and e^r = 1 + (r + r²(1/2! + r/3! + …)).
+template <class S> inline Lanes<S> exponential(Lanes<S> x) {
+    using E = Exponential<S>;
+    const Lanes<S> shifted = fma(x, all<S>(E::log2_e), all<S>(E::round));
+    const Lanes<S> n = shifted - E::round;
+    const Lanes<S> r = fma(n, all<S>(-E::ln2_low), fma(n, all<S>(-E::ln2_high), x));
+    const Lanes<S> power = fma(exponential_series<S>(r), r * r, r) + S(1);
+    // The low bits of `shifted` are n: moved to the exponent they multiply by 2^n. Unsigned, for
+    // where x is below `least` the sum wraps.
+    const auto scaled = as<Unsigned<S>>(power) + (as<Unsigned<S>>(shifted) << E::mantissa);
+    return x >= E::least ? as<Lanes<S>>(scaled) : Lanes<S>{};
+}
+
+// log x for positive normal x. x = 2^n·m with √½ ≤ m < √2, f = m − 1, s = f/(2 + f), and
+// log m = f − ½f² + s(½f² + R) with R = 2(s²/3 + s⁴/5 + …), so that f enters unrounded.
+inline Doubles logarithm(Doubles x) {
+    constexpr std::int64_t one = 0x3ff0000000000000, root_half = 0x3fe6a09e667f3bcd;
+    // Counting exponents from √½ puts m between √½ and √2 at once.
+    const Longs bits = as<Longs>(x) - root_half;
+    const Longs exponent = bits & static_cast<std::int64_t>(0xfff0000000000000);
+    const Doubles m = as<Doubles>(as<Longs>(x) - exponent);
+    // n as a double: the biased exponent is put into the mantissa of 2⁵².
+    const Longs biased = ((bits + one) >> 52) | static_cast<std::int64_t>(0x4330000000000000);
+    const Doubles n = as<Doubles>(biased) - (0x1p52 + 1023.0);
+    const Doubles f = m - 1.0, s = f / (f + 2.0), s2 = s * s, half = 0.5 * f * f;
+    const Doubles small = fma(s, fma(logarithm_series(s2), s2, half), n * Exponential<double>::ln2_low);
+    return fma(n, all(Exponential<double>::ln2_high), f - (half - small));
+}
+
+}  // namespace mixtura::MIXTURA_ISA

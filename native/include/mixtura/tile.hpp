@@ -1,0 +1,90 @@
+// Tile: some rows of a block, turned so that each feature's values lie side by side.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "mixtura/lanes.hpp"
+
+namespace mixtura::MIXTURA_ISA {
+
+// An array that starts at a cache line; all of it is zero at first.
+template <class T> class Buffer {
+  public:
+    explicit Buffer(std::int64_t n)
+        : data_(static_cast<T*>(::operator new(bytes(n), alignment))) {
+        std::memset(data_.get(), 0, bytes(n));
+    }
+    T* data() { return data_.get(); }
+    const T* data() const { return data_.get(); }
+    T& operator[](std::int64_t i) { return data_.get()[i]; }
+
+  private:
+    static constexpr std::align_val_t alignment{64};
+    static std::size_t bytes(std::int64_t n) { return static_cast<std::size_t>(n) * sizeof(T); }
+    struct Free {
+        void operator()(T* p) const { ::operator delete(p, alignment); }
+    };
+    std::unique_ptr<T, Free> data_;
+};
+
+// A multiple of four, so that the register-blocked loops need no remainder.
+constexpr std::int64_t padded(std::int64_t n) { return (n + 3) / 4 * 4; }
+
+// The rows of one step of the register-blocked loops, and what tiles are a multiple of.
+template <class S> constexpr std::int64_t group = rows_at_once * width<S>;
+template <class S> constexpr std::int64_t granule = 4 * width<S>;
+
+// How many rows a tile has: as many as keep its features, their deviations and all components'
+// densities in the second-level cache. It depends on the shape alone. An odd number of granules,
+// since features lie that far apart: at a multiple of 4096 bytes they would share cache sets.
+template <class S> inline std::int64_t tile_rows(std::int64_t n_features, std::int64_t n_components) {
+    const std::int64_t bytes = static_cast<std::int64_t>(sizeof(S)) * (3 * n_features + n_components);
+    const std::int64_t fitting = (std::int64_t{1} << 19) / bytes;
+    const std::int64_t granules = std::clamp<std::int64_t>(fitting, granule<S>, 512) / granule<S>;
+    return (granules - (granules % 2 == 0)) * granule<S>;
+}
+
+// Rows (m, D) turned into features (D, T), T = `capacity`; beyond `size` the columns are zero.
+template <class S> class Tile {
+  public:
+    Tile(std::int64_t capacity, std::int64_t n_features)
+        : capacity(capacity), n_features(n_features), values_(capacity * n_features) {}
+
+    void fill(const S* rows, std::int64_t n_rows) {  // (n_rows, D) in
+        size = n_rows;
+        steps = (n_rows + width<S> - 1) / width<S>;
+        for (std::int64_t j = 0; j < n_features; ++j) {
+            S* to = feature(j);
+            if (n_features == 1) std::copy_n(rows, n_rows, to);
+            else
+                for (std::int64_t i = 0; i < n_rows; ++i) to[i] = rows[i * n_features + j];
+            std::fill(to + n_rows, to + capacity, S(0));
+        }
+    }
+    const S* feature(std::int64_t j) const { return values_.data() + j * capacity; }
+    S* feature(std::int64_t j) { return values_.data() + j * capacity; }
+
+    const std::int64_t capacity, n_features;
+    std::int64_t size = 0;   // rows that are there
+    std::int64_t steps = 0;  // registers that they take
+
+  private:
+    Buffer<S> values_;
+};
+
+// A mean in two parts, so that x − mean keeps every digit although both are float.
+template <class S> struct Centre {
+    explicit Centre(double value)
+        : high(static_cast<S>(value)), low(static_cast<S>(value - static_cast<double>(high))) {}
+    Lanes<S> from(Lanes<S> x) const {
+        if constexpr (sizeof(S) == sizeof(double)) return x - high;
+        else return (x - high) - low;
+    }
+    S high, low;
+};
+
+}  // namespace mixtura::MIXTURA_ISA

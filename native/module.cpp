@@ -1,0 +1,166 @@
+// The binding: checks dtype, layout and shape, releases the GIL, calls one function.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+
+#include "mixtura/kernel.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+template <class T, class... Shape>
+using Array = nb::ndarray<T, Shape..., nb::c_contig, nb::device::cpu>;
+template <class T> using Vector = Array<T, nb::ndim<1>>;
+template <class T> using Matrix = Array<T, nb::ndim<2>>;
+template <class T> using Matrices = Array<T, nb::ndim<3>>;
+template <class A> using Maybe = std::optional<A>;
+
+using Shape = std::initializer_list<std::int64_t>;
+
+std::string written(const std::int64_t* extents, std::size_t n) {
+    std::string text = "(";
+    for (std::size_t i = 0; i < n; ++i) text += std::to_string(extents[i]) + (i + 1 < n ? ", " : "");
+    return text + (n == 1 ? ",)" : ")");
+}
+
+// The array's numbers; an error if its shape is another.
+template <class A> auto* checked(const A& array, const char* name, Shape shape) {
+    bool same = array.ndim() == shape.size();
+    for (std::size_t i = 0; same && i < shape.size(); ++i)
+        same = static_cast<std::int64_t>(array.shape(i)) == shape.begin()[i];
+    if (!same) {
+        const std::string found = written(array.shape_ptr(), array.ndim());
+        const std::string wanted = written(shape.begin(), shape.size());
+        throw nb::value_error((name + (" has shape " + found) + ", expected " + wanted).c_str());
+    }
+    return array.data();
+}
+
+template <class A> auto* checked(const Maybe<A>& array, const char* name, Shape shape) {
+    return array ? checked(*array, name, shape) : nullptr;
+}
+
+// `second` may be the matrices or their diagonals.
+double* checked_second(const Array<double>& second, std::int64_t k, std::int64_t d) {
+    return second.ndim() == 2 ? checked(second, "second", {k, d}) : checked(second, "second", {k, d, d});
+}
+
+const double* checked_whitening(const Array<const double>& whitening, mixtura::Form form,
+                                std::int64_t k, std::int64_t d) {
+    switch (form) {
+        case mixtura::Form::triangular: return checked(whitening, "whitening", {k, d, d});
+        case mixtura::Form::shared_triangular: return checked(whitening, "whitening", {d, d});
+        case mixtura::Form::diagonal: return checked(whitening, "whitening", {k, d});
+        case mixtura::Form::spherical: return checked(whitening, "whitening", {k});
+    }
+    throw nb::value_error("form is none of the four");
+}
+
+template <class T>
+void one_pass(int form_number, const Vector<const double>& constants,
+              const Matrix<const double>& means, const Array<const double>& whitening,
+              const Matrix<const T>& rows, const Maybe<Vector<const double>>& weights, bool hard,
+              const Maybe<Matrix<double>>& squared_distances, const Maybe<Matrix<double>>& log_joint,
+              const Maybe<Vector<double>>& log_likelihood,
+              const Maybe<Matrix<double>>& responsibilities,
+              const Maybe<Vector<std::int64_t>>& labels, const Maybe<Vector<double>>& weight,
+              const Maybe<Matrix<double>>& first, const Maybe<Array<double>>& second,
+              const Maybe<Vector<double>>& total) {
+    const auto form = static_cast<mixtura::Form>(form_number);
+    const auto m = static_cast<std::int64_t>(rows.shape(0));
+    const auto d = static_cast<std::int64_t>(rows.shape(1));
+    const auto k = static_cast<std::int64_t>(constants.shape(0));
+    const mixtura::Components components{form, k, d, constants.data(),
+                                         checked(means, "means", {k, d}),
+                                         checked_whitening(whitening, form, k, d)};
+    if (weight.has_value() != first.has_value() || weight.has_value() != second.has_value())
+        throw nb::value_error("weight, first and second are asked for together");
+    if (hard && (log_likelihood || responsibilities))
+        throw nb::value_error("a hard posterior has no log_likelihood and no responsibilities");
+    const mixtura::Results results{checked(squared_distances, "squared_distances", {m, k}),
+                                   checked(log_joint, "log_joint", {m, k}),
+                                   checked(log_likelihood, "log_likelihood", {m}),
+                                   checked(responsibilities, "responsibilities", {m, k}),
+                                   checked(labels, "labels", {m}),
+                                   checked(weight, "weight", {k}),
+                                   checked(first, "first", {k, d}),
+                                   second ? checked_second(*second, k, d) : nullptr,
+                                   second && second->ndim() == 2,
+                                   checked(total, "total", {1})};
+    const double* row_weights = checked(weights, "weights", {m});
+    const auto posterior = hard ? mixtura::Posterior::hard : mixtura::Posterior::soft;
+    nb::gil_scoped_release released;
+    mixtura::pass(components, posterior, rows.data(), row_weights, m, results);
+}
+
+template <class T>
+void moments(const Matrix<const T>& rows, const Maybe<Vector<const double>>& weights,
+             const Matrix<const double>& responsibilities, const Matrix<const double>& reference,
+             const Vector<double>& weight, const Matrix<double>& first,
+             const Array<double>& second) {
+    const auto m = static_cast<std::int64_t>(rows.shape(0));
+    const auto d = static_cast<std::int64_t>(rows.shape(1));
+    const auto k = static_cast<std::int64_t>(reference.shape(0));
+    mixtura::Results results{};
+    results.weight = checked(weight, "weight", {k});
+    results.first = checked(first, "first", {k, d});
+    results.second = checked_second(second, k, d);
+    results.diagonal = second.ndim() == 2;
+    const double* row_weights = checked(weights, "weights", {m});
+    const double* shares = checked(responsibilities, "responsibilities", {m, k});
+    const double* points = checked(reference, "reference", {k, d});
+    nb::gil_scoped_release released;
+    mixtura::moments(rows.data(), row_weights, m, shares, points, k, d, results);
+}
+
+void invert_lower(const Matrices<const double>& lower, const Matrices<double>& inverse) {
+    const auto n = static_cast<std::int64_t>(lower.shape(0));
+    const auto d = static_cast<std::int64_t>(lower.shape(1));
+    const double* from = checked(lower, "lower", {n, d, d});
+    double* to = checked(inverse, "inverse", {n, d, d});
+    nb::gil_scoped_release released;
+    mixtura::invert_lower(from, n, d, to);
+}
+
+template <class T, void (*function)(const T*, std::int64_t, T*)>
+void each(const Vector<const T>& x, const Vector<T>& y) {
+    const auto n = static_cast<std::int64_t>(x.shape(0));
+    T* to = checked(y, "y", {n});
+    nb::gil_scoped_release released;
+    function(x.data(), n, to);
+}
+
+template <class T> void bind(nb::module_& module) {
+    // No argument is ever converted: a copy would be made in silence, and results lost in it.
+    module.def("one_pass", &one_pass<T>, "form"_a, "constants"_a.noconvert(), "means"_a.noconvert(),
+               "whitening"_a.noconvert(), "rows"_a.noconvert(),
+               "weights"_a.noconvert() = nb::none(), nb::kw_only(), "hard"_a = false,
+               "squared_distances"_a.noconvert() = nb::none(),
+               "log_joint"_a.noconvert() = nb::none(),
+               "log_likelihood"_a.noconvert() = nb::none(),
+               "responsibilities"_a.noconvert() = nb::none(), "labels"_a.noconvert() = nb::none(),
+               "weight"_a.noconvert() = nb::none(), "first"_a.noconvert() = nb::none(),
+               "second"_a.noconvert() = nb::none(), "total"_a.noconvert() = nb::none());
+    module.def("moments", &moments<T>, "rows"_a.noconvert(), "weights"_a.noconvert().none(),
+               "responsibilities"_a.noconvert(), "reference"_a.noconvert(),
+               "weight"_a.noconvert(), "first"_a.noconvert(), "second"_a.noconvert());
+}
+
+}  // namespace
+
+NB_MODULE(_native, module) {
+    bind<double>(module);
+    bind<float>(module);
+    module.def("invert_lower", &invert_lower, "lower"_a.noconvert(), "inverse"_a.noconvert());
+    module.def("instruction_set", &mixtura::instruction_set);
+    module.def("use_instruction_set", &mixtura::use_instruction_set, "name"_a);
+    module.def("vector_exp", &each<float, mixtura::vector_exp>, "x"_a.noconvert(), "y"_a.noconvert());
+    module.def("vector_exp", &each<double, mixtura::vector_exp>, "x"_a.noconvert(), "y"_a.noconvert());
+    module.def("vector_log", &each<double, mixtura::vector_log>, "x"_a.noconvert(), "y"_a.noconvert());
+}

@@ -1,0 +1,3 @@
+#define MIXTURA_ISA avx2
+#define MIXTURA_LANES_BYTES 32
+#include "pass.inc"

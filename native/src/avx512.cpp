@@ -1,0 +1,3 @@
+#define MIXTURA_ISA avx512
+#define MIXTURA_LANES_BYTES 64
+#include "pass.inc"

@@ -1,0 +1,3 @@
+#define MIXTURA_ISA baseline
+#define MIXTURA_LANES_BYTES 16
+#include "pass.inc"

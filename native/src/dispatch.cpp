@@ -1,0 +1,134 @@
+// The functions of kernel.hpp, by the widest instruction set that the machine has.
+#include <atomic>
+#include <cstring>
+
+#include "instruction_sets.hpp"
+
+#if defined(_MSC_VER) && defined(__x86_64__)
+#include <immintrin.h>
+#include <intrin.h>
+#endif
+
+namespace mixtura {
+namespace {
+
+struct Compiled {
+    const char* name;
+    bool (*usable)();
+    void (*pass32)(const Components&, Posterior, const float*, const double*, std::int64_t,
+                   const Results&);
+    void (*pass64)(const Components&, Posterior, const double*, const double*, std::int64_t,
+                   const Results&);
+    void (*moments32)(const float*, const double*, std::int64_t, const double*, const double*,
+                      std::int64_t, std::int64_t, const Results&);
+    void (*moments64)(const double*, const double*, std::int64_t, const double*, const double*,
+                      std::int64_t, std::int64_t, const Results&);
+    void (*invert_lower)(const double*, std::int64_t, std::int64_t, double*);
+    void (*exp32)(const float*, std::int64_t, float*);
+    void (*exp64)(const double*, std::int64_t, double*);
+    void (*log64)(const double*, std::int64_t, double*);
+};
+
+[[maybe_unused]] bool always() { return true; }
+
+#if defined(_MSC_VER) && defined(__x86_64__)
+// clang-cl links without the library that __builtin_cpu_supports needs. Leaf 7, EBX: bit 5 is
+// AVX2, bits 16, 17, 30 and 31 are AVX-512 F, DQ, BW and VL; leaf 1, ECX: bit 12 is FMA, bit 27
+// says that XGETBV tells which registers the system saves: 0x6 up to YMM, 0xe6 up to ZMM.
+bool has(int features, unsigned long long saved) {
+    int leaf1[4], leaf7[4];
+    __cpuid(leaf1, 1);
+    __cpuidex(leaf7, 7, 0);
+    constexpr int wanted = 1 << 12 | 1 << 27;
+    return (leaf1[2] & wanted) == wanted && (_xgetbv(0) & saved) == saved &&
+           (leaf7[1] & features) == features;
+}
+bool has_avx2() { return has(1 << 5, 0x6); }
+bool has_avx512() { return has(1 << 5 | 1 << 16 | 1 << 17 | 1 << 30 | int(1u << 31), 0xe6); }
+#elif defined(__x86_64__)
+bool has_avx2() {
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+bool has_avx512() {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+}
+#endif
+
+#define MIXTURA_COMPILED(isa, usable)                                                           \
+    {#isa, usable, isa::pass, isa::pass, isa::moments, isa::moments, isa::invert_lower,         \
+     isa::vector_exp, isa::vector_exp, isa::vector_log}
+
+// The widest first.
+constexpr Compiled known[] = {
+#ifdef MIXTURA_HAS_AVX512
+    MIXTURA_COMPILED(avx512, has_avx512),
+#endif
+#ifdef MIXTURA_HAS_AVX2
+    MIXTURA_COMPILED(avx2, has_avx2),
+#endif
+#ifdef MIXTURA_HAS_NEON
+    MIXTURA_COMPILED(neon, always),
+#endif
+#ifdef MIXTURA_HAS_BASELINE
+    MIXTURA_COMPILED(baseline, always),
+#endif
+};
+
+const Compiled* widest() {
+    for (const Compiled& compiled : known)
+        if (compiled.usable()) return &compiled;
+    return nullptr;  // the last of them is always usable
+}
+
+std::atomic<const Compiled*> in_use{widest()};
+
+const Compiled& current() { return *in_use.load(std::memory_order_relaxed); }
+
+}  // namespace
+
+const char* instruction_set() { return current().name; }
+
+bool use_instruction_set(const char* name) {
+    for (const Compiled& compiled : known)
+        if (std::strcmp(compiled.name, name) == 0 && compiled.usable()) {
+            in_use.store(&compiled, std::memory_order_relaxed);
+            return true;
+        }
+    return false;
+}
+
+void pass(const Components& components, Posterior posterior, const float* rows,
+          const double* weights, std::int64_t n_rows, const Results& results) {
+    current().pass32(components, posterior, rows, weights, n_rows, results);
+}
+
+void pass(const Components& components, Posterior posterior, const double* rows,
+          const double* weights, std::int64_t n_rows, const Results& results) {
+    current().pass64(components, posterior, rows, weights, n_rows, results);
+}
+
+void moments(const float* rows, const double* weights, std::int64_t n_rows,
+             const double* responsibilities, const double* reference, std::int64_t n_components,
+             std::int64_t n_features, const Results& results) {
+    current().moments32(rows, weights, n_rows, responsibilities, reference, n_components,
+                        n_features, results);
+}
+
+void moments(const double* rows, const double* weights, std::int64_t n_rows,
+             const double* responsibilities, const double* reference, std::int64_t n_components,
+             std::int64_t n_features, const Results& results) {
+    current().moments64(rows, weights, n_rows, responsibilities, reference, n_components,
+                        n_features, results);
+}
+
+void invert_lower(const double* lower, std::int64_t n, std::int64_t n_features, double* inverse) {
+    current().invert_lower(lower, n, n_features, inverse);
+}
+
+void vector_exp(const double* x, std::int64_t n, double* y) { current().exp64(x, n, y); }
+void vector_exp(const float* x, std::int64_t n, float* y) { current().exp32(x, n, y); }
+void vector_log(const double* x, std::int64_t n, double* y) { current().log64(x, n, y); }
+
+}  // namespace mixtura

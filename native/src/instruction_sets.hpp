@@ -1,0 +1,27 @@
+// What each instruction set's compilation of the pass offers: the functions of kernel.hpp.
+#pragma once
+
+#include "mixtura/kernel.hpp"
+
+#define MIXTURA_DECLARE(isa)                                                                    \
+    namespace mixtura::isa {                                                                    \
+    void pass(const Components&, Posterior, const float*, const double*, std::int64_t,          \
+              const Results&);                                                                  \
+    void pass(const Components&, Posterior, const double*, const double*, std::int64_t,         \
+              const Results&);                                                                  \
+    void moments(const float*, const double*, std::int64_t, const double*, const double*,       \
+                 std::int64_t, std::int64_t, const Results&);                                   \
+    void moments(const double*, const double*, std::int64_t, const double*, const double*,      \
+                 std::int64_t, std::int64_t, const Results&);                                   \
+    void invert_lower(const double*, std::int64_t, std::int64_t, double*);                      \
+    void vector_exp(const double*, std::int64_t, double*);                                      \
+    void vector_exp(const float*, std::int64_t, float*);                                        \
+    void vector_log(const double*, std::int64_t, double*);                                      \
+    }
+
+MIXTURA_DECLARE(baseline)
+MIXTURA_DECLARE(avx2)
+MIXTURA_DECLARE(avx512)
+MIXTURA_DECLARE(neon)
+
+#undef MIXTURA_DECLARE

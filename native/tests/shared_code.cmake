@@ -1,0 +1,22 @@
+# A function that the compiler leaves for the linker to pick one copy of, such as one of the
+# standard library's templates, must not come out of a wide instruction set's file: picked there,
+# it would run on a machine that lacks the instructions.
+execute_process(COMMAND ${NM} -C ${ARCHIVE} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+string(REPLACE "\n" ";" lines "${symbols}")
+set(file "")
+set(shared "")
+foreach(line IN LISTS lines)
+  if(line MATCHES "^(avx2|avx512)\\..*:$")
+    set(file ${CMAKE_MATCH_1})
+  elseif(line MATCHES ":$")
+    set(file "")
+  elseif(file AND line MATCHES "^[0-9a-f]+ [wW] (.*)$")
+    set(symbol "${CMAKE_MATCH_1}")
+    if(NOT symbol MATCHES "mixtura::${file}::")
+      string(APPEND shared "\n  ${file}: ${symbol}")
+    endif()
+  endif()
+endforeach()
+if(shared)
+  message(FATAL_ERROR "these may be picked for every machine:${shared}")
+endif()

@@ -1,0 +1,43 @@
+"""The compiled core, with its checks of dtype, layout and shape. Results go into given arrays."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Doubles = NDArray[np.floating[Any]]
+_Rows = NDArray[np.floating[Any]]
+
+def one_pass(
+    form: int,
+    constants: _Doubles,
+    means: _Doubles,
+    whitening: _Doubles,
+    rows: _Rows,
+    weights: _Doubles | None = None,
+    *,
+    hard: bool = False,
+    squared_distances: _Doubles | None = None,
+    log_joint: _Doubles | None = None,
+    log_likelihood: _Doubles | None = None,
+    responsibilities: _Doubles | None = None,
+    labels: NDArray[np.int64] | None = None,
+    weight: _Doubles | None = None,
+    first: _Doubles | None = None,
+    second: _Doubles | None = None,
+    total: _Doubles | None = None,
+) -> None: ...
+def moments(
+    rows: _Rows,
+    weights: _Doubles | None,
+    responsibilities: _Doubles,
+    reference: _Doubles,
+    weight: _Doubles,
+    first: _Doubles,
+    second: _Doubles,
+) -> None: ...
+def invert_lower(lower: _Doubles, inverse: _Doubles) -> None: ...
+def instruction_set() -> str: ...
+def use_instruction_set(name: str) -> bool: ...
+def vector_exp(x: _Rows, y: _Rows) -> None: ...
+def vector_log(x: _Doubles, y: _Doubles) -> None: ...

@@ -1,0 +1,213 @@
+"""The native kernel: the functions of the reference, compiled.
+
+Each is one pass over the block. Rows of float32 are whitened and weighed in float32 by what a fit
+and a score spend their time in: `accumulate`, whose sums are float64, `assign` and
+`log_likelihood`. To the other functions they are rows of float64.
+
+A row whose score is not finite goes to the reference. It is so far out that its squared distance
+overflows: a pass leaves it out of all sums but the total, which tells.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.engine.arrays import Floats, Integers, Rows, doubles, readable
+from mixtura.engine.components import Components
+from mixtura.engine.kernel import _native, reference
+from mixtura.engine.sources import Block
+from mixtura.engine.statistics import Statistics
+from mixtura.errors import ParameterError
+
+__all__ = [
+    "accumulate",
+    "assign",
+    "describe",
+    "invert_lower",
+    "labels",
+    "log_joint",
+    "log_likelihood",
+    "log_posterior",
+    "moments",
+    "posterior",
+    "squared_distances",
+]
+
+#: below it, squares of deviations come near the smallest normal float32, 1e-38
+_LEAST_VARIANCE = 1e-28
+
+_WISH = os.environ.get("MIXTURA_SIMD")
+if _WISH and not _native.use_instruction_set(_WISH):
+    raise ParameterError(
+        f"MIXTURA_SIMD is {_WISH!r}, expected instructions that this machine and this build have, "
+        f"such as {_native.instruction_set()}: unset it to use the widest"
+    )
+
+
+def describe() -> str:
+    """What computes, in words."""
+    return f"native, {_native.instruction_set()}"
+
+
+def squared_distances(rows: Rows, components: Components) -> Floats:
+    """As `reference.squared_distances`."""
+    distances = np.empty((len(rows), components.n_components))
+    _pass(doubles(rows), components, squared_distances=distances)
+    return distances
+
+
+def log_joint(rows: Rows, components: Components) -> Floats:
+    """As `reference.log_joint`."""
+    joint = np.empty((len(rows), components.n_components))
+    _pass(doubles(rows), components, log_joint=joint)
+    return joint
+
+
+def log_likelihood(rows: Rows, components: Components) -> Floats:
+    """As `reference.log_likelihood`."""
+    likelihood = np.empty(len(rows))
+    if not _pass(rows, components, log_likelihood=likelihood):
+        far = ~np.isfinite(likelihood)
+        likelihood[far] = reference.log_likelihood(rows[far], components)
+    return likelihood
+
+
+def labels(rows: Rows, components: Components) -> Integers:
+    """As `reference.labels`."""
+    nearest = np.empty(len(rows), dtype=np.int64)
+    rows = doubles(rows)
+    if not _pass(rows, components, labels=nearest, hard=True):
+        far = _far(rows, components)
+        nearest[far] = reference.labels(rows[far], components)
+    return nearest
+
+
+def log_posterior(rows: Rows, components: Components) -> Floats:
+    """As `reference.log_posterior`."""
+    joint = log_joint(rows, components)
+    far = ~np.isfinite(joint.max(axis=1))
+    if far.any():
+        joint[far] = reference.log_posterior(rows[far], components)
+    return reference.log_normalised(joint)
+
+
+def posterior(rows: Rows, components: Components) -> tuple[Floats, Floats]:
+    """As `reference.posterior`."""
+    likelihood = np.empty(len(rows))
+    shares = np.empty((len(rows), components.n_components))
+    rows = doubles(rows)
+    if not _pass(rows, components, log_likelihood=likelihood, responsibilities=shares):
+        far = ~np.isfinite(likelihood)
+        likelihood[far], shares[far] = reference.posterior(rows[far], components)
+    return likelihood, shares
+
+
+def moments(
+    block: Block, responsibilities: Floats, reference: Floats, *, diagonal: bool
+) -> Statistics:
+    """As `reference.moments`."""
+    sums = Statistics.zero(reference, diagonal=diagonal)
+    _native.moments(
+        doubles(block.rows),
+        None if block.weights is None else doubles(block.weights),
+        doubles(responsibilities),
+        doubles(reference),
+        sums.weight,
+        sums.first,
+        sums.second,
+    )
+    return replace(sums, n_rows=len(block.rows), total_weight=block.total_weight)
+
+
+def accumulate(block: Block, components: Components) -> Statistics:
+    """As `reference.accumulate`."""
+    diagonal = components.factor.diagonal
+    sums = _summed(block, components, diagonal=diagonal)
+    if math.isfinite(sums.log_likelihood):
+        if block.rows.dtype == np.float64 or _fits_float32(sums):
+            return sums
+        return _summed(replace(block, rows=doubles(block.rows)), components, diagonal=diagonal)
+    far = _far(block.rows, components)
+    near = _summed(_part(block, ~far), components, diagonal=diagonal)
+    return near + reference.accumulate(_part(block, far), components)
+
+
+def assign(block: Block, components: Components, *, diagonal: bool) -> tuple[Integers, Statistics]:
+    """As `reference.assign`."""
+    nearest = np.empty(len(block.rows), dtype=np.int64)
+    sums = _summed(block, components, diagonal=diagonal, labels=nearest, hard=True)
+    if math.isfinite(sums.log_likelihood):
+        return nearest, sums
+    far = _far(block.rows, components)
+    near = _summed(_part(block, ~far), components, diagonal=diagonal, hard=True)
+    nearest[far], rest = reference.assign(_part(block, far), components, diagonal=diagonal)
+    return nearest, near + rest
+
+
+def invert_lower(lower: Floats) -> Floats:
+    """As `reference.invert_lower`."""
+    inverse = np.empty(lower.shape)
+    _native.invert_lower(doubles(lower), inverse)
+    return inverse
+
+
+def _summed(block: Block, components: Components, *, diagonal: bool, **asked: Any) -> Statistics:
+    """Statistics of the rows within reach; of `asked`, what else the pass shall give."""
+    sums = Statistics.zero(components.means, diagonal=diagonal)
+    total = np.empty(1)
+    _pass(
+        block.rows,
+        components,
+        weights=None if block.weights is None else doubles(block.weights),
+        weight=sums.weight,
+        first=sums.first,
+        second=sums.second,
+        total=total,
+        **asked,
+    )
+    return replace(
+        sums,
+        log_likelihood=float(total[0]),
+        n_rows=len(block.rows),
+        total_weight=block.total_weight,
+    )
+
+
+def _fits_float32(sums: Statistics) -> bool:
+    """Whether squares of deviations of that size neither overflow nor underflow float32."""
+    squares = sums.second if sums.diagonal else np.einsum("kdd->kd", sums.second)  # (K, D)
+    least = _LEAST_VARIANCE * sums.weight[:, None]
+    return bool((np.isfinite(squares) & (squares >= least)).all())
+
+
+def _pass(rows: Rows, components: Components, **asked: Any) -> bool:
+    """One pass over rows (m, D), into the arrays `asked` for; whether all rows are in reach."""
+    total = asked.setdefault("total", np.empty(1))
+    _native.one_pass(
+        components.factor.form,
+        components.constants,
+        components.means,
+        components.whitening,
+        readable(rows),
+        **asked,
+    )
+    return math.isfinite(total[0])
+
+
+def _far(rows: Rows, components: Components) -> NDArray[np.bool_]:
+    """Which rows' scores are not finite, (m,)."""
+    likelihood = np.empty(len(rows))
+    _pass(rows, components, log_likelihood=likelihood)
+    return ~np.isfinite(likelihood)
+
+
+def _part(block: Block, chosen: NDArray[np.bool_]) -> Block:
+    """The chosen rows of a block, (m,)."""
+    weights = None if block.weights is None else block.weights[chosen]
+    return Block(block.start, block.rows[chosen], weights)

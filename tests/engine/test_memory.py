@@ -1,0 +1,85 @@
+"""A fit needs little memory beyond the rows themselves, whatever N·K."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mixtura.engine import kernel
+
+ALLOWED = 64  # MiB
+REFS = Path("/proc/self/clear_refs")
+
+pytestmark = [
+    pytest.mark.skipif(
+        not REFS.exists(), reason="only Linux tells, and resets, how much memory a process has had"
+    ),
+    pytest.mark.skipif(
+        not kernel.native_is_installed(), reason="this installation has no native kernel"
+    ),
+]
+
+MEASURED = """
+import json, sys
+from pathlib import Path
+import numpy as np
+import mixtura
+
+n, d, k, structure, dtype, start = json.loads(sys.argv[1])
+
+def memory(field):  # MiB
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith(field + ":"))) / 1024
+
+random = np.random.default_rng(0)
+rows = np.empty((n, d), dtype)
+for part in np.array_split(rows, 100):  # no second array of their size
+    part[:] = random.normal(size=part.shape) + random.integers(0, 8, (len(part), 1))
+mixtura.fit(rows[:2000], 2, structure=structure, max_iter=1)  # all that is imported late
+Path("/proc/self/clear_refs").write_text("5")
+before = memory("VmRSS")
+mixture = mixtura.fit(rows, k, structure=structure, start=start, max_iter=2).mixture
+fitted = memory("VmHWM")
+mixture.score_samples(rows)
+print(fitted - before, memory("VmHWM") - before - n * 8 / 2**20)
+"""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def on_each_kernel() -> None:
+    """The native kernel's promise: the reference holds N·K numbers of a block, and copies."""
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "k", "structure", "dtype", "start"),
+    [
+        (1_000_000, 2, 32, "full", "float64", "random_from_data"),
+        (1_000_000, 2, 32, "full", "float32", "random_from_data"),
+        (1_000_000, 2, 32, "full", "float64", "kmeans"),
+        (200_000, 39, 256, "diag", "float64", "random_from_data"),
+        (50_000, 64, 32, "full", "float64", "random_from_data"),
+        (500_000, 8, 16, "tied", "float64", "kmeans"),
+        pytest.param(200_000, 39, 256, "diag", "float64", "kmeans", marks=pytest.mark.slow),
+        pytest.param(100_000, 128, 16, "full", "float64", "kmeans", marks=pytest.mark.slow),
+    ],
+)
+def test_peak_memory_beyond_the_rows_is_small(
+    n: int, d: int, k: int, structure: str, dtype: str, start: str
+) -> None:
+    case = json.dumps([n, d, k, structure, dtype, start])
+    run = subprocess.run(
+        [sys.executable, "-c", MEASURED, case],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "MIXTURA_KERNEL": "native", "MIXTURA_NUM_THREADS": "2"},
+    )
+    assert run.returncode == 0, run.stderr
+    fitting, scoring = map(float, run.stdout.split())
+    assert fitting <= ALLOWED
+    assert scoring <= ALLOWED
