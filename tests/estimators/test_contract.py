@@ -165,10 +165,10 @@ def test_a_sample_has_at_least_one_row() -> None:
         fitted.sample(0)
 
 
-def test_float32_rows_give_the_fit_of_the_same_numbers_in_float64() -> None:
+def test_float32_rows_give_the_fit_of_the_same_numbers_in_float64_to_single_precision() -> None:
     narrow = rows_of("iris").astype(np.float32)
     fitted = GaussianMixture(3, random_state=0).fit(narrow)
     wide = GaussianMixture(3, random_state=0).fit(narrow.astype(np.float64))
-    assert_allclose(fitted.means_, wide.means_, rtol=1e-12)
-    assert_allclose(fitted.covariances_, wide.covariances_, rtol=1e-12)
+    assert_allclose(fitted.means_, wide.means_, rtol=1e-6)
+    assert_allclose(fitted.covariances_, wide.covariances_, rtol=1e-5)
     assert_array_equal(fitted.predict(narrow), wide.predict(narrow))

@@ -10,47 +10,81 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import mixtura
 from mixtura.datasets import faithful, iris
-from mixtura.engine.executors import Serial
-from mixtura.engine.sources import ArraySource, Block
+from mixtura.engine.executors import Serial, Threads
+from mixtura.engine.sources import ArraySource, block_rows
+from mixtura.engine.statistics import Statistics
 from mixtura.errors import ModelError, ParameterError
 from mixtura.fitting import Given
-from mixtura.fitting.start import STARTS, start, statistics_of
+from mixtura.fitting.overall import overall
+from mixtura.fitting.start import STARTS, Request, start
+from mixtura.model.structures import structure as structure_called
 
 ROWS = iris().rows
 
 
+def begun(name: str, rows: np.ndarray, k: int, structure: str = "full") -> Statistics:
+    """The statistics that a start of seed 0 gives."""
+    form = structure_called(structure).form
+    random = np.random.RandomState(0)
+    return start(name)(Request(ArraySource(rows), k, random, Threads(5), form))
+
+
+@pytest.mark.parametrize("name", ["kmeans", "random"])
+def test_a_start_may_share_out_every_row(name: str) -> None:
+    sums = begun(name, ROWS, 4)
+    assert sums.weight.sum() == pytest.approx(150.0, rel=1e-14)
+    assert sums.n_rows == sums.total_weight == 150
+    means = sums.reference + sums.first / sums.weight[:, None]
+    assert_allclose(sums.weight @ means / 150.0, ROWS.mean(axis=0), rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["k-means++", "random_from_data"])
+def test_a_start_may_be_one_row_a_component(name: str) -> None:
+    sums = begun(name, ROWS, 4)
+    assert_array_equal(sums.weight, 1.0)
+    assert_array_equal(sums.first, 0.0)
+    assert_array_equal(sums.second, 0.0)
+    assert all((point == ROWS).all(axis=1).any() for point in sums.reference)
+
+
+@pytest.mark.parametrize("name", ["k-means++", "random_from_data"])
+def test_one_row_a_component_leaves_the_others_to_a_shared_scatter_about_zero(name: str) -> None:
+    rows = np.arange(1.0, 7.0)[:, None]  # the squares sum to 91
+    sums = begun(name, rows, 2, "tied")
+    assert sums.second[:, 0, 0].tolist() == [91.0 - np.square(sums.reference).sum(), 0.0]
+    assert begun(name, rows[:2], 2, "tied").second.tolist() == [[[0.0]], [[0.0]]]
+
+
 @pytest.mark.parametrize("name", STARTS)
-def test_a_start_has_one_row_of_shares_for_each_row(name: str) -> None:
-    shares = start(name)(ROWS, 4, np.random.RandomState(0))(Block(0, ROWS))
-    assert shares.shape == (150, 4)
-    sums = shares.sum(axis=1)
-    if name in ("kmeans", "random"):
-        assert_allclose(sums, 1.0, rtol=1e-14)
-    else:
-        assert sorted(sums.tolist()) == [0.0] * 146 + [1.0] * 4
-        assert_array_equal(shares.sum(axis=0), 1.0)
+def test_a_start_has_the_second_moments_that_the_structure_needs(name: str) -> None:
+    full, diagonal = (begun(name, ROWS, 3, structure) for structure in ("full", "diag"))
+    assert full.second.shape == (3, 4, 4)
+    assert_allclose(np.einsum("kdd->kd", full.second), diagonal.second, rtol=1e-12)
 
 
-def test_statistics_of_shares_are_moments_about_their_means() -> None:
-    offset = ROWS + 1e8
-    shares = np.random.RandomState(0).uniform(size=(150, 2))
-    source = ArraySource(offset)
-    sums = statistics_of(
-        source, lambda block: shares[block.start : block.stop], 2, Serial(), diagonal=False
-    )
-    for k in range(2):
-        weights = shares[:, k]
-        assert_allclose(sums.reference[k], np.average(offset, axis=0, weights=weights), rtol=1e-15)
-        expected = np.cov(ROWS.T, aweights=weights, bias=True) * weights.sum()
-        assert_allclose(sums.second[k], expected, rtol=1e-6, atol=1e-6)
+def test_the_random_start_draws_its_shares_row_by_row() -> None:
+    rows = np.random.default_rng(0).normal(size=(2 * block_rows(2) + 5, 2)) + 1e8
+    sums = begun("random", rows, 3)
+    shares = np.random.RandomState(0).uniform(size=(len(rows), 3))
+    shares /= shares.sum(axis=1, keepdims=True)
+    assert_allclose(sums.weight, shares.sum(axis=0), rtol=1e-12)
+    means = sums.reference + sums.first / sums.weight[:, None]
+    for k in range(3):
+        mean = np.average(rows - 1e8, axis=0, weights=shares[:, k])
+        assert_allclose(means[k] - 1e8, mean, rtol=0, atol=2e-8)
+        expected = np.cov((rows - 1e8).T, aweights=shares[:, k], bias=True) * sums.weight[k]
+        assert_allclose(sums.about(means).second[k], expected, rtol=1e-6, atol=1e-3)
 
 
-def test_blocks_of_shares_are_the_rows_shares() -> None:
-    for name in STARTS:
-        responsibilities = start(name)(ROWS, 3, np.random.RandomState(1))
-        whole = responsibilities(Block(0, ROWS))
-        parts = [responsibilities(Block(i, ROWS[i : i + 40])) for i in range(0, 150, 40)]
-        assert_array_equal(np.vstack(parts), whole)
+def test_the_rows_overall_are_one_component_about_their_mean() -> None:
+    weights = np.linspace(1.0, 2.0, 150)
+    for offset in (0.0, 1e8):
+        rows = ROWS + offset
+        sums = overall(ArraySource(rows, weights), Serial())
+        assert_allclose(sums.reference[0], np.average(rows, axis=0, weights=weights), rtol=1e-15)
+        variances = np.diagonal(np.cov(ROWS.T, aweights=weights, bias=True))
+        assert_allclose(sums.second[0] / sums.total_weight, variances, rtol=1e-6)
+        assert sums.diagonal
 
 
 def test_complete_parameters_need_no_start() -> None:

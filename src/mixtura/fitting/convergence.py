@@ -48,10 +48,10 @@ _REMEDIES = {
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Stop when the mean log-likelihood gains less than `tol`, nats a row, in one iteration.
+    """Stop when the mean log-likelihood moves by less than `tol`, nats a row, in one iteration.
 
-    A gain below −(rounding) is a fall: it stops EM too, but as `Outcome.STALLED`. NaN never
-    stops as converged.
+    A move down by more than rounding is a fall: it stops EM too, but as `Outcome.STALLED`. After a
+    fall of `tol` or more EM goes on, as scikit-learn does. NaN never stops it.
 
     Parameters
     ----------

@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Rows, frozen
+from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.executors import Executor
-from mixtura.engine.sources import Block, Source
+from mixtura.engine.sources import ArraySource, Block, Source
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import Interrupted
 from mixtura.fitting.convergence import Outcome, Tolerance
@@ -21,8 +21,9 @@ from mixtura.fitting.estimate import maximise
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.health import Health, Repair
+from mixtura.fitting.overall import overall
 from mixtura.fitting.settings import Settings
-from mixtura.fitting.start import start, statistics_of, with_unclaimed
+from mixtura.fitting.start import Request, start
 from mixtura.model.mixture import Mixture
 
 __all__ = ["EM", "Observer"]
@@ -61,25 +62,14 @@ class EM:
     observer: Observer | None = None
 
     def begin(
-        self, rows: Rows, given: Given, random: np.random.RandomState
+        self, source: ArraySource, given: Given, random: np.random.RandomState
     ) -> tuple[Mixture, list[Repair]]:
-        """The first mixture of a run, and what it took to make it sound."""
+        """The first mixture of a run, from the rows of `source`, and what making it sound took."""
         settings = self.settings
         estimate = None
         if not given.complete:
-            form = settings.structure.form
-            responsibilities = start(settings.start)(rows, settings.n_components, random)
-            statistics = statistics_of(
-                self.source,
-                responsibilities,
-                settings.n_components,
-                self.executor,
-                diagonal=form.diagonal,
-            )
-            if form.shared:
-                statistics = with_unclaimed(
-                    statistics, self.source, responsibilities, self.executor
-                )
+            k, form = settings.n_components, settings.structure.form
+            statistics = start(settings.start)(Request(source, k, random, self.executor, form))
             estimate = maximise(statistics, settings.structure, settings.reg_covar)
         estimate = given.over(estimate, settings, self.source.n_features)
         estimate, repairs = self._health.sound(estimate, 0, 0)
@@ -179,11 +169,7 @@ class EM:
 
     def _variances(self) -> Floats:
         """The data's variance in each feature, (D,)."""
-
-        def together(block: Block) -> Floats:
-            return np.ones((len(block.rows), 1))
-
-        statistics = statistics_of(self.source, together, 1, self.executor, diagonal=True)
+        statistics = overall(self.source, self.executor)
         return statistics.second[0] / statistics.total_weight
 
 

@@ -11,6 +11,7 @@ from mixtura.fitting.convergence import Outcome
 from mixtura.fitting.health import Repair
 from mixtura.fitting.settings import Settings
 from mixtura.model.mixture import Mixture
+from mixtura.textual import counted
 
 __all__ = ["Fit"]
 
@@ -40,6 +41,12 @@ class Fit:
     seconds: float
     n_rows: int
     total_weight: float
+
+    def __repr__(self) -> str:
+        return (
+            f"Fit({self.outcome.value}, {counted(self.n_iter, 'iteration')}, "
+            f"log-likelihood {self.log_likelihood:.7g}, {self.mixture})"
+        )
 
     @property
     def n_iter(self) -> int:

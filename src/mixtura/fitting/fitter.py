@@ -70,8 +70,9 @@ def fit(
 
     Notes
     -----
-    An iteration costs N·K·(D² + 2D) multiply-adds for full and tied covariances, 4·N·K·D for
-    diagonal ones, and memory for a few blocks of rows.
+    The multiply-adds of an iteration, to leading order: for full and tied covariances N·K·D²/2 to
+    whiten by forward substitution and N·K·D² for the second moments, for diagonal ones N·K·D each.
+    Besides, N·K exponentials, and memory for a few blocks of rows.
 
     References
     ----------
@@ -133,7 +134,7 @@ def fit_rows(
     for number in range(runs):
         try:
             if resumed is None:
-                mixture, repairs = em.begin(rows, given, random)
+                mixture, repairs = em.begin(source, given, random)
                 ended = em.climb(mixture, run=number, repairs=repairs)
             else:
                 ended = em.climb(resumed.mixture, before=resumed.trace.tolist())
@@ -188,10 +189,9 @@ def _check(rows: Rows, settings: Settings, names: Sequence[str] | None) -> None:
             f"X has {n} rows, expected at least one for each of the {k} components: "
             f"ask for {n} components or fewer"
         )
-    low, high = rows.min(axis=0).astype(float), rows.max(axis=0).astype(float)
-    size = np.maximum(np.abs(low), np.abs(high))
-    if size.max() > _WIDEST:
-        j = int(size.argmax())
+    if max(float(rows.max()), -float(rows.min())) > _WIDEST:
+        low, high = rows.min(axis=0), rows.max(axis=0)
+        j = int(np.maximum(-low, high).argmax())
         raise DataError(
             f"column {column_label(j, names)} goes from {low[j]:.6g} to {high[j]:.6g}: its "
             f"variance overflows, expected values below {_WIDEST:g}; "

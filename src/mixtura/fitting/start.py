@@ -1,4 +1,4 @@
-"""Start: the first responsibilities.
+"""Start: the statistics that the first M-step is taken from.
 
 The four starts of scikit-learn, drawing from the random state exactly as scikit-learn 1.9 does:
 the same seed gives the same start.
@@ -6,25 +6,46 @@ the same seed gives the same start.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Rows
-from mixtura.engine.executors import Executor
-from mixtura.engine.sources import Block, Source
+from mixtura.engine.arrays import Integers
+from mixtura.engine.executors import Executor, Serial
+from mixtura.engine.sources import ArraySource, Block
 from mixtura.engine.statistics import Statistics
-from mixtura.errors import MissingExtraError, ParameterError
+from mixtura.errors import ParameterError
+from mixtura.fitting import kmeans
+from mixtura.fitting.overall import overall
+from mixtura.model.structures import Form
 
-__all__ = ["STARTS", "start", "statistics_of", "with_unclaimed"]
+__all__ = ["STARTS", "Request", "Start", "start"]
 
-Responsibilities = Callable[[Block], Floats]
-Start = Callable[[Rows, int, np.random.RandomState], Responsibilities]
-"""(rows (N, D), K, random state) -> block -> responsibilities (m, K)"""
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What a start is asked for.
+
+    Parameters
+    ----------
+    source : the rows.
+    n_components : K.
+    random : the source of its draws.
+    executor : who carries its passes out.
+    form : how the covariances are held, which says what second moments are needed.
+    """
+
+    source: ArraySource
+    n_components: int
+    random: np.random.RandomState
+    executor: Executor
+    form: Form
+
+
+Start = Callable[[Request], Statistics]
 
 
 def start(name: str) -> Start:
@@ -41,109 +62,36 @@ def start(name: str) -> Start:
     return found
 
 
-def statistics_of(
-    source: Source,
-    responsibilities: Responsibilities,
-    n_components: int,
-    executor: Executor,
-    *,
-    diagonal: bool,
-) -> Statistics:
-    """The statistics of a source about the means that given responsibilities imply.
-
-    Two passes: the first finds the means, about the first row, the second takes the moments about
-    them, so that no digit is lost to an offset.
-    """
-    anchor = next(iter(source.blocks())).rows[0].astype(np.float64)
-    reference = np.tile(anchor, (n_components, 1))
-    for _ in range(2):
-        about = reference
-
-        def block_statistics(block: Block, about: Floats = about) -> Statistics:
-            return kernel.moments(block, responsibilities(block), about, diagonal=diagonal)
-
-        statistics = executor.run(source, block_statistics)
-        weight = np.maximum(statistics.weight, np.finfo(float).tiny)
-        reference = about + statistics.first / weight[:, None]
-    return statistics
+def _kmeans(request: Request) -> Statistics:
+    """The clusters of one k-means run from greedy k-means++."""
+    source, executor = request.source, request.executor
+    centres = source.rows[_far_apart(request)]
+    return kmeans.cluster(source, centres, executor, diagonal=request.form.diagonal)[1]
 
 
-def with_unclaimed(
-    statistics: Statistics,
-    source: Source,
-    responsibilities: Responsibilities,
-    executor: Executor,
-) -> Statistics:
-    """Statistics that count the rows of no component in the scatter, as Σ x_i x_iᵀ about zero.
-
-    A start of one row a component gives the other rows to none. scikit-learn finds a covariance
-    that all components share as XᵀX − Σ_k n_k μ_k μ_kᵀ over *all* rows, theirs included. That
-    makes a start nearly as wide as the data's distance from the origin; it is kept because the
-    same seed must give the same start.
-    """
-    origin = np.zeros((1, source.n_features))
-
-    def unclaimed(block: Block) -> Statistics:
-        left = (responsibilities(block).sum(axis=1, keepdims=True) == 0.0).astype(float)  # (m, 1)
-        return kernel.moments(block, left, origin, diagonal=False)
-
-    second = statistics.second.copy()
-    second[0] += executor.run(source, unclaimed).second[0]
-    return replace(statistics, second=second)
+def _kmeans_plus_plus(request: Request) -> Statistics:
+    """One row a component, chosen far apart: greedy k-means++."""
+    return _single_rows(request, _far_apart(request))
 
 
-def _kmeans(rows: Rows, n_components: int, random: np.random.RandomState) -> Responsibilities:
-    """One-hot labels of one k-means run from greedy k-means++."""
-    cluster = _scikit_learn("the kmeans start")
-    kmeans = cluster.KMeans(n_clusters=n_components, n_init=1, random_state=random)
-    with warnings.catch_warnings():
-        # It warns of clusters without rows. Those are components without rows here, which the fit
-        # repairs and records.
-        warnings.simplefilter("ignore")
-        labels = kmeans.fit(_squarable(rows)).labels_
-    return lambda block: np.eye(n_components)[labels[block.start : block.stop]]
-
-
-def _kmeans_plus_plus(
-    rows: Rows, n_components: int, random: np.random.RandomState
-) -> Responsibilities:
-    """One row a component, chosen far apart: greedy k-means++ seeding."""
-    cluster = _scikit_learn("the k-means++ start")
-    _, indices = cluster.kmeans_plusplus(_squarable(rows), n_components, random_state=random)
-    return _seeded(indices)
-
-
-def _squarable(rows: Rows) -> Rows:
-    """The rows, in float64 where sums of their squares would overflow float32."""
-    narrow = rows.dtype == np.float32 and np.abs(rows).max() > 1e14
-    return rows.astype(np.float64) if narrow else rows
-
-
-def _random(rows: Rows, n_components: int, random: np.random.RandomState) -> Responsibilities:
+def _random(request: Request) -> Statistics:
     """Uniform numbers, normalised a row."""
-    shares = random.uniform(size=(len(rows), n_components))
-    shares /= shares.sum(axis=1)[:, None]
-    return lambda block: shares[block.start : block.stop]
+    k, form = request.n_components, request.form
+    reference = np.repeat(overall(request.source, request.executor).reference, k, axis=0)
+
+    def shared_out(block: Block) -> Statistics:
+        shares = request.random.uniform(size=(len(block.rows), k))
+        shares /= shares.sum(axis=1)[:, None]
+        return kernel.moments(block, shares, reference, diagonal=form.diagonal)
+
+    # One block after the other: the draws are made in the order of the rows.
+    return Serial().run(request.source, shared_out)
 
 
-def _random_from_data(
-    rows: Rows, n_components: int, random: np.random.RandomState
-) -> Responsibilities:
+def _random_from_data(request: Request) -> Statistics:
     """One row a component, chosen at random without replacement."""
-    return _seeded(random.choice(len(rows), size=n_components, replace=False))
-
-
-def _seeded(indices: Any) -> Responsibilities:
-    """Row indices[k] belongs to component k, the others to none."""
-
-    def responsibilities(block: Block) -> Floats:
-        shares = np.zeros((len(block.rows), len(indices)))
-        for k, index in enumerate(indices):
-            if block.start <= index < block.stop:
-                shares[index - block.start, k] = 1.0
-        return shares
-
-    return responsibilities
+    n, k = request.source.n_rows, request.n_components
+    return _single_rows(request, request.random.choice(n, size=k, replace=False))
 
 
 STARTS: dict[str, Start] = {
@@ -154,9 +102,37 @@ STARTS: dict[str, Start] = {
 }
 
 
-def _scikit_learn(purpose: str) -> Any:
-    try:
-        import sklearn.cluster
-    except ImportError:
-        raise MissingExtraError("scikit-learn", "sklearn", purpose) from None
-    return sklearn.cluster
+def _far_apart(request: Request) -> Integers:
+    """The numbers of K rows chosen by greedy k-means++, (K,)."""
+    return kmeans.seeds(request.source, request.n_components, request.random, request.executor)
+
+
+def _single_rows(request: Request, chosen: Integers) -> Statistics:
+    """Row chosen[k] belongs to component k, the others to none.
+
+    scikit-learn finds a covariance that all components share as XᵀX − Σ_k n_k μ_k μ_kᵀ over *all*
+    rows, so those of no component count there as Σ x_i x_iᵀ about zero. That makes a start nearly
+    as wide as the data's distance from the origin; it is kept because the same seed must give the
+    same start.
+    """
+    centres = request.source.rows[chosen].astype(np.float64)
+    one_each = replace(
+        Statistics.zero(centres, diagonal=request.form.diagonal),
+        weight=np.ones(len(chosen)),
+        n_rows=len(chosen),
+        total_weight=float(len(chosen)),
+    )
+    if not request.form.shared:
+        return one_each
+    unclaimed = request.executor.run(request.source, partial(_unclaimed, chosen=chosen))
+    second = one_each.second.copy()
+    second[0] = unclaimed.second[0]
+    return replace(one_each, second=second)
+
+
+def _unclaimed(block: Block, chosen: Integers) -> Statistics:
+    """The statistics about zero of the rows that are not `chosen`."""
+    left = np.ones((len(block.rows), 1))
+    inside = chosen[(chosen >= block.start) & (chosen < block.stop)]
+    left[inside - block.start] = 0.0
+    return kernel.moments(block, left, np.zeros((1, block.rows.shape[1])), diagonal=False)

@@ -1,0 +1,72 @@
+"""Scatter: what the rows vary in all, which EM does not change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats
+from mixtura.engine.executors import Executor
+from mixtura.engine.factors import solve_lower
+from mixtura.engine.sources import Block, Source
+from mixtura.engine.statistics import Statistics
+from mixtura.fitting.overall import overall
+
+__all__ = ["TotalScatter", "total_scatter"]
+
+#: the least share of the total that a within-scatter may be in any direction: 3 of 16 digits go
+_LEAST_SHARE = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class TotalScatter:
+    """T = Σ_i v_i (x_i − c)(x_i − c)ᵀ about the rows' mean c.
+
+    Responsibilities of a row sum to 1, so T splits into what is within components and what is
+    between them, W + Σ_k n_k (μ_k − c)(μ_k − c)ᵀ. A covariance that all components share needs
+    only W, and so no second moments of its own.
+
+    Parameters
+    ----------
+    centre : (D,), c.
+    matrix : (D, D), T, squared feature units.
+    total_weight : Σ_i v_i.
+    """
+
+    centre: Floats
+    matrix: Floats
+    total_weight: float
+
+    def within(self, weight: Floats, means: Floats) -> Floats:
+        """W = T − Σ_k n_k (μ_k − c)(μ_k − c)ᵀ for weights (K,) and means (K, D); (1, D, D)."""
+        apart = means - self.centre  # (K, D)
+        return (self.matrix - (weight[:, None] * apart).T @ apart)[None]
+
+    def keeps_digits(self, covariance: Floats) -> bool:
+        """Whether a within-scatter of n·`covariance` (D, D) is no small difference.
+
+        W = T − B loses as many digits as T is larger than W, in the direction where that is most:
+        the smallest eigenvalue of L⁻¹ W L⁻ᵀ with T = L Lᵀ.
+        """
+        try:
+            lower = np.linalg.cholesky(self.matrix)
+        except np.linalg.LinAlgError:
+            return False
+        half = solve_lower(lower, self.total_weight * covariance)
+        share = solve_lower(lower, np.ascontiguousarray(half.T))
+        return float(np.linalg.eigvalsh(0.5 * (share + share.T))[0]) >= _LEAST_SHARE
+
+
+def total_scatter(source: Source, executor: Executor) -> TotalScatter:
+    """The total scatter of a source, in three passes: two for the mean, one about it."""
+    centre = overall(source, executor).reference  # (1, D)
+    statistics = executor.run(source, partial(_scatter, centre=centre))
+    exact = statistics.about(centre + statistics.first / statistics.total_weight)
+    return TotalScatter(exact.reference[0], exact.second[0], exact.total_weight)
+
+
+def _scatter(block: Block, centre: Floats) -> Statistics:
+    return kernel.moments(block, np.ones((len(block.rows), 1)), centre, diagonal=False)
