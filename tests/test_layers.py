@@ -68,7 +68,8 @@ def test_the_import_loads_nothing_heavy() -> None:
 def test_fitting_and_scoring_load_nothing_heavy() -> None:
     statement = (
         "import mixtura; m = mixtura.Mixture([1.0], [[0.0]], [[[1.0]]]); m.score_samples([[0.5]]); "
-        "mixtura.fit([[0.0], [1.0], [3.0]], 1, start='random')"
+        "[mixtura.fit([[0.0], [1.0], [3.0]], 2, start=start) for start in "
+        "('kmeans', 'k-means++', 'random', 'random_from_data')]"
     )
     assert loaded_by(statement) & HEAVY == set()
 

@@ -11,10 +11,10 @@ from mixtura.datasets import blobs
 from mixtura.engine.arrays import Floats
 from mixtura.errors import MissingExtraError
 from mixtura.fitting import Fit, fit
-from mixtura.model.wording import columns
 from mixtura.tables import Table
 from mixtura.testing import Validation, textbook_log_likelihood, validate
 from mixtura.testing.wording import validation_text
+from mixtura.textual import columns
 
 __all__ = ["NAMES", "Chapter", "chapters", "demo_text"]
 

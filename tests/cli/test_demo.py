@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +116,37 @@ def test_the_text_prints_the_known_figures(
     assert out.count("mixtura is right") == 2
 
 
-def test_the_last_line_is_a_command_that_works(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("started", "on_path", "named"),
+    [
+        ("bin/mixtura", True, "mixtura"),
+        ("{here}/bin/mixtura", False, "bin/mixtura"),
+        ("{here}/mixtura", False, "{here}/mixtura"),
+    ],
+)
+def test_the_last_line_is_a_command_that_the_shell_carries_out(
+    started: str,
+    on_path: bool,
+    named: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert main(["demo", "-o", str(tmp_path / "with a blank")]) == 0
-    last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith("try next: mixtura explain ")
-    assert main(shlex.split(last.removeprefix("try next: mixtura "))) == 0
-    assert capsys.readouterr().out.startswith("row 56 (counted from 0)")
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    program = Path(started.format(here=here))
+    program.parent.mkdir(parents=True, exist_ok=True)
+    code = "from mixtura.cli.main import run; run()"
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {code!r} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(program), "demo"])
+    monkeypatch.setenv("PATH", str(program.parent.absolute()) if on_path else "/nowhere")
+    assert main(["demo", "-o", "with a blank"]) == 0
+    line = capsys.readouterr().out.splitlines()[-1].removeprefix("try next: ")
+    assert shlex.split(line)[:2] == [named.format(here=here), "explain"]
+    ended = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=True)
+    assert ended.stdout.startswith("row 56 (counted from 0)")
 
 
 def test_the_files_hold_what_was_fitted(record: dict[str, Any], folder: Path) -> None:

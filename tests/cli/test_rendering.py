@@ -15,6 +15,7 @@ import pytest
 
 from mixtura import Mixture
 from mixtura.model.structures import STRUCTURES
+from mixtura.textual import resolved
 from mixtura.views.record import json_text, model_record
 from mixtura.views.text import model_text
 
@@ -44,12 +45,17 @@ COVARIANCES: dict[str, Any] = {
 def record_of(structure: str, training: dict[str, Any] | None = None) -> dict[str, Any]:
     mixture = Mixture(
         [0.25, 0.75],
-        [[1.0, -20.5], [1234567.0, 0.0]],
+        [[1.0, -20.5], [123456789.0625, 0.0]],
         COVARIANCES[structure],
         structure,
         ["height", "body mass"],
     )
     return model_record(mixture, training or {})
+
+
+def cells(feature: str, text: str) -> list[str]:
+    """The first line of a table that is about a feature."""
+    return next(line for line in text.splitlines() if line.startswith(f"  {feature} ")).split()
 
 
 # -- golden files ----------------------------------------------------------------------------
@@ -85,6 +91,50 @@ def test_every_parameter_of_every_structure_is_in_its_text(structure):
     text = model_text(record_of(structure))
     for number in [*np.ravel(COVARIANCES[structure]).tolist(), 0.25, 0.75, -20.5]:
         assert re.search(rf"(^|\s){re.escape(f'{number:.6g}')}(\s|$)", text, re.MULTILINE), number
+
+
+@pytest.mark.parametrize("structure", [s.name for s in STRUCTURES])
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e4, 1e8, -1e11])
+@pytest.mark.parametrize("deviation", [1.0, 3e-2])
+def test_a_thousandth_of_a_standard_deviation_shows_at_any_offset(structure, offset, deviation):
+    held = {"full": [np.eye(2)], "tied": np.eye(2), "diag": [[1.0, 1.0]], "spherical": [1.0]}
+    covariances = deviation**2 * np.array(held[structure])
+    in_models, in_explanations = set(), set()
+    for step in 1e-3 * deviation * np.arange(50):
+        mixture = Mixture([1.0], [[offset + step, 0.0]], covariances, structure)
+        in_models.add(cells("x0", model_text(model_record(mixture, {})))[1])
+        in_explanations.add(cells("x0", mixture.explain([[offset, 0.0]]).to_text())[2])
+    assert len(in_models) == len(in_explanations) == 50
+
+
+@pytest.mark.parametrize(
+    ("value", "spread", "text"),
+    [
+        (2.0365214945, 0.2632, "2.03652"),
+        (100000054.479855, 5.8, "100000054.48"),
+        (-1e8, 1.0, "-100000000"),
+        (0.1, 1e-30, "0.1"),
+        (1e300, 1.0, "1e+300"),
+        (1e16 / 3.0, 1.0, "3333333333333333.5"),
+        (0.0, 1e-160, "0"),
+        (5e-324, 1.0, "4.94066e-324"),
+    ],
+)
+def test_a_number_has_the_digits_that_its_spread_asks_for(value, spread, text):
+    assert resolved(value, spread) == text
+
+
+def test_a_share_that_rounds_to_nothing_has_no_sign():
+    # b adds 0.1·(0.1 − 0.1·10)/0.99 = −0.09 to a squared distance of 101: less than half a percent.
+    mixture = Mixture([1.0], [[0.0, 0.0]], [[[1.0, 0.1], [0.1, 1.0]]], feature_names=["a", "b"])
+    told = mixture.explain([[10.0, 0.1]])
+    assert -0.005 < told.contributions[0, 0, 1] / told.squared_distances[0, 0] < 0.0
+    assert [cells(name, told.to_text())[-1] for name in "ab"] == ["100%", "0%"]
+
+
+def test_a_part_of_nothing_has_no_sign():
+    text = Mixture([1.0], [[0.0]], [[[1.0]]]).explain([[0.0]]).to_text()
+    assert text.splitlines()[-1].split() == ["0", "0", "-0.918939", "0", "0", "-0.918939", "1"]
 
 
 def test_a_model_without_training_has_no_training_lines():

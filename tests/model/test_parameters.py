@@ -105,6 +105,26 @@ def test_parameters_are_copied_and_read_only() -> None:
             array[0] = 1.0
 
 
+@pytest.mark.parametrize(
+    ("structure", "covariances"),
+    [
+        ("full", EYES),
+        ("tied", np.eye(2)),
+        ("diag", np.ones((2, 2))),
+        ("spherical", np.ones(2)),
+    ],
+)
+def test_what_is_derived_is_read_only_too(structure: str, covariances: np.ndarray) -> None:
+    mixture = Mixture([0.5, 0.5], SOUND["means"], covariances, structure)
+    told = mixture.explain([[0.0, 1.0]])
+    components = mixture.components
+    held = [components.log_weights, *vars(components.factor).values()]
+    held += [array for array in vars(told).values() if isinstance(array, np.ndarray)]
+    assert len(held) == 13
+    for array in held:
+        assert not array.flags.writeable
+
+
 def test_weights_may_miss_one_by_rounding() -> None:
     weights = [0.333333333] * 3
     assert sum(weights) < 1.0

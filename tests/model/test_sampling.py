@@ -18,7 +18,9 @@ def scikit_learn_s(mixture: Mixture, seed: int) -> GaussianMixture:
     )
     theirs.weights_, theirs.means_ = np.array(mixture.weights), np.array(mixture.means)
     theirs.covariances_ = np.array(mixture.covariances)
-    theirs.precisions_cholesky_ = mixture.structure.form.precision_factors(mixture.covariances)
+    theirs.precisions_cholesky_ = mixture.structure.form.precision_factors(
+        mixture.components.whitening
+    )
     return theirs
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
+import mixtura
+from mixtura.engine.components import Components
 from mixtura.errors import ModelError, ParameterError
 from mixtura.model.structures import STRUCTURES, Structure, structure
 
@@ -78,6 +82,31 @@ def test_precisions_invert_the_covariances(model: Structure) -> None:
 
 
 @EACH
+def test_whitening_gives_the_precisions_and_their_upper_factors(model: Structure) -> None:
+    covariances = fitted(model, *scatters(5))
+    whitening = Components(np.zeros(K), np.zeros((K, D)), model.form.factor(covariances)).whitening
+    precisions = model.form.precisions(whitening)
+    expected = np.linalg.inv(model.form.matrices(covariances, K, D))
+    assert_allclose(model.form.matrices(precisions, K, D), expected, rtol=1e-9, atol=1e-12)
+    upper = model.form.precision_factors(whitening)
+    if not model.form.diagonal:
+        assert_array_equal(upper, np.triu(upper))
+        assert_array_equal(precisions, precisions.swapaxes(-1, -2))
+        assert_allclose(upper @ upper.swapaxes(-1, -2), precisions, rtol=1e-9, atol=1e-12)
+    else:
+        assert_allclose(upper * upper, precisions, rtol=1e-14)
+
+
+@EACH
+def test_one_covariance_that_is_singular_is_found_among_sound_ones(model: Structure) -> None:
+    covariances = np.array(fitted(model, *scatters(6)))
+    assert model.form.unsound(covariances) == []
+    if not model.form.shared:
+        covariances[1] = 0.0
+        assert model.form.unsound(covariances) == [1]
+
+
+@EACH
 def test_the_factor_is_a_square_root_of_the_covariance(model: Structure) -> None:
     covariances = fitted(model, *scatters(3))
     factor = model.form.factor(covariances)
@@ -124,3 +153,10 @@ def test_scikit_learn_s_names_are_aliases() -> None:
 def test_an_unknown_name_lists_those_that_exist() -> None:
     with pytest.raises(ParameterError, match=r"unknown covariance structure 'ful', .*full \(VVV\)"):
         structure("ful")
+
+
+@pytest.mark.parametrize("name", [["full"], None, 3, {"full": 1}])
+def test_what_is_no_name_at_all_is_told_the_same(name: object) -> None:
+    words = rf"unknown covariance structure {re.escape(repr(name))}, expected one of: full \(VVV\)"
+    with pytest.raises(ParameterError, match=words):
+        mixtura.fit([[0.0], [1.0], [3.0]], structure=name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +70,15 @@ def command(output: str, force: bool, as_json: bool) -> None:
 def _next(folder: Path) -> str:
     """A command that goes on from what the demo has written."""
     model, data = (folder / f"two-features{suffix}" for suffix in (".safetensors", ".csv"))
-    return shlex.join(["mixtura", "explain", str(model), str(data), "--worst", "3"])
+    return shlex.join([_program(), "explain", str(model), str(data), "--worst", "3"])
+
+
+def _program() -> str:
+    """What starts mixtura here: its name where the shell finds it, else the path of this one."""
+    if shutil.which("mixtura"):
+        return "mixtura"
+    path, here = Path(sys.argv[0]).absolute(), Path.cwd()
+    return str(path.relative_to(here) if here in path.parents[1:] else path)
 
 
 def _rows(chapter: Chapter) -> bytes:

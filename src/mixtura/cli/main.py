@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from mixtura import errors
-from mixtura.model.wording import printable
+from mixtura.textual import counted, printable
 from mixtura.version import __version__
 
 __all__ = ["COMMANDS", "main", "run"]
@@ -128,8 +128,10 @@ def _front(context: click.Context, version: bool, verbose: bool) -> None:
         if verbose:
             import numpy as np
 
+            from mixtura.engine import kernel
+
             click.echo(f"numpy {np.__version__}")
-            click.echo("kernel: reference (NumPy)")
+            click.echo(f"kernel: {kernel.describe()}")
         context.exit()
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -169,8 +171,7 @@ def _sentence(error: Exception) -> str:
 
 def _interruption(error: KeyboardInterrupt) -> str:
     if isinstance(error, errors.Interrupted):
-        done = error.fit.n_iter
-        return f"interrupted after {done} iteration{'' if done == 1 else 's'}; nothing was stored"
+        return f"interrupted after {counted(error.fit.n_iter, 'iteration')}; nothing was stored"
     return "interrupted"
 
 

@@ -245,13 +245,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     def _hold(self, fit: Fit) -> None:
         """Set the fitted attributes: copies, which a caller may change without harm."""
         mixture = fit.mixture
-        form = mixture.structure.form
+        form, whitening = mixture.structure.form, mixture.components.whitening
         self.fit_, self.mixture_ = fit, mixture
         self.weights_ = mixture.weights.copy()
         self.means_ = mixture.means.copy()
         self.covariances_ = mixture.covariances.copy()
-        self.precisions_ = form.inverted(mixture.covariances)
-        self.precisions_cholesky_ = form.precision_factors(mixture.covariances)
+        self.precisions_ = form.precisions(whitening)
+        self.precisions_cholesky_ = form.precision_factors(whitening).copy()
         self.converged_ = fit.outcome.converged
         self.n_iter_ = fit.n_iter
         self.lower_bound_ = fit.mean_log_likelihood

@@ -42,7 +42,8 @@ class Explanation:
         feature is nearer to what the others lead one to expect than its own deviation says.
     log_joint : (N, K), the sum of the four parts.
     responsibilities : (N, K), exp(log_joint_ik − log p(x_i)).
-    log_likelihood : (N,), log p(x_i), the values of `Mixture.score_samples`.
+    log_likelihood : (N,), log p(x_i), the values of `Mixture.score_samples`; of float32 rows, those
+        of the same numbers in float64.
     row_numbers : (N,), where each row stands in the data, from 0.
     values : (N, D), the rows themselves, feature units.
     means : (K, D), μ_k, feature units.
@@ -171,7 +172,7 @@ def explain(mixture: Mixture, X: Any, rows: Sequence[int] | None = None) -> Expl
     """
     everything = mixture.rows(X)
     numbers = _row_numbers(rows, len(everything))
-    chosen = everything[numbers]
+    chosen = np.ascontiguousarray(everything[numbers], dtype=np.float64)
     components = mixture.components
     distances = kernel.squared_distances(chosen, components)
     variances = np.diagonal(mixture.covariance_matrices(), axis1=1, axis2=2)  # (K, D)

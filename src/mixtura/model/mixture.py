@@ -21,8 +21,12 @@ from mixtura.model.random import Seed, random_state_of
 from mixtura.model.rows import as_rows
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
+from mixtura.textual import counted, printable
 
 __all__ = ["Mixture"]
+
+#: so many features are named in a repr
+_NAMED = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +75,7 @@ class Mixture:
     structure: Structure
     feature_names: tuple[str, ...] | None
     #: log weights, means and Cholesky factors, as the kernel reads them
-    components: Components = field(init=False, repr=False)
+    components: Components = field(init=False)
 
     def __init__(
         self,
@@ -96,6 +100,14 @@ class Mixture:
             ("components", components),
         ):
             object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        names = [printable(name) for name in self.feature_names or ()]
+        shown = f" ({', '.join(names[:_NAMED] + ['…'] * (len(names) > _NAMED))})" if names else ""
+        return (
+            f"Mixture({counted(self.n_components, 'component')}, "
+            f"{counted(self.n_features, 'feature')}{shown}, {self.structure.name})"
+        )
 
     @property
     def n_components(self) -> int:
@@ -249,4 +261,12 @@ class Mixture:
         source = ArraySource(self.rows(X))
         if source.n_rows == 0:
             raise DataError("X has 0 rows, expected at least 1")
-        return np.concatenate(list(default_executor().map(source, function)))
+        whole, filled = np.empty(0), 0
+        for part in default_executor().map(source, function):
+            if not filled:
+                if source.n_blocks == 1:
+                    return part
+                whole = np.empty((source.n_rows, *part.shape[1:]), part.dtype)
+            whole[filled : filled + len(part)] = part
+            filled += len(part)
+        return whole

@@ -108,9 +108,9 @@ def _array(what: str, values: ArrayLike) -> Floats:
 
 
 def _finite(what: str, array: Floats, *, shared: bool = False) -> None:
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
-        where = tuple(int(i) for i in bad[0])
+    sound = np.isfinite(array)
+    if not sound.all():
+        where = tuple(int(i) for i in np.argwhere(~sound)[0])
         whose = (
             f"the {what} shared by all components"
             if shared

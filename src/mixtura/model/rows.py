@@ -24,11 +24,14 @@ def column_names(data: Any) -> tuple[str, ...] | None:
 def as_rows(
     data: Any, n_features: int | None = None, feature_names: Sequence[str] | None = None
 ) -> Rows:
-    """`data` as an array (N, D) of float32 or float64, finite.
+    """`data` as an array (N, D) of real numbers, finite.
+
+    An array is not copied, whatever its layout, byte order or numeric type: a source copies blocks
+    of it as it needs them.
 
     Parameters
     ----------
-    data : array-like (N, D), or a table; float32 stays float32, all else becomes float64.
+    data : array-like (N, D), or a table.
     n_features : the number of columns that is expected, where one is.
     feature_names : the columns that are expected; a table's columns are matched by name.
 
@@ -61,6 +64,8 @@ def no_missing(rows: Rows, names: Sequence[str] | None = None) -> None:
     ------
     DataError : one is there.
     """
+    if rows.dtype.kind != "f":
+        return
     # One sum is enough to see that all is well: NaN and infinity never cancel out of it.
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(rows.sum(dtype=np.float64)):
@@ -85,9 +90,14 @@ def column_label(column: int, names: Sequence[str] | None) -> str:
 
 
 def _numeric(data: Any) -> Rows:
-    """`data` as a float32 or float64 array of any shape, native byte order."""
+    """`data` as an array of real numbers, of any shape and any type that NumPy calculates with."""
+    if isinstance(data, np.ma.MaskedArray):
+        raise DataError(
+            "X is a masked array, expected a plain one: put numbers in the gaps with "
+            "X.filled(value), or drop those rows"
+        )
     if isinstance(data, np.ndarray):
-        array = data
+        array = np.asarray(data)  # a memory map and the like, as a plain array over the same memory
     elif hasattr(data, "to_numpy"):
         array = np.asarray(data.to_numpy())
     elif hasattr(data, "column_names"):
@@ -104,11 +114,10 @@ def _numeric(data: Any) -> Rows:
             raise DataError(f"X is not a table of numbers: {error}") from None
     if array.dtype.kind == "c":
         raise DataError("X holds complex numbers, expected real ones: use X.real, or X.imag")
-    if array.dtype == np.float32 or array.dtype == np.float64:
-        return array  # already what the kernels read
+    if array.dtype.kind in "fiub" and array.dtype.itemsize <= 8:
+        return array
     try:
-        narrow = array.dtype.kind == "f" and array.dtype.itemsize == 4
-        return array.astype(np.float32 if narrow else np.float64)
+        return array.astype(np.float64)
     except (TypeError, ValueError):
         raise DataError(
             f"X holds values of type {array.dtype}, expected numbers: "

@@ -6,37 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["columns", "explanation_text", "printable"]
+from mixtura.textual import columns, printable, resolved
+
+__all__ = ["explanation_text"]
 
 #: how many features are listed one by one
 _LISTED = 8
 #: features that make up this share of the squared distance are the ones to blame
 _BLAME = 0.8
-
-
-def printable(text: str) -> str:
-    r"""`text` with everything that could move a terminal's cursor written out.
-
-    Examples
-    --------
-    >>> print(printable("a\nb"))
-    a\nb
-    """
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
-    )
-
-
-def columns(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
-    """Lines in which the cells stand below each other, the first `left` columns flush left."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if j < left else cell.rjust(width)
-            for j, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def explanation_text(record: Mapping[str, Any]) -> str:
@@ -147,8 +124,8 @@ def _features(
     rows += [
         [
             printable(name),
-            f"{values[name]:.6g}",
-            f"{component['mean'][name]:.6g}",
+            resolved(values[name], component["standard_deviation"][name]),
+            resolved(component["mean"][name], component["standard_deviation"][name]),
             f"{component['standard_deviation'][name]:.4g}",
             f"{offsets[name]:+.3g}",
             _percent(parts[name], total),
@@ -172,8 +149,8 @@ def _parts(parts: Sequence[Mapping[str, Any]], normalisation: float) -> list[lis
                 str(k),
                 f"{part['log_weight']:.6g}",
                 f"{normalisation:.6g}",
-                f"{part['log_determinant']:.6g}",
-                f"{part['distance'] + 0.0:.6g}",
+                f"{part['log_determinant']:z.6g}",
+                f"{part['distance']:z.6g}",
                 f"{part['log_joint']:.6g}",
                 f"{part['responsibility']:.4g}",
             ]
@@ -191,4 +168,4 @@ def _share(value: float) -> str:
 
 def _percent(part: float, total: float) -> str:
     share = part / total if total > 0.0 else math.nan
-    return f"{share:.0%}" if math.isfinite(share) else "–"
+    return f"{share:z.0%}" if math.isfinite(share) else "–"

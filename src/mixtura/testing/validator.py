@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats, Integers, Rows
+from mixtura.engine.arrays import Floats, Integers, Rows, doubles
 from mixtura.errors import ParameterError
 from mixtura.model.random import Seed, random_state_of
 from mixtura.testing.allowance import Allowance
@@ -40,7 +40,7 @@ def validate(
     Parameters
     ----------
     mixture : the density.
-    X : (N, D) array-like, or a table with the mixture's columns.
+    X : (N, D) array-like, or a table with the mixture's columns; scored in float64.
     n_oracle_rows : how many rows the sample has, at least 1; all where there are fewer.
     random_state : seed of the sample.
 
@@ -71,7 +71,7 @@ def validate(
         raise ParameterError(
             f"n_oracle_rows is {n_oracle_rows!r}, expected a whole number of at least 1"
         )
-    rows = mixture.rows(X)
+    rows = doubles(mixture.rows(X))
     ours = mixture.score_samples(rows)
     allowance = Allowance.of(mixture)
     margin = allowance.at(rows)

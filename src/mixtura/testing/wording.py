@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mixtura.model.wording import columns, printable
+from mixtura.textual import columns, counted, printable
 
 __all__ = ["validation_text"]
 
@@ -32,11 +32,11 @@ def _comparisons(record: Mapping[str, Any]) -> str:
         for entry in entries
     ]
     reasons = {entry["peer"]: _reason(entry) for entry in entries if entry["reason"]}
-    return _block(f"log-likelihoods of {_rows(record['n_rows'])}", table, reasons)
+    return _block(f"log-likelihoods of {counted(record['n_rows'], 'row')}", table, reasons)
 
 
 def _reason(entry: Mapping[str, Any]) -> str:
-    apart = f"{entry['n_apart']} of {_rows(entry['n_rows'])} differ by more than rounding"
+    apart = f"{entry['n_apart']} of {counted(entry['n_rows'], 'row')} differ by more than rounding"
     return f"{entry['reason']}; {apart}" if entry["n_apart"] else str(entry["reason"])
 
 
@@ -72,11 +72,7 @@ def _block(title: str, table: list[list[str]], reasons: Mapping[str, str]) -> st
 
 
 def _conclusion(record: Mapping[str, Any]) -> str:
-    asked = f"{_rows(record['n_oracle_rows'])} that mpmath was asked about"
+    asked = f"{counted(record['n_oracle_rows'], 'row')} that mpmath was asked about"
     if record["ours_right"]:
         return f"mixtura is right, to rounding, on {asked} and on the far one."
     return f"mixtura is WRONG, by more than rounding explains: {asked}, and the far one."
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"

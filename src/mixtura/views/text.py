@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mixtura.model.wording import columns, printable
+from mixtura.textual import columns, counted, printable, resolved
 
 __all__ = ["model_text"]
 
@@ -22,9 +23,9 @@ def model_text(record: Mapping[str, Any]) -> str:
     shared = record["form"] == "tied"
     blocks = [_heading(record)]
     for k in range(record["n_components"]):
-        means = record["means"][k]
         title = f"component {k}: weight {_number(record['weights'][k])}"
-        table = _with_means(features, means, None if shared else record["covariances"][k], record)
+        covariance = record["covariances"] if shared else record["covariances"][k]
+        table = _with_means(features, record["means"][k], covariance, record["form"])
         blocks.append([title, *(f"  {line}" for line in columns(table))])
     if shared:
         table = _covariance(features, record["covariances"])
@@ -41,9 +42,9 @@ def model_text(record: Mapping[str, Any]) -> str:
 def _heading(record: Mapping[str, Any]) -> list[str]:
     """What it is, and how the fit went, as far as the record tells."""
     lines = [
-        f"Gaussian mixture: {_count(record['n_components'], 'component')}, "
-        f"{_count(record['n_features'], 'feature')}, {record['structure']} covariances, "
-        f"{_count(record['n_parameters'], 'parameter')}"
+        f"Gaussian mixture: {counted(record['n_components'], 'component')}, "
+        f"{counted(record['n_features'], 'feature')}, {record['structure']} covariances, "
+        f"{counted(record['n_parameters'], 'parameter')}"
     ]
     training = record["training"]
     table = [
@@ -77,14 +78,16 @@ def _repair(repair: Any) -> str:
     )
 
 
-def _with_means(
-    features: Sequence[str], means: Numbers, covariance: Any, record: Mapping[str, Any]
-) -> Table:
-    """A component's means, its covariance beside them."""
-    table = [["feature", "mean"], *([n, f"{m:.8g}"] for n, m in zip(features, means, strict=True))]
-    if covariance is None:
+def _with_means(features: Sequence[str], means: Numbers, covariance: Any, form: str) -> Table:
+    """A component's means, beside them its covariance where that is its own."""
+    spreads = map(math.sqrt, _DIAGONALS[form](features, covariance))
+    table = [["feature", "mean"]] + [
+        [name, resolved(mean, spread, 8)]
+        for name, mean, spread in zip(features, means, spreads, strict=True)
+    ]
+    if form not in _BESIDE:
         return table
-    beside = _BESIDE[record["form"]](features, covariance)
+    beside = _BESIDE[form](features, covariance)
     return [left + right for left, right in zip(table, beside, strict=True)]
 
 
@@ -96,7 +99,7 @@ def _covariance(features: Sequence[str], covariance: Numbers) -> Table:
 
 def _matrix(features: Sequence[str], covariance: Numbers) -> Table:
     if len(features) > _WHOLE:
-        return _variances(features, [row[j] for j, row in enumerate(covariance)])
+        return _variances(features, _diagonal(features, covariance))
     head = ["variance"] if len(features) == 1 else [f"cov. {name}" for name in features]
     return [head, *([_number(value) for value in row] for row in covariance)]
 
@@ -109,6 +112,19 @@ def _one_variance(features: Sequence[str], variance: float) -> Table:
     return [["variance"], *([_number(variance)] for _ in features)]
 
 
+def _diagonal(features: Sequence[str], covariance: Numbers) -> Numbers:
+    return [row[j] for j, row in enumerate(covariance)]
+
+
+#: form -> the variances (D,) in a component's covariance
+_DIAGONALS: Mapping[str, Callable[[Sequence[str], Any], Numbers]] = {
+    "full": _diagonal,
+    "tied": _diagonal,
+    "diag": lambda features, variances: variances,
+    "spherical": lambda features, variance: [variance] * len(features),
+}
+
+#: form -> the columns that show a component's own covariance
 _BESIDE: Mapping[str, Callable[[Sequence[str], Any], Table]] = {
     "full": _matrix,
     "diag": _variances,
@@ -126,10 +142,6 @@ def _exact(value: float) -> str:
 
 def _whole(value: float) -> str:
     return f"{value:g}"
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 #: key in the training record, label, how to write it

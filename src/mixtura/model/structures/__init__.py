@@ -55,7 +55,7 @@ def structure(name: str | Structure) -> Structure:
     """
     if isinstance(name, Structure):
         return name
-    found = _BY_NAME.get(name)
+    found = _BY_NAME.get(name) if isinstance(name, str) else None
     if found is None:
         known = ", ".join(f"{s.alias} ({s.letters})" for s in STRUCTURES)
         raise ParameterError(f"unknown covariance structure {name!r}, expected one of: {known}")

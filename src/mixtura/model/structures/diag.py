@@ -47,8 +47,11 @@ class _Diag(Form):
     def inverted(self, matrices: Floats) -> Floats:
         return 1.0 / matrices
 
-    def precision_factors(self, covariances: Floats) -> Floats:
-        return 1.0 / np.sqrt(covariances)
+    def precisions(self, whitening: Floats) -> Floats:
+        return whitening * whitening
+
+    def precision_factors(self, whitening: Floats) -> Floats:
+        return whitening
 
     def unsound(self, covariances: Floats) -> list[int]:
         return np.flatnonzero(~(covariances > 0.0).all(axis=1)).tolist()

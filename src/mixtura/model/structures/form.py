@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats
-from mixtura.engine.factors import Factor, solve_lower
+from mixtura.engine.factors import Factor
 from mixtura.errors import ModelError
 
-__all__ = ["Form", "cholesky", "floored_matrix", "inverse", "is_positive_definite", "replaced"]
+__all__ = [
+    "Form",
+    "cholesky",
+    "choleskys",
+    "floored_matrix",
+    "is_positive_definite",
+    "replaced",
+]
 
 
 #: a multiple of it, times D and the largest eigenvalue, keeps a Cholesky factor in existence
@@ -30,6 +38,9 @@ class Form(ABC):
     diagonal: bool
     #: whether all components have one covariance
     shared: bool
+
+    def __repr__(self) -> str:
+        return f"Form({self.name})"
 
     @abstractmethod
     def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
@@ -65,8 +76,12 @@ class Form(ABC):
         """Covariances from precisions, or precisions from covariances, of the same shape."""
 
     @abstractmethod
-    def precision_factors(self, covariances: Floats) -> Floats:
-        """U with Σ⁻¹ = U Uᵀ, U = L⁻ᵀ upper triangular (or 1/σ), of the covariances' shape."""
+    def precisions(self, whitening: Floats) -> Floats:
+        """Σ⁻¹ = L⁻ᵀ L⁻¹ from L⁻¹ (or 1/σ), of the covariances' shape and exactly symmetric."""
+
+    @abstractmethod
+    def precision_factors(self, whitening: Floats) -> Floats:
+        """U = L⁻ᵀ (or 1/σ), with Σ⁻¹ = U Uᵀ, from L⁻¹; of the covariances' shape."""
 
     @abstractmethod
     def unsound(self, covariances: Floats) -> list[int]:
@@ -102,16 +117,23 @@ def cholesky(matrix: Floats, whose: str) -> Floats:
     return lower
 
 
-def inverse(matrix: Floats, whose: str) -> Floats:
-    """The inverse of a symmetric positive definite matrix (D, D), exactly symmetric."""
-    lower_inverse = solve_lower(cholesky(matrix, whose), np.eye(len(matrix)))
-    return lower_inverse.T @ lower_inverse
+def choleskys(matrices: Floats, whose: str) -> Floats:
+    """The lower Cholesky factors of matrices (K, D, D), all at once where all is well.
+
+    Raises
+    ------
+    ModelError : as for `cholesky`, of the first one that has none.
+    """
+    if (matrices == matrices.transpose(0, 2, 1)).all():
+        with suppress(np.linalg.LinAlgError):
+            return np.linalg.cholesky(matrices)
+    return np.stack([cholesky(matrix, f"{whose} {k}") for k, matrix in enumerate(matrices)])
 
 
-def is_positive_definite(matrix: Floats) -> bool:
-    """Whether `matrix` (D, D) has a Cholesky factor."""
+def is_positive_definite(matrices: Floats) -> bool:
+    """Whether each of `matrices` (..., D, D) has a Cholesky factor."""
     try:
-        np.linalg.cholesky(matrix)
+        np.linalg.cholesky(matrices)
     except np.linalg.LinAlgError:
         return False
     return True

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, frozen
-from mixtura.engine.factors import Factor, Triangular, solve_lower
+from mixtura.engine.factors import Factor, Triangular
 from mixtura.model.structures.form import (
     Form,
-    cholesky,
+    choleskys,
     floored_matrix,
-    inverse,
     is_positive_definite,
     replaced,
 )
@@ -29,14 +29,7 @@ class _Full(Form):
         return (n_components, n_features, n_features)
 
     def factor(self, covariances: Floats) -> Factor:
-        return Triangular(
-            frozen(
-                [
-                    cholesky(matrix, f"the covariance of component {k}")
-                    for k, matrix in enumerate(covariances)
-                ]
-            )
-        )
+        return Triangular(frozen(choleskys(covariances, "the covariance of component")))
 
     def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
         return covariances
@@ -51,17 +44,17 @@ class _Full(Form):
         return covariances[:, features][:, :, features]
 
     def inverted(self, matrices: Floats) -> Floats:
-        return np.stack(
-            [inverse(matrix, f"the matrix of component {k}") for k, matrix in enumerate(matrices)]
-        )
+        return self.precisions(kernel.invert_lower(choleskys(matrices, "the matrix of component")))
 
-    def precision_factors(self, covariances: Floats) -> Floats:
-        identity = np.eye(covariances.shape[-1])
-        return np.stack(
-            [solve_lower(np.linalg.cholesky(matrix), identity).T for matrix in covariances]
-        )
+    def precisions(self, whitening: Floats) -> Floats:
+        return whitening.swapaxes(1, 2) @ whitening
+
+    def precision_factors(self, whitening: Floats) -> Floats:
+        return whitening.swapaxes(1, 2)
 
     def unsound(self, covariances: Floats) -> list[int]:
+        if is_positive_definite(covariances):
+            return []
         return [k for k, matrix in enumerate(covariances) if not is_positive_definite(matrix)]
 
     def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:

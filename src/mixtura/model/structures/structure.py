@@ -36,6 +36,9 @@ class Structure:
     form: Form
     maximise: Callable[[Floats, Floats], Floats]
 
+    def __repr__(self) -> str:
+        return f"Structure({', '.join(filter(None, (self.letters, self.alias)))})"
+
     @property
     def name(self) -> str:
         """The alias where there is one, else the letters."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, frozen
-from mixtura.engine.factors import Factor, SharedTriangular, solve_lower
+from mixtura.engine.factors import Factor, SharedTriangular
 from mixtura.model.structures.form import (
     Form,
     cholesky,
     floored_matrix,
-    inverse,
     is_positive_definite,
 )
 
@@ -45,10 +45,14 @@ class _Tied(Form):
         return covariances[features][:, features]
 
     def inverted(self, matrices: Floats) -> Floats:
-        return inverse(matrices, "the matrix shared by all components")
+        lower = cholesky(matrices, "the matrix shared by all components")
+        return self.precisions(kernel.invert_lower(lower[None])[0])
 
-    def precision_factors(self, covariances: Floats) -> Floats:
-        return solve_lower(np.linalg.cholesky(covariances), np.eye(len(covariances))).T
+    def precisions(self, whitening: Floats) -> Floats:
+        return whitening.T @ whitening
+
+    def precision_factors(self, whitening: Floats) -> Floats:
+        return whitening.T
 
     def unsound(self, covariances: Floats) -> list[int]:
         return [] if is_positive_definite(covariances) else [0]

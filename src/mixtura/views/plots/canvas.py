@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from mixtura.errors import MissingExtraError, ParameterError
-from mixtura.model.wording import printable
+from mixtura.textual import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -27,12 +27,9 @@ def plot(
 
     Parameters
     ----------
-    mixture : of D features.
-    X : (N, D) array-like, or a table with the mixture's columns; None draws the mixture
-        on its own.
+    mixture, X, ax : as for `density` and `scatter`.
     features : one or two, by index or name; None takes the only one there is, or the two in
         which the components differ most.
-    ax : where to draw; None makes a new figure.
 
     Returns
     -------

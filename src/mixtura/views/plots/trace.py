@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mixtura.errors import ModelError
 from mixtura.fitting.fit import Fit
+from mixtura.textual import counted
 from mixtura.views.plots.canvas import axes_or_new, tidied
 
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ def trace(fit: Fit | Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
         markersize=3.5,
     )
     _mark_repairs(ax, record, heights)
-    count = len(heights) - 1
-    ending = f"{record.get('outcome', 'ended')}, {count} iteration{'' if count == 1 else 's'}"
+    ending = f"{record.get('outcome', 'ended')}, {counted(len(heights) - 1, 'iteration')}"
     ax.set_title(ending, loc="left", fontsize="medium", parse_math=False)
     ax.set(xlabel="iteration", ylabel="mean log-likelihood, nats a row")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))

@@ -1,0 +1,55 @@
+"""Where Python shows a value, it says what it is on one line."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import mixtura
+from mixtura import Mixture
+from mixtura.datasets import faithful
+from mixtura.model.structures import STRUCTURES, Structure, structure
+
+
+def test_a_mixture_shows_its_size_its_features_and_its_structure() -> None:
+    named = Mixture(
+        [0.5, 0.5], np.eye(2), np.ones((2, 2)), "diag", feature_names=["height", "body mass"]
+    )
+    assert repr(named) == "Mixture(2 components, 2 features (height, body mass), diag)"
+
+
+def test_one_of_each_is_not_told_in_the_plural_and_no_names_are_made_up() -> None:
+    assert repr(Mixture([1.0], [[0.0]], [[[1.0]]])) == "Mixture(1 component, 1 feature, full)"
+
+
+def test_many_features_are_named_in_part() -> None:
+    wide = Mixture([1.0], np.zeros((1, 7)), [1.0], "VII", feature_names=list("abcdefg"))
+    assert repr(wide) == "Mixture(1 component, 7 features (a, b, c, d, e, f, …), spherical)"
+    narrower = wide.marginal(list("abcdef"))
+    assert repr(narrower) == "Mixture(1 component, 6 features (a, b, c, d, e, f), spherical)"
+
+
+def test_a_name_stays_on_its_line() -> None:
+    hostile = Mixture([1.0], [[0.0]], [[[1.0]]], feature_names=["a\n\x1b[2J"])
+    assert repr(hostile) == r"Mixture(1 component, 1 feature (a\n\x1b[2J), full)"
+
+
+def test_a_fit_shows_how_it_ended_and_what_came_of_it() -> None:
+    assert repr(mixtura.fit(faithful(), 2, random_state=0)) == (
+        "Fit(converged, 4 iterations, log-likelihood -1130.264, "
+        "Mixture(2 components, 2 features (eruptions, waiting), full))"
+    )
+    short = mixtura.fit(faithful().rows, 2, structure="tied", max_iter=1, tol=0.0)
+    assert repr(short).startswith("Fit(out of iterations, 1 iteration, log-likelihood -11")
+    assert repr(short).endswith(", Mixture(2 components, 2 features, tied))")
+
+
+def test_a_structure_shows_its_letters_and_its_other_name() -> None:
+    assert list(map(repr, STRUCTURES)) == [
+        "Structure(VVV, full)",
+        "Structure(EEE, tied)",
+        "Structure(VVI, diag)",
+        "Structure(VII, spherical)",
+    ]
+    full = structure("full")
+    assert repr(Structure("VVE", None, full.form, full.maximise)) == "Structure(VVE)"
+    assert repr(full.form) == "Form(full)"
