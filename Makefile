@@ -7,7 +7,6 @@ READY := $(VENV)/.ready
 DEMO := $(VENV)/.demo
 BENCH_VENV ?= .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
-NATIVE := CMakeLists.txt $(wildcard native/*.cpp native/src/* native/include/mixtura/*)
 
 CORE := $(wildcard native/*.cpp native/*/*.cpp native/*/*.hpp native/*/*/*.hpp native/*/*.inc)
 SANITIZERS := -DMIXTURA_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1
@@ -61,7 +60,7 @@ $(READY): $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@ $(DEMO)
 
-$(BENCH_READY): pyproject.toml benchmarks/requirements.txt $(NATIVE)
+$(BENCH_READY): pyproject.toml benchmarks/requirements.txt CMakeLists.txt $(CORE)
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -r benchmarks/requirements.txt
 	touch $@

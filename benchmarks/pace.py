@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from worker import Worker
+from worker import Reply, Worker
 
 __all__ = ["Pace", "paces"]
 
@@ -22,11 +22,13 @@ class Pace:
     ----------
     readings : one difference each, ms an iteration.
     n : the iterations of a difference.
+    log_likelihood : that the peer computed in the last of 1 + n iterations, nats a row.
     peak : memory beyond the data, MiB.
     """
 
     readings: tuple[float, ...]
     n: int
+    log_likelihood: float
     peak: float
 
     @property
@@ -47,14 +49,16 @@ def paces(workers: Mapping[str, Worker], seconds: float, repeats: int) -> dict[s
     """
     lengths = {name: _length(worker, seconds) for name, worker in workers.items()}
     readings: dict[str, list[float]] = {name: [] for name in workers}
-    peaks = dict.fromkeys(workers, 0.0)
+    last: dict[str, Reply] = {}
     for _ in range(repeats):
         for name, worker in workers.items():
-            short, long = worker.iterate(1), worker.iterate(1 + lengths[name])
-            gain = long.value.seconds - short.value.seconds
+            short, last[name] = worker.iterate(1), worker.iterate(1 + lengths[name])
+            gain = last[name].value.seconds - short.value.seconds
             readings[name].append(1e3 * gain / lengths[name])
-            peaks[name] = long.peak
-    return {name: Pace(tuple(readings[name]), lengths[name], peaks[name]) for name in workers}
+    return {
+        name: Pace(tuple(readings[name]), lengths[name], long.value.log_likelihood, long.peak)
+        for name, long in last.items()
+    }
 
 
 def _length(worker: Worker, seconds: float) -> int:

@@ -97,18 +97,21 @@ def _times(workload: Workload, found: dict[str, Pace]) -> dict[str, Any]:
 def _agreement(
     workload: Workload, workers: dict[str, Worker], found: dict[str, Pace]
 ) -> dict[str, Any]:
-    """Each peer's likelihood after as many iterations as the slowest has done anyway."""
-    iterations = 1 + max(2, found["scikit-learn"].n)
-    replies = {name: worker.iterate(iterations) for name, worker in workers.items()}
-    likelihoods = {name: reply.value.log_likelihood for name, reply in replies.items()}
-    ours = likelihoods["mixtura"]
+    """Each peer's likelihood after as many iterations as scikit-learn has done anyway."""
+    n = found["scikit-learn"].n
+    likelihoods = {
+        name: pace.log_likelihood
+        if pace.n == n
+        else workers[name].iterate(1 + n).value.log_likelihood
+        for name, pace in found.items()
+    }
     spread = max(likelihoods.values()) - min(likelihoods.values())
     return {
         "workload": workload.name,
-        "iterations": iterations,
-        "difference": spread / abs(ours),
+        "iterations": 1 + n,
+        "difference": spread / abs(likelihoods["mixtura"]),
         **{f"likelihood {name}": value for name, value in likelihoods.items()},
-        **{f"memory {name}": reply.peak for name, reply in replies.items()},
+        **{f"memory {name}": pace.peak for name, pace in found.items()},
         **workers["mixtura"].overlap().value,
     }
 

@@ -54,7 +54,7 @@ class Table:
         """A heading, the words and the table."""
         cells = [[column.text(row.get(column.key)) for column in self.columns] for row in self.rows]
         headings = [column.heading for column in self.columns]
-        widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
+        widths = [max(3, *map(len, column)) for column in zip(headings, *cells, strict=True)]
         aligned = [
             "-" * width if not c.form else "-" * (width - 1) + ":"
             for c, width in zip(self.columns, widths, strict=True)

@@ -91,6 +91,8 @@ template <class S> void check(Form form, std::int64_t d, std::int64_t k) {
             it.announce(weighted ? ", weighted" : "");
             const Answer all = answer(it, it.m, Posterior::soft, weighted, diagonal);
             check_scores(all, it, rows);
+            // Any form of factor goes with either form of second moments.
+            check_sums(answer(it, it.m, Posterior::soft, weighted, !diagonal), sums.back(), it);
             for (std::size_t n = 0; n < std::size(row_counts); ++n) {
                 const std::int64_t m = row_counts[n];
                 const Answer found = answer(it, m, Posterior::soft, weighted, diagonal);

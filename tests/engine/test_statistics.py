@@ -110,6 +110,16 @@ def test_an_offset_of_a_billion_costs_no_digit() -> None:
     assert_equal(here, there)
 
 
+@pytest.mark.parametrize("diagonal", [True, False])
+def test_sums_are_read_only_however_they_came_about(diagonal: bool) -> None:
+    some = statistics(0, 5, 2, 3, diagonal=diagonal)
+    none = Statistics.zero(some.reference, diagonal=diagonal)
+    for sums in (some, none, some + none, some.scaled(0.5), some.about(np.ones((2, 3)))):
+        for array in (sums.reference, sums.weight, sums.first, sums.second):
+            with pytest.raises(ValueError, match="read-only"):
+                array += 1.0
+
+
 def test_references_must_agree_to_add() -> None:
     a = statistics(0, 3, 2, 2, diagonal=False)
     with pytest.raises(ValueError, match="re-centre one of them first"):
@@ -131,3 +141,20 @@ def test_the_log_likelihood_of_a_pass_is_that_of_scipy() -> None:
     sums = kernel.accumulate(Block(0, rows, weights), mixture.components)
     assert_allclose(sums.log_likelihood, weights @ np.log(density), rtol=1e-12)
     assert_allclose(sums.weight.sum(), weights.sum(), rtol=1e-14)
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_a_row_that_weighs_nothing_adds_nothing_however_far_it_is(hard: bool) -> None:
+    from mixtura import Mixture
+
+    about = Mixture([0.3, 0.7], [[0.0, 1.0], [2.0, 2.0]], [np.eye(2), np.eye(2)]).components
+    rows = np.array([[0.0, 0.5], [1e200, -1e200], [2.0, 3.0]])
+
+    def log_likelihood(block: Block) -> float:
+        if hard:
+            return kernel.assign(block, about, diagonal=True)[1].log_likelihood
+        return kernel.accumulate(block, about).log_likelihood
+
+    # the far row alone has a log-likelihood of −inf
+    found = log_likelihood(Block(0, rows, np.array([1.0, 0.0, 2.0])))
+    assert_allclose(found, log_likelihood(Block(0, rows[::2], np.array([1.0, 2.0]))), rtol=1e-15)

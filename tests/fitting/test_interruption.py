@@ -75,7 +75,7 @@ def test_runs_that_were_over_are_kept() -> None:
 def test_an_interruption_before_anything_is_known_has_nothing_to_carry(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(em.EM, "_pass", interrupted)

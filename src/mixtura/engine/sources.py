@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Rows, doubles, readable
@@ -68,6 +69,11 @@ class Source(ABC):
 
     @property
     @abstractmethod
+    def dtype(self) -> np.dtype[np.floating[Any]]:
+        """float32 or float64."""
+
+    @property
+    @abstractmethod
     def n_blocks(self) -> int:
         """How many blocks `blocks` yields."""
 
@@ -104,6 +110,10 @@ class ArraySource(Source):
     @property
     def n_features(self) -> int:
         return int(self.rows.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[np.floating[Any]]:
+        return self.rows.dtype
 
     @property
     def n_blocks(self) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 
-__all__ = ["Statistics"]
+__all__ = ["Statistics", "zeros"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,8 @@ class Statistics:
     They form a commutative monoid under ``+``: the sum of the statistics of two blocks is the
     statistics of the rows together. The reference is the current means, so no digit is lost to
     a large offset, as it would be in E[x²] − E[x]².
+
+    Its arrays are those it is given, not copies of them, and read-only from then on.
 
     Parameters
     ----------
@@ -48,12 +50,14 @@ class Statistics:
     n_rows: int
     total_weight: float
 
+    def __post_init__(self) -> None:
+        for sums in (self.reference, self.weight, self.first, self.second):
+            sums.setflags(write=False)
+
     @classmethod
     def zero(cls, reference: Floats, *, diagonal: bool) -> Statistics:
         """The statistics of no rows about `reference` (K, D)."""
-        k, d = reference.shape
-        second = np.zeros((k, d) if diagonal else (k, d, d))
-        return cls(reference, np.zeros(k), np.zeros((k, d)), second, 0.0, 0, 0.0)
+        return cls(reference, *zeros(reference, diagonal=diagonal), 0.0, 0, 0.0)
 
     @property
     def diagonal(self) -> bool:
@@ -115,3 +119,9 @@ class Statistics:
             self.n_rows,
             self.total_weight,
         )
+
+
+def zeros(reference: Floats, *, diagonal: bool) -> tuple[Floats, Floats, Floats]:
+    """Room for a kernel to add up in: `weight`, `first` and `second` about `reference` (K, D)."""
+    k, d = reference.shape
+    return np.zeros(k), np.zeros((k, d)), np.zeros((k, d) if diagonal else (k, d, d))

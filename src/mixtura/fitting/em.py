@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Protocol
 
 import numpy as np
@@ -17,11 +17,12 @@ from mixtura.engine.sources import ArraySource, Block, Source
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import Interrupted
 from mixtura.fitting.convergence import Outcome, Tolerance
-from mixtura.fitting.estimate import maximise
+from mixtura.fitting.estimate import Estimate, maximise
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.health import Health, Repair
 from mixtura.fitting.overall import overall
+from mixtura.fitting.scatter import TotalScatter, total_scatter
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import Request, start
 from mixtura.model.mixture import Mixture
@@ -108,12 +109,11 @@ class EM:
             self.observer.begun(run)
         try:
             for iteration in range(1, settings.max_iter + 1):
-                statistics = self._pass(mixture)
+                statistics, estimate = self._step(mixture)
                 trace.append(statistics.log_likelihood / statistics.total_weight)
                 known = mixture, len(trace)
                 if iteration == 1:
                     history = _shared_history(before, trace[0])
-                estimate = maximise(statistics, settings.structure, settings.reg_covar)
                 reseeded = sum(repair.action == "reseeded" for repair in done)
                 estimate, new = health.sound(estimate, iteration, reseeded)
                 mixture = estimate.mixture(self.feature_names)
@@ -154,11 +154,33 @@ class EM:
     def _health(self) -> Health:
         return Health(self._variances, self.settings.reg_covar)
 
-    def _pass(self, mixture: Mixture) -> Statistics:
-        """The E-step: every row's responsibilities, summed up."""
-        return self.executor.run(
-            self.source, partial(kernel.accumulate, components=mixture.components)
-        )
+    def _step(self, mixture: Mixture) -> tuple[Statistics, Estimate]:
+        """The E-step, every row's responsibilities summed up, and the M-step."""
+        structure, reg_covar = self.settings.structure, self.settings.reg_covar
+        total = self._total
+        if total is not None and total.keeps_digits(mixture.covariances):
+            statistics = self._pass(mixture, diagonal=True)
+            estimate = maximise(statistics, structure, reg_covar, total)
+            if total.keeps_digits(estimate.covariances):
+                return statistics, estimate
+        statistics = self._pass(mixture, diagonal=structure.form.diagonal)
+        return statistics, maximise(statistics, structure, reg_covar)
+
+    def _pass(self, mixture: Mixture, *, diagonal: bool) -> Statistics:
+        step = partial(kernel.accumulate, components=mixture.components, diagonal=diagonal)
+        return self.executor.run(self.source, step)
+
+    @cached_property
+    def _total(self) -> TotalScatter | None:
+        """The scatter of all rows, where it saves an iteration the second moments.
+
+        Only a shared covariance can be had from it; one block is not worth the passes that it
+        takes, and the sums of float32 rows have no digits to spare.
+        """
+        worth = self.source.n_blocks > 1 and self.source.dtype == np.float64
+        if not (self.settings.structure.form.shared and worth):
+            return None
+        return total_scatter(self.source, self.executor)
 
     def _mean_log_likelihood(self, mixture: Mixture) -> float:
         def total(block: Block) -> float:

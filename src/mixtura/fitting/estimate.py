@@ -8,6 +8,7 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.engine.statistics import Statistics
+from mixtura.fitting.scatter import TotalScatter
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import Structure
 
@@ -65,7 +66,12 @@ class Estimate:
         return replace(self, weight=weight, means=means, covariances=form.gathered(copied))
 
 
-def maximise(statistics: Statistics, structure: Structure, reg_covar: float = 0.0) -> Estimate:
+def maximise(
+    statistics: Statistics,
+    structure: Structure,
+    reg_covar: float = 0.0,
+    total: TotalScatter | None = None,
+) -> Estimate:
     """The M-step: the parameters of largest expected log-likelihood.
 
     With n_k the weights: μ_k = c_k + first_k / n_k, W_k = second_k about μ_k, and the structure's
@@ -76,6 +82,8 @@ def maximise(statistics: Statistics, structure: Structure, reg_covar: float = 0.
     statistics : sums about c_k, with the second moments that the structure needs.
     structure : of the covariances.
     reg_covar : squared feature units, at least 0.
+    total : the scatter of all rows, where a shared covariance is to be had from it; the second
+        moments are then not looked at.
 
     References
     ----------
@@ -83,7 +91,7 @@ def maximise(statistics: Statistics, structure: Structure, reg_covar: float = 0.
     """
     weight = statistics.weight + _LEAST_WEIGHT
     means = statistics.reference + statistics.first / weight[:, None]
-    scatter = statistics.about(means).second
+    scatter = statistics.about(means).second if total is None else total.within(weight, means)
     if not structure.form.diagonal:
         # Re-centring over a long way leaves rounding that is not the same on both sides.
         scatter = 0.5 * (scatter + scatter.transpose(0, 2, 1))

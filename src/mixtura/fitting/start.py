@@ -55,7 +55,7 @@ def start(name: str) -> Start:
     ------
     ParameterError : there is none of that name; those that exist are listed.
     """
-    found = STARTS.get(name)
+    found = STARTS.get(name) if isinstance(name, str) else None
     if found is None:
         known = ", ".join(STARTS)
         raise ParameterError(f"unknown start {name!r}, expected one of: {known}")

@@ -60,11 +60,14 @@ def use(name: str) -> None:
     ParameterError : there is none of that name, or it is not installed.
     """
     if name not in ("native", "reference"):
-        raise ParameterError(f"unknown kernel {name!r}, expected one of: native, reference")
+        raise ParameterError(
+            f"there is no kernel {name!r}, expected native or reference: set MIXTURA_KERNEL to one "
+            "of them, or unset it"
+        )
     if name == "native" and not native_is_installed():
         raise ParameterError(
             "the native kernel is asked for, and this installation of mixtura was made without "
-            "it: reinstall with MIXTURA_PURE_PYTHON unset, or ask for reference"
+            "it: reinstall with MIXTURA_PURE_PYTHON unset, or set MIXTURA_KERNEL=reference"
         )
     kernel = import_module(f"mixtura.engine.kernel.{name}")
     globals().update({function: getattr(kernel, function) for function in _FUNCTIONS})

@@ -22,7 +22,7 @@ from mixtura.engine.arrays import Floats, Integers, Rows, doubles, readable
 from mixtura.engine.components import Components
 from mixtura.engine.kernel import _native, reference
 from mixtura.engine.sources import Block
-from mixtura.engine.statistics import Statistics
+from mixtura.engine.statistics import Statistics, zeros
 from mixtura.errors import ParameterError
 
 __all__ = [
@@ -112,22 +112,23 @@ def moments(
     block: Block, responsibilities: Floats, reference: Floats, *, diagonal: bool
 ) -> Statistics:
     """As `reference.moments`."""
-    sums = Statistics.zero(reference, diagonal=diagonal)
+    weight, first, second = zeros(reference, diagonal=diagonal)
     _native.moments(
         doubles(block.rows),
         None if block.weights is None else doubles(block.weights),
         doubles(responsibilities),
         doubles(reference),
-        sums.weight,
-        sums.first,
-        sums.second,
+        weight,
+        first,
+        second,
     )
-    return replace(sums, n_rows=len(block.rows), total_weight=block.total_weight)
+    return Statistics(reference, weight, first, second, 0.0, len(block.rows), block.total_weight)
 
 
-def accumulate(block: Block, components: Components) -> Statistics:
+def accumulate(block: Block, components: Components, *, diagonal: bool | None = None) -> Statistics:
     """As `reference.accumulate`."""
-    diagonal = components.factor.diagonal
+    if diagonal is None:
+        diagonal = components.factor.diagonal
     sums = _summed(block, components, diagonal=diagonal)
     if math.isfinite(sums.log_likelihood):
         if block.rows.dtype == np.float64 or _fits_float32(sums):
@@ -135,7 +136,7 @@ def accumulate(block: Block, components: Components) -> Statistics:
         return _summed(replace(block, rows=doubles(block.rows)), components, diagonal=diagonal)
     far = _far(block.rows, components)
     near = _summed(_part(block, ~far), components, diagonal=diagonal)
-    return near + reference.accumulate(_part(block, far), components)
+    return near + reference.accumulate(_part(block, far), components, diagonal=diagonal)
 
 
 def assign(block: Block, components: Components, *, diagonal: bool) -> tuple[Integers, Statistics]:
@@ -159,23 +160,26 @@ def invert_lower(lower: Floats) -> Floats:
 
 def _summed(block: Block, components: Components, *, diagonal: bool, **asked: Any) -> Statistics:
     """Statistics of the rows within reach; of `asked`, what else the pass shall give."""
-    sums = Statistics.zero(components.means, diagonal=diagonal)
+    weight, first, second = zeros(components.means, diagonal=diagonal)
     total = np.empty(1)
     _pass(
         block.rows,
         components,
         weights=None if block.weights is None else doubles(block.weights),
-        weight=sums.weight,
-        first=sums.first,
-        second=sums.second,
+        weight=weight,
+        first=first,
+        second=second,
         total=total,
         **asked,
     )
-    return replace(
-        sums,
-        log_likelihood=float(total[0]),
-        n_rows=len(block.rows),
-        total_weight=block.total_weight,
+    return Statistics(
+        components.means,
+        weight,
+        first,
+        second,
+        float(total[0]),
+        len(block.rows),
+        block.total_weight,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.components import Components
 from mixtura.engine.sources import Block
-from mixtura.engine.statistics import Statistics
+from mixtura.engine.statistics import Statistics, zeros
 
 __all__ = [
     "accumulate",
@@ -109,9 +109,7 @@ def moments(
 
     Its log-likelihood is zero: responsibilities alone do not state one.
     """
-    shape = reference.shape  # (K, D)
-    weight, first = np.zeros(shape[0]), np.zeros(shape)
-    second = np.zeros(shape if diagonal else (*shape, shape[1]))
+    weight, first, second = zeros(reference, diagonal=diagonal)
     shares = responsibilities  # (m, K)
     if block.weights is not None:
         shares = shares * block.weights[:, None]
@@ -129,10 +127,16 @@ def moments(
     return Statistics(reference, weight, first, second, 0.0, len(block.rows), block.total_weight)
 
 
-def accumulate(block: Block, components: Components) -> Statistics:
-    """Statistics of a block about the components' means: one E-step."""
+def accumulate(block: Block, components: Components, *, diagonal: bool | None = None) -> Statistics:
+    """Statistics of a block about the components' means: one E-step.
+
+    `diagonal` says whether the diagonals of the second moments will do; by default they do where
+    the factor is diagonal.
+    """
+    if diagonal is None:
+        diagonal = components.factor.diagonal
     likelihood, responsibilities = posterior(block.rows, components)
-    sums = moments(block, responsibilities, components.means, diagonal=components.factor.diagonal)
+    sums = moments(block, responsibilities, components.means, diagonal=diagonal)
     return _scored(sums, likelihood, block)
 
 

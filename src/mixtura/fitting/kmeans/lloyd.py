@@ -98,12 +98,9 @@ def _means(
     """
     weight, first, centres = statistics.weight.copy(), statistics.first.copy(), statistics.reference
     empty = np.flatnonzero(weight == 0.0)
-    if empty.size:
-        distances = _distances(source, spheres(centres), executor)
+    if empty.size and (distances := _distances(source, centres, executor)).any():
         farthest = np.argpartition(distances, -empty.size)[-empty.size :][::-1]
         for k, row in zip(empty, farthest, strict=True):
-            if distances[row] == 0.0:
-                break
             share = 1.0 if source.weights is None else source.weights[row]
             for j, gained in ((labels[row], -share), (k, share)):
                 weight[j] += gained
@@ -111,11 +108,12 @@ def _means(
     return centres + first / np.where(weight > 0.0, weight, 1.0)[:, None]
 
 
-def _distances(source: ArraySource, centres: Components, executor: Executor) -> Floats:
-    """Squared distances to the nearest centre, (N,)."""
+def _distances(source: ArraySource, centres: Floats, executor: Executor) -> Floats:
+    """Squared distances to the nearest of the centres (K, D), (N,)."""
+    about = spheres(centres)
 
     def nearest(block: Block) -> Floats:
-        return kernel.squared_distances(block.rows, centres).min(axis=1)
+        return kernel.squared_distances(block.rows, about).min(axis=1)
 
     return np.concatenate(list(executor.map(source, nearest)))
 
