@@ -25,7 +25,8 @@ using Shape = std::initializer_list<std::int64_t>;
 
 std::string written(const std::int64_t* extents, std::size_t n) {
     std::string text = "(";
-    for (std::size_t i = 0; i < n; ++i) text += std::to_string(extents[i]) + (i + 1 < n ? ", " : "");
+    for (std::size_t i = 0; i < n; ++i)
+        text += std::to_string(extents[i]) + (i + 1 < n ? ", " : "");
     return text + (n == 1 ? ",)" : ")");
 }
 
@@ -48,7 +49,8 @@ template <class A> auto* checked(const Maybe<A>& array, const char* name, Shape 
 
 // `second` may be the matrices or their diagonals.
 double* checked_second(const Array<double>& second, std::int64_t k, std::int64_t d) {
-    return second.ndim() == 2 ? checked(second, "second", {k, d}) : checked(second, "second", {k, d, d});
+    return second.ndim() == 2 ? checked(second, "second", {k, d})
+                              : checked(second, "second", {k, d, d});
 }
 
 const double* checked_whitening(const Array<const double>& whitening, mixtura::Form form,
@@ -66,8 +68,8 @@ template <class T>
 void one_pass(int form_number, const Vector<const double>& constants,
               const Matrix<const double>& means, const Array<const double>& whitening,
               const Matrix<const T>& rows, const Maybe<Vector<const double>>& weights, bool hard,
-              const Maybe<Matrix<double>>& squared_distances, const Maybe<Matrix<double>>& log_joint,
-              const Maybe<Vector<double>>& log_likelihood,
+              const Maybe<Matrix<double>>& squared_distances,
+              const Maybe<Matrix<double>>& log_joint, const Maybe<Vector<double>>& log_likelihood,
               const Maybe<Matrix<double>>& responsibilities,
               const Maybe<Vector<std::int64_t>>& labels, const Maybe<Vector<double>>& weight,
               const Maybe<Matrix<double>>& first, const Maybe<Array<double>>& second,
@@ -76,7 +78,10 @@ void one_pass(int form_number, const Vector<const double>& constants,
     const auto m = static_cast<std::int64_t>(rows.shape(0));
     const auto d = static_cast<std::int64_t>(rows.shape(1));
     const auto k = static_cast<std::int64_t>(constants.shape(0));
-    const mixtura::Components components{form, k, d, constants.data(),
+    const mixtura::Components components{form,
+                                         k,
+                                         d,
+                                         constants.data(),
                                          checked(means, "means", {k, d}),
                                          checked_whitening(whitening, form, k, d)};
     if (weight.has_value() != first.has_value() || weight.has_value() != second.has_value())
@@ -142,14 +147,13 @@ template <class T> void bind(nb::module_& module) {
                "whitening"_a.noconvert(), "rows"_a.noconvert(),
                "weights"_a.noconvert() = nb::none(), nb::kw_only(), "hard"_a = false,
                "squared_distances"_a.noconvert() = nb::none(),
-               "log_joint"_a.noconvert() = nb::none(),
-               "log_likelihood"_a.noconvert() = nb::none(),
+               "log_joint"_a.noconvert() = nb::none(), "log_likelihood"_a.noconvert() = nb::none(),
                "responsibilities"_a.noconvert() = nb::none(), "labels"_a.noconvert() = nb::none(),
                "weight"_a.noconvert() = nb::none(), "first"_a.noconvert() = nb::none(),
                "second"_a.noconvert() = nb::none(), "total"_a.noconvert() = nb::none());
     module.def("moments", &moments<T>, "rows"_a.noconvert(), "weights"_a.noconvert().none(),
-               "responsibilities"_a.noconvert(), "reference"_a.noconvert(),
-               "weight"_a.noconvert(), "first"_a.noconvert(), "second"_a.noconvert());
+               "responsibilities"_a.noconvert(), "reference"_a.noconvert(), "weight"_a.noconvert(),
+               "first"_a.noconvert(), "second"_a.noconvert());
 }
 
 }  // namespace
@@ -160,7 +164,10 @@ NB_MODULE(_native, module) {
     module.def("invert_lower", &invert_lower, "lower"_a.noconvert(), "inverse"_a.noconvert());
     module.def("instruction_set", &mixtura::instruction_set);
     module.def("use_instruction_set", &mixtura::use_instruction_set, "name"_a);
-    module.def("vector_exp", &each<float, mixtura::vector_exp>, "x"_a.noconvert(), "y"_a.noconvert());
-    module.def("vector_exp", &each<double, mixtura::vector_exp>, "x"_a.noconvert(), "y"_a.noconvert());
-    module.def("vector_log", &each<double, mixtura::vector_log>, "x"_a.noconvert(), "y"_a.noconvert());
+    module.def("vector_exp", &each<float, mixtura::vector_exp>, "x"_a.noconvert(),
+               "y"_a.noconvert());
+    module.def("vector_exp", &each<double, mixtura::vector_exp>, "x"_a.noconvert(),
+               "y"_a.noconvert());
+    module.def("vector_log", &each<double, mixtura::vector_log>, "x"_a.noconvert(),
+               "y"_a.noconvert());
 }

@@ -56,9 +56,17 @@ bool has_avx512() {
 }
 #endif
 
-#define MIXTURA_COMPILED(isa, usable)                                                           \
-    {#isa, usable, isa::pass, isa::pass, isa::moments, isa::moments, isa::invert_lower,         \
-     isa::vector_exp, isa::vector_exp, isa::vector_log}
+#define MIXTURA_COMPILED(isa, usable)                                                              \
+    {#isa,                                                                                         \
+     usable,                                                                                       \
+     isa::pass,                                                                                    \
+     isa::pass,                                                                                    \
+     isa::moments,                                                                                 \
+     isa::moments,                                                                                 \
+     isa::invert_lower,                                                                            \
+     isa::vector_exp,                                                                              \
+     isa::vector_exp,                                                                              \
+     isa::vector_log}
 
 // The widest first.
 constexpr Compiled known[] = {

@@ -3,20 +3,20 @@
 
 #include "mixtura/kernel.hpp"
 
-#define MIXTURA_DECLARE(isa)                                                                    \
-    namespace mixtura::isa {                                                                    \
-    void pass(const Components&, Posterior, const float*, const double*, std::int64_t,          \
-              const Results&);                                                                  \
-    void pass(const Components&, Posterior, const double*, const double*, std::int64_t,         \
-              const Results&);                                                                  \
-    void moments(const float*, const double*, std::int64_t, const double*, const double*,       \
-                 std::int64_t, std::int64_t, const Results&);                                   \
-    void moments(const double*, const double*, std::int64_t, const double*, const double*,      \
-                 std::int64_t, std::int64_t, const Results&);                                   \
-    void invert_lower(const double*, std::int64_t, std::int64_t, double*);                      \
-    void vector_exp(const double*, std::int64_t, double*);                                      \
-    void vector_exp(const float*, std::int64_t, float*);                                        \
-    void vector_log(const double*, std::int64_t, double*);                                      \
+#define MIXTURA_DECLARE(isa)                                                                       \
+    namespace mixtura::isa {                                                                       \
+    void pass(const Components&, Posterior, const float*, const double*, std::int64_t,             \
+              const Results&);                                                                     \
+    void pass(const Components&, Posterior, const double*, const double*, std::int64_t,            \
+              const Results&);                                                                     \
+    void moments(const float*, const double*, std::int64_t, const double*, const double*,          \
+                 std::int64_t, std::int64_t, const Results&);                                      \
+    void moments(const double*, const double*, std::int64_t, const double*, const double*,         \
+                 std::int64_t, std::int64_t, const Results&);                                      \
+    void invert_lower(const double*, std::int64_t, std::int64_t, double*);                         \
+    void vector_exp(const double*, std::int64_t, double*);                                         \
+    void vector_exp(const float*, std::int64_t, float*);                                           \
+    void vector_log(const double*, std::int64_t, double*);                                         \
     }
 
 MIXTURA_DECLARE(baseline)

@@ -38,7 +38,8 @@ template <class S> class Whitening {
     void pack(const Components& c, std::int64_t k) {
         S* to = values_.data() + k * stride_;
         if (form_ == Form::diagonal || form_ == Form::spherical) {
-            for (std::int64_t i = 0; i < stride_; ++i) *to++ = static_cast<S>(c.whitening[k * stride_ + i]);
+            for (std::int64_t i = 0; i < stride_; ++i)
+                *to++ = static_cast<S>(c.whitening[k * stride_ + i]);
             return;
         }
         const double* lower = c.whitening + k * d_ * d_;  // (D, D)
@@ -61,7 +62,8 @@ template <class S> class Whitening {
 
 // ‖W (x − μ)‖² for D features known to the compiler, W row by row; all of a tile: out (T,).
 template <class S, int D>
-[[gnu::noinline]] void few_features(const Tile<S>& tile, const double* mean, const S* factor, S* out) {
+[[gnu::noinline]] void few_features(const Tile<S>& tile, const double* mean, const S* factor,
+                                    S* out) {
     constexpr int rows = D <= 2 ? 4 : D <= 4 ? 2 : 1;  // registers of rows at once
     for (std::int64_t at = 0; at < tile.size; at += rows * width<S>) {
         Lanes<S> deviation[D][rows], sum[rows] = {};
@@ -80,9 +82,11 @@ template <class S, int D>
             for (int i = 0; i <= j; ++i, ++w)
 #pragma GCC unroll 4
                 for (int v = 0; v < rows; ++v)
-                    whitened[v] = i ? fma(all(*w), deviation[i][v], whitened[v]) : *w * deviation[i][v];
+                    whitened[v] =
+                        i ? fma(all(*w), deviation[i][v], whitened[v]) : *w * deviation[i][v];
 #pragma GCC unroll 4
-            for (int v = 0; v < rows; ++v) sum[v] = j ? fma(whitened[v], whitened[v], sum[v]) : whitened[v] * whitened[v];
+            for (int v = 0; v < rows; ++v)
+                sum[v] = j ? fma(whitened[v], whitened[v], sum[v]) : whitened[v] * whitened[v];
         }
 #pragma GCC unroll 4
         for (int v = 0; v < rows; ++v) store(out + at + v * width<S>, sum[v]);
@@ -91,8 +95,8 @@ template <class S, int D>
 
 // ‖W (x − μ)‖² for any D, W in panels of four rows; deviations (D, group) is scratch.
 template <class S>
-[[gnu::noinline]] void many_features(const Tile<S>& tile, const double* mean, const S* panels, S* deviations,
-                          S* out) {
+[[gnu::noinline]] void many_features(const Tile<S>& tile, const double* mean, const S* panels,
+                                     S* deviations, S* out) {
     constexpr int rows = rows_at_once;
     const std::int64_t d = tile.n_features;
     for (std::int64_t at = 0; at < tile.size; at += group<S>) {
@@ -110,12 +114,14 @@ template <class S>
             for (std::int64_t i = 0; i < columns; ++i, w += 4) {
                 Lanes<S> deviation[rows];
 #pragma GCC unroll 4
-                for (int v = 0; v < rows; ++v) deviation[v] = load(deviations + i * group<S> + v * width<S>);
+                for (int v = 0; v < rows; ++v)
+                    deviation[v] = load(deviations + i * group<S> + v * width<S>);
 #pragma GCC unroll 4
                 for (int r = 0; r < 4; ++r) {
                     const Lanes<S> factor = all(w[r]);
 #pragma GCC unroll 4
-                    for (int v = 0; v < rows; ++v) whitened[r][v] = fma(factor, deviation[v], whitened[r][v]);
+                    for (int v = 0; v < rows; ++v)
+                        whitened[r][v] = fma(factor, deviation[v], whitened[r][v]);
                 }
             }
 #pragma GCC unroll 4
@@ -201,7 +207,8 @@ template <class S> class SharedWhitening {
                     const Centre<S> centre(centre_[i]);
                     const Lanes<S> w = all(factor_[j * d_ + i]);
                     for (int v = 0; v < 2; ++v)
-                        sum[v] = fma(w, centre.from(load(tile.feature(i) + at + v * width<S>)), sum[v]);
+                        sum[v] =
+                            fma(w, centre.from(load(tile.feature(i) + at + v * width<S>)), sum[v]);
                 }
                 for (int v = 0; v < 2; ++v) store(tile_.feature(j) + at + v * width<S>, sum[v]);
             }
@@ -231,12 +238,14 @@ template <class S> class Distances {
             case Form::diagonal: return diagonal<false>(tile, c_.means, out);
             case Form::spherical: return diagonal<true>(tile, c_.means, out);
             case Form::shared_triangular:
-                if (shared_->near()) return diagonal<true>(shared_->whitened(tile), shared_->mean(0), out);
+                if (shared_->near())
+                    return diagonal<true>(shared_->whitened(tile), shared_->mean(0), out);
                 break;
             case Form::triangular: break;
         }
         for (std::int64_t k = 0; k < c_.n_components; ++k)
-            triangular(tile, c_.means + k * c_.n_features, whitening_.of(k), out + k * tile.capacity);
+            triangular(tile, c_.means + k * c_.n_features, whitening_.of(k),
+                       out + k * tile.capacity);
     }
 
   private:

@@ -31,11 +31,11 @@ struct Results {
     double* responsibilities;   // (m, K)
     std::int64_t* labels;       // (m,) the component of largest log p_k(x), the first of equals
     // Statistics about the means, over rows i of weight v_i: they are overwritten.
-    double* weight;     // (K,) Σ v_i r_ik
-    double* first;      // (K, D) Σ v_i r_ik (x_i − μ_k)
-    double* second;     // (K, D, D) Σ v_i r_ik (x_i − μ_k)(x_i − μ_k)ᵀ, or its diagonals (K, D)
-    bool diagonal;      // whether `second` is the diagonals
-    double* total;      // (1,) Σ v_i log p(x_i); for hard, Σ v_i max_k log p_k(x_i)
+    double* weight;  // (K,) Σ v_i r_ik
+    double* first;   // (K, D) Σ v_i r_ik (x_i − μ_k)
+    double* second;  // (K, D, D) Σ v_i r_ik (x_i − μ_k)(x_i − μ_k)ᵀ, or its diagonals (K, D)
+    bool diagonal;   // whether `second` is the diagonals
+    double* total;   // (1,) Σ v_i log p(x_i); for hard, Σ v_i max_k log p_k(x_i)
 };
 
 // One pass over rows (m, D) with weights (m,), or null where each counts once.

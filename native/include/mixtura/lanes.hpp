@@ -52,7 +52,9 @@ template <class S> inline Lanes<S> load(const S* from) {
     return lanes;
 }
 
-template <class S> inline void store(S* to, Lanes<S> lanes) { std::memcpy(to, &lanes, sizeof lanes); }
+template <class S> inline void store(S* to, Lanes<S> lanes) {
+    std::memcpy(to, &lanes, sizeof lanes);
+}
 
 // Subtracting zero keeps every value, −0.0 too, and compiles to a broadcast.
 template <class S> inline Lanes<S> all(S value) { return value - Lanes<S>{}; }
@@ -94,7 +96,8 @@ template <class V> inline V larger(V a, V b) { return a > b ? a : b; }
 
 template <class S> inline bool any_nonzero(Lanes<S> lanes) {
 #if MIXTURA_LANES_BYTES == 64
-    if constexpr (sizeof(S) == 8) return _mm512_cmp_pd_mask(lanes, _mm512_setzero_pd(), _CMP_NEQ_UQ);
+    if constexpr (sizeof(S) == 8)
+        return _mm512_cmp_pd_mask(lanes, _mm512_setzero_pd(), _CMP_NEQ_UQ);
     else return _mm512_cmp_ps_mask(lanes, _mm512_setzero_ps(), _CMP_NEQ_UQ);
 #else
     S values[width<S>];

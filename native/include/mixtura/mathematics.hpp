@@ -11,8 +11,9 @@ template <> struct Exponential<double> {
     static constexpr double log2_e = 0x1.71547652b82fep+0;
     static constexpr double ln2_high = 0x1.62e42fefa3800p-1;  // 42 bits: n·high is exact
     static constexpr double ln2_low = 0x1.ef35793c76730p-45;
-    static constexpr double round = 0x1.8p52;  // adding it leaves the nearest integer in the low bits
-    static constexpr double least = -708.0;    // e^least is still a normal number
+    static constexpr double round =
+        0x1.8p52;                            // adding it leaves the nearest integer in the low bits
+    static constexpr double least = -708.0;  // e^least is still a normal number
     static constexpr int mantissa = 52;
     static constexpr int degree = 13;  // of the series: (½ ln 2)¹⁴/14! < 2⁻⁵⁷
 };
@@ -68,7 +69,8 @@ inline Doubles logarithm(Doubles x) {
     const Longs biased = ((bits + one) >> 52) | static_cast<std::int64_t>(0x4330000000000000);
     const Doubles n = as<Doubles>(biased) - (0x1p52 + 1023.0);
     const Doubles f = m - 1.0, s = f / (f + 2.0), s2 = s * s, half = 0.5 * f * f;
-    const Doubles small = fma(s, fma(logarithm_series(s2), s2, half), n * Exponential<double>::ln2_low);
+    const Doubles small =
+        fma(s, fma(logarithm_series(s2), s2, half), n * Exponential<double>::ln2_low);
     return fma(n, all(Exponential<double>::ln2_high), f - (half - small));
 }
 

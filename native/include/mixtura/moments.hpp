@@ -20,8 +20,8 @@ constexpr int few_moments = 4;
 
 // Full second moments for D features known to the compiler; shares (T,) in.
 template <class S, int D>
-[[gnu::noinline]] void moments_in_registers(const Tile<S>& tile, const double* mean, const S* shares,
-                                 const Sums& sums) {
+[[gnu::noinline]] void moments_in_registers(const Tile<S>& tile, const double* mean,
+                                            const S* shares, const Sums& sums) {
     Lanes<S> weight = {}, first[D] = {}, second[D * (D + 1) / 2] = {};
     for (std::int64_t s = 0; s < tile.steps; ++s) {
         const Lanes<S> share = load(shares + s * width<S>);
@@ -51,7 +51,8 @@ template <class S> class Moments {
           deviations_(padded(n_features) * capacity), weighted_(padded(n_features) * capacity),
           kept_(static_cast<std::size_t>(capacity / width<S>)) {}
 
-    void add(const Tile<S>& tile, const double* mean, const S* shares, bool diagonal, const Sums& sums) {
+    void add(const Tile<S>& tile, const double* mean, const S* shares, bool diagonal,
+             const Sums& sums) {
         if (!keep(tile, shares)) return;
         if (diagonal) return add_diagonal(tile, mean, sums);
         switch (d_) {
@@ -111,7 +112,8 @@ template <class S> class Moments {
             const std::int64_t at = kept_[static_cast<std::size_t>(s)];
 #pragma GCC unroll 4
             for (int f = 0; f < count; ++f) {
-                const Lanes<S> deviation = Centre<S>(mean[j + f]).from(load(tile.feature(j + f) + at));
+                const Lanes<S> deviation =
+                    Centre<S>(mean[j + f]).from(load(tile.feature(j + f) + at));
                 const Lanes<S> weighted = share * deviation;
                 first[f] += weighted;
                 second[f] = fma(weighted, deviation, second[f]);

@@ -46,7 +46,8 @@ inline void soft_posterior(std::int64_t n_components, std::int64_t capacity, std
     for (std::int64_t s = 0; s < steps; ++s) {
         S* column = values + s * width<S>;
         Lanes<S> top = load(column);
-        for (std::int64_t k = 1; k < n_components; ++k) top = larger(load(column + k * capacity), top);
+        for (std::int64_t k = 1; k < n_components; ++k)
+            top = larger(load(column + k * capacity), top);
         const Lanes<S> scale = larger(top, all(lowest));
         Lanes<S> sum = {};
         for (std::int64_t k = 0; k < n_components; ++k) {

@@ -14,8 +14,7 @@ namespace mixtura::MIXTURA_ISA {
 // An array that starts at a cache line; all of it is zero at first.
 template <class T> class Buffer {
   public:
-    explicit Buffer(std::int64_t n)
-        : data_(static_cast<T*>(::operator new(bytes(n), alignment))) {
+    explicit Buffer(std::int64_t n) : data_(static_cast<T*>(::operator new(bytes(n), alignment))) {
         std::memset(data_.get(), 0, bytes(n));
     }
     T* data() { return data_.get(); }
@@ -41,8 +40,10 @@ template <class S> constexpr std::int64_t granule = 4 * width<S>;
 // How many rows a tile has: as many as keep its features, their deviations and all components'
 // densities in the second-level cache. It depends on the shape alone. An odd number of granules,
 // since features lie that far apart: at a multiple of 4096 bytes they would share cache sets.
-template <class S> inline std::int64_t tile_rows(std::int64_t n_features, std::int64_t n_components) {
-    const std::int64_t bytes = static_cast<std::int64_t>(sizeof(S)) * (3 * n_features + n_components);
+template <class S> inline std::int64_t tile_rows(std::int64_t n_features,
+                                                 std::int64_t n_components) {
+    const std::int64_t bytes =
+        static_cast<std::int64_t>(sizeof(S)) * (3 * n_features + n_components);
     const std::int64_t fitting = (std::int64_t{1} << 19) / bytes;
     const std::int64_t granules = std::clamp<std::int64_t>(fitting, granule<S>, 512) / granule<S>;
     return (granules - (granules % 2 == 0)) * granule<S>;
