@@ -8,7 +8,9 @@ DEMO := $(VENV)/.demo
 BENCH_VENV ?= .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
+# The core, and what of it an installation builds.
 CORE := $(wildcard native/*.cpp native/*/*.cpp native/*/*.hpp native/*/*/*.hpp native/*/*.inc)
+BUILT := $(filter-out native/tests/%,$(CORE)) native/CMakeLists.txt $(wildcard native/cmake/*)
 SANITIZERS := -DMIXTURA_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1
 
 .PHONY: demo test test-core test-slow lint format bench clean
@@ -52,11 +54,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mixtura needs Python 3.11 or later")'
 	$(PYTHON) -m venv $(VENV)
 
-$(DEMO): $(VENV)/bin/python pyproject.toml
+$(DEMO): $(VENV)/bin/python pyproject.toml CMakeLists.txt $(BUILT)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all]'
 	touch $@
 
-$(READY): $(VENV)/bin/python pyproject.toml
+$(READY): $(VENV)/bin/python pyproject.toml CMakeLists.txt $(BUILT)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@ $(DEMO)
 

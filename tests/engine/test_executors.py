@@ -128,6 +128,13 @@ def test_blocks_are_even_in_size_and_number() -> None:
         assert len(sizes) == 1 or len(sizes) % 2 == 0
 
 
+@pytest.mark.parametrize("held", ["float32", ">f4", "float64", ">f8", "int8", "float16", "bool"])
+def test_a_source_says_what_its_blocks_hold(held: str) -> None:
+    source = ArraySource(np.ones((3, 2), dtype=held))
+    expected = np.float32 if held in ("float32", ">f4") else np.float64
+    assert source.dtype == next(source.blocks()).rows.dtype == expected
+
+
 def test_the_blocks_cover_every_row_once() -> None:
     rows = some_rows(3 * block_rows(4) + 11, 4)
     blocks = list(ArraySource(rows).blocks())

@@ -131,15 +131,17 @@ def test_the_statistics_are_those_of_the_clusters() -> None:
     assert statistics.log_likelihood == pytest.approx(-0.5 * distances.sum(), rel=1e-9)
 
 
-@pytest.mark.parametrize("n_threads", [1, 2, 3, 7])
-def test_any_number_of_threads_ends_in_the_same_bits(n_threads: int) -> None:
-    rows = np.random.default_rng(0).normal(size=(3 * block_rows(64) + 11, 64))
+def test_any_number_of_threads_ends_in_the_same_bits() -> None:
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(3 * block_rows(64) + 11, 64))
+    rows += random.integers(0, 5, len(rows))[:, None]  # clusters, so that few iterations do
     seeds, labels, statistics = ours(rows, 5, 0)
-    again = ours(rows, 5, 0, Threads(n_threads))
-    assert_array_equal(again[0], seeds)
-    assert_array_equal(again[1], labels)
-    for field in ("reference", "weight", "first", "second", "log_likelihood"):
-        assert_array_equal(getattr(again[2], field), getattr(statistics, field))
+    for n_threads in (2, 3, 7):
+        again = ours(rows, 5, 0, Threads(n_threads))
+        assert_array_equal(again[0], seeds)
+        assert_array_equal(again[1], labels)
+        for field in ("reference", "weight", "first", "second", "log_likelihood"):
+            assert_array_equal(getattr(again[2], field), getattr(statistics, field))
 
 
 def test_rows_of_many_blocks_have_scikit_learns_labels() -> None:

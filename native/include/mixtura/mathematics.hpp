@@ -11,8 +11,8 @@ template <> struct Exponential<double> {
     static constexpr double log2_e = 0x1.71547652b82fep+0;
     static constexpr double ln2_high = 0x1.62e42fefa3800p-1;  // 42 bits: n·high is exact
     static constexpr double ln2_low = 0x1.ef35793c76730p-45;
-    static constexpr double round =
-        0x1.8p52;                            // adding it leaves the nearest integer in the low bits
+    // Adding it leaves the nearest integer in the low bits.
+    static constexpr double round = 0x1.8p52;
     static constexpr double least = -708.0;  // e^least is still a normal number
     static constexpr int mantissa = 52;
     static constexpr int degree = 13;  // of the series: (½ ln 2)¹⁴/14! < 2⁻⁵⁷

@@ -70,7 +70,7 @@ class Source(ABC):
     @property
     @abstractmethod
     def dtype(self) -> np.dtype[np.floating[Any]]:
-        """float32 or float64."""
+        """Of its blocks: float32 or float64."""
 
     @property
     @abstractmethod
@@ -113,7 +113,7 @@ class ArraySource(Source):
 
     @property
     def dtype(self) -> np.dtype[np.floating[Any]]:
-        return self.rows.dtype
+        return readable(self.rows[:0]).dtype
 
     @property
     def n_blocks(self) -> int:
