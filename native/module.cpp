@@ -64,6 +64,19 @@ const double* checked_whitening(const Array<const double>& whitening, mixtura::F
     throw nb::value_error("form is none of the four");
 }
 
+mixtura::Components packed(int form_number, const Vector<const double>& constants,
+                           const Matrix<const double>& means, const Array<const double>& whitening,
+                           std::int64_t d) {
+    const auto form = static_cast<mixtura::Form>(form_number);
+    const auto k = static_cast<std::int64_t>(constants.shape(0));
+    return {form,
+            k,
+            d,
+            constants.data(),
+            checked(means, "means", {k, d}),
+            checked_whitening(whitening, form, k, d)};
+}
+
 template <class T>
 void one_pass(int form_number, const Vector<const double>& constants,
               const Matrix<const double>& means, const Array<const double>& whitening,
@@ -71,28 +84,27 @@ void one_pass(int form_number, const Vector<const double>& constants,
               const Maybe<Matrix<double>>& squared_distances,
               const Maybe<Matrix<double>>& log_joint, const Maybe<Vector<double>>& log_likelihood,
               const Maybe<Matrix<double>>& responsibilities,
-              const Maybe<Vector<std::int64_t>>& labels, const Maybe<Vector<double>>& weight,
+              const Maybe<Vector<std::int64_t>>& labels, const Maybe<Vector<double>>& largest,
+              const Maybe<Vector<double>>& runner_up, const Maybe<Vector<double>>& weight,
               const Maybe<Matrix<double>>& first, const Maybe<Array<double>>& second,
               const Maybe<Vector<double>>& total) {
-    const auto form = static_cast<mixtura::Form>(form_number);
     const auto m = static_cast<std::int64_t>(rows.shape(0));
     const auto d = static_cast<std::int64_t>(rows.shape(1));
     const auto k = static_cast<std::int64_t>(constants.shape(0));
-    const mixtura::Components components{form,
-                                         k,
-                                         d,
-                                         constants.data(),
-                                         checked(means, "means", {k, d}),
-                                         checked_whitening(whitening, form, k, d)};
+    const auto components = packed(form_number, constants, means, whitening, d);
     if (weight.has_value() != first.has_value() || weight.has_value() != second.has_value())
         throw nb::value_error("weight, first and second are asked for together");
     if (hard && (log_likelihood || responsibilities))
         throw nb::value_error("a hard posterior has no log_likelihood and no responsibilities");
+    if (!hard && (largest || runner_up))
+        throw nb::value_error("largest and runner_up are of a hard posterior");
     const mixtura::Results results{checked(squared_distances, "squared_distances", {m, k}),
                                    checked(log_joint, "log_joint", {m, k}),
                                    checked(log_likelihood, "log_likelihood", {m}),
                                    checked(responsibilities, "responsibilities", {m, k}),
                                    checked(labels, "labels", {m}),
+                                   checked(largest, "largest", {m}),
+                                   checked(runner_up, "runner_up", {m}),
                                    checked(weight, "weight", {k}),
                                    checked(first, "first", {k, d}),
                                    second ? checked_second(*second, k, d) : nullptr,
@@ -124,6 +136,20 @@ void moments(const Matrix<const T>& rows, const Maybe<Vector<const double>>& wei
     mixtura::moments(rows.data(), row_weights, m, shares, points, k, d, results);
 }
 
+void potentials(int form_number, const Vector<const double>& constants,
+                const Matrix<const double>& means, const Array<const double>& whitening,
+                const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
+                const Vector<double>& nearest, bool update, const Vector<double>& potentials) {
+    const auto m = static_cast<std::int64_t>(rows.shape(0));
+    const auto d = static_cast<std::int64_t>(rows.shape(1));
+    const auto components = packed(form_number, constants, means, whitening, d);
+    const double* row_weights = checked(weights, "weights", {m});
+    double* known = checked(nearest, "nearest", {m});
+    double* sums = checked(potentials, "potentials", {components.n_components});
+    nb::gil_scoped_release released;
+    mixtura::potentials(components, rows.data(), row_weights, m, known, update, sums);
+}
+
 void invert_lower(const Matrices<const double>& lower, const Matrices<double>& inverse) {
     const auto n = static_cast<std::int64_t>(lower.shape(0));
     const auto d = static_cast<std::int64_t>(lower.shape(1));
@@ -149,6 +175,7 @@ template <class T> void bind(nb::module_& module) {
                "squared_distances"_a.noconvert() = nb::none(),
                "log_joint"_a.noconvert() = nb::none(), "log_likelihood"_a.noconvert() = nb::none(),
                "responsibilities"_a.noconvert() = nb::none(), "labels"_a.noconvert() = nb::none(),
+               "largest"_a.noconvert() = nb::none(), "runner_up"_a.noconvert() = nb::none(),
                "weight"_a.noconvert() = nb::none(), "first"_a.noconvert() = nb::none(),
                "second"_a.noconvert() = nb::none(), "total"_a.noconvert() = nb::none());
     module.def("moments", &moments<T>, "rows"_a.noconvert(), "weights"_a.noconvert().none(),
@@ -161,6 +188,10 @@ template <class T> void bind(nb::module_& module) {
 NB_MODULE(_native, module) {
     bind<double>(module);
     bind<float>(module);
+    module.def("potentials", &potentials, "form"_a, "constants"_a.noconvert(),
+               "means"_a.noconvert(), "whitening"_a.noconvert(), "rows"_a.noconvert(),
+               "weights"_a.noconvert().none(), "nearest"_a.noconvert(), nb::kw_only(), "update"_a,
+               "potentials"_a.noconvert());
     module.def("invert_lower", &invert_lower, "lower"_a.noconvert(), "inverse"_a.noconvert());
     module.def("instruction_set", &mixtura::instruction_set);
     module.def("use_instruction_set", &mixtura::use_instruction_set, "name"_a);

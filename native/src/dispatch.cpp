@@ -23,6 +23,8 @@ struct Compiled {
                       std::int64_t, std::int64_t, const Results&);
     void (*moments64)(const double*, const double*, std::int64_t, const double*, const double*,
                       std::int64_t, std::int64_t, const Results&);
+    void (*potentials)(const Components&, const double*, const double*, std::int64_t, double*, bool,
+                       double*);
     void (*invert_lower)(const double*, std::int64_t, std::int64_t, double*);
     void (*exp32)(const float*, std::int64_t, float*);
     void (*exp64)(const double*, std::int64_t, double*);
@@ -57,15 +59,8 @@ bool has_avx512() {
 #endif
 
 #define MIXTURA_COMPILED(isa, usable)                                                              \
-    {#isa,                                                                                         \
-     usable,                                                                                       \
-     isa::pass,                                                                                    \
-     isa::pass,                                                                                    \
-     isa::moments,                                                                                 \
-     isa::moments,                                                                                 \
-     isa::invert_lower,                                                                            \
-     isa::vector_exp,                                                                              \
-     isa::vector_exp,                                                                              \
+    {#isa,           usable,          isa::pass,         isa::pass,       isa::moments,            \
+     isa::moments,   isa::potentials, isa::invert_lower, isa::vector_exp, isa::vector_exp,         \
      isa::vector_log}
 
 // The widest first.
@@ -129,6 +124,11 @@ void moments(const double* rows, const double* weights, std::int64_t n_rows,
              std::int64_t n_features, const Results& results) {
     current().moments64(rows, weights, n_rows, responsibilities, reference, n_components,
                         n_features, results);
+}
+
+void potentials(const Components& components, const double* rows, const double* weights,
+                std::int64_t n_rows, double* nearest, bool update, double* potentials) {
+    current().potentials(components, rows, weights, n_rows, nearest, update, potentials);
 }
 
 void invert_lower(const double* lower, std::int64_t n, std::int64_t n_features, double* inverse) {

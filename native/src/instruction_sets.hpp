@@ -13,6 +13,8 @@
                  std::int64_t, std::int64_t, const Results&);                                      \
     void moments(const double*, const double*, std::int64_t, const double*, const double*,         \
                  std::int64_t, std::int64_t, const Results&);                                      \
+    void potentials(const Components&, const double*, const double*, std::int64_t, double*, bool,  \
+                    double*);                                                                      \
     void invert_lower(const double*, std::int64_t, std::int64_t, double*);                         \
     void vector_exp(const double*, std::int64_t, double*);                                         \
     void vector_exp(const float*, std::int64_t, float*);                                           \

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -73,6 +75,17 @@ def test_a_pass_may_be_left_before_its_end() -> None:
     assert next(results) == 0
     results.close()
     assert len(list(Threads(3).map(source, lambda block: block.start))) == source.n_blocks
+
+
+def test_a_pass_that_nobody_ends_does_not_keep_the_program() -> None:
+    code = (
+        "import numpy as np\n"
+        "from mixtura.engine.executors import Threads\n"
+        "from mixtura.engine.sources import ArraySource\n"
+        "results = Threads(3).map(ArraySource(np.zeros((2_000_000, 1))), lambda block: 0)\n"
+        "next(results)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
 
 
 def test_few_results_are_held_at_once() -> None:

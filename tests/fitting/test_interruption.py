@@ -95,8 +95,8 @@ def test_an_interruption_between_runs_keeps_the_best() -> None:
 LONG_FIT = """
 import json, signal, sys, time
 import numpy as np
-import mixtura
 from mixtura.engine import kernel
+from mixtura.fitting import fit
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 start, n_rows, n_components = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -113,17 +113,17 @@ class Observer:
 rows = np.random.default_rng(0).random((n_rows, 32))
 try:
     print("ready", flush=True)
-    mixtura.fit(rows, n_components, start=start, tol=0.0, max_iter=10**6, observer=Observer())
+    fit(rows, n_components, start=start, tol=0.0, max_iter=10**6, observer=Observer())
 except KeyboardInterrupt as stopped:
     at = time.monotonic()
-    fit = getattr(stopped, "fit", None)
+    left = getattr(stopped, "fit", None)
     print(json.dumps({
         "at": at,
         "kernel": kernel.describe(),
-        "outcome": fit and fit.outcome.value,
-        "trace": fit and fit.trace.tolist(),
-        "known": fit and float(fit.mixture.score_samples(rows).sum()),
-        "told": fit and float(fit.log_likelihood),
+        "outcome": left and left.outcome.value,
+        "trace": left and left.trace.tolist(),
+        "known": left and float(left.mixture.score_samples(rows).sum()),
+        "told": left and float(left.log_likelihood),
     }), flush=True)
 """
 

@@ -8,9 +8,6 @@
 
 namespace mixtura::MIXTURA_ISA {
 
-// Few features: everything about a component stays in registers, D is known to the compiler.
-constexpr int few = 8;
-
 // The inverse factors, laid out for the loops below, in the rows' own type.
 template <class S> class Whitening {
   public:
@@ -64,7 +61,8 @@ template <class S> class Whitening {
 template <class S, int D>
 [[gnu::noinline]] void few_features(const Tile<S>& tile, const double* mean, const S* factor,
                                     S* out) {
-    constexpr int rows = D <= 2 ? 4 : D <= 4 ? 2 : 1;  // registers of rows at once
+    // registers of rows at once
+    constexpr int rows = D <= 2 ? 4 : D <= 4 || MIXTURA_LANES_BYTES == 64 ? 2 : 1;
     for (std::int64_t at = 0; at < tile.size; at += rows * width<S>) {
         Lanes<S> deviation[D][rows], sum[rows] = {};
 #pragma GCC unroll 8

@@ -30,6 +30,8 @@ struct Results {
     double* log_likelihood;     // (m,) log Σ_k exp(log p_k(x))
     double* responsibilities;   // (m, K)
     std::int64_t* labels;       // (m,) the component of largest log p_k(x), the first of equals
+    double* largest;            // (m,) that log p_k(x)
+    double* runner_up;          // (m,) the next largest, −∞ where there is one component
     // Statistics about the means, over rows i of weight v_i: they are overwritten.
     double* weight;  // (K,) Σ v_i r_ik
     double* first;   // (K, D) Σ v_i r_ik (x_i − μ_k)
@@ -56,6 +58,12 @@ void moments(const float* rows, const double* weights, std::int64_t n_rows,
 void moments(const double* rows, const double* weights, std::int64_t n_rows,
              const double* responsibilities, const double* reference, std::int64_t n_components,
              std::int64_t n_features, const Results& results);
+
+// What is left of the sum of `nearest` (m,) with each component's squared distances besides:
+// potentials[k] = Σ_i v_i min(nearest_i, ‖W_k (x_i − μ_k)‖²). With `update`, the least of all takes
+// the place of `nearest`.
+void potentials(const Components& components, const double* rows, const double* weights,
+                std::int64_t n_rows, double* nearest, bool update, double* potentials);
 
 // W = L⁻¹ for lower triangular matrices: (n, D, D) -> (n, D, D).
 void invert_lower(const double* lower, std::int64_t n, std::int64_t n_features, double* inverse);

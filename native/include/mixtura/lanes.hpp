@@ -108,6 +108,15 @@ template <class S> inline bool any_nonzero(Lanes<S> lanes) {
 #endif
 }
 
+// ½ of the lanes of a float register, as doubles.
+inline Doubles widened(Floats lanes, int part) {
+    Doubles wide;
+    float values[width<float>];
+    store(values, lanes);
+    for (int t = 0; t < width<double>; ++t) wide[t] = values[part * width<double> + t];
+    return wide;
+}
+
 // Picks for merging sums of `span` lanes: {0..s−1 of a, of b, 2s..3s−1 of a, of b, …}, and the
 // other halves with `offset` = span.
 template <class V, int span, int offset, std::size_t... i>
@@ -133,6 +142,21 @@ template <class S, int span = 1> inline Lanes<S> summed(const Lanes<S>* vectors)
                         picked<Lanes<S>, span, span>(vectors[2 * t], vectors[2 * t + 1], lanes);
         }
         return summed<S, 2 * span>(merged);
+    }
+}
+
+// Lane t of vectors[u] and lane u of vectors[t] change places: first in squares of two, then four.
+template <class S, int span = 1> inline void transpose(Lanes<S>* vectors) {
+    constexpr int n = width<S>;
+    if constexpr (span < n) {
+        const auto lanes = std::make_index_sequence<n>{};
+        for (int t = 0; t < n; ++t) {
+            if (t & span) continue;
+            const Lanes<S> a = vectors[t], b = vectors[t + span];
+            vectors[t] = picked<Lanes<S>, span, 0>(a, b, lanes);
+            vectors[t + span] = picked<Lanes<S>, span, span>(a, b, lanes);
+        }
+        transpose<S, 2 * span>(vectors);
     }
 }
 

@@ -15,64 +15,134 @@ struct Sums {
     double* second;  // (D, D), of which the lower triangle is filled, or (D,)
 };
 
-// Up to this many features the moments of a component stay in registers.
-constexpr int few_moments = 4;
-
-// Full second moments for D features known to the compiler; shares (T,) in.
-template <class S, int D>
-[[gnu::noinline]] void moments_in_registers(const Tile<S>& tile, const double* mean,
-                                            const S* shares, const Sums& sums) {
-    Lanes<S> weight = {}, first[D] = {}, second[D * (D + 1) / 2] = {};
-    for (std::int64_t s = 0; s < tile.steps; ++s) {
-        const Lanes<S> share = load(shares + s * width<S>);
-        weight += share;
-        Lanes<S> deviation[D];
-#pragma GCC unroll 4
-        for (int j = 0, p = 0; j < D; ++j) {
-            deviation[j] = Centre<S>(mean[j]).from(load(tile.feature(j) + s * width<S>));
-            const Lanes<S> weighted = share * deviation[j];
-            first[j] += weighted;
-#pragma GCC unroll 4
-            for (int i = 0; i <= j; ++i, ++p) second[p] = fma(weighted, deviation[i], second[p]);
-        }
+// What each row of a tile counts for a component: e · share, and that times its weight; a null
+// pointer where it is one.
+template <class S> struct Shares {
+    const S* e;        // (T,)
+    const S* share;    // (T,)
+    const S* weights;  // (T,)
+    Lanes<S> at(std::int64_t i) const {
+        const Lanes<S> r = share ? load(e + i) * load(share + i) : load(e + i);
+        return weights ? r * load(weights + i) : r;
     }
-    *sums.weight += total<S>(weight);
-    for (int j = 0, p = 0; j < D; ++j) {
-        sums.first[j] += total<S>(first[j]);
-        for (int i = 0; i <= j; ++i, ++p) sums.second[j * D + i] += total<S>(second[p]);
+};
+
+// How many sums a component of D features has: its weight, first and full second moments.
+constexpr std::int64_t n_sums(std::int64_t d) { return 1 + d + d * (d + 1) / 2; }
+
+// Sums of registers of rows, in double: two registers a register of float.
+template <class S> inline void add_lanes(double* to, Lanes<S> lanes) {
+    if constexpr (sizeof(S) == sizeof(double)) {
+        store(to, load(to) + lanes);
+    } else {
+        store(to, load(to) + (widened(lanes, 0) + widened(lanes, 1)));
     }
 }
 
-// Moments for any D. Registers of rows whose shares are all exactly zero are left out.
+// First and full second moments of features from…D−1, with all up to D−1, in registers: the rows
+// from…D−1 of the triangle, and the weight with the first of them. They are added to `lanes`,
+// registers of double in the order weight, first, second.
+template <class S, int D, int from, int n_features>
+[[gnu::noinline]] void moments_in_registers(const Tile<S>& tile, const double* mean,
+                                            const Shares<S> shares, double* lanes) {
+    constexpr int rows = D - from, before = from * (from + 1) / 2;
+    Lanes<S> weight = {}, first[rows] = {}, second[D * (D + 1) / 2 - before] = {};
+    for (std::int64_t at = 0; at < tile.steps * width<S>; at += width<S>) {
+        const Lanes<S> share = shares.at(at);
+        if (!any_nonzero<S>(share)) continue;
+        if constexpr (from == 0) weight += share;
+        Lanes<S> weighted[rows];
+#pragma GCC unroll 8
+        for (int j = from; j < D; ++j) {
+            weighted[j - from] = share * Centre<S>(mean[j]).from(load(tile.feature(j) + at));
+            first[j - from] += weighted[j - from];
+        }
+#pragma GCC unroll 8
+        for (int i = 0; i < D; ++i) {
+            const Lanes<S> deviation = Centre<S>(mean[i]).from(load(tile.feature(i) + at));
+#pragma GCC unroll 8
+            for (int j = i > from ? i : from; j < D; ++j) {
+                Lanes<S>& sum = second[j * (j + 1) / 2 + i - before];
+                sum = fma(weighted[j - from], deviation, sum);
+            }
+        }
+    }
+    constexpr int step = width<double>;
+    if constexpr (from == 0) add_lanes<S>(lanes, weight);
+    for (int j = 0; j < rows; ++j) add_lanes<S>(lanes + (1 + from + j) * step, first[j]);
+    for (int p = 0; p < D * (D + 1) / 2 - before; ++p)
+        add_lanes<S>(lanes + (1 + n_features + before + p) * step, second[p]);
+}
+
+// Moments for any D, of K components. Registers of rows whose shares are all exactly zero are left
+// out.
 template <class S> class Moments {
   public:
-    Moments(std::int64_t capacity, std::int64_t n_features)
-        : capacity_(capacity), d_(n_features), shares_(capacity),
-          deviations_(padded(n_features) * capacity), weighted_(padded(n_features) * capacity),
+    Moments(std::int64_t capacity, std::int64_t n_features, std::int64_t n_components,
+            bool diagonal)
+        : capacity_(capacity), d_(n_features), diagonal_(diagonal),
+          few_(!diagonal && n_features <= few), shares_(capacity),
+          deviations_(few_ ? 0 : padded(n_features) * capacity),
+          weighted_(few_ ? 0 : padded(n_features) * capacity),
+          lanes_(few_ ? n_components * n_sums(n_features) * width<double> : 0),
           kept_(static_cast<std::size_t>(capacity / width<S>)) {}
 
-    void add(const Tile<S>& tile, const double* mean, const S* shares, bool diagonal,
+    void add(const Tile<S>& tile, const double* mean, const Shares<S>& shares, std::int64_t k,
              const Sums& sums) {
+        double* lanes = lanes_.data() + k * n_sums(d_) * width<double>;
+        if (few_) switch (d_) {
+                case 1: return in_registers<1>(tile, mean, shares, lanes);
+                case 2: return in_registers<2>(tile, mean, shares, lanes);
+                case 3: return in_registers<3>(tile, mean, shares, lanes);
+                case 4: return in_registers<4>(tile, mean, shares, lanes);
+                case 5: return in_registers<5>(tile, mean, shares, lanes);
+                case 6: return in_registers<6>(tile, mean, shares, lanes);
+                case 7: return in_registers<7>(tile, mean, shares, lanes);
+                case 8: return in_registers<8>(tile, mean, shares, lanes);
+            }
         if (!keep(tile, shares)) return;
-        if (diagonal) return add_diagonal(tile, mean, sums);
-        switch (d_) {
-            case 1: return moments_in_registers<S, 1>(tile, mean, shares, sums);
-            case 2: return moments_in_registers<S, 2>(tile, mean, shares, sums);
-            case 3: return moments_in_registers<S, 3>(tile, mean, shares, sums);
-            case 4: return moments_in_registers<S, 4>(tile, mean, shares, sums);
-            default: return add_full(tile, mean, sums);
-        }
+        if (diagonal_) add_diagonal(tile, mean, sums);
+        else add_full(tile, mean, sums);
+    }
+
+    // After the last tile: component k's sums that were kept in lanes until then.
+    void finish(std::int64_t k, const Sums& sums) const {
+        if (!few_) return;
+        const double* lanes = lanes_.data() + k * n_sums(d_) * width<double>;
+        const auto next = [&lanes] {
+            const double sum = total<double>(load(lanes));
+            lanes += width<double>;
+            return sum;
+        };
+        *sums.weight += next();
+        for (std::int64_t j = 0; j < d_; ++j) sums.first[j] += next();
+        for (std::int64_t j = 0; j < d_; ++j)
+            for (std::int64_t i = 0; i <= j; ++i) sums.second[j * d_ + i] += next();
     }
 
   private:
+    // More than five features have more sums than registers: the triangle's upper rows, then the
+    // others.
+    template <int D>
+    static void in_registers(const Tile<S>& tile, const double* mean, const Shares<S>& shares,
+                             double* lanes) {
+        if constexpr (D <= 5) {
+            moments_in_registers<S, D, 0, D>(tile, mean, shares, lanes);
+        } else {
+            constexpr int upper = D == 8 ? 5 : D - 2;
+            moments_in_registers<S, upper, 0, D>(tile, mean, shares, lanes);
+            moments_in_registers<S, D, upper, D>(tile, mean, shares, lanes);
+        }
+    }
+
     // The registers of rows that count, and their shares side by side.
-    bool keep(const Tile<S>& tile, const S* shares) {
+    bool keep(const Tile<S>& tile, const Shares<S>& shares) {
         n_kept_ = 0;
-        for (std::int64_t s = 0; s < tile.steps; ++s) {
-            const Lanes<S> share = load(shares + s * width<S>);
+        for (std::int64_t at = 0; at < tile.steps * width<S>; at += width<S>) {
+            const Lanes<S> share = shares.at(at);
             if (!any_nonzero<S>(share)) continue;
             store(shares_.data() + n_kept_ * width<S>, share);
-            kept_[static_cast<std::size_t>(n_kept_++)] = s * width<S>;
+            kept_[static_cast<std::size_t>(n_kept_++)] = at;
         }
         return n_kept_ > 0;
     }
@@ -172,7 +242,9 @@ template <class S> class Moments {
     }
 
     std::int64_t capacity_, d_, n_kept_ = 0;
+    bool diagonal_, few_;
     Buffer<S> shares_, deviations_, weighted_;
+    Buffer<double> lanes_;            // of few features: (K, n_sums) registers
     std::vector<std::int64_t> kept_;  // where each register that counts begins in the tile
 };
 

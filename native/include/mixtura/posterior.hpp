@@ -8,85 +8,84 @@
 
 namespace mixtura::MIXTURA_ISA {
 
-// ½ of the lanes of a float register, as doubles.
-inline Doubles widened(Floats lanes, int part) {
-    Doubles wide;
-    float values[width<float>];
-    store(values, lanes);
-    for (int t = 0; t < width<double>; ++t) wide[t] = values[part * width<double> + t];
-    return wide;
-}
-
 // A squared distance, where NaN, which ∞ − ∞ in the whitening gives, counts as infinitely far.
 template <class S> inline Lanes<S> reached(Lanes<S> squared) {
     return squared == squared ? squared : all(std::numeric_limits<S>::infinity());
 }
 
-// log p_k(x) = constant_k − ½ distance², in place (K, T).
-template <class S>
-inline void log_joint(std::int64_t n_components, std::int64_t capacity, std::int64_t steps,
-                      const double* constants, S* values) {
-    for (std::int64_t k = 0; k < n_components; ++k) {
-        const Lanes<S> constant = all(static_cast<S>(constants[k]));
-        S* row = values + k * capacity;
-        for (std::int64_t s = 0; s < steps; ++s)
-            store(row + s * width<S>,
-                  fma(all(S(-0.5)), reached<S>(load(row + s * width<S>)), constant));
-    }
+// log p_k(x) = constant_k − ½ distance². Of a NaN distance it is NaN, which compares as −∞ below.
+template <class S> inline Lanes<S> log_joint(Lanes<S> squared, S constant) {
+    return fma(all(S(-0.5)), squared, all(constant));
 }
 
-// Responsibilities from log joint densities, in place (K, T), and log-likelihoods (T,).
+// What `soft_posterior` leaves of a tile (T,): r_k = e_k · share.
+template <class S> struct Normalisation {
+    explicit Normalisation(std::int64_t capacity) : top(capacity), sum(capacity), share(capacity) {}
+    Buffer<S> top;    // the largest log joint density
+    Buffer<S> sum;    // Σ_k e_k with e_k = exp(log joint density − top)
+    Buffer<S> share;  // 1 / Σ_k e_k; 0 beyond the rows that are there
+};
+
+// The exponentials e_k of log joint densities from squared distances, in place (K, T), and
+// log-likelihoods (T,).
 //
-// One exponential a row and component: r_k = e_k / Σe with the largest density taken out first.
-// Where every density is −∞ the log-likelihood is −∞ and the responsibilities are zero.
+// One exponential a row and component, the largest density taken out first. Where every density is
+// −∞ the log-likelihood is −∞ and all e_k are zero. The logarithms have a loop of their own, for a
+// row's maximum, exponential, sum and logarithm wait for one another.
 template <class S>
-inline void soft_posterior(std::int64_t n_components, std::int64_t capacity, std::int64_t steps,
-                           S* values, double* log_likelihood) {
+inline void soft_posterior(std::int64_t n_components, const Tile<S>& tile, const S* constants,
+                           S* values, Normalisation<S>& norm, double* log_likelihood) {
     constexpr S lowest = std::numeric_limits<S>::lowest();
-    for (std::int64_t s = 0; s < steps; ++s) {
-        S* column = values + s * width<S>;
-        Lanes<S> top = load(column);
-        for (std::int64_t k = 1; k < n_components; ++k)
-            top = larger(load(column + k * capacity), top);
+    const std::int64_t capacity = tile.capacity, end = tile.steps * width<S>;
+    for (std::int64_t at = 0; at < end; at += width<S>) {
+        S* column = values + at;
+        Lanes<S> top = all(-std::numeric_limits<S>::infinity());
+        for (std::int64_t k = 0; k < n_components; ++k)
+            top = larger(log_joint(load(column + k * capacity), constants[k]), top);
         const Lanes<S> scale = larger(top, all(lowest));
         Lanes<S> sum = {};
         for (std::int64_t k = 0; k < n_components; ++k) {
-            const Lanes<S> e = exponential<S>(load(column + k * capacity) - scale);
+            const Lanes<S> e =
+                exponential<S>(log_joint(load(column + k * capacity), constants[k]) - scale);
             store(column + k * capacity, e);
             sum += e;
         }
-        const Lanes<S> share = S(1) / (sum > S(0) ? sum : all(S(1)));
-        for (std::int64_t k = 0; k < n_components; ++k)
-            store(column + k * capacity, load(column + k * capacity) * share);
-        double* to = log_likelihood + s * width<S>;
+        store(&norm.top[at], top);
+        store(&norm.sum[at], sum > S(0) ? sum : all(S(1)));
+    }
+    for (std::int64_t at = 0; at < end; at += width<S>) {
+        const Lanes<S> sum = load(&norm.sum[at]), top = load(&norm.top[at]);
+        store(&norm.share[at], S(1) / sum);
         if constexpr (sizeof(S) == sizeof(double)) {
-            store(to, top + logarithm(sum > 0.0 ? sum : all(1.0)));
+            store(log_likelihood + at, top + logarithm(sum));
         } else {
-            for (int part = 0; part < 2; ++part) {
-                const Doubles wide = widened(sum, part);
-                store(to + part * width<double>,
-                      widened(top, part) + logarithm(wide > 0.0 ? wide : all(1.0)));
-            }
+            for (int part = 0; part < 2; ++part)
+                store(log_likelihood + at + part * width<double>,
+                      widened(top, part) + logarithm(widened(sum, part)));
         }
     }
+    std::fill(&norm.share[tile.size], &norm.share[end], S(0));
 }
 
-// The largest log joint density (T,) and which component has it, the first of equals.
+// The largest log joint density (T,), the next (T,), and which component has the largest, the
+// first of equals.
 template <class S>
-inline void hard_posterior(std::int64_t n_components, std::int64_t capacity, std::int64_t steps,
-                           const S* values, std::int64_t* labels, double* largest) {
-    for (std::int64_t s = 0; s < steps; ++s) {
-        const S* column = values + s * width<S>;
-        Lanes<S> top = load(column);
+inline void hard_posterior(std::int64_t n_components, const Tile<S>& tile, const S* constants,
+                           const S* values, std::int64_t* labels, double* largest, double* second) {
+    constexpr S none = -std::numeric_limits<S>::infinity();
+    for (std::int64_t at = 0; at < tile.steps * width<S>; at += width<S>) {
+        Lanes<S> top = all(none), next = all(none);
         Bits<S> label = {};
-        for (std::int64_t k = 1; k < n_components; ++k) {
-            const Lanes<S> value = load(column + k * capacity);
+        for (std::int64_t k = 0; k < n_components; ++k) {
+            const Lanes<S> value = log_joint(load(values + k * tile.capacity + at), constants[k]);
             label = value > top ? Bits<S>{} + static_cast<decltype(label[0] + 0)>(k) : label;
+            next = larger(value > top ? top : value, next);
             top = larger(value, top);
         }
         for (int t = 0; t < width<S>; ++t) {
-            labels[s * width<S> + t] = label[t];
-            if (largest) largest[s * width<S> + t] = top[t];
+            labels[at + t] = label[t];
+            largest[at + t] = top[t];
+            second[at + t] = next[t];
         }
     }
 }

@@ -37,15 +37,22 @@ constexpr std::int64_t padded(std::int64_t n) { return (n + 3) / 4 * 4; }
 template <class S> constexpr std::int64_t group = rows_at_once * width<S>;
 template <class S> constexpr std::int64_t granule = 4 * width<S>;
 
-// How many rows a tile has: as many as keep its features, their deviations and all components'
-// densities in the second-level cache. It depends on the shape alone. An odd number of granules,
-// since features lie that far apart: at a multiple of 4096 bytes they would share cache sets.
+// Few features: everything about a component stays in registers, D is known to the compiler.
+constexpr int few = 8;
+
+// How many rows a tile has. Few features: as many as keep all components' densities in the
+// first-level cache. More: as many as keep its features, their deviations and the densities in the
+// second-level one. It depends on the shape alone. An odd number of granules, since features lie
+// that far apart: at a multiple of 4096 bytes they would share cache sets.
 template <class S> inline std::int64_t tile_rows(std::int64_t n_features,
                                                  std::int64_t n_components) {
-    const std::int64_t bytes =
-        static_cast<std::int64_t>(sizeof(S)) * (3 * n_features + n_components);
-    const std::int64_t fitting = (std::int64_t{1} << 19) / bytes;
-    const std::int64_t granules = std::clamp<std::int64_t>(fitting, granule<S>, 512) / granule<S>;
+    constexpr auto bytes = static_cast<std::int64_t>(sizeof(S));
+    const std::int64_t fitting =
+        n_features <= few
+            ? std::max(24576 / (bytes * n_components), 3 * granule<S>)
+            : std::max((std::int64_t{1} << 19) / (bytes * (3 * n_features + n_components)),
+                       granule<S>);
+    const std::int64_t granules = std::min<std::int64_t>(fitting, 512) / granule<S>;
     return (granules - (granules % 2 == 0)) * granule<S>;
 }
 
@@ -58,11 +65,16 @@ template <class S> class Tile {
     void fill(const S* rows, std::int64_t n_rows) {  // (n_rows, D) in
         size = n_rows;
         steps = (n_rows + width<S> - 1) / width<S>;
+        // Squares of registers are turned in registers; what is left, value by value.
+        const std::int64_t turned = n_features < width<S> ? 0 : n_rows - n_rows % width<S>;
+        for (std::int64_t i = 0; i < turned; i += width<S>)
+            for (std::int64_t j = 0; j < n_features; j += width<S>)
+                turn(rows + i * n_features, i, std::min(j, n_features - width<S>));
         for (std::int64_t j = 0; j < n_features; ++j) {
             S* to = feature(j);
             if (n_features == 1) std::copy_n(rows, n_rows, to);
             else
-                for (std::int64_t i = 0; i < n_rows; ++i) to[i] = rows[i * n_features + j];
+                for (std::int64_t i = turned; i < n_rows; ++i) to[i] = rows[i * n_features + j];
             std::fill(to + n_rows, to + capacity, S(0));
         }
     }
@@ -74,6 +86,13 @@ template <class S> class Tile {
     std::int64_t steps = 0;  // registers that they take
 
   private:
+    void turn(const S* rows, std::int64_t i, std::int64_t j) {  // rows i… and features j…
+        Lanes<S> square[width<S>];
+        for (int r = 0; r < width<S>; ++r) square[r] = load(rows + r * n_features + j);
+        transpose<S>(square);
+        for (int r = 0; r < width<S>; ++r) store(feature(j + r) + i, square[r]);
+    }
+
     Buffer<S> values_;
 };
 

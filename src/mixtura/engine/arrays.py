@@ -16,9 +16,12 @@ Integers: TypeAlias = NDArray[np.signedinteger[Any]]
 Rows: TypeAlias = NDArray[np.floating[Any]]
 
 
+_DOUBLE = np.dtype(np.float64)
+
+
 def doubles(values: NDArray[Any]) -> Floats:
     """`values` as C-contiguous float64, without a copy where they are so already."""
-    return np.require(values, np.float64, ["C", "A"])
+    return values if _plain(values, _DOUBLE) else np.require(values, np.float64, ["C", "A"])
 
 
 def readable(values: NDArray[Any]) -> Rows:
@@ -27,8 +30,15 @@ def readable(values: NDArray[Any]) -> Rows:
     C-contiguous, aligned, of this machine's byte order; float32 stays float32, all else becomes
     float64.
     """
+    if _plain(values, _DOUBLE):
+        return values
     narrow = values.dtype.kind == "f" and values.dtype.itemsize == 4
     return np.require(values, np.float32 if narrow else np.float64, ["C", "A"])
+
+
+def _plain(values: NDArray[Any], dtype: np.dtype[Any]) -> bool:
+    """Whether a kernel reads `values` as they are: asked at every block, so that it is quick."""
+    return values.dtype == dtype and values.flags.c_contiguous and values.flags.aligned
 
 
 def frozen(values: object) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -117,17 +118,17 @@ class ArraySource(Source):
 
     @property
     def n_blocks(self) -> int:
-        return -(-self.n_rows // self._step)
+        return -(-self.n_rows // self.block_rows)
 
     def blocks(self) -> Iterator[Block]:
-        step = self._step
+        step = self.block_rows
         for start in range(0, self.n_rows, step):
             part = slice(start, start + step)
             weights = None if self.weights is None else doubles(self.weights[part])
             yield Block(start, readable(self.rows[part]), weights)
 
-    @property
-    def _step(self) -> int:
+    @cached_property
+    def block_rows(self) -> int:
         """How many rows a block has: all as many, so that nobody waits for the largest.
 
         Their number is even, and four as soon as each has 128 KiB: two threads end together.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Rows, frozen
@@ -180,15 +180,19 @@ class Mixture:
         A row so far out that every density underflows belongs wholly to the component nearest in
         Mahalanobis distance. Parameters, errors and cost as for `score_samples`.
         """
-        return self._mapped(X, lambda b: kernel.posterior(b.rows, self.components)[1])
+        return self._mapped(
+            X, lambda b: kernel.posterior(b.rows, self.components)[1], (self.n_components,)
+        )
 
     def predict(self, X: Any) -> Integers:
         """The component of largest responsibility, (N,); see `predict_proba`."""
-        return self._mapped(X, lambda b: kernel.labels(b.rows, self.components))
+        return self._mapped(X, lambda b: kernel.labels(b.rows, self.components), dtype=np.int64)
 
     def log_responsibilities(self, X: Any) -> Floats:
         """Log r_ik, (N, K), nats, without underflow; see `predict_proba`."""
-        return self._mapped(X, lambda b: kernel.log_posterior(b.rows, self.components))
+        return self._mapped(
+            X, lambda b: kernel.log_posterior(b.rows, self.components), (self.n_components,)
+        )
 
     def bic(self, X: Any) -> float:
         """Bayesian information criterion −2·log L + p·log N, smaller is better (Schwarz 1978)."""
@@ -257,16 +261,22 @@ class Mixture:
         """
         return explain(self, X, rows)
 
-    def _mapped(self, X: Any, function: Callable[[Block], Any]) -> Any:
+    def _mapped(
+        self,
+        X: Any,
+        function: Callable[[Block], Any],
+        shape: tuple[int, ...] = (),
+        dtype: type = np.float64,
+    ) -> Any:
+        """What `function` gives for each row, of `shape` a row, (N, *shape)."""
         source = ArraySource(self.rows(X))
         if source.n_rows == 0:
             raise DataError("X has 0 rows, expected at least 1")
-        whole, filled = np.empty(0), 0
-        for part in default_executor().map(source, function):
-            if not filled:
-                if source.n_blocks == 1:
-                    return part
-                whole = np.empty((source.n_rows, *part.shape[1:]), part.dtype)
-            whole[filled : filled + len(part)] = part
-            filled += len(part)
+        whole: NDArray[Any] = np.empty((source.n_rows, *shape), dtype)
+
+        def fill(block: Block) -> None:
+            whole[block.start : block.stop] = function(block)
+
+        for _ in default_executor().map(source, fill):
+            pass
         return whole

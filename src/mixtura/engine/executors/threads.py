@@ -31,7 +31,7 @@ class Threads(Executor):
 
     Notes
     -----
-    A pass costs some 40 µs to share out. At most four results a thread are held at once.
+    A pass costs some 40 µs to share out. At most two results a thread are held at once.
     """
 
     n_threads: int
@@ -44,24 +44,32 @@ class Threads(Executor):
 
 
 class _Shared(Generic[T]):
-    """A pass under way: whoever is free takes the next block, if there is room for its result."""
+    """A pass under way: whoever is free takes the next block, if there is room for its result.
+
+    A helper that finds no room leaves, and is called again when there is some. So none ever waits
+    for a caller who may be gone.
+    """
 
     def __init__(
         self, blocks: Iterator[Block], function: Callable[[Block], T], n_helpers: int
     ) -> None:
-        self._blocks = blocks
+        self._blocks: Iterator[Block] | None = blocks
         self._function = function
         self._n_helpers = n_helpers
-        self._room = 4 * (n_helpers + 1)
+        self._room = 2 * (n_helpers + 1)
         self._pending: deque[Future[T]] = deque()  # of the blocks taken, in their order
-        self._changed = threading.Condition()  # guards the two that change
+        self._taking = threading.Lock()  # guards the blocks and what is pending
 
     def results(self) -> Iterator[T]:
         """The results in the order of the blocks; the caller works while it waits for one."""
         pool = _pool(self._n_helpers)
-        helpers = [pool.submit(self._help) for _ in range(self._n_helpers)]
+        helpers: list[Future[None]] = []
         try:
             while True:
+                helpers = [helper for helper in helpers if not helper.done()]
+                if self._blocks is not None:
+                    missing = self._n_helpers - len(helpers)
+                    helpers += [pool.submit(self._help) for _ in range(missing)]
                 task = self._taken()
                 if task:
                     future, block = task
@@ -71,37 +79,33 @@ class _Shared(Generic[T]):
                 waits = task is None
                 while self._pending and (waits or self._pending[0].done()):
                     yield self._pending[0].result()
-                    with self._changed:
+                    with self._taking:
                         self._pending.popleft()
-                        self._changed.notify()
                     waits = False
         finally:
-            with self._changed:
-                self._blocks = iter(())
-                self._pending.clear()
-                self._changed.notify_all()
+            with self._taking:
+                self._blocks = None
             for helper in helpers:
                 if not helper.cancel():
                     helper.result()
 
     def _help(self) -> None:
-        """Work on blocks while there are any."""
-        while task := self._taken(wait=True):
+        """Work on blocks while there are any, and room."""
+        while task := self._taken():
             future, block = task
             try:
                 future.set_result(self._function(block))
             except BaseException as error:
                 future.set_exception(error)
 
-    def _taken(self, *, wait: bool = False) -> tuple[Future[T], Block] | None:
+    def _taken(self) -> tuple[Future[T], Block] | None:
         """The next block and the place of its result; None if there is no more, or no room."""
-        with self._changed:
-            while len(self._pending) >= self._room:
-                if not wait:
-                    return None
-                self._changed.wait()
+        with self._taking:
+            if self._blocks is None or len(self._pending) >= self._room:
+                return None
             block = next(self._blocks, None)
             if block is None:
+                self._blocks = None
                 return None
             future: Future[T] = Future()
             self._pending.append(future)

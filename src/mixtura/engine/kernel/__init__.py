@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         log_posterior,
         moments,
         posterior,
+        potentials,
+        rivals,
         squared_distances,
     )
 
@@ -44,6 +46,8 @@ __all__ = [
     "moments",
     "native_is_installed",
     "posterior",
+    "potentials",
+    "rivals",
     "squared_distances",
     "use",
 ]

@@ -22,6 +22,8 @@ def one_pass(
     log_likelihood: _Doubles | None = None,
     responsibilities: _Doubles | None = None,
     labels: NDArray[np.int64] | None = None,
+    largest: _Doubles | None = None,
+    runner_up: _Doubles | None = None,
     weight: _Doubles | None = None,
     first: _Doubles | None = None,
     second: _Doubles | None = None,
@@ -35,6 +37,18 @@ def moments(
     weight: _Doubles,
     first: _Doubles,
     second: _Doubles,
+) -> None: ...
+def potentials(
+    form: int,
+    constants: _Doubles,
+    means: _Doubles,
+    whitening: _Doubles,
+    rows: _Doubles,
+    weights: _Doubles | None,
+    nearest: _Doubles,
+    *,
+    update: bool,
+    potentials: _Doubles,
 ) -> None: ...
 def invert_lower(lower: _Doubles, inverse: _Doubles) -> None: ...
 def instruction_set() -> str: ...

@@ -36,6 +36,8 @@ __all__ = [
     "log_posterior",
     "moments",
     "posterior",
+    "potentials",
+    "rivals",
     "squared_distances",
 ]
 
@@ -149,6 +151,36 @@ def assign(block: Block, components: Components, *, diagonal: bool) -> tuple[Int
     near = _summed(_part(block, ~far), components, diagonal=diagonal, hard=True)
     nearest[far], rest = reference.assign(_part(block, far), components, diagonal=diagonal)
     return nearest, near + rest
+
+
+def rivals(rows: Rows, components: Components) -> tuple[Integers, Floats, Floats]:
+    """As `reference.rivals`."""
+    nearest = np.empty(len(rows), dtype=np.int64)
+    largest, runner_up = np.empty(len(rows)), np.empty(len(rows))
+    asked = {"labels": nearest, "largest": largest, "runner_up": runner_up}
+    if not _pass(rows, components, hard=True, **asked):
+        far = ~np.isfinite(largest)
+        nearest[far], largest[far], runner_up[far] = reference.rivals(rows[far], components)
+    return nearest, largest, runner_up
+
+
+def potentials(
+    block: Block, components: Components, nearest: Floats, *, update: bool = False
+) -> Floats:
+    """As `reference.potentials`."""
+    sums = np.empty(components.n_components)
+    _native.potentials(
+        components.factor.form,
+        components.constants,
+        components.means,
+        components.whitening,
+        doubles(block.rows),
+        None if block.weights is None else doubles(block.weights),
+        nearest,
+        update=update,
+        potentials=sums,
+    )
+    return sums
 
 
 def invert_lower(lower: Floats) -> Floats:

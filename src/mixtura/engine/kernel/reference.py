@@ -28,6 +28,8 @@ __all__ = [
     "log_posterior",
     "moments",
     "posterior",
+    "potentials",
+    "rivals",
     "squared_distances",
 ]
 
@@ -161,6 +163,42 @@ def assign(block: Block, components: Components, *, diagonal: bool) -> tuple[Int
     one_hot = (nearest[:, None] == np.arange(components.n_components)).astype(np.float64)
     sums = moments(block, one_hot, components.means, diagonal=diagonal)
     return nearest, _scored(sums, likelihood, block)
+
+
+def rivals(rows: Rows, components: Components) -> tuple[Integers, Floats, Floats]:
+    """The two likeliest components of rows (m, D): how far each row is from changing its label.
+
+    Returns
+    -------
+    labels : (m,), the component of largest log joint density, the first of equals.
+    largest : (m,) that log joint density, nats; −inf where every squared distance overflows.
+    runner_up : (m,) the next largest; −inf where there is no other.
+    """
+    joint, far = _comparable(rows, components)
+    nearest = joint.argmax(axis=1)
+    largest = joint.max(axis=1)
+    largest[far] = -np.inf
+    joint[np.arange(len(joint)), nearest] = -np.inf
+    return nearest, largest, joint.max(axis=1)
+
+
+def potentials(
+    block: Block, components: Components, nearest: Floats, *, update: bool = False
+) -> Floats:
+    """Σ_i v_i min(nearest_i, d_ik²) over the block's rows for each component, (K,).
+
+    `nearest` (m,) holds squared distances, and d_ik is the Mahalanobis distance: what k-means++
+    weighs its candidates by. With `update`, the least of all takes the place of `nearest`.
+    """
+    distances = squared_distances(block.rows, components)
+    least = np.minimum(distances, nearest[:, None])  # (m, K)
+    if block.weights is not None:
+        counting = block.weights != 0.0
+        least = block.weights[counting, None] * least[counting]
+    sums: Floats = least.sum(axis=0)
+    if update:
+        np.minimum(nearest, distances.min(axis=1), out=nearest)
+    return sums
 
 
 def invert_lower(lower: Floats) -> Floats:

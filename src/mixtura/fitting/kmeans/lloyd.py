@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -13,7 +12,9 @@ from mixtura.engine.components import Components
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Block
 from mixtura.engine.statistics import Statistics
+from mixtura.fitting.kmeans.clusters import Clusters, Sums
 from mixtura.fitting.kmeans.spheres import spheres
+from mixtura.fitting.overall import overall
 
 __all__ = ["cluster"]
 
@@ -45,82 +46,65 @@ def cluster(
 
     Notes
     -----
-    N·K·D multiply-adds an iteration; memory for half a number a row, the labels.
+    At most N·K·D multiply-adds an iteration; as the centres come to rest, rows that cannot have
+    changed their cluster are passed over. Memory for one and a half numbers a row.
 
     References
     ----------
-    Lloyd 1982, "Least squares quantization in PCM".
+    Lloyd 1982, "Least squares quantization in PCM"; Hamerly 2010, "Making k-means even faster",
+    whose bounds say which rows cannot have changed.
     """
-    labels = np.full(source.n_rows, -1, dtype=np.int32)
-    tolerance = None
+    centres = np.asarray(centres, dtype=np.float64)
+    clusters = Clusters(source, centres)
+    everything = overall(source, executor)
+    tolerance = _TOL * float(everything.second.mean() / everything.total_weight)
     for _ in range(_MAX_ITER):
-        about = spheres(centres)
-        step = executor.run(source, partial(_assign, centres=about, labels=labels, diagonal=True))
-        if not step.moved:
+        sums = executor.run(source, partial(clusters.follow, about=spheres(centres)))
+        if not sums.moved:
             break
-        if tolerance is None:
-            tolerance = _TOL * _mean_variance(step.statistics)
-        before, centres = centres, _means(step.statistics, source, labels, executor)
+        before, centres = centres, _means(sums, centres, clusters, source, executor)
         if np.square(centres - before).sum() <= tolerance:
             break
+        clusters.loosen(before, centres)
     about = spheres(centres)
-    last = executor.run(source, partial(_assign, centres=about, labels=labels, diagonal=diagonal))
-    return labels, last.statistics
+    last = executor.run(source, partial(_settle, about, clusters.labels, diagonal=diagonal))
+    return clusters.labels, last
 
 
-@dataclass(frozen=True, eq=False)
-class _Step:
-    """What an assignment adds up: the clusters' statistics, and how many rows changed theirs."""
-
-    statistics: Statistics
-    moved: int
-
-    def __add__(self, other: _Step) -> _Step:
-        return _Step(self.statistics + other.statistics, self.moved + other.moved)
-
-
-def _assign(block: Block, centres: Components, labels: Integers, *, diagonal: bool) -> _Step:
-    """Assign the block's rows, in their place among all `labels` (N,)."""
-    nearest, statistics = kernel.assign(block, centres, diagonal=diagonal)
-    own = labels[block.start : block.stop]
-    moved = int(np.count_nonzero(own != nearest))
-    own[:] = nearest
-    return _Step(statistics, moved)
+def _settle(about: Components, labels: Integers, block: Block, *, diagonal: bool) -> Statistics:
+    """Assign the block's rows for good, in their place among all `labels` (N,)."""
+    labels[block.start : block.stop], statistics = kernel.assign(block, about, diagonal=diagonal)
+    return statistics
 
 
 def _means(
-    statistics: Statistics, source: ArraySource, labels: Integers, executor: Executor
+    sums: Sums, centres: Floats, clusters: Clusters, source: ArraySource, executor: Executor
 ) -> Floats:
     """The centres that follow, (K, D).
 
     A centre that lost all rows takes one of those farthest from their own centre; where every
     row lies on its centre, it stays.
     """
-    weight, first, centres = statistics.weight.copy(), statistics.first.copy(), statistics.reference
+    weight, first, reference = sums.weight.copy(), sums.first.copy(), clusters.reference
     empty = np.flatnonzero(weight == 0.0)
     if empty.size and (distances := _distances(source, centres, executor)).any():
         farthest = np.argpartition(distances, -empty.size)[-empty.size :][::-1]
         for k, row in zip(empty, farthest, strict=True):
             share = 1.0 if source.weights is None else source.weights[row]
-            for j, gained in ((labels[row], -share), (k, share)):
+            for j, gained in ((clusters.labels[row], -share), (k, share)):
                 weight[j] += gained
-                first[j] += gained * (source.rows[row] - centres[j])
-    return centres + first / np.where(weight > 0.0, weight, 1.0)[:, None]
+                first[j] += gained * (source.rows[row] - reference[j])
+    kept = weight > 0.0
+    means = reference + first / np.where(kept, weight, 1.0)[:, None]
+    return np.where(kept[:, None], means, centres)
 
 
 def _distances(source: ArraySource, centres: Floats, executor: Executor) -> Floats:
-    """Squared distances to the nearest of the centres (K, D), (N,)."""
+    """Squared distances to the nearest of the centres (K, D), (N,); none for rows of no weight."""
     about = spheres(centres)
 
     def nearest(block: Block) -> Floats:
-        return kernel.squared_distances(block.rows, about).min(axis=1)
+        distances: Floats = kernel.squared_distances(block.rows, about).min(axis=1)
+        return distances if block.weights is None else distances * (block.weights > 0.0)
 
     return np.concatenate(list(executor.map(source, nearest)))
-
-
-def _mean_variance(statistics: Statistics) -> float:
-    """The variance of all the clusters' rows together, over features the mean."""
-    total = statistics.weight.sum()
-    mean = (statistics.weight @ statistics.reference + statistics.first.sum(axis=0)) / total
-    together = statistics.about(np.broadcast_to(mean, statistics.reference.shape))
-    return float(together.second.sum(axis=0).mean() / total)

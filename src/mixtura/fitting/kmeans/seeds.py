@@ -32,7 +32,7 @@ def seeds(
 
     Parameters
     ----------
-    source : the rows; their weights play no part.
+    source : the rows; a row of weight v is drawn as v rows would be.
     n_seeds : K, at most the number of rows.
     random : the source of the draws.
     executor : who carries the passes out.
@@ -46,33 +46,46 @@ def seeds(
     Arthur & Vassilvitskii 2007, "k-means++: the advantages of careful seeding", whose conclusion
     has the greedy choice.
     """
-    n = source.n_rows
     n_draws = 2 + int(math.log(n_seeds))
-    nearest = np.full(n, np.inf)  # (N,) squared distance to the nearest seed
-    chosen = [int(random.random_sample() * n)]
+    nearest = np.full(source.n_rows, np.inf)  # (N,) squared distance to the nearest seed
+    chosen = [_any_row(source, random.random_sample())]
     while len(chosen) < n_seeds:
         newest = spheres(source.rows[chosen[-1:]])
-        potential = executor.run(source, partial(_approach, seed=newest, nearest=nearest))
-        draws = potential * random.uniform(size=n_draws)
-        # Rounding may leave the last partial sum a little below the potential.
-        candidates = np.minimum(np.searchsorted(nearest.cumsum(), draws), n - 1)
+        approach = partial(_potentials, seeds=newest, nearest=nearest, update=True)
+        reached = np.cumsum(list(executor.map(source, approach)))  # (n_blocks,)
+        draws = reached[-1] * random.uniform(size=n_draws)
+        candidates = [_row_at(source, draw, reached, nearest) for draw in draws]
         tried = spheres(source.rows[candidates])
-        potentials = executor.run(source, partial(_potentials, seeds=tried, nearest=nearest))
+        attempt = partial(_potentials, seeds=tried, nearest=nearest, update=False)
+        potentials = executor.run(source, attempt)
         least = np.argmax(potentials <= (1.0 + _ROUNDING) * potentials.min())
-        chosen.append(int(candidates[least]))
+        chosen.append(candidates[least])
     return np.array(chosen)
 
 
-def _approach(block: Block, seed: Components, nearest: Floats) -> float:
-    """Update the distances to the nearest seed (N,) by one more seed; their sum."""
-    distances = nearest[block.start : block.stop]
-    np.minimum(distances, kernel.squared_distances(block.rows, seed)[:, 0], out=distances)
-    return float(distances.sum())
+def _potentials(block: Block, seeds: Components, nearest: Floats, *, update: bool) -> Floats:
+    """What the sum of the block's `nearest` (N,) is with each of n more seeds, (n,)."""
+    return kernel.potentials(block, seeds, nearest[block.start : block.stop], update=update)
 
 
-def _potentials(block: Block, seeds: Components, nearest: Floats) -> Floats:
-    """What the sum of `nearest` (N,) would be with each of n more seeds, (n,)."""
-    distances = kernel.squared_distances(block.rows, seeds)  # (m, n)
-    known = nearest[block.start : block.stop]
-    # Rows along the inner loop: n is too small a number to loop over there.
-    return np.minimum(distances.T, known, order="C").sum(axis=1)
+def _any_row(source: ArraySource, draw: float) -> int:
+    """The row that a number from [0, 1) draws, each as likely as it weighs."""
+    if source.weights is None:
+        return int(draw * source.n_rows)
+    reached = source.weights.cumsum()
+    return int(np.searchsorted(reached, draw * reached[-1], side="right"))
+
+
+def _row_at(source: ArraySource, draw: float, reached: Floats, nearest: Floats) -> int:
+    """The row at which the running sum of weighted distances comes up to `draw`.
+
+    Only the block is summed in which it does so: `reached` holds the running sum over blocks.
+    Rounding may leave the sum of the last one a little below the draw.
+    """
+    at = min(int(np.searchsorted(reached, draw)), len(reached) - 1)
+    first = at * source.block_rows
+    distances = nearest[first : first + source.block_rows]
+    if source.weights is not None:
+        distances = distances * source.weights[first : first + source.block_rows]
+    within = draw - (reached[at - 1] if at else 0.0)
+    return first + min(int(np.searchsorted(distances.cumsum(), within)), len(distances) - 1)
