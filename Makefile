@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+AXE := build/axe/node_modules/axe-core/axe.min.js
 DEMO := $(VENV)/.demo
 BENCH_VENV ?= .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
@@ -13,13 +14,23 @@ CORE := $(wildcard native/*.cpp native/*/*.cpp native/*/*.hpp native/*/*/*.hpp n
 BUILT := $(filter-out native/tests/%,$(CORE)) native/CMakeLists.txt $(wildcard native/cmake/*)
 SANITIZERS := -DMIXTURA_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1
 
-.PHONY: demo test test-core test-slow lint format bench clean
+.PHONY: demo test test-browser test-core test-slow lint format bench clean
 
 demo: $(DEMO)
 	$(BIN)/mixtura demo --force
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
+
+# The pages in a real browser: the system's Chromium, driven by Playwright, without a network.
+# MIXTURA_PICTURES=docs/pictures draws the documentation's pictures anew.
+test-browser: $(READY) $(AXE)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'playwright>=1.45'
+	MIXTURA_BROWSER=required MIXTURA_AXE=$(AXE) $(BIN)/python -m pytest -m browser -s tests/browser
+
+# What finds the hurdles in a page for people who do not see it.
+$(AXE):
+	npm install --silent --no-audit --no-fund --prefix build/axe axe-core
 
 # The native core by itself, without Python.
 test-core: $(READY)

@@ -70,4 +70,4 @@ def _length(worker: Worker, seconds: float) -> int:
     took: float = worker.iterate(1).value.seconds
     if 8 * took < seconds:
         took = worker.iterate(8).value.seconds / 8
-    return min(max(round(seconds / took), 1 if took > 2.0 else 2), 400)
+    return min(max(round(seconds / took), 1 if took > 3.0 else 2), 400)

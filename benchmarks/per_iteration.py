@@ -47,7 +47,7 @@ def measure(quick: bool) -> list[Table]:
         with ExitStack() as stack:
             workers = crew(stack, names, workload)
             versions |= {name: worker.version for name, worker in workers.items()}
-            found = paces(workers, seconds=0.2 if quick else 1.0, repeats=repeats)
+            found = paces(workers, seconds=0.2 if quick else 0.6, repeats=repeats)
             times.append(_times(workload, found))
             agreement.append(_agreement(workload, workers, found))
     words = _WORDS.format(

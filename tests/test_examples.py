@@ -19,6 +19,7 @@ PICTURES = {
     "01_density_by_hand": {"01_one_feature", "01_two_features", "01_too_far_out"},
     "02_one_em_step_at_a_time": {"02_steps", "02_trace"},
     "03_csv_to_explained_outliers": {"03_outliers"},
+    "04_which_structure_which_k": {"04_geyser", "04_irises"},
 }
 
 each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)

@@ -101,7 +101,7 @@ class Watch:
     def begun(self, run: int) -> None:
         self.waited = time.perf_counter() - self.made
 
-    def iterated(self, iteration: int, trace: object) -> None:
+    def iterated(self, iteration: int, trace: object, mixture: object) -> None:
         """Iterations are not its concern."""
 
     def ended(self, fit: object) -> None:

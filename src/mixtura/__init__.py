@@ -10,33 +10,52 @@ from mixtura.version import __version__
 if TYPE_CHECKING:
     from mixtura.estimators import GaussianMixture
     from mixtura.fitting import Fit, Given, Outcome, fit
+    from mixtura.fitting.selection import BootstrapTest, Selection, bootstrap_test, select
+    from mixtura.fitting.uncertainty import StandardErrors, standard_errors
     from mixtura.model.explain import Explanation
+    from mixtura.model.merging import Merging, merge_components
     from mixtura.model.mixture import Mixture
     from mixtura.model.storage import load, save
 
 __all__ = [
+    "BootstrapTest",
     "Explanation",
     "Fit",
     "GaussianMixture",
     "Given",
+    "Merging",
     "Mixture",
     "Outcome",
+    "Selection",
+    "StandardErrors",
     "__version__",
+    "bootstrap_test",
     "fit",
     "load",
+    "merge_components",
     "save",
+    "select",
+    "standard_errors",
 ]
 
 _HOMES = {
+    "BootstrapTest": "mixtura.fitting.selection",
     "Explanation": "mixtura.model.explain",
     "Fit": "mixtura.fitting",
     "GaussianMixture": "mixtura.estimators",
     "Given": "mixtura.fitting",
+    "Merging": "mixtura.model.merging",
     "Mixture": "mixtura.model.mixture",
     "Outcome": "mixtura.fitting",
+    "Selection": "mixtura.fitting.selection",
+    "StandardErrors": "mixtura.fitting.uncertainty",
+    "bootstrap_test": "mixtura.fitting.selection",
     "fit": "mixtura.fitting",
     "load": "mixtura.model.storage",
+    "merge_components": "mixtura.model.merging",
     "save": "mixtura.model.storage",
+    "select": "mixtura.fitting.selection",
+    "standard_errors": "mixtura.fitting.uncertainty",
 }
 
 

@@ -11,6 +11,7 @@ from mixtura.datasets import blobs
 from mixtura.engine.arrays import Floats
 from mixtura.errors import MissingExtraError
 from mixtura.fitting import Fit, fit
+from mixtura.fitting.settings import SCIKIT_LEARNS
 from mixtura.tables import Table
 from mixtura.testing import Validation, textbook_log_likelihood, validate
 from mixtura.testing.wording import validation_text
@@ -88,7 +89,7 @@ def demo_text(record: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _chapter(name: str, n_features: int) -> Chapter:
     table, _ = blobs(N_ROWS, n_features, N_COMPONENTS, 1.0, random_state=SEED)
-    fitted = fit(table, N_COMPONENTS, structure="full", random_state=SEED)
+    fitted = fit(table, N_COMPONENTS, structure="full", random_state=SEED, **SCIKIT_LEARNS)
     mixture, first = fitted.mixture, table.rows[:_SHOWN]
     scores = {
         "mixtura": mixture.score_samples(first),

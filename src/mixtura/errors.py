@@ -31,7 +31,30 @@ class DataError(MixturaError, ValueError):
 
 
 class CollapseError(DataError):
-    """A component's covariance became singular and no regularisation was allowed."""
+    """A component's covariance became singular and no regularisation was allowed.
+
+    Parameters
+    ----------
+    message : the sentence.
+    component : which one, or None for the covariance that all share.
+    centre : (D,), its mean.
+    weight : how many rows' weight it holds.
+    rows : the numbers of the rows nearest to its mean, where they are known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        component: int | None = None,
+        centre: Any = None,
+        weight: float = 0.0,
+        rows: tuple[int, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.component = component
+        self.centre = centre
+        self.weight = weight
+        self.rows = rows
 
 
 class ModelError(MixturaError, ValueError):

@@ -16,6 +16,7 @@ import pytest
 import mixtura
 from mixtura.cli.main import main
 from mixtura.datasets import faithful
+from mixtura.fitting.settings import SCIKIT_LEARNS
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -59,7 +60,7 @@ def typed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 def geyser(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file: two components, fitted to faithful."""
     path = tmp_path_factory.mktemp("models") / "geyser.safetensors"
-    fit = mixtura.fit(faithful(), 2)
+    fit = mixtura.fit(faithful(), 2, **SCIKIT_LEARNS)
     mixtura.save(fit.mixture, path, fit.summary())
     return path
 

@@ -120,7 +120,7 @@ def test_the_warning_says_how_it_ended_and_what_to_do() -> None:
 
 
 def test_ctrl_c_leaves_the_fit_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(self: Progress, iteration: int, trace: list[float]) -> None:
+    def interrupted(self: Progress, iteration: int, *_: object) -> None:
         if iteration == 4:
             raise KeyboardInterrupt
 

@@ -87,7 +87,7 @@ def test_a_component_on_repeated_rows_collapses_by_name(structure: str) -> None:
 
 def test_more_components_than_distinct_rows_are_set_anew_and_on_record() -> None:
     rows = np.repeat([[0.0], [1.0], [5.0]], 4, axis=0)
-    fit = mixtura.fit(rows, 5)
+    fit = mixtura.fit(rows, 5, start="kmeans", reg_covar=1e-6)
     assert {repair.action for repair in fit.repairs} == {"reseeded"}
     assert {repair.iteration for repair in fit.repairs} >= {0}
     assert "no row belonged to it" in fit.repairs[0].reason
@@ -106,7 +106,7 @@ def test_an_empty_component_takes_half_of_the_heaviest() -> None:
 
 
 def test_a_component_is_set_anew_ten_times_at_most() -> None:
-    fit = mixtura.fit(np.ones((30, 1)), 20, max_iter=200)
+    fit = mixtura.fit(np.ones((30, 1)), 20, start="kmeans", reg_covar=1e-6, max_iter=200)
     assert 0 < len(fit.repairs) <= 10
     assert_finite(fit, np.ones((30, 1)))
 
@@ -114,10 +114,10 @@ def test_a_component_is_set_anew_ten_times_at_most() -> None:
 def test_a_singular_covariance_is_floored_and_on_record() -> None:
     # A ridge of 1e-30 is lost beside the variances, so the covariance is singular all the same.
     rows = np.c_[NOISE, 2.0 * NOISE[:, 0]]
-    fit = mixtura.fit(rows, 1, reg_covar=1e-30)
+    fit = mixtura.fit(rows, 1, start="kmeans", reg_covar=1e-30)
     assert [repair.action for repair in fit.repairs][:1] == ["floored"]
     assert "singular with 60 rows' weight" in fit.repairs[0].reason
-    # Beside a floor that is 1e-10 of the variance, the likelihood is good to six digits: which
+    # Beside a floor that is 1e-8 of the variance, the likelihood is good to eight digits: which
     # way its last step goes is rounding.
     assert fit.outcome in (mixtura.Outcome.REPAIRED, mixtura.Outcome.STALLED)
     assert_finite(fit, rows)

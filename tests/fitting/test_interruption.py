@@ -19,6 +19,7 @@ from mixtura import Fit, Outcome
 from mixtura.datasets import iris
 from mixtura.errors import Interrupted
 from mixtura.fitting import em
+from usual import usual_fit
 
 ROWS = iris().rows
 
@@ -37,7 +38,7 @@ class CtrlC:
         if run == self.run and self.iteration == 0:
             raise KeyboardInterrupt
 
-    def iterated(self, iteration: int, trace: Sequence[float]) -> None:
+    def iterated(self, iteration: int, trace: Sequence[float], mixture: mixtura.Mixture) -> None:
         if (self.seen, iteration) == (self.run, self.iteration):
             raise KeyboardInterrupt
 
@@ -48,25 +49,25 @@ class CtrlC:
 @pytest.mark.parametrize("iteration", [1, 2, 7])
 def test_the_fit_carried_ends_with_the_likelihood_of_its_mixture(iteration: int) -> None:
     with pytest.raises(Interrupted) as caught:
-        mixtura.fit(ROWS, 3, observer=CtrlC(0, iteration))
+        usual_fit(ROWS, 3, observer=CtrlC(0, iteration))
     fit = caught.value.fit
     assert fit.outcome is Outcome.INTERRUPTED
     assert fit.log_likelihood == pytest.approx(fit.mixture.score_samples(ROWS).sum(), rel=1e-12)
     # what is known at the end of an iteration is the mixture it began with
-    before = mixtura.fit(ROWS, 3, max_iter=iteration - 1)
+    before = usual_fit(ROWS, 3, max_iter=iteration - 1)
     assert_array_equal(fit.mixture.means, before.mixture.means)
     assert_allclose(fit.trace, before.trace, rtol=1e-14)
 
 
 def test_it_is_caught_as_a_keyboard_interrupt() -> None:
     with pytest.raises(KeyboardInterrupt, match="interrupted"):
-        mixtura.fit(ROWS, 3, observer=CtrlC(0, 3))
+        usual_fit(ROWS, 3, observer=CtrlC(0, 3))
 
 
 def test_runs_that_were_over_are_kept() -> None:
     observer = CtrlC(2, 1)
     with pytest.raises(Interrupted) as caught:
-        mixtura.fit(ROWS, 3, start="random", n_init=5, observer=observer)
+        usual_fit(ROWS, 3, start="random", n_init=5, observer=observer)
     best = max(fit.log_likelihood for fit in observer.ended_fits)
     assert len(observer.ended_fits) == 2
     assert caught.value.fit.log_likelihood == best
@@ -80,14 +81,14 @@ def test_an_interruption_before_anything_is_known_has_nothing_to_carry(
 
     monkeypatch.setattr(em.EM, "_pass", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
-        mixtura.fit(ROWS, 3)
+        usual_fit(ROWS, 3)
     assert type(caught.value) is KeyboardInterrupt
 
 
 def test_an_interruption_between_runs_keeps_the_best() -> None:
     observer = CtrlC(1, 0)
     with pytest.raises(Interrupted) as caught:
-        mixtura.fit(ROWS, 3, n_init=3, observer=observer)
+        usual_fit(ROWS, 3, n_init=3, observer=observer)
     assert caught.value.fit.log_likelihood == observer.ended_fits[0].log_likelihood
 
 
@@ -104,7 +105,7 @@ start, n_rows, n_components = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 class Observer:
     def begun(self, run):
         print("begun", flush=True)
-    def iterated(self, iteration, trace):
+    def iterated(self, iteration, trace, mixture):
         if iteration == 1:
             print("iterated", flush=True)
     def ended(self, fit):

@@ -383,7 +383,7 @@ def test_repairs_are_marked_at_the_iteration_that_they_ended():
     marks = {line.get_label(): line.get_xydata().tolist() for line in ax.get_lines()[1:]}
     assert marks == {
         "covariance floored: component 0, 2": [[1.0, -5.0], [3.0, -2.0]],
-        "set anew when empty: component 1": [[2.0, -3.0]],
+        "set anew: component 1": [[2.0, -3.0]],
     }
 
 

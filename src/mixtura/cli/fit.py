@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from mixtura.cli import options
-from mixtura.cli.input import read_rows
+from mixtura.cli.input import read_rows, weights_of
 from mixtura.cli.output import destination, print_text
+from mixtura.cli.streaming import is_streamed, scan_of
 
 __all__ = ["command"]
 
@@ -33,34 +36,54 @@ Examples:
     default="full",
     show_default=True,
     metavar="NAME",
-    help="Of the covariances: full, tied, diag or spherical.",
+    help="Of the covariances: full, tied, diag or spherical; or three letters for volume, shape "
+    "and orientation, each Equal, Varying or the Identity, such as VVE.",
 )
 @options.reading
+@options.on_bad_row
+@click.option(
+    "--weights",
+    default=None,
+    metavar="NAME",
+    help="A column that says how much each row counts, at least 0; it is no feature. Every row "
+    "counts once by default.",
+)
 @click.option(
     "--start",
-    default="kmeans",
+    default="auto",
     show_default=True,
     metavar="NAME",
-    help="What EM begins with: kmeans, k-means++, random or random_from_data.",
+    help="What EM begins with: auto, the best of short runs on a sample; kmeans, k-means++, random "
+    "or random_from_data.",
 )
 @options.seed
 @click.option(
     "--tol",
-    type=float,
-    default=1e-3,
+    type=options.NUMBER_OR_AUTO,
+    default="auto",
     show_default=True,
-    help="Stop when the mean log-likelihood gains less, nats a row.",
+    help="Stop when the mean log-likelihood gains less, nats a row; auto goes on until less than "
+    "1e-8 is still to be gained.",
 )
-@click.option("--max-iter", type=int, default=100, show_default=True, help="EM iterations at most.")
+@click.option(
+    "--accelerate/--no-accelerate",
+    default=True,
+    show_default=True,
+    help="Extrapolate EM's steps once they are regular: fewer iterations on overlapping data.",
+)
+@click.option(
+    "--max-iter", type=int, default=1000, show_default=True, help="EM iterations at most."
+)
 @click.option(
     "--n-init", type=int, default=1, show_default=True, help="Starts, the best of which is kept."
 )
 @click.option(
     "--reg-covar",
-    type=float,
-    default=1e-6,
+    type=options.NUMBER_OR_AUTO,
+    default="auto",
     show_default=True,
-    help="Added to every variance; 0 asks for the exact maximum of the likelihood.",
+    help="Added to every variance; 0 asks for the exact maximum of the likelihood, auto for a "
+    "floor of 1e-8 of the data's variance in each feature.",
 )
 @click.option(
     "--strict", is_flag=True, help="Store nothing and end with exit code 5 if it does not converge."
@@ -76,12 +99,15 @@ def command(
     columns: tuple[str, ...],
     ids: tuple[str, ...],
     header: bool | None,
+    on_bad_row: str,
+    weights: str | None,
     start: str,
     seed: int,
-    tol: float,
+    tol: float | str,
+    accelerate: bool,
     max_iter: int,
     n_init: int,
-    reg_covar: float,
+    reg_covar: float | str,
     strict: bool,
     verbose: bool,
     as_json: bool,
@@ -89,8 +115,9 @@ def command(
 ) -> None:
     """Fit a Gaussian mixture to the rows of DATA, and print or store it.
 
-    DATA is a CSV, .npy or .parquet file, - for CSV on the standard input, or a dataset such as
-    @faithful.
+    DATA is a CSV, .npy, .parquet or .feather file, - for CSV on the standard input, or a dataset
+    such as @faithful. A quoted glob, a folder, packed (.gz, .zst) and large files are read again
+    at every iteration, and need little memory.
     """
     import mixtura
     from mixtura.cli.progress import Progress
@@ -99,16 +126,25 @@ def command(
     from mixtura.views.text import model_text
 
     where = destination(output, force) if output is not None else None
+    rows: Any
+    weight: Any = None
+    if is_streamed(data, on_bad_row):
+        rows = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
+    else:
+        rows = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
+        weight = weights_of(rows, weights)
     fitted = mixtura.fit(
-        read_rows(data, columns, ids, header),
+        rows,
         components,
         structure=structure,
         start=start,
         tol=tol,
+        accelerate="auto" if accelerate else False,
         reg_covar=reg_covar,
         max_iter=max_iter,
         n_init=n_init,
         random_state=seed,
+        sample_weight=weight,
         observer=Progress() if verbose else None,
     )
     failed = strict and not fitted.outcome.converged

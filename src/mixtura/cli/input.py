@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mixtura.model.storage import StoredModel
     from mixtura.tables import Table
 
-__all__ = ["read_model", "read_rows"]
+__all__ = ["read_model", "read_record", "read_rows", "weights_of"]
 
 
 def read_model(source: str, data: str | None = None) -> StoredModel:
@@ -37,6 +37,32 @@ def read_model(source: str, data: str | None = None) -> StoredModel:
     if data == "-":
         raise click.UsageError("MODEL and DATA are both -, expected one of them to be a file")
     return storage.decoded(sys.stdin.buffer.read(), "standard input")
+
+
+def read_record(source: str) -> dict[str, Any]:
+    """The JSON record in a file, or on the standard input for ``-``.
+
+    Raises
+    ------
+    ModelError : it is no JSON object.
+    OSError : it cannot be read.
+    """
+    import json
+    from pathlib import Path
+
+    from mixtura.errors import ModelError
+
+    data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    try:
+        record = json.loads(data)
+    except ValueError:
+        record = None
+    if not isinstance(record, dict):
+        raise ModelError(
+            f"{'standard input' if source == '-' else source} is not the record of a selection: "
+            "write one with mixtura select --json"
+        )
+    return record
 
 
 def read_rows(
@@ -63,3 +89,27 @@ def read_rows(
 
     expected = mixture.feature_names if mixture is not None else None
     return read_table(source, columns=columns or None, ids=ids, expected=expected, header=header)
+
+
+def weights_of(table: Table, column: str | None) -> list[float] | None:
+    """The numbers in the id column that weighs the rows; None where there is none.
+
+    Raises
+    ------
+    DataError : a cell of it is no number.
+    """
+    from mixtura.errors import DataError
+    from mixtura.tables.cells import number
+
+    if column is None:
+        return None
+    weights = []
+    for row, cell in enumerate(table.ids[column]):
+        try:
+            weights.append(number(cell))
+        except ValueError:
+            raise DataError(
+                f"row {row} of the weights' column {column!r} holds {cell!r}, expected a number "
+                "of at least 0: a weight of 0 leaves a row out"
+            ) from None
+    return weights

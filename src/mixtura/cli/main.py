@@ -21,12 +21,14 @@ __all__ = ["COMMANDS", "main", "run"]
 COMMANDS = {
     "demo": "Fit, score, prove and draw made-up data: the whole way at once.",
     "explain": "Say where the log-likelihood of rows comes from, in plain words.",
+    "explore": "Write a page to replay a fit in, and to play with its mixture.",
     "fit": "Fit a Gaussian mixture to rows, and print or store it.",
     "generate": "Make rows up, with known components.",
     "plot": "Draw a model, with data or without.",
     "predict": "Write the component of each row.",
     "sample": "Draw rows from a model.",
     "score": "Write the log-likelihood of each row.",
+    "select": "Compare structures and numbers of components, and choose.",
     "show": "Print what a model file holds.",
     "validate": "Prove a model's log-likelihoods against independent answers.",
 }

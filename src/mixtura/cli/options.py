@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 __all__ = [
+    "NUMBER_OR_AUTO",
     "as_json",
     "columns",
     "data",
@@ -18,10 +19,28 @@ __all__ = [
     "ids",
     "labels",
     "model",
+    "on_bad_row",
     "output",
     "reading",
     "seed",
 ]
+
+
+class _NumberOrAuto(click.ParamType[float | str]):
+    """A number, or the word auto."""
+
+    name = "number|auto"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | str:
+        try:
+            return value if value == "auto" else float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number nor the word auto.", param, ctx)
+
+
+NUMBER_OR_AUTO = _NumberOrAuto()
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -80,6 +99,15 @@ output = click.option(
 force = click.option("--force", is_flag=True, help="Replace an output that exists.")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+on_bad_row = click.option(
+    "--on-bad-row",
+    type=click.Choice(["error", "skip", "report"]),
+    default="error",
+    show_default=True,
+    help="What a row without a finite number in each feature is: an error; left out and counted; "
+    "or left out, counted and described.",
+)
 
 seed = click.option(
     "--seed", type=int, default=0, show_default=True, help="Seed of the random numbers."

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
@@ -42,19 +44,65 @@ class Destination:
         ------
         OSError : it cannot be written; it names the path that the person gave.
         """
-        from mixtura.model.storage import written_beside
+        with self.opened() as file:
+            file.write(data)
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """What to write into; a file appears at the end, whole, or not at all.
+
+        Raises
+        ------
+        OSError : it cannot be written; it names the path that the person gave.
+        """
+        from mixtura.model.storage import opened_beside
 
         if self.path is None:
             if sys.stdout is None:
                 raise OSError(errno.EBADF, "the standard output is closed")
             sys.stdout.flush()
-            sys.stdout.buffer.write(data)
+            yield sys.stdout.buffer
             sys.stdout.buffer.flush()
             return
+        inside: BaseException | None = None
         try:
-            written_beside(self.path, data)
+            with opened_beside(self.path) as file:
+                try:
+                    yield cast(BinaryIO, _Named(file, str(self.path)))
+                except BaseException as error:  # perhaps of the input, and no fault of this file
+                    inside = error
+                    raise
         except OSError as error:
+            if error is inside:
+                raise
             raise OSError(error.errno, error.strerror, str(self.path)) from None
+
+
+class _Named:
+    """A file whose errors name the path that a person gave; only to write to."""
+
+    closed = False
+
+    def __init__(self, file: BinaryIO, path: str) -> None:
+        self._file = file
+        self._path = path
+
+    def write(self, data: bytes) -> int:
+        """Write everything."""
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self._path) from None
+
+    def tell(self) -> int:
+        """How many bytes are before."""
+        return self._file.tell()
+
+    def flush(self) -> None:
+        """Nothing: the end of the file is soon enough."""
+
+    def close(self) -> None:
+        """Nothing: whoever opened it closes it."""
 
 
 def destination(output: str, force: bool) -> Destination:

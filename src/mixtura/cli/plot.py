@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mixtura.cli import options
-from mixtura.cli.input import read_model, read_rows
+from mixtura.cli.input import read_model, read_record, read_rows
 from mixtura.cli.output import destination
 
 __all__ = ["command"]
@@ -15,6 +15,7 @@ Examples:
   mixtura plot geyser.safetensors @faithful -o geyser.png
   mixtura plot iris.safetensors @iris --features petal_length,petal_width -o iris.pdf
   mixtura plot geyser.safetensors --kind trace -o trace.svg
+  mixtura plot selection.json --kind selection -o bic.png
 """
 
 
@@ -30,9 +31,11 @@ Examples:
 )
 @click.option(
     "--kind",
-    type=click.Choice(["density", "scatter", "trace"]),
+    type=click.Choice(["density", "scatter", "trace", "selection"]),
     help="The density of one feature, the scatter of two, or the trace of the log-likelihood over "
-    "the iterations of the fit; density or scatter by default, whichever suits the features.",
+    "the iterations of the fit; or, of what mixtura select --json wrote instead of MODEL, the "
+    "criterion of each structure over the number of components. Density or scatter by default, "
+    "whichever suits the features.",
 )
 @options.features
 @options.reading
@@ -54,13 +57,18 @@ def command(
     rows by component, 1-, 2- and 3-sigma ellipses, and contours of the log density. Of a model
     with more features two are drawn, by their marginal density.
     """
-    if kind == "trace" and (data or features):
-        raise click.UsageError("--kind trace draws neither DATA nor --features: leave them out")
+    if kind in ("trace", "selection") and (data or features):
+        raise click.UsageError(f"--kind {kind} draws neither DATA nor --features: leave them out")
     where = destination(output, force)
     from mixtura.views import plots
     from mixtura.views.plots.canvas import encoded, format_of, offscreen_axes
 
     form = "png" if where.path is None else format_of(where.suffix)
+    if kind == "selection":
+        ax = offscreen_axes()
+        plots.candidates(read_record(model), ax=ax)
+        where.write(encoded(ax, form))
+        return
     stored = read_model(model, data)
     ax = offscreen_axes()
     if kind == "trace":

@@ -9,6 +9,7 @@ import click
 from mixtura.cli import options
 from mixtura.cli.input import read_model, read_rows
 from mixtura.cli.output import destination, side_by_side, write_columns
+from mixtura.cli.streaming import answer, is_streamed, scan_of
 
 __all__ = ["command"]
 
@@ -23,6 +24,7 @@ Examples:
 @options.model
 @options.data
 @options.reading
+@options.on_bad_row
 @click.option("--proba", is_flag=True, help="Write the responsibility of every component, too.")
 @options.output
 @options.force
@@ -33,6 +35,7 @@ def command(
     columns: tuple[str, ...],
     ids: tuple[str, ...],
     header: bool | None,
+    on_bad_row: str,
     proba: bool,
     output: str,
     force: bool,
@@ -41,13 +44,22 @@ def command(
     """Write the most responsible component of each row of DATA under MODEL.
 
     Components are numbered from 0, as `mixtura show` numbers them. The ids come first, then the
-    column label, then with --proba responsibility_0, responsibility_1, ...
+    column label, then with --proba responsibility_0, responsibility_1, ... Globs, folders, packed
+    and large files are answered a part at a time.
     """
     where = destination(output, force)
     mixture = read_model(model, data).mixture
+
+    def predicted(rows: Any) -> dict[str, Any]:
+        labels = {"label": mixture.predict(rows)}
+        if not proba:
+            return labels
+        shares = mixture.predict_proba(rows)
+        return labels | {f"responsibility_{k}": shares[:, k] for k in range(mixture.n_components)}
+
+    if is_streamed(data, on_bad_row):
+        scan = scan_of(data, columns, ids, header, on_bad_row, mixture=mixture)
+        answer(scan, predicted, where, as_json)
+        return
     table = read_rows(data, columns, ids, header, mixture)
-    result: dict[str, Any] = {"label": mixture.predict(table)}
-    if proba:
-        shares = mixture.predict_proba(table)
-        result |= {f"responsibility_{k}": shares[:, k] for k in range(mixture.n_components)}
-    write_columns(side_by_side(table.ids, result), where, as_json)
+    write_columns(side_by_side(table.ids, predicted(table)), where, as_json)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from mixtura.cli import options
 from mixtura.cli.input import read_model, read_rows
 from mixtura.cli.output import destination, side_by_side, write_columns
+from mixtura.cli.streaming import answer, is_streamed, scan_of
 
 __all__ = ["command"]
 
@@ -21,6 +24,7 @@ Examples:
 @options.model
 @options.data
 @options.reading
+@options.on_bad_row
 @options.output
 @options.force
 @options.as_json
@@ -30,6 +34,7 @@ def command(
     columns: tuple[str, ...],
     ids: tuple[str, ...],
     header: bool | None,
+    on_bad_row: str,
     output: str,
     force: bool,
     as_json: bool,
@@ -37,10 +42,18 @@ def command(
     """Write the log-likelihood of each row of DATA under MODEL, in nats.
 
     Columns are matched to the model's features by name, where both have names. The ids come
-    first, then the column log_likelihood.
+    first, then the column log_likelihood. Globs, folders, packed and large files are answered a
+    part at a time.
     """
     where = destination(output, force)
     mixture = read_model(model, data).mixture
+
+    def scored(rows: Any) -> dict[str, Any]:
+        return {"log_likelihood": mixture.score_samples(rows)}
+
+    if is_streamed(data, on_bad_row):
+        scan = scan_of(data, columns, ids, header, on_bad_row, mixture=mixture)
+        answer(scan, scored, where, as_json)
+        return
     table = read_rows(data, columns, ids, header, mixture)
-    result = {"log_likelihood": mixture.score_samples(table)}
-    write_columns(side_by_side(table.ids, result), where, as_json)
+    write_columns(side_by_side(table.ids, scored(table)), where, as_json)

@@ -15,12 +15,15 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mixtura.engine.arrays import Floats, Integers, Rows
-from mixtura.errors import Interrupted, ParameterError
+from mixtura.errors import CollapseError, Interrupted, ParameterError
+from mixtura.estimators.checks import UNCONVERGED, check_given, check_rows, collapsed
 from mixtura.estimators.progress import Progress
 from mixtura.fitting import Fit, Given, Settings, fit_rows
-from mixtura.fitting.start import STARTS
+from mixtura.fitting.start import STARTS, StartLike
+from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed
-from mixtura.model.structures import STRUCTURES, structure
+from mixtura.model.structures import NAMES, structure
+from mixtura.model.weights import row_weights
 
 __all__ = ["GaussianMixture"]
 
@@ -37,13 +40,18 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     n_components : K.
-    covariance_type : ``full``, ``tied``, ``diag`` or ``spherical``.
-    tol : the gain of the mean log-likelihood below which EM stops, nats a row.
+    covariance_type : ``full``, ``tied``, ``diag``, ``spherical``, or one of the fourteen structures
+        by its letters, as `mixtura.fit` takes them.
+    tol : the gain of the mean log-likelihood below which EM stops, nats a row; or ``"auto"``, to
+        go on until less than 1e-8 nats a row are to be gained.
     reg_covar : added to every variance, squared feature units. 0 asks for the exact maximum, and
-        a collapsed component raises.
+        a collapsed component raises. ``"auto"`` has no units: no component's variance, in any
+        direction, is let below 1e-8 of the data's own.
     max_iter : EM iterations at most; 0 keeps the start.
     n_init : how many starts; the end of largest likelihood is kept.
-    init_params : ``kmeans``, ``k-means++``, ``random`` or ``random_from_data``.
+    init_params : ``kmeans``, ``k-means++``, ``random`` or ``random_from_data``; or ``auto``,
+        labels, responsibilities, a function that returns them, or a `mixtura.Mixture`: see
+        `mixtura.fit`.
     weights_init : (K,), or None to leave them to the start.
     means_init : (K, D), or None.
     precisions_init : inverse covariances, in the shape of `covariances_`, or None.
@@ -51,6 +59,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     warm_start : whether `fit` goes on from the fit before, where there is one.
     verbose : 1 prints runs and iterations, 2 also likelihoods and times.
     verbose_interval : how many iterations from one line to the next.
+    accelerate : True extrapolates EM's steps, and keeps a point only where the likelihood does not
+        fall; ``"auto"`` begins with that once the gains shrink at a steady ratio.
 
     Attributes
     ----------
@@ -85,12 +95,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_components": [Interval(Integral, 1, None, closed="left")],
-        "covariance_type": [StrOptions({known.alias for known in STRUCTURES if known.alias})],
-        "tol": [Interval(Real, 0.0, None, closed="left")],
-        "reg_covar": [Interval(Real, 0.0, None, closed="left")],
+        "covariance_type": [StrOptions(set(NAMES))],
+        "tol": [Interval(Real, 0.0, None, closed="left"), StrOptions({"auto"})],
+        "reg_covar": [Interval(Real, 0.0, None, closed="left"), StrOptions({"auto"})],
         "max_iter": [Interval(Integral, 0, None, closed="left")],
         "n_init": [Interval(Integral, 1, None, closed="left")],
-        "init_params": [StrOptions(set(STARTS))],
+        "init_params": [StrOptions(set(STARTS)), callable, "array-like", Mixture],
         "weights_init": ["array-like", None],
         "means_init": ["array-like", None],
         "precisions_init": ["array-like", None],
@@ -98,6 +108,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         "warm_start": ["boolean"],
         "verbose": ["verbose"],
         "verbose_interval": [Interval(Integral, 1, None, closed="left")],
+        "accelerate": ["boolean", StrOptions({"auto"})],
     }
 
     def __init__(
@@ -105,11 +116,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         n_components: int = 1,
         *,
         covariance_type: str = "full",
-        tol: float = 1e-3,
-        reg_covar: float = 1e-6,
+        tol: float | str = 1e-3,
+        reg_covar: float | str = 1e-6,
         max_iter: int = 100,
         n_init: int = 1,
-        init_params: str = "kmeans",
+        init_params: StartLike = "kmeans",
         weights_init: ArrayLike | None = None,
         means_init: ArrayLike | None = None,
         precisions_init: ArrayLike | None = None,
@@ -117,6 +128,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         warm_start: bool = False,
         verbose: int = 0,
         verbose_interval: int = 10,
+        accelerate: bool | str = False,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -132,14 +144,18 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.warm_start = warm_start
         self.verbose = verbose
         self.verbose_interval = verbose_interval
+        self.accelerate = accelerate
 
-    def fit(self, X: Any, y: object = None) -> Self:
+    def fit(self, X: Any, y: object = None, sample_weight: Any = None) -> Self:
         """Fit to rows by expectation-maximisation; see `mixtura.fit`.
 
         Parameters
         ----------
         X : (N, D) array-like or table; float32 rows are read as they are.
         y : not used; there so that pipelines can pass one.
+        sample_weight : (N,) how much each row counts, at least 0, or None for 1 each. A whole
+            number is as good as so many equal rows, 0 as no row; a factor on all of them changes
+            nothing but the effective counts.
 
         Raises
         ------
@@ -149,14 +165,18 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
         Warns
         -----
-        ConvergenceWarning : EM ended without converging; the warning says what to do.
+        ConvergenceWarning : EM ended without converging, a column is constant, or there are fewer
+            distinct rows than components; the warning says what to do.
         """
-        self._fit(X)
+        self._fit(X, sample_weight)
         return self
 
-    def fit_predict(self, X: Any, y: object = None) -> Integers:
-        """Fit, then the component of largest responsibility for each row, (N,)."""
-        rows = self._fit(X)
+    def fit_predict(self, X: Any, y: object = None, sample_weight: Any = None) -> Integers:
+        """Fit, then the component of largest responsibility for each row, (N,).
+
+        Rows of weight 0 are labelled too. Parameters, errors and warnings as for `fit`.
+        """
+        rows = self._fit(X, sample_weight)
         return self.mixture_.predict(rows)
 
     def predict(self, X: Any) -> Integers:
@@ -174,9 +194,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         rows = self._rows(X)
         return self.mixture_.score_samples(rows)
 
-    def score(self, X: Any, y: object = None) -> float:
-        """The mean log-likelihood of the rows, nats a row; `y` is not used."""
-        return float(self.score_samples(X).mean())
+    def score(self, X: Any, y: object = None, sample_weight: Any = None) -> float:
+        """The mean log-likelihood of the rows, nats a row; `y` is not used.
+
+        With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i.
+        """
+        rows = self._rows(X)
+        return self.mixture_.score(rows, sample_weight)
 
     def sample(self, n_samples: int = 1) -> tuple[Floats, Integers]:
         """Rows (n_samples, D) drawn from the mixture, and the component of each (n_samples,).
@@ -190,53 +214,88 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             )
         return self.mixture_.sample(n_samples, check_random_state(self.random_state))
 
-    def bic(self, X: Any) -> float:
-        """Bayesian information criterion −2·log L + p·log N, smaller is better (Schwarz 1978)."""
-        rows = self._rows(X)
-        return self.mixture_.bic(rows)
+    def bic(self, X: Any, sample_weight: Any = None) -> float:
+        """Bayesian information criterion −2·log L + p·log N, smaller is better (Schwarz 1978).
 
-    def aic(self, X: Any) -> float:
-        """Akaike information criterion −2·log L + 2p, smaller is better (Akaike 1974)."""
+        With weights (N,), log L = Σ_i v_i log p(x_i) and N = Σ_i v_i.
+        """
         rows = self._rows(X)
-        return self.mixture_.aic(rows)
+        return self.mixture_.bic(rows, sample_weight)
+
+    def aic(self, X: Any, sample_weight: Any = None) -> float:
+        """Akaike information criterion −2·log L + 2p, smaller is better (Akaike 1974).
+
+        With weights (N,), log L = Σ_i v_i log p(x_i).
+        """
+        rows = self._rows(X)
+        return self.mixture_.aic(rows, sample_weight)
+
+    def icl(self, X: Any, sample_weight: Any = None) -> float:
+        """Integrated completed likelihood criterion, smaller is better; see `mixtura.Mixture.icl`.
+
+        It is BIC − 2·Σ_i v_i log max_k r_ik (Biernacki, Celeux & Govaert 2000).
+        """
+        rows = self._rows(X)
+        return self.mixture_.icl(rows, sample_weight)
+
+    def _n_parameters(self) -> int:
+        """Free parameters, by the name that scikit-learn has for them."""
+        return self.mixture_.n_parameters
 
     def _rows(self, X: Any) -> Rows:
         """`X` checked as scikit-learn checks it, against the columns of the fit, (N, D)."""
         check_is_fitted(self, "mixture_")
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
-    def _fit(self, X: Any) -> Rows:
-        """Fit and hold the result; the rows as they were fitted, (N, D)."""
+    def _fit(self, X: Any, sample_weight: Any) -> Rows:
+        """Fit and hold the result; the rows, those of weight 0 included, (N, D)."""
         self._validate_params()
         rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+        weights = row_weights(sample_weight, len(rows))
+        counting = len(rows) if weights is None else int(np.count_nonzero(weights))
+        kind = structure(self.covariance_type)
+        check_rows(counting, self.n_components)
+        check_given(
+            kind.form,
+            (self.n_components, rows.shape[1]),
+            self.weights_init,
+            self.means_init,
+            self.precisions_init,
+        )
         names = getattr(self, "feature_names_in_", None)
         settings = Settings(
             self.n_components,
-            structure(self.covariance_type),
+            kind,
             self.init_params,
             self.tol,
             self.reg_covar,
             self.max_iter,
             self.n_init,
+            self.accelerate,
         )
         try:
             fit = fit_rows(
                 rows,
                 settings,
-                given=Given(self.weights_init, self.means_init, self.precisions_init),
+                given=Given(_to_one(self.weights_init), self.means_init, self.precisions_init),
                 random=check_random_state(self.random_state),
                 feature_names=None if names is None else tuple(names),
+                weights=weights,
                 resumed=getattr(self, "fit_", None) if self.warm_start else None,
                 observer=Progress(self.verbose, self.verbose_interval) if self.verbose else None,
             )
+        except CollapseError as error:
+            raise collapsed(error) from None
         except Interrupted as interruption:
             self._hold(interruption.fit)
             raise
         self._hold(fit)
+        for note in fit.notes:
+            warnings.warn(note, ConvergenceWarning, stacklevel=3)
         if self.max_iter and not fit.outcome.converged:
             warnings.warn(
-                f"the fit did not converge, it ended {fit.outcome.value} at iteration "
-                f"{fit.n_iter}: {fit.remedy}",
+                f"{UNCONVERGED} It ended {fit.outcome.value} at iteration {fit.n_iter}: "
+                f"{fit.remedy}",
                 ConvergenceWarning,
                 stacklevel=3,
             )
@@ -256,3 +315,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.n_iter_ = fit.n_iter
         self.lower_bound_ = fit.mean_log_likelihood
         self.lower_bounds_ = fit.trace[1:].tolist()
+
+
+def _to_one(weights: ArrayLike | None) -> ArrayLike | None:
+    """Weights of single precision, which sum to 1 only to that, made to sum to 1 in double."""
+    array = np.asarray(weights)
+    if array.dtype != np.float32 or abs(float(array.sum(dtype=np.float64)) - 1.0) > 1e-6:
+        return weights
+    wide = array.astype(np.float64)
+    return wide / wide.sum()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from mixtura.fitting import Fit
+from mixtura.model.mixture import Mixture
 
 __all__ = ["Progress"]
 
@@ -29,8 +30,8 @@ class Progress:
         self._began = time.perf_counter()
         print(f"run {run}")
 
-    def iterated(self, iteration: int, trace: Sequence[float]) -> None:
-        """An iteration is done; `trace` ends with the mean log-likelihood before it."""
+    def iterated(self, iteration: int, trace: Sequence[float], mixture: Mixture) -> None:
+        """An iteration from `mixture` is done; `trace` ends with its mean log-likelihood."""
         if iteration % self._interval:
             return
         line = f"  iteration {iteration}"

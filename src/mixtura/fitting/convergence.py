@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import sys
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
+from numbers import Real
 
-__all__ = ["Outcome", "Tolerance"]
+from mixtura.errors import ParameterError
+
+__all__ = ["Outcome", "Remaining", "Rule", "Tolerance", "remaining_gain", "rule"]
+
+#: gains up to this share of the mean log-likelihood are rounding: a few ulp
+_ROUNDING = 16.0 * sys.float_info.epsilon
 
 
 class Outcome(Enum):
@@ -46,8 +56,34 @@ _REMEDIES = {
 }
 
 
+class Rule(ABC):
+    """When EM stops."""
+
+    #: whether the last gain alone decides, however many are to follow
+    hasty: bool
+
+    @property
+    @abstractmethod
+    def enough(self) -> float:
+        """The gain that extrapolation may leave, nats a row."""
+
+    @abstractmethod
+    def outcome(self, trace: Sequence[float], since: int = 0) -> Outcome | None:
+        """How EM ends after these mean log-likelihoods, or None to go on.
+
+        Parameters
+        ----------
+        trace : nats a row.
+        since : the entry from which on every step was one of plain EM, without a repair.
+        """
+
+    @abstractmethod
+    def falls(self, before: float, after: float) -> bool:
+        """Whether one mean log-likelihood is below the one before by more than counts, or NaN."""
+
+
 @dataclass(frozen=True)
-class Tolerance:
+class Tolerance(Rule):
     """Stop when the mean log-likelihood moves by less than `tol`, nats a row, in one iteration.
 
     A move down by more than rounding is a fall: it stops EM too, but as `Outcome.STALLED`. After a
@@ -59,18 +95,123 @@ class Tolerance:
     """
 
     tol: float
+    hasty = True
 
     #: a fall of the mean log-likelihood up to this share of its size is rounding
     ROUNDING = 1e-10
 
-    def outcome(self, trace: Sequence[float]) -> Outcome | None:
-        """How EM ends after these mean log-likelihoods, or None to go on."""
+    def outcome(self, trace: Sequence[float], since: int = 0) -> Outcome | None:
         if len(trace) < 2:
             return None
         if not abs(trace[-1] - trace[-2]) < self.tol:
             return None
         return Outcome.STALLED if self.falls(trace[-2], trace[-1]) else Outcome.CONVERGED
 
+    @property
+    def enough(self) -> float:
+        return self.tol
+
     def falls(self, before: float, after: float) -> bool:
-        """Whether one mean log-likelihood is below the one before by more than rounding, or NaN."""
         return not after - before >= -self.ROUNDING * max(1.0, abs(after))
+
+
+@dataclass(frozen=True)
+class Remaining(Rule):
+    """Stop when the gain still to come, by Aitken's estimate, is below `least` nats a row.
+
+    See `remaining_gain` for the estimate. It is compared with an absolute number: the mean
+    log-likelihood is in nats a row, and another unit of the data adds the same constant to all of
+    the trace, so a bound relative to the trace's size would not be free of units.
+
+    EM cannot lose likelihood but by rounding or regularisation. Two gains in a row below `least`
+    of which the last is a loss, or which are both of the size of rounding, therefore stop it too;
+    as `Outcome.STALLED` where the end lies more than `least` below what was reached before. NaN
+    never stops it.
+
+    Parameters
+    ----------
+    least : nats a row.
+
+    References
+    ----------
+    Böhning, Dietz, Schaub, Schlattmann & Lindsay 1994, "The distribution of the likelihood ratio
+    for mixtures of densities from the one-parameter exponential family", for the criterion.
+    """
+
+    least: float = 1e-8
+    hasty = False
+
+    def outcome(self, trace: Sequence[float], since: int = 0) -> Outcome | None:
+        path = trace[since:]
+        if len(path) < 3:
+            return None
+        before, last = path[-2] - path[-3], path[-1] - path[-2]
+        lost = max(abs(before), abs(last)) < self.least and last <= 0.0
+        if not (lost or remaining_gain(path) < self.least):
+            return None
+        return Outcome.STALLED if self.falls(max(path), path[-1]) else Outcome.CONVERGED
+
+    @property
+    def enough(self) -> float:
+        # EM stops within `least` of the maximum, an accelerated run well within that.
+        return 0.01 * self.least
+
+    def falls(self, before: float, after: float) -> bool:
+        slack = max(self.least, Tolerance.ROUNDING * abs(after))
+        return not after - before >= -slack
+
+
+def rule(tol: float | str | Rule) -> Rule:
+    """The rule for a tolerance: ``auto``, a number, or a rule itself.
+
+    Raises
+    ------
+    ParameterError : it is neither.
+    """
+    if isinstance(tol, Rule):
+        return tol
+    if isinstance(tol, str):
+        if tol == "auto":
+            return Remaining()
+    elif isinstance(tol, Real) and math.isfinite(tol) and tol >= 0.0:
+        return Tolerance(float(tol))
+    raise ParameterError(f"tol is {tol!r}, expected 'auto' or a finite number of at least 0")
+
+
+def remaining_gain(trace: Sequence[float]) -> float:
+    """Aitken's estimate of the gain that is still to come.
+
+    With the last gains g₁ = l₁ − l₀ and g₂ = l₂ − l₁ and their ratio a = g₂ / g₁, EM's gains are
+    taken to go on as g₂a + g₂a² + … = g₂·a / (1 − a). Of the last two ratios the larger one is
+    taken for a, for the ratio grows while the fast directions die out; after an early plateau, on
+    which the gains shrink and then grow, there is then no end in sight rather than a false one.
+
+    Parameters
+    ----------
+    trace : of plain EM, mean log-likelihoods, nats a row.
+
+    Returns
+    -------
+    Nats a row: 0 where the last two gains are of the size of rounding, infinity where the gains do
+    not shrink, NaN where it cannot be told: fewer than three entries, a loss, or no numbers.
+
+    References
+    ----------
+    Böhning et al. 1994; Aitken 1926 for the extrapolation of a geometric sequence.
+
+    Examples
+    --------
+    >>> from mixtura.fitting.convergence import remaining_gain
+    >>> round(remaining_gain([-4.0, -3.0, -2.5, -2.25]), 12)
+    0.25
+    """
+    gains = [after - before for before, after in pairwise(trace[-4:])]
+    if len(gains) < 2 or not all(map(math.isfinite, gains)):
+        return math.nan
+    rounding = _ROUNDING * max(1.0, abs(trace[-1]))
+    if max(abs(gains[-1]), abs(gains[-2])) <= rounding:
+        return 0.0
+    if min(gains[-2:]) <= 0.0:
+        return math.nan
+    ratio = max(after / before for before, after in pairwise(gains) if before > 0.0)
+    return gains[-1] * ratio / (1.0 - ratio) if ratio < 1.0 else math.inf

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, frozen
@@ -16,12 +17,14 @@ from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Block, Source
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import Interrupted
-from mixtura.fitting.convergence import Outcome, Tolerance
+from mixtura.fitting.acceleration import Course
+from mixtura.fitting.convergence import Outcome
+from mixtura.fitting.distinct import distinct_rows
 from mixtura.fitting.estimate import Estimate, maximise
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.health import Health, Repair
-from mixtura.fitting.overall import overall
+from mixtura.fitting.regularisation import Spread
 from mixtura.fitting.scatter import TotalScatter, total_scatter
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import Request, start
@@ -36,8 +39,8 @@ class Observer(Protocol):
     def begun(self, run: int) -> None:
         """A run of EM has its start."""
 
-    def iterated(self, iteration: int, trace: Sequence[float]) -> None:
-        """An iteration is done; `trace` ends with the mean log-likelihood before it."""
+    def iterated(self, iteration: int, trace: Sequence[float], mixture: Mixture) -> None:
+        """An iteration from `mixture` is done; `trace` ends with its mean log-likelihood."""
 
     def ended(self, fit: Fit) -> None:
         """A run of EM is over."""
@@ -54,6 +57,7 @@ class EM:
     executor : who carries the passes out.
     feature_names : D names for the mixture, or None.
     observer : told of every iteration, or None.
+    unit : what a weight of 1 in `source` stands for: the fit tells counts of rows in these.
     """
 
     source: Source
@@ -61,20 +65,47 @@ class EM:
     executor: Executor
     feature_names: tuple[str, ...] | None = None
     observer: Observer | None = None
+    unit: float = 1.0
 
     def begin(
-        self, source: ArraySource, given: Given, random: np.random.RandomState
+        self,
+        source: ArraySource,
+        given: Given,
+        random: np.random.RandomState,
+        counting: NDArray[np.bool_] | None = None,
     ) -> tuple[Mixture, list[Repair]]:
         """The first mixture of a run, from the rows of `source`, and what making it sound took."""
         settings = self.settings
         estimate = None
         if not given.complete:
-            k, form = settings.n_components, settings.structure.form
-            statistics = start(settings.start)(Request(source, k, random, self.executor, form))
-            estimate = maximise(statistics, settings.structure, settings.reg_covar)
+            k, structure = settings.n_components, settings.structure
+            whole = None if source is self.source else self.source
+            request = Request(source, k, random, self.executor, structure, counting, whole)
+            statistics = start(settings.start)(request)
+            estimate = maximise(statistics, structure, settings.regularisation.ridge)
         estimate = given.over(estimate, settings, self.source.n_features)
-        estimate, repairs = self._health.sound(estimate, 0, 0)
+        estimate, repairs = self._health.sound(estimate, 0, ())
         return estimate.mixture(self.feature_names), repairs
+
+    def begin_with(
+        self, statistics: Statistics, before: Floats | None = None
+    ) -> tuple[Mixture, list[Repair]]:
+        """The first mixture of a run, from statistics that are at hand, as for `begin`.
+
+        Parameters
+        ----------
+        statistics : with the second moments that the structure needs.
+        before : covariances near the answer, of the structure, or None.
+        """
+        settings = self.settings
+        ridge = settings.regularisation.ridge
+        estimate = maximise(statistics, settings.structure, ridge, before=before)
+        estimate, repairs = self._health.sound(estimate, 0, ())
+        return estimate.mixture(self.feature_names), repairs
+
+    def statistics(self, mixture: Mixture) -> Statistics:
+        """The sums under a mixture of any structure, as this one's M-step takes them."""
+        return self._pass(mixture, diagonal=self.settings.structure.form.diagonal)
 
     def climb(
         self,
@@ -99,7 +130,8 @@ class EM:
         KeyboardInterrupt : Ctrl-C before any is known.
         """
         began = time.perf_counter()
-        settings, health, rule = self.settings, self._health, Tolerance(self.settings.tol)
+        settings, health, rule = self.settings, self._health, self.settings.rule
+        course = Course.starting(rule, settings.acceleration, mixture)
         done = list(repairs)
         trace: list[float] = []
         known = mixture, 0  # the mixture that the trace's first so many entries lead to
@@ -109,23 +141,31 @@ class EM:
             self.observer.begun(run)
         try:
             for iteration in range(1, settings.max_iter + 1):
-                statistics, estimate = self._step(mixture)
-                trace.append(statistics.log_likelihood / statistics.total_weight)
-                known = mixture, len(trace)
+                statistics, estimate = self._step(course.ahead)
+                mean = statistics.log_likelihood / statistics.total_weight
+                if course.overshot(trace, mean):
+                    course = course.back()
+                    continue
+                trace.append(mean)
+                known = course.ahead, len(trace)
                 if iteration == 1:
                     history = _shared_history(before, trace[0])
-                reseeded = sum(repair.action == "reseeded" for repair in done)
-                estimate, new = health.sound(estimate, iteration, reseeded)
-                mixture = estimate.mixture(self.feature_names)
+                estimate, new = health.sound(estimate, len(trace), done)
                 done.extend(new)
+                path = [*history, *trace]
                 if self.observer:
-                    self.observer.iterated(iteration, [*history, *trace])
-                reached = rule.outcome([*history, *trace])
-                if reached and not any(repair.action == "reseeded" for repair in new):
-                    outcome = reached
+                    self.observer.iterated(iteration, path, course.ahead)
+                course = course.onward(
+                    estimate.mixture(self.feature_names),
+                    path,
+                    repaired=bool(new),
+                    last=iteration == settings.max_iter,
+                )
+                if course.ended and not any(repair.action == "reseeded" for repair in new):
+                    outcome = course.ended
                     break
-            trace.append(self._mean_log_likelihood(mixture))
-            known = mixture, len(trace)
+            trace.append(self._mean_log_likelihood(course.ahead))
+            known = course.ahead, len(trace)
             if outcome is Outcome.CONVERGED and rule.falls(trace[-2], trace[-1]):
                 outcome = Outcome.STALLED
         except KeyboardInterrupt:
@@ -140,9 +180,12 @@ class EM:
             outcome=outcome,
             repairs=tuple(done),
             settings=settings,
+            accelerated=tuple(i - len(history) for i in course.accelerated),
+            rejected=course.rejected,
+            starved=health.starved(Estimate.of(known[0], self.source.total_weight)),
             seconds=time.perf_counter() - began,
             n_rows=self.source.n_rows,
-            total_weight=self.source.total_weight,
+            total_weight=self.source.total_weight * self.unit,
         )
         if outcome is Outcome.INTERRUPTED:
             raise Interrupted(fit)
@@ -150,21 +193,27 @@ class EM:
             self.observer.ended(fit)
         return fit
 
-    @property
+    @cached_property
     def _health(self) -> Health:
-        return Health(self._variances, self.settings.reg_covar)
+        return Health(
+            self.settings.regularisation,
+            lambda: Spread.of(self.source, self.executor),
+            lambda: distinct_rows(self.source),
+            self.unit,
+        )
 
     def _step(self, mixture: Mixture) -> tuple[Statistics, Estimate]:
         """The E-step, every row's responsibilities summed up, and the M-step."""
-        structure, reg_covar = self.settings.structure, self.settings.reg_covar
+        structure, ridge = self.settings.structure, self.settings.regularisation.ridge
         total = self._total
         if total is not None and total.keeps_digits(mixture.covariances):
             statistics = self._pass(mixture, diagonal=True)
-            estimate = maximise(statistics, structure, reg_covar, total)
+            estimate = maximise(statistics, structure, ridge, total=total)
             if total.keeps_digits(estimate.covariances):
                 return statistics, estimate
         statistics = self._pass(mixture, diagonal=structure.form.diagonal)
-        return statistics, maximise(statistics, structure, reg_covar)
+        near = mixture.covariances if mixture.structure.letters == structure.letters else None
+        return statistics, maximise(statistics, structure, ridge, before=near)
 
     def _pass(self, mixture: Mixture, *, diagonal: bool) -> Statistics:
         step = partial(kernel.accumulate, components=mixture.components, diagonal=diagonal)
@@ -185,14 +234,13 @@ class EM:
     def _mean_log_likelihood(self, mixture: Mixture) -> float:
         def total(block: Block) -> float:
             likelihood = kernel.log_likelihood(block.rows, mixture.components)
-            return float(likelihood.sum() if block.weights is None else likelihood @ block.weights)
+            if block.weights is None:
+                return float(likelihood.sum())
+            # A row that weighs nothing adds nothing, not even where its likelihood is 0.
+            counting = block.weights > 0.0
+            return float(likelihood[counting] @ block.weights[counting])
 
         return self.executor.run(self.source, total) / self.source.total_weight
-
-    def _variances(self) -> Floats:
-        """The data's variance in each feature, (D,)."""
-        statistics = overall(self.source, self.executor)
-        return statistics.second[0] / statistics.total_weight
 
 
 def _shared_history(before: Sequence[float], first: float) -> list[float]:

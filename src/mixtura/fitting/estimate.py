@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.scatter import TotalScatter
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import Structure
 
-__all__ = ["Estimate", "maximise"]
+__all__ = ["LEAST_WEIGHT", "Estimate", "maximise"]
 
 #: keeps every weight positive, as scikit-learn does
-_LEAST_WEIGHT = 10.0 * float(np.finfo(np.float64).eps)
+LEAST_WEIGHT = 10.0 * float(np.finfo(np.float64).eps)
+#: what is added of the floor, in its multiples, until a covariance has a Cholesky factor
+_MORE = (1.0, 1e2, 1e4, 1e6, 1e8, 1e10)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +31,20 @@ class Estimate:
     means : (K, D), feature units.
     covariances : in the structure's form, squared feature units.
     structure : of the covariances.
+    scatter : the W_k that the covariances were found from, or None for n_k Σ_k.
     """
 
     weight: Floats
     means: Floats
     covariances: Floats
     structure: Structure
+    scatter: Floats | None = None
+
+    @classmethod
+    def of(cls, mixture: Mixture, total_weight: float) -> Estimate:
+        """The parameters of a mixture of rows with that weight in all."""
+        weight = mixture.weights * total_weight
+        return cls(weight, mixture.means, mixture.covariances, mixture.structure)
 
     def mixture(self, feature_names: tuple[str, ...] | None = None) -> Mixture:
         """The mixture of these parameters, its weights made to sum to 1."""
@@ -45,43 +56,97 @@ class Estimate:
             feature_names,
         )
 
-    def floored(self, k: int, floor: Floats) -> Estimate:
-        """With component k's eigenvalues raised to 1, in units of `floor` (D,)."""
-        return replace(self, covariances=self.structure.form.floored(self.covariances, k, floor))
+    def floored(self, low: Sequence[int], floor: Floats) -> Estimate:
+        """With the eigenvalues of the components `low` raised to 1, in units of `floor` (D,).
 
-    def split(self, k: int, other: int) -> Estimate:
+        Where components share a part of their covariances, one cannot be raised alone: then the
+        eigenvalues of each W_k are raised to n_k, and the M-step is taken again. Its covariances
+        are positive definite, if not all above the floor. Should rounding deny it, more is added.
+        """
+        form, covariances = self.structure.form, self.covariances
+        if self.structure.separate or self.structure.shared:
+            for k in low:
+                covariances = form.floored(covariances, k, floor)
+            return replace(self, covariances=covariances)
+        scatter = _times(self.weight, self.covariances) if self.scatter is None else self.scatter
+        own = _times(1.0 / self.weight, scatter)
+        for k in range(len(self.weight)):
+            own = form.floored(own, k, floor)
+        for more in (0.0, *_MORE):
+            raised = _times(self.weight, form.ridged(own, more * floor))
+            covariances = self.structure.maximise(self.weight, raised)
+            if not form.unsound(covariances):
+                break
+        return replace(self, covariances=covariances)
+
+    def ordered(self, order: Integers) -> Estimate:
+        """With component order[k] in place k."""
+        shared = self.structure.form.shared
+        return replace(
+            self,
+            weight=self.weight[order],
+            means=self.means[order],
+            covariances=self.covariances if shared else self.covariances[order],
+            scatter=None,
+        )
+
+    def split(self, k: int, other: int, units: Floats) -> Estimate:
         """With component k halved, and its other half in place of component `other`.
 
-        The halves lie half a standard deviation to either side, along the longest axis.
+        The halves lie half a standard deviation to either side, along the axis that is longest
+        in units of the data's variances `units` (D,), squared feature units. A component that is
+        wider than the data, as a start may leave one, counts as if it were as wide.
         """
+        length, axis = self.longest_axis(k, units)
+        step = 0.5 * np.sqrt(min(length, 1.0)) * axis
+        means = self.means.copy()
+        means[k], means[other] = means[k] + step, means[k] - step
+        return replace(self.shadowed(k, other, 0.5), means=means)
+
+    def longest_axis(self, k: int, units: Floats) -> tuple[float, Floats]:
+        """The largest eigenvalue of component k in units of `units` (D,), and its axis.
+
+        The axis (D,), feature units, has length 1 in units of the square roots.
+        """
+        scale = np.sqrt(units)
+        matrix = self.structure.form.matrices(self.covariances, *self.means.shape)[k]
+        values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
+        return float(values[-1]), vectors[:, -1] * scale
+
+    def shadowed(self, k: int, other: int, share: float) -> Estimate:
+        """With component `other` a copy of component k that takes `share` of k's weight."""
         form = self.structure.form
-        matrices = form.matrices(self.covariances, *self.means.shape)
-        values, vectors = np.linalg.eigh(matrices[k])
-        step = 0.5 * np.sqrt(values[-1]) * vectors[:, -1]
         weight, means = self.weight.copy(), self.means.copy()
-        weight[[k, other]] = 0.5 * weight[k]
-        means[[k, other]] = means[k] + step, means[k] - step
-        copied = np.array(matrices)
-        copied[other] = matrices[k]
-        return replace(self, weight=weight, means=means, covariances=form.gathered(copied))
+        weight[other] = share * weight[k]
+        weight[k] -= weight[other]
+        means[other] = means[k]
+        copied = np.array(form.matrices(self.covariances, *means.shape))
+        copied[other] = copied[k]
+        covariances = form.gathered(copied)
+        return replace(self, weight=weight, means=means, covariances=covariances, scatter=None)
 
 
 def maximise(
     statistics: Statistics,
     structure: Structure,
     reg_covar: float = 0.0,
+    *,
+    before: Floats | None = None,
     total: TotalScatter | None = None,
 ) -> Estimate:
     """The M-step: the parameters of largest expected log-likelihood.
 
     With n_k the weights: μ_k = c_k + first_k / n_k, W_k = second_k about μ_k, and the structure's
-    own formula for (n_k, W_k); then `reg_covar` is added to every variance.
+    own formula for (n_k, W_k); then `reg_covar` is added to every variance. Where components share
+    a part of their covariances but not all, that would make the parts differ, so it is added
+    before: n_k·reg_covar to the diagonal of W_k. For the others this comes to the same.
 
     Parameters
     ----------
     statistics : sums about c_k, with the second moments that the structure needs.
     structure : of the covariances.
     reg_covar : squared feature units, at least 0.
+    before : covariances near the answer, for a structure whose M-step is iterated; or None.
     total : the scatter of all rows, where a shared covariance is to be had from it; the second
         moments are then not looked at.
 
@@ -89,13 +154,24 @@ def maximise(
     ----------
     Dempster, Laird & Rubin 1977; Celeux & Govaert 1995 for the covariances.
     """
-    weight = statistics.weight + _LEAST_WEIGHT
+    weight = statistics.weight + LEAST_WEIGHT
     means = statistics.reference + statistics.first / weight[:, None]
     scatter = statistics.about(means).second if total is None else total.within(weight, means)
     if not structure.form.diagonal:
         # Re-centring over a long way leaves rounding that is not the same on both sides.
         scatter = 0.5 * (scatter + scatter.transpose(0, 2, 1))
-    covariances = structure.maximise(weight, scatter)
+    form = structure.form
+    if structure.separate or structure.shared:
+        covariances = structure.maximise(weight, scatter)
+        if reg_covar:
+            covariances = form.ridged(covariances, reg_covar)
+        return Estimate(weight, means, covariances, structure)
     if reg_covar:
-        covariances = structure.form.ridged(covariances, reg_covar)
-    return Estimate(weight, means, covariances, structure)
+        scatter = _times(weight, form.ridged(_times(1.0 / weight, scatter), reg_covar))
+    covariances = structure.maximise(weight, scatter, before)
+    return Estimate(weight, means, covariances, structure, scatter)
+
+
+def _times(factors: Floats, covariances: Floats) -> Floats:
+    """Each component's array times its factor (K,)."""
+    return covariances * factors.reshape(-1, *[1] * (covariances.ndim - 1))

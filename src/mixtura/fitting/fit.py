@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mixtura.engine.arrays import Floats
-from mixtura.fitting.convergence import Outcome
+from mixtura.errors import ParameterError
+from mixtura.fitting.convergence import Outcome, remaining_gain
 from mixtura.fitting.health import Repair
 from mixtura.fitting.settings import Settings
 from mixtura.model.mixture import Mixture
 from mixtura.textual import counted
 
-__all__ = ["Fit"]
+if TYPE_CHECKING:
+    from mixtura.fitting.uncertainty import StandardErrors
+
+__all__ = ["SIGNS", "Fit"]
+
+#: what a criterion's sign follows: smaller is better for scikit-learn, larger for R's mclust
+SIGNS = {"scikit-learn": 1.0, "mclust": -1.0}
+
+#: a gain of the log-likelihood of all rows that is worth further iterations, nats
+_WORTH = 1e-2
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,14 +33,20 @@ class Fit:
     Parameters
     ----------
     mixture : the fitted density.
-    trace : (n_iter + 1,), the mean log-likelihood of the start and after each iteration, nats a
-        row; the last is that of `mixture`.
+    trace : the mean log-likelihood of the start and after each iteration whose end was kept,
+        nats a row; the last is that of `mixture`.
     outcome : how it ended, with its remedy.
     repairs : what was done to components that collapsed, in order.
     settings : what was asked for.
     seconds : wall-clock time, all starts together.
     n_rows : how many rows it saw.
     total_weight : the sum of their weights.
+    accelerated : the entries of `trace` that an extrapolation led to, instead of a step of EM.
+    rejected : how many extrapolated points were tried and not kept; each took an iteration, and
+        has no entry in `trace`.
+    starved : the components that only the floor of ``reg_covar="auto"`` holds up: fewer than
+        D + 1 distinct rows' share of the weight, and a singular covariance.
+    notes : what is odd about the data, a sentence each.
     """
 
     mixture: Mixture
@@ -41,6 +57,10 @@ class Fit:
     seconds: float
     n_rows: int
     total_weight: float
+    accelerated: tuple[int, ...] = ()
+    rejected: int = 0
+    starved: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return (
@@ -51,7 +71,7 @@ class Fit:
     @property
     def n_iter(self) -> int:
         """How many EM iterations led to the mixture."""
-        return len(self.trace) - 1
+        return len(self.trace) - 1 + self.rejected
 
     @property
     def mean_log_likelihood(self) -> float:
@@ -65,29 +85,88 @@ class Fit:
 
     @property
     def aic(self) -> float:
-        """−2·log L + 2p, smaller is better (Akaike 1974)."""
+        """−2·log L + 2p, smaller is better (Akaike 1974); `criterion` has R's sign too."""
         return 2.0 * self.mixture.n_parameters - 2.0 * self.log_likelihood
 
     @property
     def bic(self) -> float:
-        """−2·log L + p·log N, smaller is better (Schwarz 1978)."""
+        """−2·log L + p·log N, smaller is better (Schwarz 1978); `criterion` has R's sign too."""
         return self.mixture.n_parameters * math.log(self.total_weight) - 2.0 * self.log_likelihood
+
+    def criterion(self, name: str, sign: str = "scikit-learn") -> float:
+        """``"bic"`` or ``"aic"``, in the sign that is wanted.
+
+        Parameters
+        ----------
+        name : of the criterion; ICL and cross-validation need the rows: `mixtura.select`.
+        sign : ``"scikit-learn"``, smaller is better, or ``"mclust"``, larger is, as in R.
+
+        Raises
+        ------
+        ParameterError : there is no such criterion, or sign.
+        """
+        known = {"bic": self.bic, "aic": self.aic}
+        if name not in known:
+            raise ParameterError(
+                f"a fit has no criterion {name!r}, expected bic or aic: mixtura.select has others"
+            )
+        if sign not in SIGNS:
+            raise ParameterError(
+                f"sign is {sign!r}, expected 'scikit-learn', for which smaller is better, or "
+                "'mclust', for which larger is"
+            )
+        return SIGNS[sign] * known[name]
+
+    def standard_errors(self, X: Any, method: str = "information", **more: Any) -> StandardErrors:
+        """Standard errors of the parameters; see `mixtura.standard_errors`.
+
+        Parameters
+        ----------
+        X : the rows that it was fitted to.
+        method : ``"information"``, ``"bootstrap"`` or ``"weighted-bootstrap"``.
+        more : the other arguments of that function.
+        """
+        from mixtura.fitting.uncertainty import standard_errors
+
+        return standard_errors(self, X, method, **more)
+
+    @property
+    def remaining_gain(self) -> float:
+        """Aitken's estimate of the log-likelihood still to be gained by EM, all rows, nats.
+
+        See `mixtura.fitting.convergence.remaining_gain`: infinity where the gains do not shrink,
+        NaN where it cannot be told.
+        """
+        path = self.trace[max(self.accelerated, default=0) :]
+        return remaining_gain(path.tolist()) * self.total_weight
 
     @property
     def remedy(self) -> str:
         """What to do next, in words."""
-        return self.outcome.remedy
+        gain = self.remaining_gain
+        if not (self.outcome.converged and self.settings.rule.hasty and gain > _WORTH):
+            return self.outcome.remedy
+        early = "EM stopped early, with " + (
+            f"about {gain:.2g} nats of log-likelihood still to be gained"
+            if math.isfinite(gain)
+            else "gains that did not shrink yet"
+        )
+        early += ": set tol to 'auto', or lower it"
+        return early if self.outcome is Outcome.CONVERGED else f"{self.outcome.remedy}; {early}"
 
     def summary(self) -> dict[str, Any]:
         """A plain record of the run, ready for JSON."""
         return {
             "n_rows": self.n_rows,
+            **({} if self.total_weight == self.n_rows else {"total_weight": self.total_weight}),
             "log_likelihood": self.log_likelihood,
             "mean_log_likelihood": self.mean_log_likelihood,
             "n_parameters": self.mixture.n_parameters,
             "aic": self.aic,
             "bic": self.bic,
             "iterations": self.n_iter,
+            # JSON has neither infinity nor NaN.
+            "remaining_gain": self.remaining_gain if math.isfinite(self.remaining_gain) else None,
             "outcome": self.outcome.value,
             "converged": self.outcome.converged,
             "remedy": self.remedy,
@@ -100,6 +179,9 @@ class Fit:
                 }
                 for repair in self.repairs
             ],
+            "accelerated": list(self.accelerated),
+            "starved": list(self.starved),
+            "notes": list(self.notes),
             "seconds": self.seconds,
             "trace": self.trace.tolist(),
         }

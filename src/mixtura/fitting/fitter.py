@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from mixtura.engine.arrays import Rows
+from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource
-from mixtura.errors import DataError, Interrupted, ParameterError
+from mixtura.errors import CollapseError, DataError, ParameterError
+from mixtura.fitting.checks import check_rows
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
+from mixtura.fitting.notes import notes
+from mixtura.fitting.runs import best_of
 from mixtura.fitting.settings import Settings
+from mixtura.fitting.start import StartLike
+from mixtura.fitting.streaming import fit_scan, scanned
 from mixtura.model.random import Seed, random_state_of
-from mixtura.model.rows import as_rows, column_label, column_names
+from mixtura.model.rows import as_rows, column_names
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
+from mixtura.model.weights import Weighted, row_weights
+from mixtura.tables.streams import is_stream
 
-__all__ = ["fit", "fit_rows"]
+__all__ = ["check_rows", "fit", "fit_rows"]
 
-#: beyond this size the squares of a column's values, or its variance, overflow float64
-_WIDEST = 1e150
+#: a collapse names so many rows at most
+_NAMED = 10
 
 
 def fit(
@@ -33,13 +39,15 @@ def fit(
     n_components: int = 1,
     *,
     structure: str | Structure = "full",
-    start: str = "kmeans",
-    tol: float = 1e-3,
-    reg_covar: float = 1e-6,
-    max_iter: int = 100,
+    start: StartLike = "auto",
+    tol: float | str = "auto",
+    reg_covar: float | str = "auto",
+    max_iter: int = 1000,
     n_init: int = 1,
+    accelerate: bool | str = "auto",
     given: Given | None = None,
     random_state: Seed = 0,
+    sample_weight: Any = None,
     observer: Observer | None = None,
 ) -> Fit:
     """Fit a Gaussian mixture by expectation-maximisation.
@@ -49,16 +57,35 @@ def fit(
 
     Parameters
     ----------
-    X : (N, D) array-like, or a table, whose column names the mixture keeps.
+    X : (N, D) array-like, or a table, whose column names the mixture keeps. Or rows that are read
+        anew at each pass: a path, a glob, a folder or several paths of Parquet, Arrow, CSV or
+        ``.npy`` files, a `pyarrow.dataset.Dataset`, an iterable of arrays or record batches that
+        can be begun again; `mixtura.tables.streams.scan` has the options.
     n_components : K, at least 1, at most N.
-    structure : of the covariances: ``full``, ``tied``, ``diag``, ``spherical``.
-    start : ``kmeans``, ``k-means++``, ``random`` or ``random_from_data``.
-    tol : nats a row.
-    reg_covar : added to every variance, squared feature units. 0 asks for the exact maximum.
+    structure : of the covariances: ``full`` (VVV), ``tied`` (EEE), ``diag`` (VVI), ``spherical``
+        (VII), or any other of the fourteen, EII VEI EEI EVI VEE EVE VVE EEV VEV EVV, whose letters
+        say whether volume, shape and orientation are equal, vary, or are the identity; for one
+        feature, ``E`` or ``V``.
+    start : ``auto``, the best of short runs on a sample, with no units; ``kmeans``, ``k-means++``,
+        ``random`` or ``random_from_data``, as scikit-learn's; labels (N,) from 0 to K − 1 or
+        responsibilities (N, K); a function ``(rows, n_components, random_state)`` that returns
+        either; or a `Mixture`, from whose responsibilities to begin.
+    tol : nats a row, or ``"auto"``: EM then goes on until less than 1e-8 nats a row are to be
+        gained, by Aitken's estimate; `mixtura.fitting.convergence.Remaining`.
+    reg_covar : added to every variance, squared feature units. 0 asks for the exact maximum. Where
+        components share only a part of their covariances, it is added to W_k / n_k instead, which
+        keeps that part equal.
+        ``"auto"`` has no units: no component's variance, in any direction, is let below 1e-8 of
+        the data's own.
     max_iter : EM iterations at most.
     n_init : how many starts; the end of largest likelihood is kept.
+    accelerate : True extrapolates EM's steps, and keeps a point only where the likelihood does not
+        fall; ``"auto"`` begins with that once the gains shrink at a steady ratio.
     given : parameters to start from.
     random_state : the seed of the start.
+    sample_weight : (N,) how much each row counts, at least 0, or None for 1 each. A whole number
+        is as good as so many equal rows, 0 as no row; a factor on all of them changes nothing but
+        the effective counts. Of rows that are streamed, the name of the column of weights.
     observer : told of every iteration.
 
     Raises
@@ -72,7 +99,8 @@ def fit(
     -----
     The multiply-adds of an iteration, to leading order: for full and tied covariances N·K·D²/2 to
     whiten by forward substitution and N·K·D² for the second moments, for diagonal ones N·K·D each.
-    Besides, N·K exponentials, and memory for a few blocks of rows.
+    Besides, N·K exponentials, and memory for a few blocks of rows. Of rows that are streamed, one
+    pass more is made at first, and a named start is found on a sample of up to 131,072 of them.
 
     References
     ----------
@@ -87,8 +115,23 @@ def fit(
     ([0.356, 0.644], 'converged')
     """
     settings = Settings(
-        n_components, structure_called(structure), start, tol, reg_covar, max_iter, n_init
+        n_components,
+        structure_called(structure),
+        start,
+        tol,
+        reg_covar,
+        max_iter,
+        n_init,
+        accelerate,
     )
+    if is_stream(X):
+        return fit_scan(
+            scanned(X, sample_weight),
+            settings,
+            given=given or Given(),
+            random=random_state_of(random_state),
+            observer=observer,
+        )
     rows = as_rows(X)
     return fit_rows(
         rows,
@@ -96,6 +139,7 @@ def fit(
         given=given or Given(),
         random=random_state_of(random_state),
         feature_names=column_names(X),
+        weights=row_weights(sample_weight, len(rows)),
         observer=observer,
     )
 
@@ -107,6 +151,7 @@ def fit_rows(
     given: Given,
     random: np.random.RandomState,
     feature_names: tuple[str, ...] | None = None,
+    weights: Floats | None = None,
     resumed: Fit | None = None,
     observer: Observer | None = None,
 ) -> Fit:
@@ -116,6 +161,9 @@ def fit_rows(
     ----------
     rows : (N, D), finite.
     settings, given, random, feature_names, observer : as for `fit`.
+    weights : (N,), finite and at least 0, not all 0; or None. Rows of weight 0 are left out before
+        anything else is done, so the fit is bit for bit that of the others; leaving them out takes
+        a copy of the rows.
     resumed : an earlier fit to go on from, instead of a start.
 
     Raises
@@ -124,36 +172,53 @@ def fit_rows(
     DataError : it has another number of features.
     """
     began = time.perf_counter()
-    _check(rows, settings, feature_names)
+    weighted = Weighted.of(rows, weights)
+    rows = weighted.rows
+    check_rows(rows, settings.n_components, feature_names)
+    settings.structure.check(rows.shape[1])
     if resumed is not None:
         _check_resumed(resumed, settings, rows.shape[1])
-    source = ArraySource(rows)
-    em = EM(source, settings, default_executor(), feature_names, observer)
-    runs = 1 if resumed is not None else settings.n_init
-    best: Fit | None = None
-    for number in range(runs):
+    source = ArraySource(rows, weighted.weights)
+    em = EM(source, settings, default_executor(), feature_names, observer, weighted.unit)
+
+    def run(number: int) -> Fit:
         try:
-            if resumed is None:
-                mixture, repairs = em.begin(source, given, random)
-                ended = em.climb(mixture, run=number, repairs=repairs)
-            else:
-                ended = em.climb(resumed.mixture, before=resumed.trace.tolist())
-        except Interrupted as interruption:
-            raise Interrupted(_better(best, interruption.fit, began)) from None
-        except KeyboardInterrupt:
-            if best is None:
-                raise
-            raise Interrupted(_better(None, best, began)) from None
-        best = _better(best, ended, began)
-    assert best is not None
-    return best
+            if resumed is not None:
+                return em.climb(resumed.mixture, before=resumed.trace.tolist())
+            mixture, repairs = em.begin(source, given, random, weighted.counting)
+            return em.climb(mixture, run=number, repairs=repairs)
+        except CollapseError as collapse:
+            raise _with_rows(collapse, weighted) from None
+
+    best = best_of(1 if resumed is not None else settings.n_init, run, began)
+    return replace(best, notes=notes(source, settings.n_components, feature_names))
 
 
-def _better(best: Fit | None, ended: Fit, began: float) -> Fit:
-    """The fit of larger likelihood, with the time since `began`."""
-    if best is None or ended.mean_log_likelihood > best.mean_log_likelihood:
-        best = ended
-    return replace(best, seconds=time.perf_counter() - began)
+def _with_rows(collapse: CollapseError, weighted: Weighted) -> CollapseError:
+    """The error, which also names the rows nearest to the component's mean, as many as it holds.
+
+    Near in units of each feature's range; where many more rows are as near, there are more of them
+    than are named.
+    """
+    if collapse.component is None:
+        return collapse
+    rows = weighted.rows
+    spans = np.ptp(rows, axis=0).astype(np.float64)
+    spans[spans == 0.0] = 1.0
+    distances = (((rows - collapse.centre) / spans) ** 2).sum(axis=1)
+    held = min(max(round(collapse.weight), 1), _NAMED)
+    nearest = np.sort(np.argsort(distances, kind="stable")[:held])
+    numbers = nearest if weighted.counting is None else np.flatnonzero(weighted.counting)[nearest]
+    named = tuple(numbers.tolist())
+    listed = ", ".join(map(str, named))
+    which = f"row {listed} is" if held == 1 else f"rows {listed} are"
+    return CollapseError(
+        f"{collapse}. Of the rows, counted from 0, {which} nearest to its mean",
+        collapse.component,
+        collapse.centre,
+        collapse.weight,
+        named,
+    )
 
 
 def _check_resumed(resumed: Fit, settings: Settings, n_features: int) -> None:
@@ -173,27 +238,4 @@ def _check_resumed(resumed: Fit, settings: Settings, n_features: int) -> None:
         raise DataError(
             f"X has {n_features} features, the fit to go on from has {mixture.n_features}: "
             "start anew, or select those columns"
-        )
-
-
-def _check(rows: Rows, settings: Settings, names: Sequence[str] | None) -> None:
-    """Refuse rows that no mixture can be fitted to."""
-    n, k = len(rows), settings.n_components
-    if n < 2:
-        raise DataError(
-            f"X has {n} row{'s' if n != 1 else ''}, expected at least 2: "
-            "one row has no spread to fit"
-        )
-    if n < k:
-        raise DataError(
-            f"X has {n} rows, expected at least one for each of the {k} components: "
-            f"ask for {n} components or fewer"
-        )
-    if max(float(rows.max()), -float(rows.min())) > _WIDEST:
-        low, high = rows.min(axis=0), rows.max(axis=0)
-        j = int(np.maximum(-low, high).argmax())
-        raise DataError(
-            f"column {column_label(j, names)} goes from {low[j]:.6g} to {high[j]:.6g}: its "
-            f"variance overflows, expected values below {_WIDEST:g}; "
-            "divide the column by a constant"
         )

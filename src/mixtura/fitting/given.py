@@ -21,7 +21,8 @@ class Given:
     ----------
     weights : (K,) or None.
     means : (K, D) or None.
-    precisions : inverse covariances, in the structure's form, or None.
+    precisions : inverse covariances, in the structure's form, or None. Where they are not of the
+        structure, the covariances of it that are nearest are taken.
     """
 
     weights: ArrayLike | None = None
@@ -46,7 +47,9 @@ class Given:
         covariances = None
         if self.precisions is not None:
             given = parameters.covariances(self.precisions, form, (k, n_features), "precision")
-            covariances = form.inverted(given)
+            shares = weight if estimate is None or weight is not None else estimate.weight
+            assert shares is not None
+            covariances = settings.structure.projected(shares, form.inverted(given))
         if estimate is None:
             assert weight is not None
             assert means is not None

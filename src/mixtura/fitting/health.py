@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import CollapseError
-from mixtura.fitting.estimate import Estimate
+from mixtura.fitting.estimate import LEAST_WEIGHT, Estimate
+from mixtura.fitting.regularisation import Regularisation, Spread
 
 __all__ = ["Health", "Repair"]
 
@@ -23,7 +24,8 @@ class Repair:
     ----------
     iteration : the iteration that it ended; 0 is the start.
     component : which one.
-    action : ``floored``, its covariance was raised, or ``reseeded``, it was set anew.
+    action : ``floored``, its covariance was raised; ``reseeded``, it was set anew; ``pruned``, it
+        was left almost no weight.
     reason : a sentence.
     """
 
@@ -35,77 +37,209 @@ class Repair:
 
 @dataclass(frozen=True, eq=False)
 class Health:
-    """Makes the parameters of an M-step sound.
+    """Makes the parameters of an M-step sound, by these rules.
 
-    A covariance that is not positive definite is floored: in units of the floor, its eigenvalues
-    are raised to 1. A component that no row belongs to any more takes half of the heaviest one,
-    from which it is set a standard deviation apart along the longest axis.
+    * *Floored*: a covariance that is singular, or under ``"auto"`` below the floor F, has its
+      eigenvalues raised to the floor. On record once, until the component is set anew; the
+      covariances that a start under ``"auto"`` leaves on the floor are not, as it may give each
+      component one row.
+    * *Reseeded*: a component that no row belongs to any more takes half of the heaviest one, from
+      which it is set a standard deviation apart along the longest axis. Under ``"auto"`` so does
+      a starved one, which is on the floor with fewer than D + 1 distinct rows' share of the
+      weight, if the heaviest can spare D + 1; and the latter of two components that coincide,
+      whose weight the former takes. Ten times a run at most.
+    * *Pruned*: under ``"auto"``, one without rows that cannot be set anew, since the heaviest
+      holds a single distinct row or the ten times are used up. It stays as a copy of the heaviest
+      with a weight of 2e-15 rows, and plays no part. That is what becomes of components beyond
+      the number of distinct rows.
 
     Parameters
     ----------
-    variances : gives the data's variance in each feature (D,), asked only when a repair is due.
-    reg_covar : what the fit adds to every variance; 0 asks for the exact maximum of the
-        likelihood, so nothing is repaired and a collapse raises.
+    regularisation : of the covariances; the exact maximum of the likelihood allows no repair, and
+        a collapse raises.
+    spread : gives the data's spread in each feature; asked only when the floor is needed.
+    distinct : gives the number of distinct rows; asked only when a component is on the floor.
+    unit : what a weight of 1 stands for in what is told to people.
     """
 
-    variances: Callable[[], Floats]
-    reg_covar: float
+    regularisation: Regularisation
+    spread: Callable[[], Spread]
+    distinct: Callable[[], int]
+    unit: float = 1.0
 
-    #: the share of the data's variance that no component may fall below
-    FLOOR = 1e-10
     #: a component with fewer effective rows than this is empty
     EMPTY = 1e-8
-    #: how often an empty component may be set anew in one run; after that it stays as it is
+    #: how often a component may be set anew in one run
     RESEEDS = 10
-
-    @cached_property
-    def floor(self) -> Floats:
-        """(D,), squared feature units."""
-        return np.maximum(self.FLOOR * self.variances(), self.reg_covar)
+    #: a variance of so many floors is that of two distinct rows, not the floor itself
+    SPREAD = 4.0
 
     def sound(
-        self, estimate: Estimate, iteration: int, reseeded: int
+        self, estimate: Estimate, iteration: int, done: Sequence[Repair]
     ) -> tuple[Estimate, list[Repair]]:
-        """The estimate, made sound, and the repairs that it took.
+        """The estimate, made sound, and the repairs that go on record for it.
 
         Parameters
         ----------
         estimate : the parameters of an M-step.
         iteration : its number, for the record.
-        reseeded : how many times this run has set a component anew before.
+        done : what is on record of this run.
 
         Raises
         ------
-        CollapseError : a covariance is singular and `reg_covar` is 0.
+        CollapseError : a covariance is singular, and the exact maximum is asked for.
         """
+        relative = self.regularisation.relative
+        low = self._low(estimate)
+        if low and self.regularisation.exact:
+            raise _collapse(estimate, low[0], self.unit)
+        held = self.unit * estimate.weight
+        if low:
+            estimate = estimate.floored(low, self._floor(estimate))
+        if relative:
+            estimate = _united(estimate, self._floor(estimate))
+        if estimate.structure.shared:
+            low = low[:1]
+        empty = np.flatnonzero(estimate.weight < self.EMPTY).tolist()
+        starved = self._starved(estimate, low) if relative else []
         repairs: list[Repair] = []
-        for k in estimate.structure.form.unsound(estimate.covariances):
-            if self.reg_covar == 0.0:
-                raise CollapseError(_collapse(estimate, k))
-            estimate = estimate.floored(k, self.floor)
-            reason = f"its covariance was singular with {estimate.weight[k]:.4g} rows' weight in it"
-            repairs.append(Repair(iteration, k, "floored", reason))
-        for k in np.flatnonzero(estimate.weight < self.EMPTY).tolist():
-            if reseeded + len(repairs) >= self.RESEEDS:
-                break
+        reseeds = self.RESEEDS - sum(repair.action == "reseeded" for repair in done)
+        for k in sorted({*empty, *starved}):
+            donor = self._donor(estimate, {*empty, *starved}, spare=k not in empty)
+            if donor is not None and reseeds > len(repairs):
+                estimate = estimate.split(donor, k, self._units(estimate))
+                had = "no row belonged to it" if k in empty else f"{held[k]:.4g} rows were too few"
+                reason = f"{had}; it took half of component {donor}"
+                repairs.append(Repair(iteration, k, "reseeded", reason))
+        anew = {repair.component for repair in repairs}
+        if relative:
             heaviest = int(estimate.weight.argmax())
-            estimate = estimate.split(heaviest, k)
-            reason = f"no row belonged to it; it took half of component {heaviest}"
-            repairs.append(Repair(iteration, k, "reseeded", reason))
+            for k in set(empty) - anew - {heaviest}:
+                share = LEAST_WEIGHT / float(estimate.weight[heaviest])
+                estimate = estimate.shadowed(heaviest, k, share)
+        if iteration == 0 and relative:
+            return estimate, repairs
+        for k in empty if relative else []:
+            if k not in anew and _last(done, k) != "pruned":
+                reason = "no row belonged to it, and no other component could spare any"
+                repairs.append(Repair(iteration, k, "pruned", reason))
+        for k in low:
+            pruned = relative and k in empty
+            if k not in anew and not pruned and _last(done, k) != "floored":
+                was = "on the floor" if relative else "singular"
+                reason = f"its covariance was {was} with {held[k]:.4g} rows' weight in it"
+                repairs.append(Repair(iteration, k, "floored", reason))
         return estimate, repairs
 
+    def starved(self, estimate: Estimate) -> tuple[int, ...]:
+        """The components that the floor alone holds up: their likelihood says nothing.
 
-def _collapse(estimate: Estimate, k: int) -> str:
-    """The sentence for a singular covariance where none may be repaired."""
-    if estimate.structure.form.shared:
+        They have fewer than D + 1 distinct rows' share of the weight, and a covariance on the
+        floor. Only ``"auto"`` has a floor to tell by; other fits have none.
+        """
+        if not self.regularisation.relative:
+            return ()
+        # A factor, since rounding may have left a covariance just above the floor.
+        low = estimate.structure.form.unsound(
+            estimate.covariances, (1.0 + 1e-4) * self._floor(estimate)
+        )
+        return tuple(self._starved(estimate, low))
+
+    @cached_property
+    def _spread(self) -> Spread:
+        return self.spread()
+
+    @cached_property
+    def _n_distinct(self) -> int:
+        return self.distinct()
+
+    def _units(self, estimate: Estimate) -> Floats:
+        # A ridge may be larger than all that the data vary.
+        units = estimate.structure.units(self._spread.variances)
+        return np.maximum(units, self._floor(estimate))
+
+    def _floor(self, estimate: Estimate) -> Floats:
+        return estimate.structure.units(self.regularisation.floor(self._spread))
+
+    def _low(self, estimate: Estimate) -> list[int]:
+        """The components whose covariance is singular, or below the floor where one holds."""
+        form = estimate.structure.form
+        relative = self.regularisation.relative
+        return form.unsound(estimate.covariances, self._floor(estimate) if relative else None)
+
+    def _starved(self, estimate: Estimate, low: Sequence[int]) -> list[int]:
+        """Those of the components on the floor that have too few distinct rows for a covariance.
+
+        Shares of the distinct rows: repeating every row, or a factor on all weights, is no rows.
+        """
+        if estimate.structure.shared or not low:
+            return []
+        rows = self._shares(estimate)
+        least = estimate.means.shape[1] + 1
+        return [k for k in low if rows[k] < least and estimate.weight[k] >= self.EMPTY]
+
+    def _shares(self, estimate: Estimate) -> Floats:
+        return self._n_distinct * estimate.weight / estimate.weight.sum()
+
+    def _donor(self, estimate: Estimate, needy: set[int], *, spare: bool) -> int | None:
+        """The heaviest component, if it may be halved; it must `spare` D + 1 rows where told."""
+        heaviest = int(estimate.weight.argmax())
+        if not self.regularisation.relative:
+            return heaviest
+        length, _ = estimate.longest_axis(heaviest, self._floor(estimate))
+        if heaviest in needy or length < self.SPREAD:
+            return None
+        enough = self._shares(estimate)[heaviest] >= 2 * (estimate.means.shape[1] + 1)
+        return heaviest if enough or not spare else None
+
+
+def _united(estimate: Estimate, floor: Floats) -> Estimate:
+    """With the weight of components that coincide on the first of them.
+
+    Equal components have equal responsibilities, so EM would never tell them apart. A thousandth
+    of the `floor` (D,) is no difference, in variances, nor of its square root in means.
+    """
+    scale = np.sqrt(floor)
+    places = _digests(estimate.means / scale)
+    if len(set(places)) == len(places):
+        return estimate
+    matrices = estimate.structure.form.matrices(estimate.covariances, *estimate.means.shape)
+    spreads = _digests(matrices / np.outer(scale, scale))
+    first: dict[tuple[bytes, bytes], int] = {}
+    weight = estimate.weight
+    for k, twin in enumerate(zip(places, spreads, strict=True)):
+        same = first.setdefault(twin, k)
+        if same != k:
+            weight = weight.copy()
+            weight[same] += weight[k]
+            weight[k] = LEAST_WEIGHT
+    return estimate if weight is estimate.weight else replace(estimate, weight=weight)
+
+
+def _digests(values: Floats) -> list[bytes]:
+    """Bytes that are the same for entries (K, ...) that are the same to a thousandth."""
+    return [entry.tobytes() for entry in np.round(values, 3) + 0.0]
+
+
+def _last(done: Sequence[Repair], k: int) -> str | None:
+    """The last thing that was done to component k."""
+    return next((repair.action for repair in reversed(done) if repair.component == k), None)
+
+
+def _collapse(estimate: Estimate, k: int, unit: float) -> CollapseError:
+    """The error for a singular covariance where none may be repaired."""
+    if estimate.structure.shared:
         whose = "the covariance shared by all components"
     else:
         around = ", ".join(f"{value:.6g}" for value in estimate.means[k])
         whose = (
             f"the covariance of component {k}, which holds the weight of "
-            f"{estimate.weight[k]:.4g} rows around ({around}),"
+            f"{unit * estimate.weight[k]:.4g} rows around ({around}),"
         )
-    return (
+    return CollapseError(
         f"{whose} is singular: the likelihood has no maximum there. Use fewer components, drop "
-        "constant or repeated columns, or set reg_covar above 0"
+        "constant or repeated columns, or set reg_covar above 0",
+        component=None if estimate.structure.shared else k,
+        centre=None if estimate.structure.shared else estimate.means[k],
+        weight=float(estimate.weight[k]),
     )

@@ -5,12 +5,25 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any
 
 from mixtura.errors import ParameterError
-from mixtura.fitting.start import start
+from mixtura.fitting.acceleration import Acceleration, acceleration
+from mixtura.fitting.convergence import Rule, rule
+from mixtura.fitting.regularisation import Regularisation, regularisation
+from mixtura.fitting.start import StartLike, start
 from mixtura.model.structures import Structure
 
-__all__ = ["Settings"]
+__all__ = ["SCIKIT_LEARNS", "Settings"]
+
+#: the settings that scikit-learn's estimator has by default, as arguments of `fit`
+SCIKIT_LEARNS: dict[str, Any] = {
+    "start": "kmeans",
+    "tol": 1e-3,
+    "reg_covar": 1e-6,
+    "max_iter": 100,
+    "accelerate": False,
+}
 
 
 @dataclass(frozen=True)
@@ -21,11 +34,16 @@ class Settings:
     ----------
     n_components : K, at least 1.
     structure : of the covariances.
-    start : the name of the first responsibilities' rule.
-    tol : the gain of the mean log-likelihood below which EM stops, nats a row, at least 0.
-    reg_covar : added to every variance, squared feature units, at least 0.
+    start : what gives the first responsibilities, as `mixtura.fitting.start.start` takes it.
+    tol : the gain of the mean log-likelihood below which EM stops, nats a row, at least 0; or
+        ``"auto"``, to stop when little is still to be gained,
+        `mixtura.fitting.convergence.Remaining`.
+    reg_covar : added to every variance, squared feature units, at least 0; or ``"auto"``, a floor
+        relative to the data's own variances, `mixtura.fitting.regularisation.Regularisation`.
     max_iter : EM iterations at most; 0 keeps the start.
     n_init : how many starts; the best end is kept.
+    accelerate : whether to extrapolate EM's steps; ``"auto"`` waits until they are regular,
+        `mixtura.fitting.acceleration.Acceleration`.
 
     Raises
     ------
@@ -34,19 +52,36 @@ class Settings:
 
     n_components: int
     structure: Structure
-    start: str = "kmeans"
-    tol: float = 1e-3
-    reg_covar: float = 1e-6
+    start: StartLike = "kmeans"
+    tol: float | str | Rule = 1e-3
+    reg_covar: float | str = 1e-6
     max_iter: int = 100
     n_init: int = 1
+    accelerate: bool | str = False
 
     def __post_init__(self) -> None:
         _whole("n_components", self.n_components, 1)
         _whole("max_iter", self.max_iter, 0)
         _whole("n_init", self.n_init, 1)
-        _not_negative("tol", self.tol)
-        _not_negative("reg_covar", self.reg_covar)
+        rule(self.tol)
+        acceleration(self.accelerate)
+        regularisation(self.reg_covar)
         start(self.start)
+
+    @property
+    def rule(self) -> Rule:
+        """What `tol` stands for."""
+        return rule(self.tol)
+
+    @property
+    def acceleration(self) -> Acceleration | None:
+        """What `accelerate` stands for; None is plain EM."""
+        return acceleration(self.accelerate)
+
+    @property
+    def regularisation(self) -> Regularisation:
+        """What `reg_covar` stands for."""
+        return regularisation(self.reg_covar)
 
 
 def _whole(name: str, value: object, least: int) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats
 from mixtura.engine.factors import solve_lower
 from mixtura.errors import DataError, ParameterError
+from mixtura.model.structures import of_some_features
 
 if TYPE_CHECKING:
     from mixtura.model.mixture import Mixture
@@ -44,7 +45,8 @@ def marginal(mixture: Mixture, features: Sequence[int | str]) -> Mixture:
 
     Returns
     -------
-    A mixture of len(features) features, of the same structure.
+    A mixture of len(features) features, of the same structure where parts of its covariances have
+    it, else ``full`` or ``diag``.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def marginal(mixture: Mixture, features: Sequence[int | str]) -> Mixture:
         mixture.weights,
         mixture.means[:, kept],
         mixture.structure.form.restricted(mixture.covariances, kept),
-        mixture.structure,
+        of_some_features(mixture.structure),
         _names(mixture, kept),
     )
 
@@ -92,8 +94,8 @@ def condition(mixture: Mixture, given: Mapping[int | str, float]) -> Mixture:
 
     Returns
     -------
-    A mixture of the features that are left, in their order, of the same structure. A component
-    whose weight underflows is left out.
+    A mixture of the features that are left, in their order, of the structure that a marginal has. A
+    component whose weight underflows is left out.
 
     Raises
     ------
@@ -122,7 +124,7 @@ def condition(mixture: Mixture, given: Mapping[int | str, float]) -> Mixture:
     log_weights = mixture.marginal(a).log_responsibilities(values[None, :])[0]
     kept = np.flatnonzero(np.exp(log_weights) > 0.0)
     weights = np.exp(log_weights[kept])
-    form = mixture.structure.form
+    structure = of_some_features(mixture.structure)
     means = np.empty((len(kept), len(b)))
     matrices = np.empty((len(kept), len(b), len(b)))
     ordered = np.ix_(a + b, a + b)
@@ -136,8 +138,8 @@ def condition(mixture: Mixture, given: Mapping[int | str, float]) -> Mixture:
     return type(mixture)(
         weights / weights.sum(),
         means,
-        form.gathered(matrices),
-        mixture.structure,
+        structure.form.gathered(matrices),
+        structure,
         _names(mixture, b),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from mixtura.model.random import Seed, random_state_of
 from mixtura.model.rows import as_rows
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
+from mixtura.model.weights import row_weights, total_weight, weighted_mean
 from mixtura.textual import counted, printable
 
 __all__ = ["Mixture"]
@@ -39,9 +41,11 @@ class Mixture:
     ----------
     weights : (K,).
     means : (K, D), feature units.
-    covariances : squared feature units; (K, D, D) for ``full``, (D, D) for ``tied``, (K, D) for
-        ``diag``, (K,) for ``spherical``.
-    structure : the name of the covariances' structure, or a `Structure`.
+    covariances : squared feature units; (D, D) for ``tied`` (EEE), (K, D) for ``diag`` (VVI), VEI,
+        EVI and EEI, (K,) for ``spherical`` (VII), EII, E and V, (K, D, D) for ``full`` (VVV) and
+        the others.
+    structure : the name of the covariances' structure, or a `Structure`. Whether they have it is
+        not looked into: it says how they are held, and what is counted as free.
     feature_names : D names, or None.
 
     Raises
@@ -88,6 +92,7 @@ class Mixture:
         chosen = structure_called(structure)
         centres = parameters.means(means)
         shares = parameters.weights(weights, len(centres))
+        chosen.check(centres.shape[1])
         matrices = parameters.covariances(covariances, chosen.form, centres.shape)
         names = parameters.feature_names(feature_names, centres.shape[1])
         components = Components(frozen(np.log(shares)), centres, chosen.form.factor(matrices))
@@ -170,9 +175,13 @@ class Mixture:
         """
         return self._mapped(X, lambda b: kernel.log_likelihood(b.rows, self.components))
 
-    def score(self, X: Any) -> float:
-        """The mean log-likelihood of the rows, nats a row; see `score_samples`."""
-        return float(self.score_samples(X).mean())
+    def score(self, X: Any, sample_weight: Any = None) -> float:
+        """The mean log-likelihood of the rows, nats a row; see `score_samples`.
+
+        With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i.
+        """
+        scores = self.score_samples(X)
+        return weighted_mean(scores, row_weights(sample_weight, len(scores)))
 
     def predict_proba(self, X: Any) -> Floats:
         """Responsibilities r_ik = w_k N(x_i | μ_k, Σ_k) / p(x_i), (N, K); rows sum to 1.
@@ -194,14 +203,34 @@ class Mixture:
             X, lambda b: kernel.log_posterior(b.rows, self.components), (self.n_components,)
         )
 
-    def bic(self, X: Any) -> float:
-        """Bayesian information criterion −2·log L + p·log N, smaller is better (Schwarz 1978)."""
-        scores = self.score_samples(X)
-        return float(-2.0 * scores.sum() + self.n_parameters * np.log(len(scores)))
+    def bic(self, X: Any, sample_weight: Any = None) -> float:
+        """Bayesian information criterion −2·log L + p·log N, smaller is better (Schwarz 1978).
 
-    def aic(self, X: Any) -> float:
-        """Akaike information criterion −2·log L + 2p, smaller is better (Akaike 1974)."""
-        return float(-2.0 * self.score_samples(X).sum() + 2 * self.n_parameters)
+        With weights (N,), log L = Σ_i v_i log p(x_i) and N = Σ_i v_i.
+        """
+        log_likelihood, n = self._log_likelihood(X, sample_weight)
+        return -2.0 * log_likelihood + self.n_parameters * math.log(n)
+
+    def aic(self, X: Any, sample_weight: Any = None) -> float:
+        """Akaike information criterion −2·log L + 2p, smaller is better (Akaike 1974).
+
+        With weights (N,), log L = Σ_i v_i log p(x_i).
+        """
+        return -2.0 * self._log_likelihood(X, sample_weight)[0] + 2.0 * self.n_parameters
+
+    def icl(self, X: Any, sample_weight: Any = None) -> float:
+        """Integrated completed likelihood criterion BIC − 2·Σ_i v_i log max_k r_ik.
+
+        Smaller is better. It counts against a mixture that its components overlap, so that a row's
+        own is in doubt: each row is taken to be of the component of largest responsibility
+        (Biernacki, Celeux & Govaert 2000). Weights (N,), v_i, as for `bic`.
+        """
+        certainty = self._mapped(
+            X, lambda b: kernel.log_posterior(b.rows, self.components).max(axis=1)
+        )
+        weights = row_weights(sample_weight, len(certainty))
+        doubt = -weighted_mean(certainty, weights) * total_weight(weights, len(certainty))
+        return self.bic(X, sample_weight) + 2.0 * doubt
 
     def sample(self, n: int, random_state: Seed = None) -> tuple[Floats, Integers]:
         """Draw rows from the mixture, component after component.
@@ -260,6 +289,13 @@ class Mixture:
         See `Explanation`.
         """
         return explain(self, X, rows)
+
+    def _log_likelihood(self, X: Any, sample_weight: Any) -> tuple[float, float]:
+        """Σ_i v_i log p(x_i), nats, and Σ_i v_i."""
+        scores = self.score_samples(X)
+        weights = row_weights(sample_weight, len(scores))
+        total = total_weight(weights, len(scores))
+        return weighted_mean(scores, weights) * total, total
 
     def _mapped(
         self,

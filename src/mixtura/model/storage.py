@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -20,7 +21,15 @@ from mixtura.errors import ModelError, ParameterError
 from mixtura.model.mixture import Mixture
 from mixtura.version import __version__
 
-__all__ = ["FORMAT_VERSION", "StoredModel", "load", "read", "save", "written_beside"]
+__all__ = [
+    "FORMAT_VERSION",
+    "StoredModel",
+    "load",
+    "opened_beside",
+    "read",
+    "save",
+    "written_beside",
+]
 
 #: grows when an older reader could not understand the file
 FORMAT_VERSION = 1
@@ -140,14 +149,27 @@ def written_beside(path: Path, data: bytes) -> None:
     ------
     OSError : it cannot be written; what was there before stays.
     """
+    with opened_beside(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def opened_beside(path: Path) -> Iterator[BinaryIO]:
+    """A file to write into: beside `path`, to the disk at the end, then renamed to it.
+
+    Raises
+    ------
+    OSError : it cannot be written; what was there before stays, as it does after any error.
+    """
     if path.exists() and not path.is_file():  # a device or a pipe, which has nothing to keep
-        path.write_bytes(data)
+        with path.open("wb") as file:
+            yield file
         return
     path = path.resolve()  # a link stays, and the file that it leads to is replaced
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(beside).chmod(0o666 & ~_umask())

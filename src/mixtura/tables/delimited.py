@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -19,7 +19,7 @@ from mixtura.tables.records import Records, delimiter_of
 from mixtura.tables.selection import Selection
 from mixtura.tables.table import Table, made_up_names
 
-__all__ = ["delimited_table"]
+__all__ = ["delimited_table", "is_header", "width_fault"]
 
 
 def delimited_table(
@@ -37,7 +37,7 @@ def delimited_table(
     if first is None:
         raise DataError(f"{source} is empty, expected rows of numbers")
     cells = [cell.strip() for cell in first[1]]
-    named = _is_header(cells, selection, source) if header is None else header
+    named = is_header(cells, selection, source) if header is None else header
     names = tuple(cells) if named else made_up_names(len(cells))
     features, ids = selection.positions(names, source, named=named)
     body = _Body(records, named, len(cells))
@@ -82,12 +82,9 @@ class _Body:
         """
         for line, record in islice(self.records, int(self.named), None):
             if len(record) != self.width:
-                first = "the header" if self.named else "the first row"
                 raise DataError(
-                    f"{self.records.source}: line {line} has {len(record)} "
-                    f"cell{'s' if len(record) != 1 else ''}, expected {self.width} as in {first}: "
-                    "correct the line, or quote cells that hold the separator "
-                    f"{self.records.delimiter!r}"
+                    f"{self.records.source}: "
+                    + width_fault(line, record, self.width, self.named, self.records.delimiter)
                 )
             yield line, record
 
@@ -111,6 +108,15 @@ class _Body:
         return rows, [tuple(text) for text in texts]
 
 
+def width_fault(line: int, record: Sequence[str], width: int, named: bool, delimiter: str) -> str:
+    """What is wrong with a record that has not as many cells as the first."""
+    first = "the header" if named else "the first row"
+    return (
+        f"line {line} has {len(record)} cell{'s' if len(record) != 1 else ''}, expected {width} as "
+        f"in {first}: correct the line, or quote cells that hold the separator {delimiter!r}"
+    )
+
+
 def _decoded(data: bytes, source: str) -> str:
     """The text, without a byte order mark."""
     try:
@@ -123,7 +129,7 @@ def _decoded(data: bytes, source: str) -> str:
         ) from None
 
 
-def _is_header(cells: list[str], selection: Selection, source: str) -> bool:
+def is_header(cells: list[str], selection: Selection, source: str) -> bool:
     """Whether the first record names the columns."""
     if any(name in cells for name in selection.wanted):
         return True

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mixtura.errors import DataError
 from mixtura.tables.cells import is_missing, is_number, number
 
-__all__ = ["diagnose"]
+__all__ = ["cell_fault", "diagnose"]
 
 
 @dataclass
@@ -65,6 +65,11 @@ def diagnose(
     bad = [column for column in columns.values() if column.bad]
     if bad:
         raise DataError(_cell(source, min(bad, key=lambda column: column.bad or (0,))))
+
+
+def cell_fault(source: str, line: int, row: int, name: str, cell: str) -> str:
+    """What is wrong with a cell that holds no finite number."""
+    return _cell(source, _Column(name, bad=(row, line, cell)))
 
 
 def _text_columns(source: str, textual: list[_Column], taken: list[str]) -> str:

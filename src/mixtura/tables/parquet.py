@@ -12,7 +12,7 @@ from mixtura.errors import DataError, MissingExtraError
 from mixtura.tables.selection import Selection
 from mixtura.tables.table import Table
 
-__all__ = ["parquet_table", "pyarrow"]
+__all__ = ["is_numeric", "parquet_table", "pyarrow"]
 
 #: the column in which pandas keeps an index that is not a plain count
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
@@ -39,9 +39,7 @@ def parquet_table(path: Path, selection: Selection) -> Table:
             ]
             features, ids = selection.positions(names, str(path), named=True)
             chosen = [names[j] for j in features]
-            _check_numeric(
-                chosen, [n for n in names if _is_numeric(arrow, schema, n)], path, schema
-            )
+            _check_numeric(chosen, [n for n in names if is_numeric(arrow, schema, n)], path, schema)
             carried = [names[j] for j in ids]
             content = parquet.read(columns=[*chosen, *carried])
         except (arrow.ArrowException, OSError) as error:
@@ -68,13 +66,15 @@ def pyarrow(purpose: str) -> Any:
     """
     try:
         import pyarrow
+        import pyarrow.ipc
         import pyarrow.parquet
     except ImportError:
         raise MissingExtraError("pyarrow", "parquet", purpose) from None
     return pyarrow
 
 
-def _is_numeric(arrow: Any, schema: Any, name: str) -> bool:
+def is_numeric(arrow: Any, schema: Any, name: str) -> bool:
+    """Whether a column of an Arrow schema holds real numbers."""
     kinds, kind = arrow.types, schema.field(name).type
     return bool(kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_decimal(kind))
 

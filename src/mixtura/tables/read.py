@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from mixtura.errors import DataError
 from mixtura.tables.delimited import delimited_table
 from mixtura.tables.npy import npy_table
 from mixtura.tables.parquet import parquet_table
 from mixtura.tables.selection import Selection
+from mixtura.tables.streams import joined, needs_scan, scan
 from mixtura.tables.table import Table
 
 __all__ = ["read_table"]
@@ -30,7 +32,8 @@ def read_table(
 
     Parameters
     ----------
-    source : a path (``.npy``, ``.parquet``, anything else is CSV), ``-`` for CSV on the standard
+    source : a path (``.npy``, ``.parquet``, ``.feather``, ``.arrow``; anything else is CSV, also
+        ``.gz`` and ``.zst``), a glob or a folder of such files, ``-`` for CSV on the standard
         input, or ``@name`` for a dataset of `mixtura.datasets`. CSV is UTF-8, separated by
         commas, semicolons or tabs, with a header or without.
     columns : the features by name, in this order; every column that is not an id by default.
@@ -71,6 +74,8 @@ def read_table(
         from mixtura import datasets
 
         return _selected(datasets.load(source[1:]), source, selection)
+    if needs_scan(source):
+        return _collected(source, selection, header)
     path = Path(source)
     suffix = path.suffix.lower()
     if suffix == ".npy":
@@ -78,6 +83,24 @@ def read_table(
     if suffix in (".parquet", ".pq"):
         return parquet_table(path, selection)
     return delimited_table(path.read_bytes(), source, selection, header)
+
+
+def _collected(source: str, selection: Selection, header: bool | None) -> Table:
+    """All rows of a scan."""
+    rows = scan(
+        source,
+        columns=selection.columns,
+        ids=selection.ids,
+        expected=selection.expected,
+        header=header,
+    )
+    chunks = list(rows.chunks())
+    if not chunks:
+        raise DataError(f"{source} has 0 rows, expected at least one")
+    whole = joined(chunks)
+    ids = {name: tuple(texts) for name, texts in whole.ids.items()}
+    columns = rows.columns
+    return Table(columns.features, whole.rows.astype(np.float64), ids, columns.named)
 
 
 def _standard_input() -> bytes:

@@ -27,11 +27,13 @@ class Records:
     text : everything.
     delimiter : between the cells.
     source : the file, for the messages.
+    first_line : the number of the text's first line in the file.
     """
 
     text: str
     delimiter: str
     source: str
+    first_line: int = 1
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         """The line on which a record begins, and its cells.
@@ -42,12 +44,12 @@ class Records:
         """
         lines = io.StringIO(self.text, newline="")
         reader = csv.reader(lines, delimiter=self.delimiter, skipinitialspace=True, strict=True)
-        line = 1
+        line = self.first_line
         try:
             for record in reader:
                 if len(record) > 1 or (record and record[0].strip()):
                     yield line, record
-                line = reader.line_num + 1
+                line = self.first_line + reader.line_num
         except csv.Error as error:
             raise DataError(
                 f"{self.source}: line {line} is not CSV: {error}; check its quotes"

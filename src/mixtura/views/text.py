@@ -10,6 +10,8 @@ from mixtura.textual import columns, counted, printable, resolved
 
 __all__ = ["model_text"]
 
+#: the remedy that goes without saying
+_NOTHING = "nothing to do"
 #: above so many features a covariance is shown by its diagonal
 _WHOLE = 12
 
@@ -55,8 +57,10 @@ def _heading(record: Mapping[str, Any]) -> list[str]:
     lines += columns(table) if table else []
     if isinstance(training.get("outcome"), str):
         lines.append(f"outcome: {printable(training['outcome'])}")
-        if training["outcome"] != "converged" and isinstance(training.get("remedy"), str):
+        if isinstance(training.get("remedy"), str) and training["remedy"] != _NOTHING:
             lines.append(f"what to do: {printable(training['remedy'])}")
+    notes = training.get("notes")
+    lines += [printable(f"note: {one}") for one in notes] if isinstance(notes, list) else []
     repairs = training.get("repairs")
     lines += [_repair(one) for one in repairs] if isinstance(repairs, list) else []
     return lines
@@ -147,6 +151,7 @@ def _whole(value: float) -> str:
 #: key in the training record, label, how to write it
 _FIGURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("n_rows", "rows", _whole),
+    ("total_weight", "total weight", _exact),
     ("log_likelihood", "log-likelihood, nats", _exact),
     ("mean_log_likelihood", "  per row", _exact),
     ("aic", "AIC", _exact),

@@ -103,7 +103,14 @@ class _Shared(Generic[T]):
         with self._taking:
             if self._blocks is None or len(self._pending) >= self._room:
                 return None
-            block = next(self._blocks, None)
+            try:
+                block = next(self._blocks, None)
+            except BaseException as error:  # of reading: it takes the place of the block's result
+                self._blocks = None
+                failed: Future[T] = Future()
+                failed.set_exception(error)
+                self._pending.append(failed)
+                return None
             if block is None:
                 self._blocks = None
                 return None

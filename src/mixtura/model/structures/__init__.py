@@ -2,52 +2,77 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
+from mixtura.model.structures.closed import eee, eei, eev, eii, evi, evv, vii, vvi, vvv
 from mixtura.model.structures.diag import DIAG
 from mixtura.model.structures.form import Form
 from mixtura.model.structures.full import FULL
+from mixtura.model.structures.iterated import vee, vei, vev
+from mixtura.model.structures.orientation import eve, vve
 from mixtura.model.structures.spherical import SPHERICAL
 from mixtura.model.structures.structure import Structure
 from mixtura.model.structures.tied import TIED
 
-__all__ = ["STRUCTURES", "Form", "Structure", "structure"]
+__all__ = ["NAMES", "STRUCTURES", "Form", "Structure", "of_some_features", "structure"]
 
 
-def _vvv(weight: Floats, scatter: Floats) -> Floats:
-    """Σ_k = W_k / n_k."""
-    return scatter / weight[:, None, None]
+@dataclass(frozen=True)
+class _AtOnce:
+    """A formula as an M-step: it needs nothing to begin with. It can be pickled, unlike a lambda.
+
+    Parameters
+    ----------
+    formula : of n_k and W_k.
+    """
+
+    formula: Callable[[Floats, Floats], Floats]
+
+    def __call__(self, weight: Floats, scatter: Floats, _: Floats | None) -> Floats:
+        return self.formula(weight, scatter)
 
 
-def _eee(weight: Floats, scatter: Floats) -> Floats:
-    """Σ = Σ_k W_k / Σ_k n_k."""
-    return scatter.sum(axis=0) / weight.sum()
-
-
-def _vvi(weight: Floats, scatter: Floats) -> Floats:
-    """Σ_k = diag(W_k) / n_k."""
-    return scatter / weight[:, None]
-
-
-def _vii(weight: Floats, scatter: Floats) -> Floats:
-    """Σ_k = tr(W_k) / (n_k D) · I."""
-    return np.mean(scatter, axis=1) / weight
-
-
+#: the fourteen
 STRUCTURES = (
-    Structure("VVV", "full", FULL, _vvv),
-    Structure("EEE", "tied", TIED, _eee),
-    Structure("VVI", "diag", DIAG, _vvi),
-    Structure("VII", "spherical", SPHERICAL, _vii),
+    Structure("EII", None, SPHERICAL, _AtOnce(eii)),
+    Structure("VII", "spherical", SPHERICAL, _AtOnce(vii)),
+    Structure("EEI", None, DIAG, _AtOnce(eei)),
+    Structure("VEI", None, DIAG, vei),
+    Structure("EVI", None, DIAG, _AtOnce(evi)),
+    Structure("VVI", "diag", DIAG, _AtOnce(vvi)),
+    Structure("EEE", "tied", TIED, _AtOnce(eee)),
+    Structure("VEE", None, FULL, vee),
+    Structure("EVE", None, FULL, eve),
+    Structure("VVE", None, FULL, vve),
+    Structure("EEV", None, FULL, _AtOnce(eev)),
+    Structure("VEV", None, FULL, vev),
+    Structure("EVV", None, FULL, _AtOnce(evv)),
+    Structure("VVV", "full", FULL, _AtOnce(vvv)),
 )
 
-_BY_NAME = {s.letters: s for s in STRUCTURES} | {s.alias: s for s in STRUCTURES if s.alias}
+#: what they all come to in one dimension
+_UNIVARIATE = (
+    Structure("EII", "E", SPHERICAL, _AtOnce(eii), univariate=True),
+    Structure("VII", "V", SPHERICAL, _AtOnce(vii), univariate=True),
+)
+
+_BY_NAME = (
+    {s.letters: s for s in STRUCTURES}
+    | {s.alias: s for s in STRUCTURES if s.alias}
+    | {s.name: s for s in _UNIVARIATE}
+)
+
+#: what `structure` understands
+NAMES = tuple(_BY_NAME)
 
 
 def structure(name: str | Structure) -> Structure:
     """The structure called `name`, by its letters or by scikit-learn's name for it.
+
+    In one dimension all fourteen are one of two, which ``E`` and ``V`` name as well.
 
     Raises
     ------
@@ -57,6 +82,21 @@ def structure(name: str | Structure) -> Structure:
         return name
     found = _BY_NAME.get(name) if isinstance(name, str) else None
     if found is None:
-        known = ", ".join(f"{s.alias} ({s.letters})" for s in STRUCTURES)
-        raise ParameterError(f"unknown covariance structure {name!r}, expected one of: {known}")
+        known = ", ".join(f"{s.alias} ({s.letters})" if s.alias else s.letters for s in STRUCTURES)
+        raise ParameterError(
+            f"unknown covariance structure {name!r}, expected one of: {known}; or, for one "
+            "feature, E or V"
+        )
     return found
+
+
+def of_some_features(whole: Structure) -> Structure:
+    """The structure that a marginal or a condition of covariances of structure `whole` has.
+
+    A part of λ_k A, diagonal, is such again, and so is a part of λ_k C or its Schur complement. The
+    parts of equal volumes are not equal, and nor are the axes of parts of what shares its axes.
+    """
+    shape, orientation = whole.letters[1], whole.letters[2]
+    if shape == "I" or (shape == "E" and orientation in "IE"):
+        return whole
+    return structure("VVI" if orientation == "I" else "VVV")

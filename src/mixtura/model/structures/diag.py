@@ -53,8 +53,9 @@ class _Diag(Form):
     def precision_factors(self, whitening: Floats) -> Floats:
         return whitening
 
-    def unsound(self, covariances: Floats) -> list[int]:
-        return np.flatnonzero(~(covariances > 0.0).all(axis=1)).tolist()
+    def unsound(self, covariances: Floats, floor: Floats | None = None) -> list[int]:
+        sound = covariances > 0.0 if floor is None else covariances >= floor
+        return np.flatnonzero(~sound.all(axis=1)).tolist()
 
     def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
         return replaced(covariances, k, np.maximum(covariances[k], floor))

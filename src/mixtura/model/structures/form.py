@@ -84,8 +84,11 @@ class Form(ABC):
         """U = L⁻ᵀ (or 1/σ), with Σ⁻¹ = U Uᵀ, from L⁻¹; of the covariances' shape."""
 
     @abstractmethod
-    def unsound(self, covariances: Floats) -> list[int]:
-        """The components whose covariance is not positive definite; 0 stands for a shared one."""
+    def unsound(self, covariances: Floats, floor: Floats | None = None) -> list[int]:
+        """The components whose covariance is not positive definite; 0 stands for a shared one.
+
+        With a `floor` (D,) also those with an eigenvalue below 1 in units of it.
+        """
 
     @abstractmethod
     def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:

@@ -52,10 +52,12 @@ class _Full(Form):
     def precision_factors(self, whitening: Floats) -> Floats:
         return whitening.swapaxes(1, 2)
 
-    def unsound(self, covariances: Floats) -> list[int]:
-        if is_positive_definite(covariances):
+    def unsound(self, covariances: Floats, floor: Floats | None = None) -> list[int]:
+        # Σ has no eigenvalue below 1 in units of f exactly if Σ − diag(f) has none below 0.
+        above = covariances if floor is None else covariances - np.diag(floor)
+        if is_positive_definite(above):
             return []
-        return [k for k, matrix in enumerate(covariances) if not is_positive_definite(matrix)]
+        return [k for k, matrix in enumerate(above) if not is_positive_definite(matrix)]
 
     def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
         return replaced(covariances, k, floored_matrix(covariances[k], floor))

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from mixtura.engine.arrays import Floats
+from mixtura.errors import ParameterError
 from mixtura.model.structures.form import Form
 
-__all__ = ["Structure"]
+__all__ = ["MStep", "Structure"]
+
+#: (n_k (K,), W_k, covariances near the answer or None) -> covariances
+MStep = Callable[[Floats, Floats, Floats | None], Floats]
 
 
 @dataclass(frozen=True)
@@ -21,20 +27,23 @@ class Structure:
     Parameters
     ----------
     letters : for example ``"VVV"``.
-    alias : the name that scikit-learn gives it, or None.
+    alias : the name that scikit-learn gives it, or the one letter that says it all in one
+        dimension, or None.
     form : how its covariances are held.
-    maximise : the M-step, ``(n_k (K,), W_k) -> covariances``, where W_k is the scatter
-        Σ_i r_ik (x_i − μ_k)(x_i − μ_k)ᵀ, (K, D, D), or its diagonal (K, D) for a diagonal form.
+    m_step : see `maximise`.
+    univariate : whether it is for one feature only.
 
     References
     ----------
-    Celeux & Govaert 1995, "Gaussian parsimonious clustering models", table 1.
+    Banfield & Raftery 1993, "Model-based Gaussian and non-Gaussian clustering"; Celeux & Govaert
+    1995, "Gaussian parsimonious clustering models", table 1.
     """
 
     letters: str
     alias: str | None
     form: Form
-    maximise: Callable[[Floats, Floats], Floats]
+    m_step: MStep
+    univariate: bool = False
 
     def __repr__(self) -> str:
         return f"Structure({', '.join(filter(None, (self.letters, self.alias)))})"
@@ -43,6 +52,84 @@ class Structure:
     def name(self) -> str:
         """The alias where there is one, else the letters."""
         return self.alias or self.letters
+
+    @property
+    def shared(self) -> bool:
+        """Whether no letter varies: all components have one covariance."""
+        return "V" not in self.letters
+
+    @property
+    def separate(self) -> bool:
+        """Whether no letter is equal: each component's covariance is a matter of its own."""
+        return "E" not in self.letters
+
+    @property
+    def affine(self) -> bool:
+        """Whether x → Bx takes the structure to itself for every invertible B."""
+        return self.letters[1] == self.letters[2] != "I"
+
+    @property
+    def rescales(self) -> bool:
+        """Whether a factor for each feature takes the structure to itself.
+
+        The others are kept by rotations and a common factor, all but those without orientation.
+        """
+        return self.affine or (self.letters[1] != "I" and self.letters[2] == "I")
+
+    def maximise(self, weight: Floats, scatter: Floats, before: Floats | None = None) -> Floats:
+        """The covariances of largest −½ Σ_k [n_k log|Σ_k| + tr(Σ_k⁻¹ W_k)] in the family.
+
+        Parameters
+        ----------
+        weight : (K,), n_k, positive.
+        scatter : W_k = Σ_i r_ik (x_i − μ_k)(x_i − μ_k)ᵀ, (K, D, D), or its diagonal (K, D) for a
+            diagonal form.
+        before : covariances of the family to begin with, where the answer is not a formula; EM's
+            last are near the next.
+
+        Returns
+        -------
+        In the structure's form. Where scatters are singular so may the covariances be.
+        """
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
+            covariances = self.m_step(weight, scatter, before)
+        return np.nan_to_num(covariances, copy=False, nan=0.0, posinf=0.0)
+
+    def projected(self, weight: Floats, covariances: Floats) -> Floats:
+        """The member of the family of least Σ_k n_k KL(N(0, Σ_k) ‖ N(0, ·)).
+
+        Parameters
+        ----------
+        weight : (K,), n_k, positive.
+        covariances : Σ_k, in the structure's form; given back if that is all that is asked of them.
+        """
+        if self.separate or self.form.shared:
+            return covariances
+        factors = weight.reshape(-1, *[1] * (covariances.ndim - 1))
+        if covariances.ndim == 1:  # variances are held where scatters are diagonals
+            return self.maximise(weight, (factors * covariances)[:, None])
+        return self.maximise(weight, factors * covariances)
+
+    def units(self, variances: Floats) -> Floats:
+        """The data's variances (D,) as the units (D,) that the structure's covariances scale with.
+
+        Their mean, for all features, where a factor for each does not keep the structure.
+        """
+        return variances if self.rescales else np.full_like(variances, variances.mean())
+
+    def check(self, n_features: int) -> None:
+        """Refuse a structure of one feature for more.
+
+        Raises
+        ------
+        ParameterError : it is for one feature, and there are more.
+        """
+        if self.univariate and n_features != 1:
+            alike = "EII, EEI or EEE" if self.shared else "VII, VVI or VVV"
+            raise ParameterError(
+                f"the structure {self.name} is for 1 feature, got {n_features}: ask for one that "
+                f"says more, such as {alike}"
+            )
 
     def n_covariance_parameters(self, n_components: int, n_features: int) -> int:
         """How many free parameters the covariances have.

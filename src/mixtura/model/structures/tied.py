@@ -54,8 +54,9 @@ class _Tied(Form):
     def precision_factors(self, whitening: Floats) -> Floats:
         return whitening.T
 
-    def unsound(self, covariances: Floats) -> list[int]:
-        return [] if is_positive_definite(covariances) else [0]
+    def unsound(self, covariances: Floats, floor: Floats | None = None) -> list[int]:
+        above = covariances if floor is None else covariances - np.diag(floor)
+        return [] if is_positive_definite(above) else [0]
 
     def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
         return floored_matrix(covariances, floor)

@@ -5,9 +5,10 @@ Each function draws on the axes that it is given, or on those of a new figure, a
 
 from __future__ import annotations
 
+from mixtura.views.plots.candidates import candidates
 from mixtura.views.plots.density import density
 from mixtura.views.plots.picture import plot
 from mixtura.views.plots.scatter import scatter
 from mixtura.views.plots.trace import trace
 
-__all__ = ["density", "plot", "scatter", "trace"]
+__all__ = ["candidates", "density", "plot", "scatter", "trace"]

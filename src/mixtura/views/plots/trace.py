@@ -19,7 +19,8 @@ _CURVE = (0.0, 0.447, 0.698)
 #: colour and marker of each kind of repair
 _REPAIRS = {
     "floored": ((0.835, 0.369, 0.0), "v", "covariance floored"),
-    "reseeded": ((0.6, 0.357, 0.491), "s", "set anew when empty"),
+    "reseeded": ((0.6, 0.357, 0.491), "s", "set anew"),
+    "pruned": ((0.35, 0.35, 0.35), "X", "left without rows"),
 }
 #: up to so many points each is marked
 _FEW = 60

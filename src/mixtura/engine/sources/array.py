@@ -1,0 +1,73 @@
+"""Array source: rows in memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.engine.arrays import Floats, doubles, readable
+from mixtura.engine.sources.block import Block, even_block_rows
+from mixtura.engine.sources.source import Source
+
+__all__ = ["ArraySource"]
+
+
+@dataclass(frozen=True, eq=False)
+class ArraySource(Source):
+    """An array in memory, or a memory map.
+
+    Its blocks depend on its shape alone, so that a sum over them has the same bits whoever
+    computes it. One that no kernel can read as it is (strided, of whole numbers, of the other byte
+    order) is copied block by block.
+
+    Parameters
+    ----------
+    rows : (N, D), numbers.
+    weights : (N,) or None.
+    """
+
+    rows: NDArray[Any]
+    weights: Floats | None = None
+
+    @property
+    def n_rows(self) -> int:
+        return int(self.rows.shape[0])
+
+    @property
+    def total_weight(self) -> float:
+        if self.weights is None:
+            return float(self.n_rows)
+        # Block by block, as a source that never has all of them at hand sums them.
+        step = self.block_rows
+        parts = range(0, self.n_rows, step)
+        return math.fsum(doubles(self.weights[at : at + step]).sum() for at in parts)
+
+    @property
+    def n_features(self) -> int:
+        return int(self.rows.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[np.floating[Any]]:
+        return readable(self.rows[:0]).dtype
+
+    @property
+    def n_blocks(self) -> int:
+        return -(-self.n_rows // self.block_rows)
+
+    def blocks(self) -> Iterator[Block]:
+        step = self.block_rows
+        for start in range(0, self.n_rows, step):
+            part = slice(start, start + step)
+            weights = None if self.weights is None else doubles(self.weights[part])
+            yield Block(start, readable(self.rows[part]), weights)
+
+    @cached_property
+    def block_rows(self) -> int:
+        """How many rows a block has, but for the last."""
+        return even_block_rows(*self.rows.shape)

@@ -1,0 +1,46 @@
+"""Source: the same blocks of rows in the same order, as often as asked."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mixtura.engine.sources.block import Block
+
+__all__ = ["Source"]
+
+
+class Source(ABC):
+    """Rows that can be read again and again in fixed blocks."""
+
+    @property
+    @abstractmethod
+    def n_rows(self) -> int:
+        """How many rows there are."""
+
+    @property
+    @abstractmethod
+    def total_weight(self) -> float:
+        """The sum of the rows' weights; without weights, their number."""
+
+    @property
+    @abstractmethod
+    def n_features(self) -> int:
+        """How many columns a row has."""
+
+    @property
+    @abstractmethod
+    def dtype(self) -> np.dtype[np.floating[Any]]:
+        """Of its blocks: float32 or float64."""
+
+    @property
+    @abstractmethod
+    def n_blocks(self) -> int:
+        """How many blocks `blocks` yields."""
+
+    @abstractmethod
+    def blocks(self) -> Iterator[Block]:
+        """The blocks, always the same and in the same order."""

@@ -1,0 +1,89 @@
+"""Checks: what scikit-learn finds wrong, in the words that code written for it looks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mixtura.errors import CollapseError, DataError, ModelError
+from mixtura.model.structures import Form
+
+__all__ = ["ILL_DEFINED", "UNCONVERGED", "check_given", "check_rows", "collapsed"]
+
+#: how scikit-learn's warning of a fit that did not converge begins, and ours with it
+UNCONVERGED = (
+    "Best performing initialization did not converge. Try different init parameters, or increase "
+    "max_iter, tol, or check for degenerate data."
+)
+#: how scikit-learn's error of a singular covariance reads, and how ours begins
+ILL_DEFINED = (
+    "Fitting the mixture model failed because some components have ill-defined empirical "
+    "covariance (for instance caused by singleton or collapsed samples). Try to decrease the "
+    "number of components, increase reg_covar, or scale the input data."
+)
+
+
+def collapsed(error: CollapseError) -> CollapseError:
+    """The error, begun as scikit-learn's is."""
+    sentence = str(error)
+    return CollapseError(
+        f"{ILL_DEFINED} {sentence[:1].upper()}{sentence[1:]}",
+        error.component,
+        error.centre,
+        error.weight,
+        error.rows,
+    )
+
+
+def check_rows(n_rows: int, n_components: int) -> None:
+    """Refuse fewer rows than components.
+
+    Raises
+    ------
+    DataError : there are.
+    """
+    if n_rows < n_components:
+        raise DataError(
+            f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples "
+            f"= {n_rows}: X has {n_rows} rows that count, expected at least one for each of the "
+            f"{n_components} components; ask for {n_rows} or fewer"
+        )
+
+
+def check_given(
+    form: Form, shape: tuple[int, int], weights: Any, means: Any, precisions: Any
+) -> None:
+    """Refuse given parameters of a wrong shape, and precisions that are none.
+
+    Parameters
+    ----------
+    form : of the covariances.
+    shape : (K, D).
+    weights, means, precisions : as for `mixtura.fitting.Given`, each or None.
+
+    Raises
+    ------
+    ModelError : one of them is so.
+    """
+    _check_shape("weights", weights, shape[:1])
+    _check_shape("means", means, shape)
+    _check_shape(f"{form.name} precision", precisions, form.shape(*shape))
+    if precisions is None:
+        return
+    array = np.asarray(precisions, dtype=np.float64)
+    if not np.isfinite(array).all():
+        return  # told better where the parameters are used
+    transposed = array if form.diagonal else np.swapaxes(array, -1, -2)
+    if form.unsound(array) or not np.allclose(array, transposed):
+        what = "positive" if form.diagonal else "symmetric, positive-definite"
+        bad = form.unsound(array)
+        whose = f": that of component {bad[0]} is not" if bad and not form.shared else ""
+        raise ModelError(f"'{form.name} precision' should be {what}{whose}")
+
+
+def _check_shape(name: str, value: Any, shape: tuple[int, ...]) -> None:
+    if value is not None and np.shape(value) != shape:
+        raise ModelError(
+            f"The parameter '{name}' should have the shape of {shape}, but got {np.shape(value)}"
+        )

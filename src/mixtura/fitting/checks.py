@@ -1,0 +1,59 @@
+"""Checks: rows that no mixture can be fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats, Rows
+from mixtura.errors import DataError
+from mixtura.model.rows import column_label
+
+__all__ = ["check_extent", "check_rows"]
+
+#: beyond this size the squares of a column's values, or its variance, overflow float64
+_WIDEST = 1e150
+
+
+def check_rows(rows: Rows, n_components: int, names: Sequence[str] | None) -> None:
+    """Refuse rows (N, D) that no mixture can be fitted to.
+
+    Raises
+    ------
+    DataError : too few rows, or too large values.
+    """
+    _check_count(len(rows), n_components)
+    if max(float(rows.max()), -float(rows.min())) > _WIDEST:
+        _check_width(rows.min(axis=0), rows.max(axis=0), names)
+
+
+def check_extent(
+    n_rows: int, low: Floats, high: Floats, n_components: int, names: Sequence[str] | None
+) -> None:
+    """The same for N rows whose values go from `low` (D,) to `high` (D,)."""
+    _check_count(n_rows, n_components)
+    _check_width(low, high, names)
+
+
+def _check_count(n: int, k: int) -> None:
+    if n < 2:
+        raise DataError(
+            f"X has {n} row{'s' if n != 1 else ''}, expected at least 2: "
+            "one row has no spread to fit"
+        )
+    if n < k:
+        raise DataError(
+            f"X has {n} rows, expected at least one for each of the {k} components: "
+            f"ask for {n} components or fewer"
+        )
+
+
+def _check_width(low: Floats, high: Floats, names: Sequence[str] | None) -> None:
+    j = int(np.maximum(-low, high).argmax())
+    if max(-low[j], high[j]) > _WIDEST:
+        raise DataError(
+            f"column {column_label(j, names)} goes from {low[j]:.6g} to {high[j]:.6g}: its "
+            f"variance overflows, expected values below {_WIDEST:g}; "
+            "divide the column by a constant"
+        )

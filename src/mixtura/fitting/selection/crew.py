@@ -1,0 +1,78 @@
+"""Crew: tasks that wait for each other, done side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+__all__ = ["Task", "carried_out"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to do once other things are done.
+
+    Parameters
+    ----------
+    after : the names of the tasks whose results it needs.
+    do : called with those results, by name.
+    """
+
+    after: Sequence[Hashable]
+    do: Callable[[Mapping[Any, Any]], Any]
+
+
+def carried_out(
+    tasks: Mapping[Hashable, Task],
+    n_threads: int,
+    done: Callable[[Any, Any], None] | None = None,
+) -> dict[Any, Any]:
+    """The result of every task, by name.
+
+    A task sees the results that it names and nothing else, so the answers do not depend on the
+    number of threads, nor on which is first.
+
+    Parameters
+    ----------
+    tasks : by name; each comes after those that it needs.
+    n_threads : how many are done at once.
+    done : told of each name and result, on the calling thread, in the order they are done.
+
+    Raises
+    ------
+    Whatever a task raises, once those under way have ended.
+    """
+    results: dict[Any, Any] = {}
+
+    def called(name: Hashable) -> Any:
+        task = tasks[name]
+        return task.do({need: results[need] for need in task.after})
+
+    def finished(name: Hashable, result: Any) -> None:
+        results[name] = result
+        if done:
+            done(name, result)
+
+    if n_threads == 1:
+        for name in tasks:
+            finished(name, called(name))
+        return results
+    waiting = dict.fromkeys(tasks)
+    under_way: dict[Future[Any], Hashable] = {}
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="mixtura-select") as pool:
+        try:
+            while waiting or under_way:
+                for name in [n for n in waiting if all(a in results for a in tasks[n].after)]:
+                    del waiting[name]
+                    under_way[pool.submit(called, name)] = name
+                ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    finished(under_way.pop(future), future.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return results

@@ -1,0 +1,73 @@
+"""Criteria: what says which of several fits is the best.
+
+All are in units of −2·log-likelihood, in nats, and smaller is better, as in scikit-learn. R's
+mclust has them with the other sign, and larger is better: ask for ``sign="mclust"``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mixtura.engine import kernel
+from mixtura.engine.executors import Executor
+from mixtura.engine.sources import Block, Source
+from mixtura.errors import ParameterError
+from mixtura.fitting.fit import SIGNS
+from mixtura.model.mixture import Mixture
+
+__all__ = ["CRITERIA", "classification_loss", "criterion_called", "signed"]
+
+#: the criteria by name, each with how people write it
+CRITERIA = {"bic": "BIC", "icl": "ICL", "aic": "AIC", "cv": "CV"}
+
+
+def criterion_called(name: Any) -> str:
+    """`name`, if it is that of a criterion.
+
+    Raises
+    ------
+    ParameterError : it is not; those that exist are listed.
+    """
+    if not isinstance(name, str) or name not in CRITERIA:
+        known = ", ".join(CRITERIA)
+        raise ParameterError(f"unknown criterion {name!r}, expected one of: {known}")
+    return name
+
+
+def signed(value: float, sign: str) -> float:
+    """`value` in the sign of ``"scikit-learn"``, smaller is better, or of ``"mclust"``, larger is.
+
+    Raises
+    ------
+    ParameterError : it is neither.
+    """
+    if sign not in SIGNS:
+        raise ParameterError(
+            f"sign is {sign!r}, expected 'scikit-learn', for which smaller is better, or 'mclust', "
+            "for which larger is"
+        )
+    return SIGNS[sign] * value
+
+
+def classification_loss(mixture: Mixture, source: Source, executor: Executor) -> float:
+    """−2·Σ_i v_i log max_k r_ik, what ICL adds to BIC, nats; 0 where every row is certain.
+
+    Notes
+    -----
+    One pass over the rows.
+
+    References
+    ----------
+    Biernacki, Celeux & Govaert 2000, "Assessing a mixture model for clustering with the integrated
+    completed likelihood", with each row given to its likeliest component.
+    """
+    if mixture.n_components == 1:
+        return 0.0
+
+    def doubt(block: Block) -> float:
+        largest = np.log(kernel.posterior(block.rows, mixture.components)[1].max(axis=1))
+        return float(largest.sum() if block.weights is None else largest @ block.weights)
+
+    return -2.0 * executor.run(source, doubt)

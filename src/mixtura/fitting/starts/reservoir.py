@@ -1,0 +1,95 @@
+"""Reservoir: a sample of a stream, whose length nobody knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.engine.arrays import Floats, Rows
+
+__all__ = ["Reservoir"]
+
+
+class Reservoir:
+    """Rows drawn in proportion to their weights, each at most once.
+
+    Row i has the priority v_i / u_i, with u_i uniform on (0, 1]; those of the largest priorities
+    stay. With τ the largest of the others, a row that stays weighs max(v_i, τ): the expected
+    weight of any set of rows in the sample is the set's own.
+
+    Parameters
+    ----------
+    size : how many stay.
+    seed : of the draws; the same rows in the same order give the same sample, whatever chunks
+        they come in.
+
+    Notes
+    -----
+    Time for a draw a row; memory for twice the sample.
+
+    References
+    ----------
+    Duffield, Lund & Thorup 2007, "Priority sampling for estimation of arbitrary subset sums".
+    """
+
+    def __init__(self, size: int, seed: int) -> None:
+        self._size = size
+        self._random = np.random.default_rng(seed)
+        self._seen = 0
+        self._least = 0.0  # the priority below which nothing can stay
+        self._held: list[tuple[Any, ...]] = []
+        self._n_held = 0
+
+    def add(self, rows: Rows, weights: Floats | None) -> None:
+        """See rows (m, D) with weights (m,) above 0; None weighs each 1."""
+        numbers = np.arange(self._seen, self._seen + len(rows))
+        self._seen += len(rows)
+        priorities = 1.0 / (1.0 - self._random.random(len(rows)))
+        if weights is not None:
+            with np.errstate(over="ignore"):
+                priorities = np.minimum(priorities * weights, np.finfo(np.float64).max)
+        stay = priorities > self._least
+        if not stay.any():
+            return
+        own = np.ones(len(rows)) if weights is None else weights
+        self._held.append((priorities[stay], numbers[stay], own[stay], rows[stay]))
+        self._n_held += int(stay.sum())
+        # One more than stays is kept: its priority is τ.
+        if self._n_held > 2 * self._size + 1:
+            self._shrink()
+
+    @property
+    def whole(self) -> bool:
+        """Whether every row that was seen stayed."""
+        return self._seen <= self._size
+
+    def drawn(self, dtype: np.dtype[np.floating[Any]]) -> tuple[Rows, Floats | None]:
+        """The sample in the order of the stream: rows (m, D), and weights (m,) or None for 1 each.
+
+        All rows with the weights that they came with, where they are no more than the size.
+        """
+        if self._n_held > self._size + 1:
+            self._shrink()
+        priorities, numbers, weights, rows = self._joined()
+        chosen: NDArray[np.intp] = np.argsort(numbers)
+        if self.whole:
+            kept = weights[chosen]
+            return np.ascontiguousarray(rows[chosen], dtype), None if (kept == 1.0).all() else kept
+        least = int(priorities.argmin())
+        chosen = chosen[chosen != least]
+        kept = np.maximum(weights[chosen], priorities[least])
+        same = bool((kept == kept[0]).all())
+        return np.ascontiguousarray(rows[chosen], dtype), None if same else kept
+
+    def _shrink(self) -> None:
+        priorities, *others = self._joined()
+        cut = len(priorities) - (self._size + 1)
+        order = np.argpartition(priorities, cut)[cut:]
+        self._held = [(priorities[order], *(part[order] for part in others))]
+        self._n_held = len(order)
+        self._least = float(priorities[order].min())
+
+    def _joined(self) -> tuple[Any, ...]:
+        return tuple(np.concatenate(parts) for parts in zip(*self._held, strict=True))

@@ -1,0 +1,123 @@
+"""Splits: a component taken for two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats
+from mixtura.engine.sources import ArraySource
+from mixtura.fitting.starts.ascent import RIDGE, Ascent, Candidate
+
+__all__ = ["Split", "split"]
+
+#: a row that belongs to the component by less than this has no say in how it is split
+_PRESENT = 0.01
+#: EM steps that the two are given
+_STEPS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Two components in place of one.
+
+    Parameters
+    ----------
+    gain : of log-likelihood, nats, over all rows of the component together.
+    halves : the two.
+    """
+
+    gain: float
+    halves: Candidate
+
+    def shares(self, rows: Floats) -> Floats:
+        """How the rows (m, D) are shared between the halves, (m, 2)."""
+        return kernel.posterior(rows, self.halves.components)[1]
+
+
+def split(ascent: Ascent, share: Floats) -> Split | None:
+    """The best way to take a component for two, or None where it has too few rows.
+
+    Several directions are tried, all of which follow any linear map of the rows: a few EM steps
+    with two components, on the rows of the one alone, tell which is best.
+
+    Parameters
+    ----------
+    ascent : over the rows.
+    share : (m,), how much of each row belongs to the component.
+    """
+    source = ascent.source
+    present = np.flatnonzero(share > _PRESENT)
+    weights = share[present]
+    if source.weights is not None:
+        weights = weights * source.weights[present]
+    if weights.sum() < 2.0 * ascent.least:
+        return None
+    rows = source.rows[present]
+    local = Ascent(ArraySource(rows, weights), ascent.structure, ascent.executor, ascent.purse)
+    whole = local.climbed(local.from_shares(np.ones((len(rows), 1))), 1)
+    first = _best_half(rows, weights, ascent.least)
+    if first is None:
+        return None
+    shares = np.column_stack([first, ~first]).astype(np.float64)
+    best = local.climbed(local.from_shares(shares), _STEPS)
+    if best.n_spurious:
+        return None
+    gain = best.log_likelihood - whole.log_likelihood
+    return Split(float(gain * weights.sum()), best)
+
+
+def _best_half(rows: Floats, weights: Floats, least: float) -> NDArray[np.bool_] | None:
+    """The rows (m, D) on one side of the best way to halve them, (m,), or None.
+
+    With y the rows, whitened, the ways are: across their longest axis; across the eigenvectors of
+    E[‖y‖² y yᵀ] of least and of largest eigenvalue, where the fourth moments are least and
+    most (two clusters of equal size beside each other have the least there can be); across
+    E[‖y‖² y], which clusters of unequal size do not leave at zero; and the inner from the outer.
+    The best has the largest classification likelihood Σ_h n_h (log n_h − ½ log|Σ_h|).
+
+    References
+    ----------
+    Cardoso 1989, "Source separation using higher order moments", equation 8; Celeux & Govaert
+    1992, "A classification EM algorithm for clustering", equation 4.
+    """
+    total = weights.sum()
+    share = weights / total
+    apart = rows - share @ rows
+    values, vectors = np.linalg.eigh((share[:, None] * apart).T @ apart)
+    if values[-1] <= 0.0:
+        return None
+    kept = values > 1e-13 * values[-1]
+    whitened = apart @ (vectors[:, kept] / np.sqrt(values[kept]))  # (m, d)
+    d = whitened.shape[1]
+    squared = np.einsum("md,md->m", whitened, whitened)
+    ways = [whitened[:, -1] > 0.0, squared > d]
+    if d > 1:
+        fourth = (share * squared)[:, None] * whitened
+        _, axes = np.linalg.eigh(fourth.T @ whitened)
+        across = np.column_stack([axes[:, [0, -1]], fourth.sum(axis=0)])
+        ways.extend((whitened @ across > 0.0).T)
+    best, largest = None, -np.inf
+    for way in ways:
+        likelihood = _classified(whitened[way], share[way]) + _classified(
+            whitened[~way], share[~way]
+        )
+        smaller = min(weights[way].sum(), weights[~way].sum())
+        if smaller >= least and likelihood > largest:
+            best, largest = way, likelihood
+    return best
+
+
+def _classified(rows: Floats, share: Floats) -> float:
+    """N (log n − ½ log|Σ|) for n the sum of `share`, Σ the covariance of its rows; −∞ for none."""
+    n = share.sum()
+    if n <= 0.0:
+        return -np.inf
+    weighted = share[:, None] * rows
+    mean = weighted.sum(axis=0) / n
+    covariance = weighted.T @ rows / n - np.outer(mean, mean)
+    covariance += RIDGE * np.eye(len(mean))
+    return float(n * (np.log(n) - 0.5 * np.linalg.slogdet(covariance)[1]))

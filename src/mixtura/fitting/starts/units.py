@@ -1,0 +1,107 @@
+"""Units: rows as multiples of their own spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats, Rows, frozen
+from mixtura.engine.components import Components
+from mixtura.fitting.estimate import Estimate
+from mixtura.model.structures import Structure
+
+__all__ = ["Units", "units_of"]
+
+#: the share of the largest eigenvalue of a correlation matrix below which it is rounding
+_ROUNDING = 1e-12
+
+#: the condition of the axes up to which a covariance may be taken back to feature units
+_WELL = 1e4
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """z = ((x − c) / s) A, with as many columns as there are directions in which rows differ.
+
+    Parameters
+    ----------
+    centre : (D,), c, feature units.
+    scale : (D,), s, feature units.
+    axes : (D, d), A.
+    """
+
+    centre: Floats
+    scale: Floats
+    axes: Floats
+
+    def of(self, rows: Rows) -> Floats:
+        """The rows (m, D) in these units, (m, d) (m, D)."""
+        return ((rows - self.centre) / self.scale) @ self.axes
+
+    def scaled(self, rows: Rows) -> Floats:
+        """The rows (m, D), every column divided by its scale, and none turned, (m, D)."""
+        return (rows - self.centre) / self.scale
+
+    def rows(self, points: Floats) -> Floats:
+        """Rows (m, D) of coordinates (m, d); where directions were left out, at the centre."""
+        # A column that no axis has a part in stays where it is, to the last digit.
+        back = np.linalg.pinv(self.axes) * self.axes.any(axis=1)
+        return self.centre + (points @ back) * self.scale
+
+    def components(self, estimate: Estimate) -> Components | None:
+        """The components, in feature units, of parameters in these; None where digits are short.
+
+        With B = Aᵀ⁻¹ diag(s) the covariances are Bᵀ Σ B. They have no inverse where directions
+        were left out, and a poor one where the columns are nearly dependent.
+        """
+        d, d_kept = self.axes.shape
+        if d_kept < d or np.linalg.cond(self.axes) > _WELL:
+            return None
+        back = np.linalg.inv(self.axes) * self.scale  # (d, D)
+        form = estimate.structure.form
+        matrices = form.matrices(estimate.covariances, *estimate.means.shape)
+        turned = back.T @ matrices @ back
+        if form.shared:
+            turned = turned[:1]
+        covariances = form.gathered(0.5 * (turned + turned.swapaxes(1, 2)))
+        if not np.isfinite(covariances).all() or form.unsound(covariances):
+            return None
+        weights = estimate.weight / estimate.weight.sum()
+        means = self.rows(estimate.means)
+        return Components(frozen(np.log(weights)), frozen(means), form.factor(covariances))
+
+
+def units_of(rows: Floats, weights: Floats, structure: Structure) -> Units:
+    """The units in which EM for `structure` has no units.
+
+    Each column is divided by its standard deviation, and where the structure survives every linear
+    map, the result is turned and stretched until its correlation is the identity. A structure that
+    knows no shapes (``spherical``) takes one unit for all columns, since it changes under any other
+    map; one that knows no orientation (``diag``) takes a unit a column.
+
+    Parameters
+    ----------
+    rows : (m, D).
+    weights : (m,).
+    structure : of the covariances to be fitted.
+    """
+    total = weights.sum()
+    first = rows[0]
+    centre = first + weights @ (rows - first) / total  # about a row: an offset costs no digit
+    apart = rows - centre
+    spread = np.abs(apart).max(axis=0)
+    # A column whose values are one number up to rounding has no scale.
+    varies = spread > 1e-14 * np.maximum(np.abs(centre), np.abs(first))
+    unit = np.where(varies, spread, 1.0)  # squares neither overflow nor vanish
+    scale = np.where(varies, unit * np.sqrt(weights @ (apart / unit) ** 2 / total), 1.0)
+    columns = np.eye(len(centre))[:, varies]
+    if not structure.rescales:
+        largest = scale[varies].max(initial=0.0) or 1.0
+        return Units(centre, np.full_like(scale, largest), columns)
+    if not structure.affine:
+        return Units(centre, scale, columns)
+    unitless = (apart / scale)[:, varies]
+    values, vectors = np.linalg.eigh((weights[:, None] * unitless).T @ unitless / total)
+    kept = values > _ROUNDING * values.max(initial=0.0)
+    return Units(centre, scale, columns @ (vectors[:, kept] / np.sqrt(values[kept])))

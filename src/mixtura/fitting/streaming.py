@@ -1,0 +1,107 @@
+"""Streaming: a fit to rows that memory does not hold."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mixtura.engine.executors import default_executor
+from mixtura.errors import ParameterError
+from mixtura.fitting.checks import check_extent
+from mixtura.fitting.em import EM, Observer
+from mixtura.fitting.fit import Fit
+from mixtura.fitting.given import Given
+from mixtura.fitting.notes import notes
+from mixtura.fitting.runs import best_of
+from mixtura.fitting.settings import Settings
+from mixtura.fitting.survey import Survey, survey
+from mixtura.model.mixture import Mixture
+from mixtura.tables.streams import Scan, scan
+
+__all__ = ["fit_scan", "scanned"]
+
+
+def scanned(X: Any, sample_weight: Any) -> Scan:
+    """What is to be streamed, as a scan, with the column of weights that is named.
+
+    Raises
+    ------
+    ParameterError : the weights are not a column's name, or are named twice.
+    """
+    if sample_weight is not None and not isinstance(sample_weight, str):
+        raise ParameterError(
+            f"sample_weight is of type {type(sample_weight).__name__}, but the rows are streamed: "
+            "name their column of weights instead"
+        )
+    if not isinstance(X, Scan):
+        return scan(X, weights=sample_weight)
+    if sample_weight is not None:
+        raise ParameterError(
+            f"sample_weight is {sample_weight!r}, but X is a scan, which has its weights: name "
+            "the column in scan(…, weights=…)"
+        )
+    return X
+
+
+def fit_scan(
+    stream: Scan,
+    settings: Settings,
+    *,
+    given: Given,
+    random: np.random.RandomState,
+    observer: Observer | None = None,
+) -> Fit:
+    """`fit` for a scan, with everything decided.
+
+    A first pass counts and checks the rows and draws a sample; a named start is found on that.
+    Every iteration is a pass over all rows, and has the bits of one over an array of them.
+
+    Parameters
+    ----------
+    stream : the rows.
+    settings, given, random, observer : as for `fit`.
+
+    Raises
+    ------
+    DataError : the rows cannot be used, or are not the same at every pass.
+    ParameterError : labels or responsibilities are given of rows some of which are left out.
+    """
+    began = time.perf_counter()
+    found = survey(stream, settings.n_components, _seed(random))
+    source = found.source
+    check_extent(source.n_rows, found.low, found.high, settings.n_components, stream.names)
+    settings.structure.check(source.n_features)
+    _check_start(settings, found)
+    em = EM(source, settings, default_executor(), stream.names, observer, found.unit)
+
+    def run(number: int) -> Fit:
+        mixture, repairs = em.begin(found.sample, given, random)
+        return em.climb(mixture, run=number, repairs=repairs)
+
+    best = best_of(settings.n_init, run, began)
+    said = notes(source, settings.n_components, stream.names)
+    return replace(best, notes=(*said, found.note) if found.note else said)
+
+
+def _seed(random: np.random.RandomState) -> int:
+    """A seed for the sample that leaves `random` as it is.
+
+    So the start of rows that are all in the sample is that of the rows in memory.
+    """
+    other = np.random.RandomState()
+    other.set_state(random.get_state())
+    return int(other.randint(2**31))
+
+
+def _check_start(settings: Settings, found: Survey) -> None:
+    start = settings.start
+    by_row = not (isinstance(start, (str, Mixture)) or callable(start))
+    if by_row and found.left_out:
+        raise ParameterError(
+            "start is given by row, but of X some rows were left out, bad or of weight 0 "
+            f"({found.left_out:,}): start from a name, a function or a mixture, or take them out "
+            "first"
+        )

@@ -1,0 +1,184 @@
+"""Survey: what has to be known of a stream before EM can begin, from one pass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.engine.arrays import Floats, Rows
+from mixtura.engine.sources import ArraySource, StreamSource, ahead
+from mixtura.engine.sources.stream import Batch
+from mixtura.errors import DataError
+from mixtura.fitting.starts.reservoir import Reservoir
+from mixtura.model.weights import Weighted, unit_of
+from mixtura.tables.streams import Chunk, Scan, bad_rows
+
+__all__ = ["Survey", "survey"]
+
+#: rows of a sample; up to so many, a start is that of the rows in memory
+_SAMPLE = 2**17
+#: numbers of a sample, where that is less
+_NUMBERS = 2**21
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """A stream, and what one pass over it found.
+
+    Parameters
+    ----------
+    source : the rows that count, of positive weight.
+    sample : of them, to begin from: all, where they are few.
+    unit : what a weight of 1 in `source` was before.
+    low, high : (D,), the least and the largest values.
+    left_out : rows that are not in `source`: bad ones, and those of weight 0.
+    note : about bad rows, empty where there were none.
+    """
+
+    source: StreamSource
+    sample: ArraySource
+    unit: float
+    low: Floats
+    high: Floats
+    left_out: int
+    note: str
+
+
+def survey(scan: Scan, n_components: int, seed: int) -> Survey:
+    """Read a stream once: count, check, measure and draw a sample.
+
+    Parameters
+    ----------
+    scan : the stream.
+    n_components : K; of each component some rows should be in the sample.
+    seed : of the sample.
+
+    Raises
+    ------
+    DataError : no row counts; or as for `Scan.chunks`.
+    """
+    bad = bad_rows(scan.on_bad_row)
+    d = len(scan.columns.features)
+    size = max(min(_SAMPLE, _NUMBERS // d), 100 * n_components, 10_000)
+    reservoir = Reservoir(size, seed)
+    tally = _Tally(d)
+    for chunk in ahead(scan.chunks(bad)):
+        rows, weights = _counting(chunk)
+        if len(rows):
+            tally.add(rows, weights)
+            reservoir.add(rows, weights)
+        tally.without_weight += len(chunk) - len(rows)
+    bad.warn()
+    if not tally.count:
+        raise DataError(_nothing(bad.count, tally.without_weight))
+    rows, weights = reservoir.drawn(tally.dtype)
+    if reservoir.whole:  # to the last bit what they are in memory
+        weighted = Weighted.of(rows, weights)
+        unit, inside = weighted.unit, weighted.weights
+        equal = weighted.weights is None
+    else:
+        unit, equal = tally.unit, tally.equal
+        inside = None if equal or weights is None else weights / unit
+    source = StreamSource(
+        _Counting(scan, None if equal else unit), (tally.count, d), tally.dtype, not equal
+    )
+    return Survey(
+        source,
+        ArraySource(rows, inside),
+        unit,
+        tally.low,
+        tally.high,
+        bad.count + tally.without_weight,
+        bad.summary,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Counting:
+    """Begins a pass over the rows that count.
+
+    Parameters
+    ----------
+    scan : all rows.
+    unit : what their weights are divided by; None drops the weights.
+    """
+
+    scan: Scan
+    unit: float | None
+
+    def __call__(self) -> Iterator[Batch]:
+        for chunk in self.scan.chunks():
+            rows, weights = _counting(chunk)
+            if len(rows):
+                if weights is not None:
+                    weights = None if self.unit is None else weights / self.unit
+                yield rows, weights
+
+
+def _counting(chunk: Chunk) -> tuple[Rows, Floats | None]:
+    """The rows of positive weight, and their weights."""
+    rows, weights = chunk.rows, chunk.weights
+    if weights is None or weights.all():
+        return rows, weights
+    counting = weights > 0.0
+    return rows[counting], weights[counting]
+
+
+class _Tally:
+    """Sums and extremes of the rows so far."""
+
+    def __init__(self, n_features: int) -> None:
+        self.count = 0
+        self.without_weight = 0
+        self.dtype: np.dtype[np.floating[Any]] = np.dtype(np.float32)
+        self.low: Floats = np.full(n_features, np.inf)
+        self.high: Floats = np.full(n_features, -np.inf)
+        self._weighted = False
+        self._first = 1.0
+        self._same = True
+        self._largest = 0.0
+        self._scale = 1.0  # the power of two in which the sum is kept: it cannot overflow
+        self._sum = 0.0
+
+    def add(self, rows: Rows, weights: Floats | None) -> None:
+        self.dtype = np.result_type(self.dtype, rows.dtype)
+        self.low = np.minimum(self.low, rows.min(axis=0))
+        self.high = np.maximum(self.high, rows.max(axis=0))
+        if weights is not None:
+            self._weigh(weights)
+        self.count += len(rows)
+
+    def _weigh(self, weights: NDArray[np.floating[Any]]) -> None:
+        if not self._weighted:
+            self._weighted, self._first = True, float(weights[0])
+        self._same = self._same and bool((weights == self._first).all())
+        self._largest = max(self._largest, float(weights.max()))
+        scale = math.ldexp(1.0, min(math.frexp(self._largest)[1], 1023))
+        self._sum = self._sum * (self._scale / scale) + float((weights / scale).sum())
+        self._scale = scale
+
+    @property
+    def equal(self) -> bool:
+        """Whether all weights are one number."""
+        return not self._weighted or self._same
+
+    @property
+    def unit(self) -> float:
+        """What a weight of 1 will stand for."""
+        if self.equal:
+            return self._first
+        share = self._sum / self.count * (self._scale / self._largest)
+        return unit_of(share, self._largest)
+
+
+def _nothing(bad: int, without_weight: int) -> str:
+    if without_weight:
+        return "every weight is zero, expected at least one above: no row would count"
+    if bad:
+        return f"X has no row left: all {bad:,} are bad, expected finite numbers"
+    return "X has 0 rows, expected at least 2: one row has no spread to fit"

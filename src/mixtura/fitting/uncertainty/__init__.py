@@ -1,0 +1,7 @@
+"""How sure the parameters of a fit are."""
+
+from __future__ import annotations
+
+from mixtura.fitting.uncertainty.standard_errors import StandardErrors, standard_errors
+
+__all__ = ["StandardErrors", "standard_errors"]

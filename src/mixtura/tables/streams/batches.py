@@ -1,0 +1,163 @@
+"""Batches: a scan over arrays, tables and record batches that somebody else makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.errors import DataError
+from mixtura.tables.parquet import pyarrow
+from mixtura.tables.selection import Selection
+from mixtura.tables.streams.arrow import BATCH, chunk_of, header_of
+from mixtura.tables.streams.bad_rows import BadRows
+from mixtura.tables.streams.chunk import Chunk
+from mixtura.tables.streams.header import Header, chosen
+from mixtura.tables.streams.scan import Columns, Scan
+from mixtura.tables.table import made_up_names
+
+__all__ = ["BatchScan", "DatasetScan", "is_batch", "scan_batches", "scan_dataset"]
+
+
+def is_batch(item: Any) -> bool:
+    """Whether it is rows: a two-dimensional array, a table or a record batch."""
+    return getattr(item, "ndim", 0) == 2 or _is_arrow(item)
+
+
+@dataclass(frozen=True, eq=False)
+class BatchScan(Scan):
+    """What an iterable gives, each time it is begun.
+
+    Parameters
+    ----------
+    begin : begins it.
+    """
+
+    begin: Callable[[], Iterable[Any]]
+
+    def read(self, bad: BadRows) -> Iterator[Chunk]:
+        for number, item in enumerate(self.begin()):
+            origin = f"batch {number}"
+            if not is_batch(item):
+                raise DataError(
+                    f"{origin} is a {type(item).__name__}, expected a two-dimensional array, a "
+                    "table or a record batch"
+                )
+            _header(item).check(self.columns, origin)
+            yield from _chunks(item, self.columns, origin)
+
+
+@dataclass(frozen=True, eq=False)
+class DatasetScan(Scan):
+    """A `pyarrow.dataset.Dataset`, which is asked for the columns in use alone.
+
+    Parameters
+    ----------
+    dataset : with its filter, if it has one.
+    """
+
+    dataset: Any
+
+    def read(self, bad: BadRows) -> Iterator[Chunk]:
+        arrow = pyarrow("reading a dataset")
+        columns = self.columns
+        wanted = [*columns.features, *([columns.weights] if columns.weights else []), *columns.ids]
+        scanner = self.dataset.scanner(
+            columns=wanted, batch_size=BATCH, batch_readahead=2, fragment_readahead=1
+        )
+        origin, first = "", 0
+        try:
+            for tagged in scanner.scan_batches():
+                where = getattr(tagged.fragment, "path", "") or "the dataset"
+                origin, first = where, first if where == origin else 0
+                yield chunk_of(tagged.record_batch, columns, origin, first)
+                first += tagged.record_batch.num_rows
+        except (arrow.ArrowException, OSError) as error:
+            after = f", after row {first} of {origin}" if origin else ""
+            raise DataError(
+                f"the dataset cannot be read{after}: {' '.join(str(error).split())}"
+            ) from None
+
+
+def scan_batches(
+    begin: Callable[[], Iterable[Any]],
+    selection: Selection,
+    *,
+    weights: str | None,
+    on_bad_row: str,
+) -> BatchScan:
+    """A scan over what `begin` gives, whose columns are those of the first batch.
+
+    Raises
+    ------
+    DataError : there is none, or it lacks a column.
+    """
+    first = next(iter(begin()), None)
+    if first is None:
+        raise DataError("X gives no batches, expected arrays or record batches")
+    if not is_batch(first):
+        raise DataError(
+            f"X gives a {type(first).__name__}, expected two-dimensional arrays, tables or record "
+            "batches"
+        )
+    columns = chosen(_header(first), "X", selection, weights)
+    return BatchScan(columns, on_bad_row, begin)
+
+
+def scan_dataset(
+    dataset: Any, selection: Selection, *, weights: str | None, on_bad_row: str
+) -> DatasetScan:
+    """A scan over a `pyarrow.dataset.Dataset`.
+
+    Raises
+    ------
+    DataError : it lacks a column, or has it as text.
+    """
+    header = header_of(pyarrow("reading a dataset"), dataset.schema)
+    columns = chosen(header, "the dataset", selection, weights)
+    header.check(columns, "the dataset")
+    return DatasetScan(columns, on_bad_row, dataset)
+
+
+def _is_arrow(item: Any) -> bool:
+    return type(item).__module__.partition(".")[0] == "pyarrow"
+
+
+def _header(item: Any) -> Header:
+    if _is_arrow(item):
+        return header_of(pyarrow("reading record batches"), item.schema)
+    names = getattr(item, "columns", None)  # pandas, polars
+    if names is None:
+        return Header(made_up_names(item.shape[1]), {}, named=False)
+    return Header(tuple(map(str, names)), {})
+
+
+def _chunks(item: Any, columns: Columns, origin: str) -> Iterator[Chunk]:
+    if _is_arrow(item):
+        first = 0
+        for batch in item.to_batches() if hasattr(item, "to_batches") else [item]:
+            for at in range(0, batch.num_rows, BATCH):
+                yield chunk_of(batch.slice(at, BATCH), columns, origin, first + at)
+            first += batch.num_rows
+        return
+    names = _header(item).names
+    place = {name: j for j, name in enumerate(names)}
+    array = np.asarray(item)
+    numbers = [place[n] for n in (*columns.features, columns.weights) if n is not None]
+    values: NDArray[Any] = array if numbers == list(range(len(names))) else array[:, numbers]
+    if values.dtype.kind not in "fiub":
+        try:
+            values = values.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{origin} is not of numbers: {error}") from None
+    rows = values[:, : len(columns.features)]
+    single = rows.dtype.kind == "f" and rows.dtype.itemsize <= 4
+    yield Chunk(
+        np.ascontiguousarray(rows, np.float32 if single else np.float64),
+        None if columns.weights is None else values[:, -1].astype(np.float64),
+        {name: [str(value) for value in array[:, place[name]].tolist()] for name in columns.ids},
+        origin,
+    )

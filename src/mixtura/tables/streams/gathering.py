@@ -1,0 +1,44 @@
+"""Gathering: small chunks made into larger ones, or into one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from mixtura.tables.streams.chunk import Chunk
+
+__all__ = ["gathered", "joined"]
+
+
+def gathered(chunks: Iterable[Chunk], n_rows: int) -> Iterator[Chunk]:
+    """The rows of the chunks, at least `n_rows` together but for the last; no more than they need.
+
+    Notes
+    -----
+    Small files would otherwise cost as much for each as for many rows.
+    """
+    held: list[Chunk] = []
+    count = 0
+    for chunk in chunks:
+        held.append(chunk)
+        count += len(chunk)
+        if count >= n_rows:
+            yield joined(held)
+            held, count = [], 0
+    if held:
+        yield joined(held)
+
+
+def joined(chunks: list[Chunk]) -> Chunk:
+    """One chunk of the rows of several, one at least."""
+    if len(chunks) == 1:
+        return chunks[0]
+    weights = [chunk.weights for chunk in chunks if chunk.weights is not None]
+    return Chunk(
+        np.concatenate([chunk.rows for chunk in chunks]),
+        np.concatenate(weights) if weights else None,
+        {name: [t for chunk in chunks for t in chunk.ids[name]] for name in chunks[0].ids},
+        chunks[0].origin,
+        chunks[0].first,
+    )

@@ -1,0 +1,143 @@
+"""Opening: from what a person has to a scan."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mixtura.errors import DataError, ParameterError
+from mixtura.tables.selection import Selection
+from mixtura.tables.streams.bad_rows import bad_rows
+from mixtura.tables.streams.batches import is_batch, scan_batches, scan_dataset
+from mixtura.tables.streams.files import ONLY_SCANNED, scan_files
+from mixtura.tables.streams.paths import files_of, is_several
+from mixtura.tables.streams.scan import Scan
+
+__all__ = ["is_stream", "needs_scan", "scan"]
+
+
+def is_stream(data: Any) -> bool:
+    """Whether `data` is to be scanned: paths, a dataset, an iterable; not an array, nor a table."""
+    return (
+        isinstance(data, Scan)
+        or _is_path(data)
+        or _is_paths(data)
+        or _is_dataset(data)
+        or _is_iterable(data)
+    )
+
+
+def needs_scan(path: str) -> bool:
+    """Whether a path is one that only a scan reads: a glob, a folder, Arrow's or a packed file."""
+    return is_several(path) or Path(path).suffix.lower() in ONLY_SCANNED
+
+
+def scan(
+    data: Any,
+    *,
+    columns: Sequence[str] | None = None,
+    weights: str | None = None,
+    ids: Sequence[str] = (),
+    expected: Sequence[str] | None = None,
+    header: bool | None = None,
+    on_bad_row: str = "error",
+) -> Scan:
+    r"""Rows to be read at every pass, from files, a dataset or an iterable.
+
+    Parameters
+    ----------
+    data : a path, a glob or a folder, or several: Parquet, Arrow and Feather, CSV (``.gz`` and
+        ``.zst``, too), ``.npy``; a `pyarrow.dataset.Dataset`; an iterable of two-dimensional
+        arrays, tables or record batches that begins anew whenever it is asked to, or a function
+        that begins one.
+    columns : the features by name, in this order; every column that is neither an id nor the
+        weights by default. Columns of arrays are called x0, x1, …; those that folders name, as
+        ``year=2024`` does, count only if they are named here, in `weights` or in `ids`.
+    weights : the column that says how much a row counts.
+    ids : columns carried along as text.
+    expected : the feature names of a model, taken where `columns` is None and the data have names.
+    header : whether CSV begins with a header; None finds out.
+    on_bad_row : a row that holds NaN, infinity or no number, or a CSV line of another width:
+        ``error`` raises and names it, ``skip`` leaves it out and says how many, ``report`` also
+        says of each what is wrong, up to 100.
+
+    Raises
+    ------
+    DataError : a column is missing, or is text; a file is damaged; an iterator can be read only
+        once.
+    ParameterError : an option is not one of those above.
+    MissingExtraError : pyarrow is needed and not installed.
+    OSError : a file cannot be read.
+
+    Notes
+    -----
+    Opening reads the beginnings of files. A pass holds a few MB, whatever the size.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "1.csv").write_text("a,b\n1,2\n3,4\n")
+    >>> _ = (folder / "2.csv").write_text("b,a\n6,5\n")
+    >>> rows = scan(f"{folder}/*.csv", columns=["a", "b"])
+    >>> [chunk.rows.tolist() for chunk in rows.chunks()]
+    [[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0]]]
+    """
+    bad_rows(on_bad_row)
+    if isinstance(data, Scan):
+        raise ParameterError("the data are a scan already, expected what to scan: pass it on as is")
+    selection = Selection(
+        None if columns is None else tuple(columns),
+        tuple(ids),
+        None if expected is None else tuple(expected),
+    )
+    if _is_path(data) or _is_paths(data):
+        return scan_files(
+            files_of([data] if _is_path(data) else data),
+            selection,
+            weights=weights,
+            header=header,
+            on_bad_row=on_bad_row,
+        )
+    if _is_dataset(data):
+        return scan_dataset(data, selection, weights=weights, on_bad_row=on_bad_row)
+    if callable(data):
+        return scan_batches(data, selection, weights=weights, on_bad_row=on_bad_row)
+    if isinstance(data, Iterator) or iter(data) is iter(data):
+        raise DataError(
+            f"X is a {type(data).__name__}, which can be read only once, and every pass reads the "
+            "rows again: pass the function that makes it, as in fit(lambda: batches(), …), or a "
+            "list of batches"
+        )
+    return scan_batches(lambda: data, selection, weights=weights, on_bad_row=on_bad_row)
+
+
+def _is_path(data: Any) -> bool:
+    return isinstance(data, (str, os.PathLike))
+
+
+def _is_paths(data: Any) -> bool:
+    return isinstance(data, (list, tuple)) and len(data) > 0 and all(map(_is_path, data))
+
+
+def _is_dataset(data: Any) -> bool:
+    """Whether it is a dataset of pyarrow's; without the import, if nobody has imported it."""
+    module = sys.modules.get("pyarrow.dataset")
+    return module is not None and isinstance(data, module.Dataset)
+
+
+def _is_iterable(data: Any) -> bool:
+    """Whether it gives batches, or a function that does; arrays and tables are rows themselves."""
+    if isinstance(data, (list, tuple)):
+        return len(data) > 0 and is_batch(data[0])
+    if isinstance(data, (bytes, dict, set, frozenset, range)) or is_batch(data):
+        return False
+    own = ("__array__", "__array_interface__", "__dataframe__", "__arrow_c_array__", "tocsr",
+           "to_numpy", "column_names", "columns", "shape")  # fmt: skip
+    if any(getattr(data, name, None) is not None for name in own):
+        return False
+    # A RecordBatchReader has a schema, but is an iterator.
+    return callable(data) or getattr(data, "__iter__", None) is not None

@@ -1,0 +1,271 @@
+"""Text: CSV a part at a time, packed or not."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from mixtura.errors import DataError
+from mixtura.tables.cells import number
+from mixtura.tables.delimited import is_header, width_fault
+from mixtura.tables.diagnosis import cell_fault
+from mixtura.tables.parquet import pyarrow
+from mixtura.tables.records import Records, delimiter_of
+from mixtura.tables.selection import Selection
+from mixtura.tables.streams.arrow import chunk_of
+from mixtura.tables.streams.bad_rows import BadRows
+from mixtura.tables.streams.chunk import Chunk
+from mixtura.tables.streams.header import Header
+from mixtura.tables.streams.scan import Columns
+from mixtura.tables.table import made_up_names
+
+__all__ = ["TextHeader", "text_chunks", "text_header"]
+
+#: bytes that are read at a time
+_PART = 2**21
+#: bytes without the end of a record, after which one is a mistake
+_LONGEST = 2**26
+
+
+@dataclass(frozen=True)
+class TextHeader(Header):
+    """What is found out from the beginning of a CSV file.
+
+    Parameters
+    ----------
+    delimiter : between the cells.
+    """
+
+    delimiter: str = ","
+
+
+def text_header(path: Path, selection: Selection, header: bool | None) -> TextHeader | None:
+    """The columns of a CSV file, None where it is empty.
+
+    Parameters
+    ----------
+    path : the file.
+    selection : a name that is wanted and stands in the first row makes that a header.
+    header : whether it begins with one; None finds out.
+    """
+    part = next(_parts(path), None)
+    text = "" if part is None else _decoded(part[1], path, 1)
+    delimiter = delimiter_of(text)
+    first = next(iter(Records(text, delimiter, str(path))), None)
+    if first is None:
+        return None
+    cells = [cell.strip() for cell in first[1]]
+    named = is_header(cells, selection, str(path)) if header is None else header
+    return TextHeader(tuple(cells) if named else made_up_names(len(cells)), {}, named, delimiter)
+
+
+def text_chunks(path: Path, columns: Columns, header: Header, bad: BadRows) -> Iterator[Chunk]:
+    """The rows of a CSV file.
+
+    Arrow reads each part, where it is installed and finds nothing odd; else cells are read one by
+    one, so that the line at fault is known.
+    """
+    assert isinstance(header, TextHeader)
+    fast = _arrow()
+    row, pending = 0, header.named
+    for line, data in _parts(path):
+        if pending:  # the header, and blank lines before it
+            text = _decoded(data, path, line)
+            records = iter(Records(text, header.delimiter, str(path), line))
+            if next(records, None) is None:
+                continue
+            pending = False
+            after = next(records, None)
+            if after is None:
+                continue
+            data = b"\n".join(data.split(b"\n")[after[0] - line :])
+            line = after[0]
+        read = None if fast is None else _quickly(fast, data, columns, header, path, row)
+        if read is None:
+            read, count = _slowly(_decoded(data, path, line), columns, header, path, row, line, bad)
+        else:
+            count = len(read)
+        yield read
+        row += count
+
+
+def _quickly(
+    arrow: Any, data: bytes, columns: Columns, header: TextHeader, path: Path, row: int
+) -> Chunk | None:
+    """The rows of a part, None where anything in it is not a finite number."""
+    csv = arrow.csv
+    numbers = [*columns.features, *([columns.weights] if columns.weights else [])]
+    types = dict.fromkeys(numbers, arrow.float64()) | dict.fromkeys(columns.ids, arrow.string())
+    # Only the columns in use need names of their own.
+    names = [name if name in types else f"\0{j}" for j, name in enumerate(header.names)]
+    try:
+        table = csv.read_csv(
+            arrow.BufferReader(data),
+            csv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
+            csv.ParseOptions(delimiter=header.delimiter, newlines_in_values=True),
+            csv.ConvertOptions(
+                column_types=types,
+                include_columns=list(types),
+                null_values=[],
+                strings_can_be_null=False,
+            ),
+        )
+    except arrow.ArrowException:
+        return None
+    batches = table.combine_chunks().to_batches()
+    if len(batches) != 1:
+        return None
+    chunk = chunk_of(batches[0], columns, str(path), row)
+    sound = np.isfinite(chunk.rows).all() and (
+        chunk.weights is None or bool((np.isfinite(chunk.weights) & (chunk.weights >= 0.0)).all())
+    )
+    return chunk if sound else None
+
+
+def _slowly(
+    text: str,
+    columns: Columns,
+    header: TextHeader,
+    path: Path,
+    row: int,
+    line: int,
+    bad: BadRows,
+) -> tuple[Chunk, int]:
+    """The sound rows of a part, and how many rows it has; `bad` is told of the others."""
+    at = {name: j for j, name in enumerate(header.names)}
+    numbers = [*columns.features, *([columns.weights] if columns.weights else [])]
+    kept: list[list[float]] = []
+    texts: list[list[str]] = []
+    count = 0
+    for where, record in Records(text, header.delimiter, str(path), line):
+        fault = _fault(record, numbers, at, header, str(path), where, row + count)
+        count += 1
+        if fault is not None:
+            bad.add(1, iter([fault]))
+            continue
+        kept.append([number(record[at[name]]) for name in numbers])
+        texts.append([record[at[name]] for name in columns.ids])
+    values = np.array(kept, np.float64).reshape(-1, len(numbers))
+    d = len(columns.features)
+    chunk = Chunk(
+        np.ascontiguousarray(values[:, :d]),
+        values[:, d].copy() if columns.weights else None,
+        {name: [cells[j] for cells in texts] for j, name in enumerate(columns.ids)},
+        str(path),
+        row,
+    )
+    return chunk, count
+
+
+def _fault(
+    record: Sequence[str],
+    numbers: Sequence[str],
+    at: dict[str, int],
+    header: TextHeader,
+    source: str,
+    line: int,
+    row: int,
+) -> str | None:
+    """What is wrong with a record, None where nothing is."""
+    width = len(header.names)
+    if len(record) != width:
+        return f"{source}: " + width_fault(line, record, width, header.named, header.delimiter)
+    for name in numbers:
+        cell = record[at[name]]
+        try:
+            if np.isfinite(number(cell)):
+                continue
+        except ValueError:
+            pass
+        return cell_fault(source, line, row, name, cell)
+    return None
+
+
+def _parts(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Whole records of a file, some MB at a time, and the line that they begin on."""
+    line, held = 1, b""
+    for data in _read(path):
+        held += data
+        cut = _record_end(held)
+        if not cut:
+            if len(held) > _LONGEST:
+                raise DataError(
+                    f"{path}: line {line} is not CSV: no record ends within {_LONGEST >> 20} MB; "
+                    "check its quotes"
+                )
+            continue
+        yield line, held[:cut]
+        line += held.count(b"\n", 0, cut)
+        held = held[cut:]
+    if held.strip():
+        yield line, held
+
+
+def _record_end(data: bytes) -> int:
+    """One past the last line's end outside quotes: as many quotes are before it as are closed."""
+    cut = data.rfind(b"\n") + 1
+    if not cut or b'"' not in data:
+        return cut
+    quotes = data.count(b'"', 0, cut)
+    while cut and quotes % 2:
+        before = data.rfind(b"\n", 0, cut - 1) + 1
+        quotes -= data.count(b'"', before, cut)
+        cut = before
+    return cut
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, unpacked, without a byte order mark; no line ends with a lone CR."""
+    place = 0
+    try:
+        with _opened(path) as file:
+            lone = None
+            while data := file.read(_PART):
+                if not place:
+                    data = data.removeprefix(b"\xef\xbb\xbf")
+                    lone = b"\n" not in data and b"\r" in data
+                place += len(data)
+                yield data.replace(b"\r", b"\n") if lone else data
+    except (EOFError, zlib.error, gzip.BadGzipFile, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise DataError(
+            f"{path} cannot be unpacked beyond its first {place:,} bytes: {error}; it is cut short "
+            "or damaged, so fetch or write it again"
+        ) from None
+
+
+def _opened(path: Path) -> BinaryIO:
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
+        return gzip.open(path, "rb")  # type: ignore[return-value]
+    if suffix == ".zst":
+        return pyarrow("reading .zst").CompressedInputStream(str(path), "zstd")
+    return path.open("rb")
+
+
+def _decoded(data: bytes, path: Path, line: int) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line += data.count(b"\n", 0, error.start)
+        raise DataError(
+            f"{path} is not UTF-8 text: line {line} holds the byte 0x{data[error.start]:02x}; "
+            "save it as CSV in UTF-8"
+        ) from None
+
+
+def _arrow() -> Any:
+    """The module pyarrow with its CSV part, None where it is not installed."""
+    try:
+        import pyarrow
+        import pyarrow.csv
+    except ImportError:
+        return None
+    return pyarrow

@@ -1,0 +1,94 @@
+"""A stream gives the blocks of an array of its shape, whatever batches it came in."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mixtura.engine.executors import Serial, Threads
+from mixtura.engine.sources import ArraySource, StreamSource, ahead
+from mixtura.errors import DataError
+
+
+def readers() -> int:
+    return sum(thread.name == "mixtura-reader" for thread in threading.enumerate())
+
+
+def cut(rows, weights, sizes):
+    """Batches of these sizes, over and over."""
+    at = number = 0
+    while at < len(rows):
+        size = sizes[number % len(sizes)]
+        part = slice(at, at + size)
+        yield rows[part], None if weights is None else weights[part]
+        at, number = at + size, number + 1
+
+
+@given(
+    n=st.integers(1, 9_000),
+    d=st.integers(1, 40),
+    sizes=st.lists(st.integers(1, 5_000), min_size=1, max_size=4).filter(lambda s: sum(s) > 200),
+    weighted=st.booleans(),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
+def test_the_blocks_are_those_of_an_array(n, d, sizes, weighted, dtype):
+    rows = np.arange(n * d, dtype=dtype).reshape(n, d)
+    weights = np.linspace(0.5, 2.0, n) if weighted else None
+    array = ArraySource(rows, weights)
+    stream = StreamSource(
+        lambda: cut(rows, weights, sizes), (n, d), np.dtype(dtype), weighted=weighted
+    )
+    assert stream.n_blocks == array.n_blocks
+    assert stream.total_weight == array.total_weight
+    for found, expected in zip(stream.blocks(), array.blocks(), strict=True):
+        assert found.start == expected.start
+        assert found.rows.dtype == expected.rows.dtype
+        np.testing.assert_array_equal(found.rows, expected.rows)
+        if weighted:
+            np.testing.assert_array_equal(found.weights, expected.weights)
+        else:
+            assert found.weights is None
+
+
+@pytest.mark.parametrize("promised", [99_999, 100_001])
+@pytest.mark.parametrize("executor", [Serial(), Threads(2), Threads(5)])
+def test_another_number_of_rows_than_promised_is_an_error_on_every_executor(promised, executor):
+    rows = np.zeros((100_000, 3))
+    stream = StreamSource(lambda: [(rows, None)], (promised, 3), rows.dtype)
+    with pytest.raises(DataError, match=f"the data changed .*: {promised:,} rows at first"):
+        executor.run(stream, lambda block: len(block.rows))
+
+
+@pytest.mark.parametrize("executor", [Serial(), Threads(2), Threads(5)])
+def test_an_error_of_reading_is_raised_and_no_reader_stays(executor):
+    def failing():
+        yield np.zeros((50_000, 3)), None
+        raise OSError("the cable was pulled")
+
+    stream = StreamSource(failing, (100_000, 3), np.dtype(np.float64))
+    before = readers()
+    with pytest.raises(OSError, match="the cable was pulled"):
+        executor.run(stream, lambda block: len(block.rows))
+    assert readers() == before
+
+
+def test_whoever_stops_asking_ends_the_reading():
+    before = readers()
+    made = []
+
+    def endless():
+        number = 0
+        while True:
+            made.append(number)
+            yield number
+            number += 1
+
+    items = ahead(endless(), depth=2)
+    assert [next(items), next(items)] == [0, 1]
+    items.close()
+    assert readers() == before
+    assert len(made) <= 2 + 2 + 1 + 1  # asked for, room, the one in hand, one taken out at the end

@@ -1,0 +1,45 @@
+"""The bootstrap's p-value is small where there is one component more, and else it is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import mixtura
+from mixtura.datasets import faithful
+from mixtura.errors import DataError, ParameterError
+from mixtura.fitting.selection import BootstrapTest
+
+
+def test_one_component_of_the_geyser_is_refused():
+    found = mixtura.bootstrap_test(faithful(), 1, structure="EEE", n_bootstrap=19, n_jobs=1)
+    # From the published log-likelihoods of the two fits: 2 (1289.57 - 1140.19).
+    assert found.statistic == pytest.approx(299.2, abs=1.0)
+    assert found.p_value == 1 / 20
+    assert (found.replicates > -1e-6).all()
+
+
+def test_a_second_component_of_normal_rows_is_chance():
+    rows = np.random.RandomState(0).normal(size=(120, 1))
+    found = mixtura.bootstrap_test(rows, 1, structure="E", n_bootstrap=19, n_jobs=1)
+    assert found.p_value > 0.1
+
+
+def test_the_data_count_as_one_of_the_replicates():
+    fit = mixtura.fit(faithful(), 1)
+    test = BootstrapTest(fit, fit, 3.0, np.array([1.0, 2.0, 3.0, 4.0]))
+    assert test.p_value == (1 + 2) / 5
+
+
+def test_the_answer_does_not_depend_on_the_number_of_threads():
+    rows = np.asarray(faithful())[:60]
+    one = mixtura.bootstrap_test(rows, 1, structure="EII", n_bootstrap=4, n_jobs=1)
+    two = mixtura.bootstrap_test(rows, 1, structure="EII", n_bootstrap=4, n_jobs=2)
+    assert one.replicates.tobytes() == two.replicates.tobytes()
+
+
+def test_a_wrong_wish_is_told():
+    with pytest.raises(ParameterError, match="n_bootstrap is 0, expected"):
+        mixtura.bootstrap_test(faithful(), 1, n_bootstrap=0)
+    with pytest.raises(DataError, match="X has 3 rows, expected at least one for each of the 4"):
+        mixtura.bootstrap_test(np.eye(3), 3)
