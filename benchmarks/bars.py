@@ -37,6 +37,9 @@ def _judge(
     bar: str, figures: Mapping[str, float], bound: float, least: bool = True
 ) -> dict[str, Any]:
     """A bar that every figure must reach, or that none may pass."""
+    if not figures:
+        nothing = {"workload": "–", "figure": None, "met": "not measured", "figures": {}}
+        return {"bar": bar, "wanted": f"{'≥' if least else '≤'} {bound:g}"} | nothing
     worst = (min if least else max)(figures, key=lambda name: figures[name])
     figure = figures[worst]
     met = figure >= bound if least else figure <= bound
@@ -51,7 +54,7 @@ def _judge(
 
 
 def _of(rows: Rows, key: str, names: Iterable[str]) -> dict[str, float]:
-    return {name: rows[name][key] for name in names}
+    return {name: rows[name][key] for name in names if rows[name][key] is not None}
 
 
 def _per_iteration(rows: Rows) -> list[dict[str, Any]]:

@@ -27,7 +27,9 @@ _WORDS = """\
 Milliseconds per EM iteration on {cores} threads: {versions}. All start from the same parameters;
 a figure is the median of {repeats} differences between fits of two lengths, the peers taking
 turns. The limit is the time that the operations of an iteration take at the machine's rates,
-measured in the same run: {limits}."""
+measured in the same run: {limits}.
+A dash is where a reading of three came out negative: what is done once swung by more than an
+iteration takes."""
 
 _AGREEMENT = """\
 The mean log-likelihood, nats a row, that each peer computed in the last of so many iterations
@@ -83,11 +85,13 @@ _AGREES = (
 
 def _times(workload: Workload, found: dict[str, Pace]) -> dict[str, Any]:
     ours, limit = found["mixtura"].milliseconds, measured_limits().iteration(workload)
+    # Where other things took longer than the iterations themselves, a difference says nothing.
     row: dict[str, Any] = workload.shape() | {
-        name: pace.milliseconds for name, pace in found.items()
+        name: pace.milliseconds if min(pace.readings) > 0.0 else None
+        for name, pace in found.items()
     }
-    row["over_scikit_learn"] = row["scikit-learn"] / ours
-    row["over_onedal"] = row["oneDAL"] / ours if "oneDAL" in row else None
+    for key, peer in (("over_scikit_learn", "scikit-learn"), ("over_onedal", "oneDAL")):
+        row[key] = row[peer] / ours if row.get(peer) else None
     row |= {"limit": limit, "over_limit": ours / limit}
     row["readings"] = {name: list(pace.readings) for name, pace in found.items()}
     row["lengths"] = {name: pace.n for name, pace in found.items()}
