@@ -50,3 +50,17 @@ function mixtureOf(text, K, D) {
   };
   return prepared(mixture) ? mixture : null;
 }
+
+let keeping = null;
+
+/** Write a text into the address, a moment later: browsers allow a hundred times in half a minute. */
+export function keepSoon(textOf) {
+  clearTimeout(keeping);
+  keeping = setTimeout(() => {
+    try {
+      history.replaceState(null, "", `#${textOf()}`);
+    } catch {
+      // A page inside another one may have no address of its own to write to.
+    }
+  }, 350);
+}

@@ -5,11 +5,16 @@ import { step } from "./em.js";
 import { savedAsPng, savedAsSvg } from "./export.js";
 import { brief, counted, fixed, signed } from "./format.js";
 import { prepared, scored } from "./gaussian.js";
-import { read, written } from "./hash.js";
+import { keepSoon, read, written } from "./hash.js";
+import { introduce } from "./introduction.js";
+import { nearestFrame, wordsOf } from "./iteration.js";
+import { buildNumbers, numbersOf, withNumber } from "./numbers.js";
 import { canvasPainter } from "./painter.js";
-import { covarianceOf, moved, reshaped, reweighted } from "./play.js";
-import { boxOf, handlesOf, inPixels, paint, placeOf, pulled, viewOn, whitenedCoordinates } from "./scene.js";
-import { closed, diagonal } from "./structures.js";
+import { moved, reweighted } from "./play.js";
+import { listenToPointer } from "./pointer.js";
+import { boxOf, paint, viewOn, whitenedCoordinates } from "./scene.js";
+import { diagonal } from "./structures.js";
+import { blend, themeOf } from "./theme.js";
 import { traceOf } from "./trace.js";
 import { leadingOf, why } from "./why.js";
 
@@ -37,32 +42,13 @@ const state = {
   undo: [],
 };
 let view = viewOn(box, 600, 450);
-let theme = themeOf();
+let theme = themeOf(data.palette, dark.matches);
 let scene = null;
 let due = false;
 let timer = null;
-let held = null;
 
 const fitMean = meanOf(data.fitted);
-const fillIn = replay ? traceOf(element("trace"), replay, (entry) => scrub(nearestFrame(entry))) : null;
-
-function themeOf() {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-  const rgb = (parts) => `rgb(${parts.map(Math.round).join(",")})`;
-  const towards = (parts, goal, share) => parts.map((part) => part + (goal - part) * share);
-  return {
-    ground: colour("ground"),
-    ink: colour("ink"),
-    faint: colour("faint"),
-    grid: colour("grid"),
-    bar: colour("bar"),
-    shade: dark.matches ? [150, 165, 180] : [60, 70, 80],
-    inks: dark.matches ? data.palette.map((parts) => towards(parts, 255, 0.22)) : data.palette,
-    fills: data.palette.map(rgb),
-    edges: data.palette.map((parts) => rgb(dark.matches ? towards(parts, 255, 0.4) : towards(parts, 0, 0.28))),
-  };
-}
+const fillIn = replay ? traceOf(element("trace"), replay, (entry) => scrub(nearestFrame(replay, entry))) : null;
 
 function meanOf(mixture) {
   const model = prepared(mixture);
@@ -88,7 +74,7 @@ function frame() {
   const model = prepared(mixture);
   if (!model) return;
   const mean = scored(model, data.rows, likelihoods, shares) / n;
-  colour();
+  blend(shares, theme.inks, n, K, colours);
   scene = {
     data,
     rule,
@@ -120,38 +106,9 @@ function frame() {
     : `Mixture at iteration ${replay.entries[state.at]}, ${counted(n, "point")}`);
 }
 
-/** Each point in the mean of its components' colours, weighted by its responsibilities. */
-function colour() {
-  for (let i = 0; i < n; i += 1) {
-    let [red, green, blue] = [0, 0, 0];
-    for (let k = 0; k < K; k += 1) {
-      const share = shares[i * K + k];
-      const own = theme.inks[k % 8];
-      red += share * own[0];
-      green += share * own[1];
-      blue += share * own[2];
-    }
-    colours[3 * i] = red;
-    colours[3 * i + 1] = green;
-    colours[3 * i + 2] = blue;
-  }
-}
-
 function sayReplay() {
   const entry = replay.entries[state.at];
-  const { trace } = replay;
-  const parts = [`Iteration ${entry} of ${trace.length - 1}: ${fixed(trace[entry], 6)} nats a row`];
-  if (entry > 0) {
-    parts.push(`gain ${brief(trace[entry] - trace[entry - 1], 3)}`);
-    parts.push(`scikit-learn’s lower_bound_ would say ${fixed(trace[entry - 1], 6)}`);
-  } else parts.push("the start");
-  if (replay.accelerated.includes(entry)) parts.push("reached by extrapolation");
-  for (const repair of replay.repairs) {
-    if (repair.iteration === entry) {
-      parts.push(`component ${repair.component} ${repair.action}: ${repair.reason}`);
-    }
-  }
-  element("iteration").textContent = `${parts.join("; ")}.`;
+  element("iteration").textContent = wordsOf(replay, entry);
   element("scrub").value = state.at;
   element("scrub").setAttribute("aria-valuetext", `iteration ${entry}`);
   element("first").disabled = element("back").disabled = state.at === 0;
@@ -169,7 +126,7 @@ function sayPlay(mean) {
   element("component").value = k;
   element("weight").value = mixture.weights[k];
   element("weight-said").textContent = fixed(mixture.weights[k], 3);
-  const values = numbersOf(mixture, k);
+  const values = numbersOf(mixture, k, D);
   for (const input of element("numbers").querySelectorAll("input")) {
     if (input !== document.activeElement) input.value = Number(values[input.name].toPrecision(6));
   }
@@ -223,14 +180,6 @@ function scrub(at) {
   if (state.mode !== "replay") chooseMode("replay");
   refresh();
   keep();
-}
-
-function nearestFrame(entry) {
-  let best = 0;
-  replay.entries.forEach((one, i) => {
-    if (Math.abs(one - entry) < Math.abs(replay.entries[best] - entry)) best = i;
-  });
-  return best;
 }
 
 function run() {
@@ -298,142 +247,6 @@ function chooseRow(row) {
   keep();
 }
 
-// -- the chosen component's numbers --------------------------------------------------------------
-
-function numbersOf(mixture, k) {
-  const [a, b, c] = covarianceOf(mixture, k);
-  const values = { mean0: mixture.means[k * D], sd0: Math.sqrt(a) };
-  if (D === 2) {
-    values.mean1 = mixture.means[k * D + 1];
-    values.sd1 = Math.sqrt(c);
-    values.correlation = b / Math.sqrt(a * c);
-  }
-  return values;
-}
-
-function typed(name, value) {
-  if (!Number.isFinite(value)) return;
-  const { mixture, component: k } = state;
-  const values = { ...numbersOf(mixture, k), [name]: value };
-  if (name === "sd0" || name === "sd1") {
-    if (!(value > 0)) return;
-    if (rule.letters[1] === "I" && D === 2) values.sd0 = values.sd1 = value;
-  }
-  if (name === "correlation") values.correlation = Math.min(Math.max(value, -0.9999), 0.9999);
-  remember();
-  if (name.startsWith("mean")) {
-    change(moved(mixture, k, D === 2 ? [values.mean0, values.mean1] : [values.mean0]));
-  } else {
-    const b = D === 2 ? values.correlation * values.sd0 * values.sd1 : 0;
-    change(reshaped(mixture, k, rule.letters, [values.sd0 ** 2, b, (values.sd1 ?? 0) ** 2]));
-  }
-}
-
-function buildNumbers() {
-  const span = (j) => (j === 0 ? box.x[1] - box.x[0] : box.y[1] - box.y[0]);
-  const inputs = [];
-  for (let j = 0; j < D; j += 1) inputs.push([`mean${j}`, `Mean, ${data.features[j]}`, span(j) / 100]);
-  for (let j = 0; j < D; j += 1) {
-    if (j === 1 && rule.letters[1] === "I") continue;
-    inputs.push([`sd${j}`, `Standard deviation, ${data.features[j]}`, span(j) / 200]);
-  }
-  if (D === 2 && !diagonal(rule.letters)) inputs.push(["correlation", "Correlation", 0.05]);
-  for (const [name, words, size] of inputs) {
-    const label = document.createElement("label");
-    const input = document.createElement("input");
-    input.type = "number";
-    input.name = name;
-    input.step = "any";
-    input.addEventListener("change", () => typed(name, input.valueAsNumber));
-    input.addEventListener("keydown", (event) => {
-      const sign = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-      if (!sign) return;
-      event.preventDefault();
-      typed(name, input.valueAsNumber + sign * size);
-      input.value = Number(numbersOf(state.mixture, state.component)[name].toPrecision(6));
-    });
-    label.append(words, input);
-    element("numbers").append(label);
-  }
-  for (let k = 0; k < K; k += 1) element("component").append(new Option(`component ${k}`, k));
-}
-
-// -- the pointer -------------------------------------------------------------------------------
-
-function at(event) {
-  const place = canvas.getBoundingClientRect();
-  return [event.clientX - place.left, event.clientY - place.top];
-}
-
-/** The handle under the pointer: of the chosen component first, else a mean of any. */
-function grabbed(x, y) {
-  if (state.mode !== "play") return null;
-  const near = (handle) => Math.hypot(handle.x - x, handle.y - y) < 15;
-  const own = handlesOf(view, state.mixture, state.component, rule.letters).filter(near);
-  if (own.length) return { k: state.component, kind: own[own.length - 1].kind };
-  for (let k = 0; k < K; k += 1) {
-    if (near(handlesOf(view, state.mixture, k, rule.letters)[0])) return { k, kind: "mean" };
-  }
-  return null;
-}
-
-function nearestRow(x, y) {
-  let [best, least] = [null, 18];
-  for (let i = 0; i < n; i += 1) {
-    const [px, py] = placeOf(view, data, i);
-    const far = Math.hypot(px - x, py - y);
-    if (far < least) [best, least] = [i, far];
-  }
-  return best;
-}
-
-canvas.addEventListener("pointerdown", (event) => {
-  if (event.button !== 0) return;
-  const [x, y] = at(event);
-  const found = grabbed(x, y);
-  if (!found) {
-    chooseRow(nearestRow(x, y));
-    return;
-  }
-  stop();
-  remember();
-  state.component = found.k;
-  const grip = D === 2
-    ? inPixels(view, state.mixture, found.k, rule.letters)
-    : { x: view.px(state.mixture.means[found.k]), y };
-  const handle = handlesOf(view, state.mixture, found.k, rule.letters).find(({ kind }) => kind === found.kind);
-  held = {
-    ...found,
-    grip: { ...grip, D, covariance: covarianceOf(state.mixture, found.k) },
-    offset: [handle.x - x, handle.y - y],
-  };
-  canvas.setPointerCapture(event.pointerId);
-  refresh();
-});
-
-canvas.addEventListener("pointermove", (event) => {
-  const [x, y] = at(event);
-  if (!held) {
-    canvas.style.cursor = grabbed(x, y) ? "grab" : "crosshair";
-    return;
-  }
-  const [px, py] = [x + held.offset[0], y + held.offset[1]];
-  const inside = (value, low, length) => Math.min(Math.max(value, low), low + length);
-  if (held.kind === "mean") {
-    const mean = [view.ux(inside(px, view.box.left, view.box.width))];
-    if (D === 2) mean.push(view.uy(inside(py, view.box.top, view.box.height)));
-    change(moved(state.mixture, held.k, mean));
-  } else {
-    change(reshaped(state.mixture, held.k, rule.letters, pulled(view, held.grip, held.kind, rule.letters, px, py)));
-  }
-});
-
-const release = () => {
-  held = null;
-};
-canvas.addEventListener("pointerup", release);
-canvas.addEventListener("pointercancel", release);
-
 // -- keys --------------------------------------------------------------------------------------
 
 canvas.addEventListener("keydown", (event) => {
@@ -465,25 +278,14 @@ canvas.addEventListener("keydown", (event) => {
 
 // -- the address -------------------------------------------------------------------------------
 
-let keeping = null;
-
-/** Write the state into the address, a moment later: browsers allow a hundred times in half a minute. */
 function keep() {
-  clearTimeout(keeping);
-  keeping = setTimeout(() => {
-    const text = written({
-      mode: state.mode,
-      at: state.at,
-      component: state.component,
-      row: state.row === null ? null : data.numberOf(state.row),
-      mixture: state.mode === "play" ? state.mixture : null,
-    });
-    try {
-      history.replaceState(null, "", `#${text}`);
-    } catch {
-      // A page inside another one may have no address of its own to write to.
-    }
-  }, 350);
+  keepSoon(() => written({
+    mode: state.mode,
+    at: state.at,
+    component: state.component,
+    row: state.row === null ? null : data.numberOf(state.row),
+    mixture: state.mode === "play" ? state.mixture : null,
+  }));
 }
 
 function follow() {
@@ -501,48 +303,6 @@ function follow() {
 }
 
 // -- beginning ---------------------------------------------------------------------------------
-
-function introduce() {
-  const of = data.name ? `${data.name}: ` : "";
-  element("title").textContent = `${of}${data.features.join(" and ")}`;
-  document.title = `${of}mixture explorer`;
-  element("subtitle").textContent = `${counted(K, "component")}, ${data.structure.whole}, `
-    + `${counted(data.total, "row")}; mean log-likelihood ${fixed(data.wholeLikelihood, 6)} nats a row`;
-  const notes = [];
-  if (data.total > n) {
-    notes.push(`${counted(n, "row")} of ${counted(data.total, "row")} are drawn, chosen at random; `
-      + "what Play computes is of these.");
-  }
-  if (data.others.length) {
-    notes.push(`The picture, Why and Play are of the marginal density of ${data.features.join(" and ")}`
-      + ` (${fixed(data.shownLikelihood, 6)} nats a row); the model has ${data.others.join(", ")} besides, `
-      + "and the replay’s log-likelihoods are of all of them.");
-  }
-  if (replay && !replay.same_run) {
-    notes.push("The model file does not tell how its fit began: the replay is a fit done again, "
-      + "which took another way. Dashed in Play: the model of the file.");
-  }
-  if (replay && replay.path.length < replay.trace.length) {
-    notes.push(`${counted(replay.path.length, "iteration")} of ${replay.trace.length} are kept to be shown.`);
-  }
-  element("notes").textContent = notes.join(" ");
-  element("footer").textContent = `Made by mixtura ${data.version}; works without a network.`;
-  element("mode-replay").hidden = !replay;
-  if (replay) {
-    element("scrub").max = last;
-    element("outcome").textContent = `The fit ended: ${replay.outcome}; ${replay.remedy}.`;
-    const marks = [];
-    if (replay.accelerated.length) marks.push(`| below the curve: reached by extrapolation (${replay.rejected} more tried and not kept)`);
-    if (replay.repairs.length) marks.push("▽ a component was repaired");
-    element("marks").textContent = marks.join("; ");
-  }
-  if (!closed(rule.letters, D)) {
-    element("step").disabled = element("climb").disabled = true;
-    element("said").textContent = `The M-step of ${data.structure.name} is found by iteration, which this page leaves to Python.`;
-  }
-  element("weight").disabled = K === 1;
-  element("row").max = data.total - 1;
-}
 
 function listen() {
   const on = (id, what, react) => element(id).addEventListener(what, react);
@@ -594,7 +354,7 @@ function listen() {
   on("save-png", "click", () => savedAsPng((painter) => paint(painter, view, scene), view.width, view.height, name));
   on("save-svg", "click", () => savedAsSvg((painter) => paint(painter, view, scene), view.width, view.height, name));
   dark.addEventListener("change", () => {
-    theme = themeOf();
+    theme = themeOf(data.palette, dark.matches);
     refresh();
   });
   addEventListener("hashchange", () => {
@@ -609,8 +369,29 @@ function listen() {
   }).observe(canvas);
 }
 
-introduce();
-buildNumbers();
+introduce(data);
+buildNumbers(data, box, {
+  valueOf: (name) => numbersOf(state.mixture, state.component, D)[name],
+  typed: (name, value) => {
+    const mixture = withNumber(state.mixture, state.component, rule.letters, D, name, value);
+    if (!mixture) return;
+    remember();
+    change(mixture);
+  },
+});
+listenToPointer(canvas, data, {
+  view: () => view,
+  mixture: () => state.mixture,
+  component: () => (state.mode === "play" ? state.component : null),
+  grasp: (k) => {
+    stop();
+    remember();
+    state.component = k;
+    refresh();
+  },
+  change,
+  chooseRow,
+});
 listen();
 follow();
 view = viewOn(box, canvas.clientWidth, canvas.clientHeight);
