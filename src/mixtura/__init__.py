@@ -10,22 +10,27 @@ from mixtura.version import __version__
 if TYPE_CHECKING:
     from mixtura.estimators import GaussianMixture
     from mixtura.fitting import Fit, Given, Outcome, fit
+    from mixtura.fitting.prior import Prior
     from mixtura.fitting.selection import BootstrapTest, Selection, bootstrap_test, select
     from mixtura.fitting.uncertainty import StandardErrors, standard_errors
     from mixtura.model.explain import Explanation
     from mixtura.model.merging import Merging, merge_components
     from mixtura.model.mixture import Mixture
+    from mixtura.model.noise import Box, Noise
     from mixtura.model.storage import load, save
 
 __all__ = [
     "BootstrapTest",
+    "Box",
     "Explanation",
     "Fit",
     "GaussianMixture",
     "Given",
     "Merging",
     "Mixture",
+    "Noise",
     "Outcome",
+    "Prior",
     "Selection",
     "StandardErrors",
     "__version__",
@@ -40,13 +45,16 @@ __all__ = [
 
 _HOMES = {
     "BootstrapTest": "mixtura.fitting.selection",
+    "Box": "mixtura.model.noise",
     "Explanation": "mixtura.model.explain",
     "Fit": "mixtura.fitting",
     "GaussianMixture": "mixtura.estimators",
     "Given": "mixtura.fitting",
     "Merging": "mixtura.model.merging",
     "Mixture": "mixtura.model.mixture",
+    "Noise": "mixtura.model.noise",
     "Outcome": "mixtura.fitting",
+    "Prior": "mixtura.fitting.prior",
     "Selection": "mixtura.fitting.selection",
     "StandardErrors": "mixtura.fitting.uncertainty",
     "bootstrap_test": "mixtura.fitting.selection",

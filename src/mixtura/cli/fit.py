@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from mixtura.cli import options
+from mixtura.cli.assuming import assuming, assumptions
 from mixtura.cli.input import read_rows, weights_of
 from mixtura.cli.output import destination, print_text
 from mixtura.cli.streaming import is_streamed, scan_of
@@ -16,6 +17,7 @@ __all__ = ["command"]
 EPILOG = """\b
 Examples:
   mixtura fit @faithful -k 2
+  mixtura fit @faithful -k 2 --structure VVE --noise
   mixtura fit data.csv -k 3 --columns height,weight --id name -o model.safetensors
 """
 
@@ -85,6 +87,7 @@ Examples:
     help="Added to every variance; 0 asks for the exact maximum of the likelihood, auto for a "
     "floor of 1e-8 of the data's variance in each feature.",
 )
+@assuming
 @click.option(
     "--strict", is_flag=True, help="Store nothing and end with exit code 5 if it does not converge."
 )
@@ -108,6 +111,9 @@ def command(
     max_iter: int,
     n_init: int,
     reg_covar: float | str,
+    equal_weights: bool,
+    prior: bool,
+    noise: float | bool | None,
     strict: bool,
     verbose: bool,
     as_json: bool,
@@ -146,6 +152,7 @@ def command(
         random_state=seed,
         sample_weight=weight,
         observer=Progress() if verbose else None,
+        **assumptions(equal_weights=equal_weights, prior=prior, noise=noise),
     )
     failed = strict and not fitted.outcome.converged
     if where is not None and not failed:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mixtura.cli import options
+from mixtura.cli.assuming import assuming, assumptions
 from mixtura.cli.input import read_rows, weights_of
 from mixtura.cli.output import destination, print_text, write_columns
 
@@ -116,6 +117,7 @@ class _Numbers(click.ParamType[tuple[int, ...]]):
     show_default=True,
     help="Added to every variance; auto is a floor of 1e-8 of the data's variance.",
 )
+@assuming
 @click.option(
     "--jobs",
     type=int,
@@ -143,6 +145,9 @@ def command(
     tol: float | str,
     max_iter: int,
     reg_covar: float | str,
+    equal_weights: bool,
+    prior: bool,
+    noise: float | bool | None,
     jobs: int | None,
     as_json: bool,
     as_csv: bool,
@@ -176,6 +181,7 @@ def command(
         random_state=seed,
         sample_weight=weights_of(table, weights),
         n_jobs=jobs,
+        **assumptions(equal_weights=equal_weights, prior=prior, noise=noise),
         observer=Bar() if sys.stderr is not None and sys.stderr.isatty() else None,
     )
     if where is not None:

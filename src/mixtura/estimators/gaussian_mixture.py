@@ -19,8 +19,10 @@ from mixtura.errors import CollapseError, Interrupted, ParameterError
 from mixtura.estimators.checks import UNCONVERGED, check_given, check_rows, collapsed
 from mixtura.estimators.progress import Progress
 from mixtura.fitting import Fit, Given, Settings, fit_rows
+from mixtura.fitting.prior import Prior
 from mixtura.fitting.start import STARTS, StartLike
 from mixtura.model.mixture import Mixture
+from mixtura.model.noise import Box
 from mixtura.model.random import Seed
 from mixtura.model.structures import NAMES, structure
 from mixtura.model.weights import row_weights
@@ -61,18 +63,25 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     verbose_interval : how many iterations from one line to the next.
     accelerate : True extrapolates EM's steps, and keeps a point only where the likelihood does not
         fall; ``"auto"`` begins with that once the gains shrink at a steady ratio.
+    weights : ``"free"``, or ``"equal"`` for components of one weight.
+    prior : None, ``"conjugate"`` or a `mixtura.Prior`; see `mixtura.fit`.
+    noise : whether rows may belong to no component: None, True for the box about the rows, a
+        volume, or a `mixtura.Box`; see `mixtura.fit`. Then `predict` gives −1 for noise, and
+        `predict_proba` one column more, the last.
 
     Attributes
     ----------
-    weights_ : (K,).
+    weights_ : (K,); with noise they sum to 1 less its weight.
+    noise_ : the `mixtura.Noise`, or None.
     means_ : (K, D), feature units.
     covariances_ : (K, D, D) full, (D, D) tied, (K, D) diag, (K,) spherical; squared feature units.
     precisions_ : the inverses, of the same shape.
     precisions_cholesky_ : upper triangular U with U Uᵀ the precision, of the same shape.
     converged_ : whether the tolerance was reached, and not by a fall.
     n_iter_ : how many iterations led to these parameters.
-    lower_bound_ : the mean log-likelihood of these parameters, nats a row.
-    lower_bounds_ : the mean log-likelihood after each iteration; it ends with `lower_bound_`.
+    lower_bound_ : the mean log-likelihood of these parameters, nats a row; with a prior, and its
+        log density, a row.
+    lower_bounds_ : the same after each iteration; it ends with `lower_bound_`.
     n_features_in_ : D.
     feature_names_in_ : (D,), where the data named its columns.
     mixture_ : the `mixtura.Mixture`, which explains, conditions, marginalises and saves.
@@ -109,6 +118,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         "verbose": ["verbose"],
         "verbose_interval": [Interval(Integral, 1, None, closed="left")],
         "accelerate": ["boolean", StrOptions({"auto"})],
+        "weights": [StrOptions({"free", "equal"})],
+        "prior": [StrOptions({"conjugate"}), Prior, "boolean", None],
+        "noise": ["boolean", Interval(Real, 0.0, None, closed="neither"), Box, None],
     }
 
     def __init__(
@@ -129,6 +141,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         verbose: int = 0,
         verbose_interval: int = 10,
         accelerate: bool | str = False,
+        weights: str = "free",
+        prior: Prior | str | bool | None = None,
+        noise: Box | float | bool | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -145,6 +160,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.verbose = verbose
         self.verbose_interval = verbose_interval
         self.accelerate = accelerate
+        self.weights = weights
+        self.prior = prior
+        self.noise = noise
 
     def fit(self, X: Any, y: object = None, sample_weight: Any = None) -> Self:
         """Fit to rows by expectation-maximisation; see `mixtura.fit`.
@@ -180,12 +198,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         return self.mixture_.predict(rows)
 
     def predict(self, X: Any) -> Integers:
-        """The component of largest responsibility for each row, (N,)."""
+        """The component of largest responsibility for each row, (N,), −1 for noise."""
         rows = self._rows(X)
         return self.mixture_.predict(rows)
 
     def predict_proba(self, X: Any) -> Floats:
-        """Responsibilities, (N, K); rows sum to 1."""
+        """Responsibilities, (N, K), and one column more for noise; rows sum to 1."""
         rows = self._rows(X)
         return self.mixture_.predict_proba(rows)
 
@@ -272,6 +290,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             self.max_iter,
             self.n_init,
             self.accelerate,
+            self.weights,
+            self.prior,
+            self.noise,
         )
         try:
             fit = fit_rows(
@@ -304,16 +325,17 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     def _hold(self, fit: Fit) -> None:
         """Set the fitted attributes: copies, which a caller may change without harm."""
         mixture = fit.mixture
-        form, whitening = mixture.structure.form, mixture.components.whitening
+        form, whitening = mixture.structure.form, mixture.gaussians.whitening
         self.fit_, self.mixture_ = fit, mixture
         self.weights_ = mixture.weights.copy()
+        self.noise_ = mixture.noise
         self.means_ = mixture.means.copy()
         self.covariances_ = mixture.covariances.copy()
         self.precisions_ = form.precisions(whitening)
         self.precisions_cholesky_ = form.precision_factors(whitening).copy()
         self.converged_ = fit.outcome.converged
         self.n_iter_ = fit.n_iter
-        self.lower_bound_ = fit.mean_log_likelihood
+        self.lower_bound_ = fit.mean_objective
         self.lower_bounds_ = fit.trace[1:].tolist()
 
 

@@ -10,7 +10,9 @@ import numpy as np
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.scatter import TotalScatter
+from mixtura.fitting.seen import Seen
 from mixtura.model.mixture import Mixture
+from mixtura.model.noise import Box, Noise
 from mixtura.model.structures import Structure
 
 __all__ = ["LEAST_WEIGHT", "Estimate", "maximise"]
@@ -32,6 +34,10 @@ class Estimate:
     covariances : in the structure's form, squared feature units.
     structure : of the covariances.
     scatter : the W_k that the covariances were found from, or None for n_k Σ_k.
+    counted : (K,) the n_k that they were found from, a prior's among them; None for `weight`.
+    background : the effective number of rows that are noise.
+    box : where those lie, or None for no noise.
+    equal : whether the mixture's weights are to be equal, whatever the numbers of rows.
     """
 
     weight: Floats
@@ -39,21 +45,42 @@ class Estimate:
     covariances: Floats
     structure: Structure
     scatter: Floats | None = None
+    counted: Floats | None = None
+    background: float = 0.0
+    box: Box | None = None
+    equal: bool = False
 
     @classmethod
     def of(cls, mixture: Mixture, total_weight: float) -> Estimate:
         """The parameters of a mixture of rows with that weight in all."""
         weight = mixture.weights * total_weight
-        return cls(weight, mixture.means, mixture.covariances, mixture.structure)
+        noise = mixture.noise
+        return cls(
+            weight,
+            mixture.means,
+            mixture.covariances,
+            mixture.structure,
+            background=noise.weight * total_weight if noise else 0.0,
+            box=noise.box if noise else None,
+            equal=mixture.equal_weights,
+        )
 
     def mixture(self, feature_names: tuple[str, ...] | None = None) -> Mixture:
         """The mixture of these parameters, its weights made to sum to 1."""
+        total = self.weight.sum() + self.background
+        weights, noise = self.weight / total, None
+        if self.box is not None:
+            noise = Noise(self.background / total, self.box)
+        if self.equal:
+            weights = np.full_like(weights, weights.sum() / len(weights))
         return Mixture(
-            self.weight / self.weight.sum(),
+            weights,
             self.means,
             self.covariances,
             self.structure,
             feature_names,
+            noise=noise,
+            equal_weights=self.equal,
         )
 
     def floored(self, low: Sequence[int], floor: Floats) -> Estimate:
@@ -68,13 +95,14 @@ class Estimate:
             for k in low:
                 covariances = form.floored(covariances, k, floor)
             return replace(self, covariances=covariances)
-        scatter = _times(self.weight, self.covariances) if self.scatter is None else self.scatter
-        own = _times(1.0 / self.weight, scatter)
-        for k in range(len(self.weight)):
+        counted = self.weight if self.counted is None else self.counted
+        scatter = _times(counted, self.covariances) if self.scatter is None else self.scatter
+        own = _times(1.0 / counted, scatter)
+        for k in range(len(counted)):
             own = form.floored(own, k, floor)
         for more in (0.0, *_MORE):
-            raised = _times(self.weight, form.ridged(own, more * floor))
-            covariances = self.structure.maximise(self.weight, raised)
+            raised = _times(counted, form.ridged(own, more * floor))
+            covariances = self.structure.maximise(counted, raised)
             if not form.unsound(covariances):
                 break
         return replace(self, covariances=covariances)
@@ -88,6 +116,7 @@ class Estimate:
             means=self.means[order],
             covariances=self.covariances if shared else self.covariances[order],
             scatter=None,
+            counted=None,
         )
 
     def split(self, k: int, other: int, units: Floats) -> Estimate:
@@ -123,7 +152,9 @@ class Estimate:
         copied = np.array(form.matrices(self.covariances, *means.shape))
         copied[other] = copied[k]
         covariances = form.gathered(copied)
-        return replace(self, weight=weight, means=means, covariances=covariances, scatter=None)
+        return replace(
+            self, weight=weight, means=means, covariances=covariances, scatter=None, counted=None
+        )
 
 
 def maximise(
@@ -133,6 +164,7 @@ def maximise(
     *,
     before: Floats | None = None,
     total: TotalScatter | None = None,
+    seen: Seen | None = None,
 ) -> Estimate:
     """The M-step: the parameters of largest expected log-likelihood.
 
@@ -149,6 +181,7 @@ def maximise(
     before : covariances near the answer, for a structure whose M-step is iterated; or None.
     total : the scatter of all rows, where a shared covariance is to be had from it; the second
         moments are then not looked at.
+    seen : a prior, as rows that count besides; or None.
 
     References
     ----------
@@ -160,16 +193,18 @@ def maximise(
     if not structure.form.diagonal:
         # Re-centring over a long way leaves rounding that is not the same on both sides.
         scatter = 0.5 * (scatter + scatter.transpose(0, 2, 1))
-    form = structure.form
+    form, counted = structure.form, weight
+    if seen is not None:
+        counted, means, scatter = seen.joined(weight, means, scatter)
     if structure.separate or structure.shared:
-        covariances = structure.maximise(weight, scatter)
+        covariances = structure.maximise(counted, scatter)
         if reg_covar:
             covariances = form.ridged(covariances, reg_covar)
         return Estimate(weight, means, covariances, structure)
     if reg_covar:
-        scatter = _times(weight, form.ridged(_times(1.0 / weight, scatter), reg_covar))
-    covariances = structure.maximise(weight, scatter, before)
-    return Estimate(weight, means, covariances, structure, scatter)
+        scatter = _times(counted, form.ridged(_times(1.0 / counted, scatter), reg_covar))
+    covariances = structure.maximise(counted, scatter, before)
+    return Estimate(weight, means, covariances, structure, scatter, counted)
 
 
 def _times(factors: Floats, covariances: Floats) -> Floats:

@@ -17,10 +17,12 @@ from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.notes import notes
+from mixtura.fitting.prior import Prior
 from mixtura.fitting.runs import best_of
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import StartLike
 from mixtura.fitting.streaming import fit_scan, scanned
+from mixtura.model.noise import Box
 from mixtura.model.random import Seed, random_state_of
 from mixtura.model.rows import as_rows, column_names
 from mixtura.model.structures import Structure
@@ -46,6 +48,9 @@ def fit(
     n_init: int = 1,
     accelerate: bool | str = "auto",
     given: Given | None = None,
+    weights: str = "free",
+    prior: Prior | str | bool | None = None,
+    noise: Box | float | bool | None = None,
     random_state: Seed = 0,
     sample_weight: Any = None,
     observer: Observer | None = None,
@@ -82,6 +87,15 @@ def fit(
     accelerate : True extrapolates EM's steps, and keeps a point only where the likelihood does not
         fall; ``"auto"`` begins with that once the gains shrink at a steady ratio.
     given : parameters to start from.
+    weights : ``"free"``, or ``"equal"`` for components of one weight, which are then not counted as
+        parameters.
+    prior : None, or ``"conjugate"`` for a `mixtura.Prior` with its defaults, or one of your own:
+        what is known of means and covariances beforehand, so that a component of few rows does not
+        collapse. EM then maximises the posterior density; the log-likelihood and the criteria that
+        are told are of the rows alone. With a prior weights of rows are numbers of rows.
+    noise : True where some rows may belong to no component but lie anywhere in the box about all of
+        them; or its volume, in feature units, or a `mixtura.Box`. They are labelled −1, and count
+        two parameters.
     random_state : the seed of the start.
     sample_weight : (N,) how much each row counts, at least 0, or None for 1 each. A whole number
         is as good as so many equal rows, 0 as no row; a factor on all of them changes nothing but
@@ -104,7 +118,8 @@ def fit(
 
     References
     ----------
-    Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the EM algorithm".
+    Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the EM algorithm";
+    Fraley & Raftery 2007 for `prior`; Banfield & Raftery 1993 for `noise`.
 
     Examples
     --------
@@ -123,6 +138,9 @@ def fit(
         max_iter,
         n_init,
         accelerate,
+        weights,
+        prior,
+        noise,
     )
     if is_stream(X):
         return fit_scan(
@@ -233,6 +251,12 @@ def _check_resumed(resumed: Fit, settings: Settings, n_features: int) -> None:
         raise ParameterError(
             f"the covariances are to be {settings.structure.name}, those of the fit to go on from "
             f"are {mixture.structure.name}: start anew, or ask for the same"
+        )
+    asked = settings.equal_weights, settings.background is not None
+    if (mixture.equal_weights, mixture.noise is not None) != asked:
+        raise ParameterError(
+            "the fit to go on from has other assumptions: weights or noise are not what is asked "
+            "for; start anew, or ask for the same"
         )
     if mixture.n_features != n_features:
         raise DataError(

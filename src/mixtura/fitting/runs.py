@@ -52,4 +52,4 @@ def better(best: Fit | None, ended: Fit, began: float) -> Fit:
 
 
 def _rank(fit: Fit) -> tuple[int, float]:
-    return -len(fit.starved), fit.mean_log_likelihood
+    return -len(fit.starved), fit.mean_objective

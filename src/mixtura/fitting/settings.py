@@ -9,9 +9,12 @@ from typing import Any
 
 from mixtura.errors import ParameterError
 from mixtura.fitting.acceleration import Acceleration, acceleration
+from mixtura.fitting.background import Background, background
 from mixtura.fitting.convergence import Rule, rule
+from mixtura.fitting.prior import Prior, prior
 from mixtura.fitting.regularisation import Regularisation, regularisation
 from mixtura.fitting.start import StartLike, start
+from mixtura.model.noise import Box
 from mixtura.model.structures import Structure
 
 __all__ = ["SCIKIT_LEARNS", "Settings"]
@@ -44,6 +47,10 @@ class Settings:
     n_init : how many starts; the best end is kept.
     accelerate : whether to extrapolate EM's steps; ``"auto"`` waits until they are regular,
         `mixtura.fitting.acceleration.Acceleration`.
+    weights : ``"free"``, or ``"equal"`` for components of one weight.
+    prior : on means and covariances, `mixtura.fitting.prior.Prior`, or None.
+    noise : whether some rows belong to no component, and where those lie:
+        `mixtura.fitting.background`.
 
     Raises
     ------
@@ -58,6 +65,9 @@ class Settings:
     max_iter: int = 100
     n_init: int = 1
     accelerate: bool | str = False
+    weights: str = "free"
+    prior: Prior | str | bool | None = None
+    noise: Box | float | bool | None = None
 
     def __post_init__(self) -> None:
         _whole("n_components", self.n_components, 1)
@@ -67,6 +77,9 @@ class Settings:
         acceleration(self.accelerate)
         regularisation(self.reg_covar)
         start(self.start)
+        equally(self.weights)
+        prior(self.prior)
+        background(self.noise)
 
     @property
     def rule(self) -> Rule:
@@ -82,6 +95,35 @@ class Settings:
     def regularisation(self) -> Regularisation:
         """What `reg_covar` stands for."""
         return regularisation(self.reg_covar)
+
+    @property
+    def equal_weights(self) -> bool:
+        """Whether `weights` says that they are."""
+        return equally(self.weights)
+
+    @property
+    def conjugate(self) -> Prior | None:
+        """What `prior` stands for."""
+        return prior(self.prior)
+
+    @property
+    def background(self) -> Background:
+        """What `noise` stands for."""
+        return background(self.noise)
+
+
+def equally(weights: object) -> bool:
+    """Whether ``weights`` is ``"equal"``, and not ``"free"``.
+
+    Raises
+    ------
+    ParameterError : it is neither.
+    """
+    if isinstance(weights, str) and weights in ("free", "equal"):
+        return weights == "equal"
+    raise ParameterError(
+        f"weights is {weights!r}, expected 'free' or 'equal': how much rows count is sample_weight"
+    )
 
 
 def _whole(name: str, value: object, least: int) -> None:

@@ -12,12 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Rows, frozen
+from mixtura.engine.background import over_background
 from mixtura.engine.components import Components
 from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource, Block
 from mixtura.errors import DataError, ParameterError
 from mixtura.model import algebra, parameters
 from mixtura.model.explain import Explanation, explain
+from mixtura.model.noise import NOISE, Noise
 from mixtura.model.random import Seed, random_state_of
 from mixtura.model.rows import as_rows
 from mixtura.model.structures import Structure
@@ -47,6 +49,10 @@ class Mixture:
     structure : the name of the covariances' structure, or a `Structure`. Whether they have it is
         not looked into: it says how they are held, and what is counted as free.
     feature_names : D names, or None.
+    noise : of rows that belong to no component, a weight and a box, or None. Its weight and the
+        components' sum to 1, and p(x) has one term more, w₀ / V. Its label is −1, and its
+        responsibilities are one more column, the last.
+    equal_weights : whether the weights are equal by decree, and so none of them is free.
 
     Raises
     ------
@@ -78,7 +84,11 @@ class Mixture:
     covariances: Floats
     structure: Structure
     feature_names: tuple[str, ...] | None
-    #: log weights, means and Cholesky factors, as the kernel reads them
+    noise: Noise | None
+    equal_weights: bool
+    #: log weights, means and Cholesky factors of the K components
+    gaussians: Components = field(init=False)
+    #: the same as the kernel reads them, the noise after them where there is any
     components: Components = field(init=False)
 
     def __init__(
@@ -88,20 +98,33 @@ class Mixture:
         covariances: ArrayLike,
         structure: str | Structure = "full",
         feature_names: Sequence[str] | None = None,
+        *,
+        noise: Noise | None = None,
+        equal_weights: bool = False,
     ) -> None:
         chosen = structure_called(structure)
         centres = parameters.means(means)
-        shares = parameters.weights(weights, len(centres))
+        taken = 0.0 if noise is None else noise.weight
+        shares = parameters.weights(weights, len(centres), 1.0 - taken, equal=equal_weights)
         chosen.check(centres.shape[1])
         matrices = parameters.covariances(covariances, chosen.form, centres.shape)
         names = parameters.feature_names(feature_names, centres.shape[1])
-        components = Components(frozen(np.log(shares)), centres, chosen.form.factor(matrices))
+        gaussians = Components(frozen(np.log(shares)), centres, chosen.form.factor(matrices))
+        components = gaussians
+        if noise is not None:
+            parameters.box(noise.box, centres.shape[1])
+            components = over_background(
+                gaussians, noise.weight, noise.box.log_volume, noise.box.centre
+            )
         for name, value in (
             ("weights", shares),
             ("means", centres),
             ("covariances", matrices),
             ("structure", chosen),
             ("feature_names", names),
+            ("noise", noise),
+            ("equal_weights", bool(equal_weights)),
+            ("gaussians", gaussians),
             ("components", components),
         ):
             object.__setattr__(self, name, value)
@@ -111,7 +134,8 @@ class Mixture:
         shown = f" ({', '.join(names[:_NAMED] + ['…'] * (len(names) > _NAMED))})" if names else ""
         return (
             f"Mixture({counted(self.n_components, 'component')}, "
-            f"{counted(self.n_features, 'feature')}{shown}, {self.structure.name})"
+            f"{counted(self.n_features, 'feature')}{shown}, {self.structure.name}"
+            f"{', noise' if self.noise else ''})"
         )
 
     @property
@@ -125,10 +149,19 @@ class Mixture:
         return int(self.means.shape[1])
 
     @property
+    def shares(self) -> Floats:
+        """The weights, and after them that of the noise where there is any: they sum to 1."""
+        return np.append(self.weights, self.noise.weight) if self.noise else self.weights
+
+    @property
     def n_parameters(self) -> int:
-        """Free parameters: K − 1 weights, K·D means, and those of the covariances."""
+        """Free parameters: K − 1 weights, K·D means, and those of the covariances.
+
+        Equal weights are none; noise has two, its weight and its volume, as R's mclust counts.
+        """
         k, d = self.n_components, self.n_features
-        return k - 1 + k * d + self.structure.n_covariance_parameters(k, d)
+        free = (0 if self.equal_weights else k - 1) + (2 if self.noise else 0)
+        return free + k * d + self.structure.n_covariance_parameters(k, d)
 
     @property
     def feature_labels(self) -> tuple[str, ...]:
@@ -154,6 +187,8 @@ class Mixture:
         """The log-likelihood of each row.
 
         log p(x_i) = log Σ_k exp(log w_k − D/2·log 2π − ½ log|Σ_k| − ½‖L_k⁻¹(x_i − μ_k)‖²)
+
+        With noise, w₀ / V is added to the sum: for every row, be it outside the box.
 
         Parameters
         ----------
@@ -187,20 +222,24 @@ class Mixture:
         """Responsibilities r_ik = w_k N(x_i | μ_k, Σ_k) / p(x_i), (N, K); rows sum to 1.
 
         A row so far out that every density underflows belongs wholly to the component nearest in
-        Mahalanobis distance. Parameters, errors and cost as for `score_samples`.
+        Mahalanobis distance. With noise there is one more column, the last, for the
+        responsibility of the noise: (N, K + 1). Parameters, errors and cost as for
+        `score_samples`.
         """
         return self._mapped(
-            X, lambda b: kernel.posterior(b.rows, self.components)[1], (self.n_components,)
+            X, lambda b: kernel.posterior(b.rows, self.components)[1], self._responsible
         )
 
     def predict(self, X: Any) -> Integers:
-        """The component of largest responsibility, (N,); see `predict_proba`."""
-        return self._mapped(X, lambda b: kernel.labels(b.rows, self.components), dtype=np.int64)
+        """The component of largest responsibility, (N,), −1 for noise; see `predict_proba`."""
+        labels = self._mapped(X, lambda b: kernel.labels(b.rows, self.components), dtype=np.int64)
+        labels[labels == self.n_components] = NOISE
+        return labels
 
     def log_responsibilities(self, X: Any) -> Floats:
-        """Log r_ik, (N, K), nats, without underflow; see `predict_proba`."""
+        """Log r_ik, (N, K), nats, without underflow; with noise (N, K + 1): `predict_proba`."""
         return self._mapped(
-            X, lambda b: kernel.log_posterior(b.rows, self.components), (self.n_components,)
+            X, lambda b: kernel.log_posterior(b.rows, self.components), self._responsible
         )
 
     def bic(self, X: Any, sample_weight: Any = None) -> float:
@@ -233,7 +272,7 @@ class Mixture:
         return self.bic(X, sample_weight) + 2.0 * doubt
 
     def sample(self, n: int, random_state: Seed = None) -> tuple[Floats, Integers]:
-        """Draw rows from the mixture, component after component.
+        """Draw rows from the mixture, component after component, the noise last.
 
         Parameters
         ----------
@@ -242,7 +281,7 @@ class Mixture:
 
         Returns
         -------
-        (n, D) rows and (n,) the component of each.
+        (n, D) rows and (n,) the component of each, −1 for noise.
 
         Raises
         ------
@@ -251,10 +290,10 @@ class Mixture:
         if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
             raise ParameterError(f"n is {n!r}, expected a whole number of rows, at least 1")
         rng = random_state_of(random_state)
-        counts = rng.multinomial(n, self.weights)
+        counts = rng.multinomial(n, self.shares)
         matrices = self.covariance_matrices()
         blocks = []
-        for mean, matrix, count in zip(self.means, matrices, counts, strict=True):
+        for mean, matrix, count in zip(self.means, matrices, counts, strict=False):
             if self.structure.form.diagonal:
                 normal = rng.standard_normal(size=(count, self.n_features))
                 blocks.append(mean + normal * np.sqrt(np.diagonal(matrix)))
@@ -263,12 +302,16 @@ class Mixture:
                 # numbers unsound; this one has a Cholesky factor.
                 drawn = rng.multivariate_normal(mean, matrix, int(count), check_valid="ignore")
                 blocks.append(drawn)
-        return np.vstack(blocks), np.repeat(np.arange(self.n_components), counts)
+        labels = np.arange(self.n_components)
+        if self.noise:
+            blocks.append(self.noise.box.sample(int(counts[-1]), rng))
+            labels = np.append(labels, NOISE)
+        return np.vstack(blocks), np.repeat(labels, counts)
 
     # -- what follows from it ----------------------------------------------------------------
 
     def mean(self) -> Floats:
-        """E[x] = Σ_k w_k μ_k, (D,), feature units."""
+        """E[x] = Σ_k w_k μ_k, (D,), feature units; noise counts at the middle of its box."""
         return algebra.mean(self)
 
     def covariance(self) -> Floats:
@@ -289,6 +332,11 @@ class Mixture:
         See `Explanation`.
         """
         return explain(self, X, rows)
+
+    @property
+    def _responsible(self) -> tuple[int]:
+        """How many responsibilities a row has: K, and one for noise."""
+        return (self.components.n_components,)
 
     def _log_likelihood(self, X: Any, sample_weight: Any) -> tuple[float, float]:
         """Σ_i v_i log p(x_i), nats, and Σ_i v_i."""

@@ -27,10 +27,13 @@ def _row_text(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     near, component = parts[ranked[0]], record["components"][ranked[0]]
     offsets = _offsets(row["values"], component)
     blocks = [
-        [_title(row), *_words(ranked, parts, offsets)],
+        [_title(row), *_words(ranked, parts, offsets, row.get("noise"))],
         columns(_features(row["values"], component, offsets, near)),
-        columns(_parts(parts, record["normalisation"])),
+        columns(_parts(parts, record["normalisation"], row.get("noise"))),
     ]
+    if "noise" in record:
+        flat = -record["noise"]["log_volume"]
+        blocks[2].append(f"Noise has its log weight, and -log V = {flat:.6g} everywhere.")
     if any(part < -0.005 * near["squared_distance"] for part in near["contributions"].values()):
         blocks[1].append("A share below 0: given the others, that feature brings the row nearer.")
     first, *tables = blocks
@@ -47,7 +50,10 @@ def _title(row: Mapping[str, Any]) -> str:
 
 
 def _words(
-    ranked: Sequence[int], parts: Sequence[Mapping[str, Any]], offsets: Mapping[str, float]
+    ranked: Sequence[int],
+    parts: Sequence[Mapping[str, Any]],
+    offsets: Mapping[str, float],
+    noise: Mapping[str, float] | None,
 ) -> list[str]:
     """Which component, how far, which features are to blame: three sentences."""
     best = ranked[0]
@@ -60,9 +66,17 @@ def _words(
     contributions = near["contributions"]
     distance = math.sqrt(near["squared_distance"])
     usual = math.sqrt(len(contributions))
-    return [
+    belongs = (
         f"It most likely belongs to component {best}: responsibility "
-        f"{_share(near['responsibility'])}{second}.",
+        f"{_share(near['responsibility'])}{second}."
+    )
+    if noise and noise["responsibility"] > near["responsibility"]:
+        belongs = (
+            f"It most likely is noise: responsibility {_share(noise['responsibility'])}, ahead of "
+            f"component {best} with {_share(near['responsibility'])}."
+        )
+    return [
+        belongs,
         f"It lies {distance:.3g} standard deviations from that component's mean; "
         f"rows of the component lie about {usual:.3g} away.",
         _blame(contributions, offsets),
@@ -139,7 +153,9 @@ def _features(
     return rows
 
 
-def _parts(parts: Sequence[Mapping[str, Any]], normalisation: float) -> list[list[str]]:
+def _parts(
+    parts: Sequence[Mapping[str, Any]], normalisation: float, noise: Mapping[str, float] | None
+) -> list[list[str]]:
     """The table of components: the four parts, their sum, the responsibility."""
     head = ["component", "log weight", "-D/2·log 2π", "-½·log|Σ|", "-½·distance²", "sum"]
     return [
@@ -155,6 +171,11 @@ def _parts(parts: Sequence[Mapping[str, Any]], normalisation: float) -> list[lis
                 f"{part['responsibility']:.4g}",
             ]
             for k, part in enumerate(parts)
+        ),
+        *(
+            [["noise", *[""] * 4, f"{noise['log_joint']:.6g}", f"{noise['responsibility']:.4g}"]]
+            if noise
+            else []
         ),
     ]
 

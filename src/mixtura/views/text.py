@@ -34,6 +34,8 @@ def model_text(record: Mapping[str, Any]) -> str:
         blocks.append(
             ["covariance shared by all components", *(f"  {line}" for line in columns(table))]
         )
+    if "noise" in record:
+        blocks.append(_noise(features, record["noise"]))
     if record["n_features"] > _WHOLE and record["form"] in ("full", "tied"):
         blocks.append(
             [f"With {record['n_features']} features, variances alone: --json has it all."]
@@ -47,6 +49,7 @@ def _heading(record: Mapping[str, Any]) -> list[str]:
         f"Gaussian mixture: {counted(record['n_components'], 'component')}, "
         f"{counted(record['n_features'], 'feature')}, {record['structure']} covariances, "
         f"{counted(record['n_parameters'], 'parameter')}"
+        + (", equal weights" if record.get("equal_weights") else "")
     ]
     training = record["training"]
     table = [
@@ -64,6 +67,21 @@ def _heading(record: Mapping[str, Any]) -> list[str]:
     repairs = training.get("repairs")
     lines += [_repair(one) for one in repairs] if isinstance(repairs, list) else []
     return lines
+
+
+def _noise(features: Sequence[str], noise: Mapping[str, Any]) -> list[str]:
+    """The weight of noise, and the box that it is spread over."""
+    title = f"noise: weight {_number(noise['weight'])}, spread over a volume of "
+    volume = noise["volume"]
+    size = _number(volume) if math.isfinite(volume) and volume else f"e^{noise['log_volume']:.6g}"
+    ends = zip(features, noise["low"], noise["high"], strict=True)
+    table = [["feature", "from", "to"]]
+    table += [[name, *_between(low, high)] for name, low, high in ends]
+    return [title + size, *(f"  {line}" for line in columns(table))]
+
+
+def _between(low: float, high: float) -> tuple[str, str]:
+    return resolved(low, high - low, 8), resolved(high, high - low, 8)
 
 
 def _is_number(value: Any) -> bool:
@@ -154,6 +172,7 @@ _FIGURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("total_weight", "total weight", _exact),
     ("log_likelihood", "log-likelihood, nats", _exact),
     ("mean_log_likelihood", "  per row", _exact),
+    ("mean_log_prior", "log prior per row, but for a constant", _exact),
     ("aic", "AIC", _exact),
     ("bic", "BIC", _exact),
     ("iterations", "iterations", _whole),

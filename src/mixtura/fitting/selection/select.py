@@ -13,6 +13,7 @@ from mixtura.engine.sources import ArraySource
 from mixtura.errors import ParameterError
 from mixtura.fitting.convergence import Remaining, Rule, rule
 from mixtura.fitting.fitter import check_rows
+from mixtura.fitting.prior import Prior
 from mixtura.fitting.selection.crew import Task, carried_out
 from mixtura.fitting.selection.criteria import criterion_called
 from mixtura.fitting.selection.folds import Folds
@@ -22,6 +23,7 @@ from mixtura.fitting.selection.selection import Selection
 from mixtura.fitting.selection.trial import Started, Trials, parents
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import StartLike
+from mixtura.model.noise import Box
 from mixtura.model.random import Seed, random_state_of
 from mixtura.model.rows import as_rows, column_names
 from mixtura.model.structures import Structure
@@ -58,6 +60,9 @@ def select(
     reg_covar: float | str = "auto",
     max_iter: int = 1000,
     accelerate: bool | str = False,
+    weights: str = "free",
+    prior: Prior | str | bool | None = None,
+    noise: Box | float | bool | None = None,
     random_state: Seed = 0,
     sample_weight: Any = None,
     n_jobs: int | None = None,
@@ -83,7 +88,8 @@ def select(
     tol : as for `mixtura.fit`; but ``"auto"`` stops each candidate when less than 0.001 nats of the
         log-likelihood of all rows are to be gained, or 1e-8 a row if that is more: nothing by which
         models are told apart.
-    reg_covar, max_iter, accelerate : as for `mixtura.fit`.
+    reg_covar, max_iter, accelerate, weights, prior, noise : as for `mixtura.fit`; the same for all
+        candidates.
     random_state : the seed of the starts, and of the folds.
     sample_weight : (N,) how much each row counts, at least 0, or None for 1 each.
     n_jobs : how many candidates are fitted at once, or None for as many as there are cores. The
@@ -105,7 +111,8 @@ def select(
     Every candidate costs N·K·D² multiply-adds an iteration, and there are 126 by default. Small
     data are spread over the cores candidate by candidate, large data pass by pass. A richer
     structure is started from the ends of the poorer ones that it contains too, and never ends
-    below one of them. So long as a fit stands in the table it is held: K·D² numbers.
+    below one of them; with a prior, which structures do not share, it may. So long as a fit stands
+    in the table it is held: K·D² numbers.
 
     References
     ----------
@@ -126,7 +133,9 @@ def select(
     rows = as_rows(X)
     numbers = components_of(n_components)
     family = structures_of(structures, rows.shape[1] if rows.ndim == 2 else 1)
-    settings = Settings(1, family[0], start, tol, reg_covar, max_iter, 1, accelerate)
+    settings = Settings(
+        1, family[0], start, tol, reg_covar, max_iter, 1, accelerate, weights, prior, noise
+    )
     weighted = Weighted.of(rows, row_weights(sample_weight, len(rows)))
     names = column_names(X)
     check_rows(weighted.rows, 1, names)

@@ -14,6 +14,7 @@ from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import CollapseError, DataError, ParameterError
+from mixtura.fitting.assumptions import Assumptions
 from mixtura.fitting.em import EM
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.regularisation import Spread
@@ -21,7 +22,7 @@ from mixtura.fitting.selection.criteria import classification_loss
 from mixtura.fitting.selection.grid import Candidate, contains
 from mixtura.fitting.selection.row import Row
 from mixtura.fitting.settings import Settings
-from mixtura.fitting.start import Request, start
+from mixtura.fitting.start import Request
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
@@ -84,7 +85,7 @@ class Trials:
             )
         random = np.random.RandomState([self.seed, n_components])
         wish = self.settings.start
-        if n_components == 1 and isinstance(wish, str):
+        if n_components == 1 and isinstance(wish, str) and not self._assumptions.box:
             wish = "kmeans"  # whatever it is called: all rows are one
         sought: tuple[str, ...] = _SOUGHT[:1]
         if isinstance(wish, str) and wish == "auto":
@@ -93,7 +94,14 @@ class Trials:
             sought += _SOUGHT[:2] * (not all(diagonal))
         try:
             return [
-                start(wish)(
+                self._em(
+                    replace(
+                        self.settings,
+                        n_components=n_components,
+                        structure=structure_called(letters),
+                        start=wish,
+                    )
+                ).first(
                     Request(
                         self.source,
                         n_components,
@@ -169,10 +177,24 @@ class Trials:
         return em.begin_with(em.statistics(end.mixture), covariances)[0]
 
     def _rank(self, fit: Fit) -> tuple[bool, float]:
-        return not self._fault(fit), fit.mean_log_likelihood
+        return not self._fault(fit), fit.mean_objective
 
     def _em(self, settings: Settings) -> EM:
-        return EM(self.source, settings, self.executor, self.feature_names, unit=self.unit)
+        return EM(
+            self.source,
+            settings,
+            self.executor,
+            self.feature_names,
+            unit=self.unit,
+            given_assumptions=self._assumptions,
+        )
+
+    @cached_property
+    def _assumptions(self) -> Assumptions:
+        """What is assumed of these rows, the same for all candidates."""
+        return Assumptions.of(
+            self.settings, self.source, self.executor, self.unit, self.feature_names
+        )
 
     def _fault(self, fit: Fit) -> str:
         """Why the likelihood of a fit says nothing; empty where it does."""

@@ -145,6 +145,7 @@ def standard_errors(
     rows = fit.mixture.rows(X)
     weights = row_weights(sample_weight, len(rows))
     if method == "information":
+        _check_plain(fit)
         source, executor = ArraySource(rows, weights), default_executor()
         covariance = parameter_covariance(fit.mixture, source, executor)
         return _of(fit.mixture, np.sqrt(np.maximum(np.diagonal(covariance), 0.0)), method, 0)
@@ -159,6 +160,21 @@ def standard_errors(
             "components, or method='weighted-bootstrap'"
         )
     return _of(fit.mixture, np.std(drawn, axis=0, ddof=1), method, len(drawn))
+
+
+def _check_plain(fit: Fit) -> None:
+    """Refuse the curvature of a likelihood that is not that of a plain mixture."""
+    wrong = {
+        "noise": fit.mixture.noise is not None,
+        "equal weights": fit.mixture.equal_weights,
+        "a prior": fit.settings.conjugate is not None,
+    }
+    for what, there in wrong.items():
+        if there:
+            raise ParameterError(
+                f"method 'information' is for mixtures without noise, equal weights and prior, "
+                f"this fit has {what}: use method='bootstrap'"
+            )
 
 
 def _refits(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Style", "style"]
+__all__ = ["NOISE_STYLE", "Style", "style"]
 
 # The colours of Okabe & Ito 2008, "Color Universal Design", told apart by people who do not tell
 # red from green; grey stands for their black, which the total density has to itself.
@@ -40,6 +40,10 @@ class Style:
     edge: tuple[float, float, float]
     marker: str
     line: str | tuple[int, tuple[int, ...]]
+
+
+#: of rows that are noise: paler than any component
+NOISE_STYLE = Style((0.66, 0.66, 0.66), (0.45, 0.45, 0.45), "x", (0, (1, 2)))
 
 
 def style(component: int) -> Style:
