@@ -13,6 +13,7 @@ from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import CollapseError, DataError, ParameterError
 from mixtura.fitting.checks import check_rows
+from mixtura.fitting.distributed import fit_collection
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
@@ -28,6 +29,7 @@ from mixtura.model.rows import as_rows, column_names
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
 from mixtura.model.weights import Weighted, row_weights
+from mixtura.tables.collections import collection, is_collection
 from mixtura.tables.streams import is_stream
 
 __all__ = ["check_rows", "fit", "fit_rows"]
@@ -54,6 +56,7 @@ def fit(
     random_state: Seed = 0,
     sample_weight: Any = None,
     observer: Observer | None = None,
+    client: Any = None,
 ) -> Fit:
     """Fit a Gaussian mixture by expectation-maximisation.
 
@@ -65,7 +68,8 @@ def fit(
     X : (N, D) array-like, or a table, whose column names the mixture keeps. Or rows that are read
         anew at each pass: a path, a glob, a folder or several paths of Parquet, Arrow, CSV or
         ``.npy`` files, a `pyarrow.dataset.Dataset`, an iterable of arrays or record batches that
-        can be begun again; `mixtura.tables.streams.scan` has the options.
+        can be begun again; `mixtura.tables.streams.scan` has the options. Or a Dask array or data
+        frame, whose partitions stay where they are.
     n_components : K, at least 1, at most N.
     structure : of the covariances: ``full`` (VVV), ``tied`` (EEE), ``diag`` (VVI), ``spherical``
         (VII), or any other of the fourteen, EII VEI EEI EVI VEE EVE VVE EEV VEV EVV, whose letters
@@ -99,8 +103,11 @@ def fit(
     random_state : the seed of the start.
     sample_weight : (N,) how much each row counts, at least 0, or None for 1 each. A whole number
         is as good as so many equal rows, 0 as no row; a factor on all of them changes nothing but
-        the effective counts. Of rows that are streamed, the name of the column of weights.
+        the effective counts. Of rows that are streamed, the name of the column of weights; of a
+        Dask collection, that, or a Dask array or series.
     observer : told of every iteration.
+    client : the `dask.distributed.Client` that computes for a Dask collection; None leaves it to
+        Dask.
 
     Raises
     ------
@@ -142,6 +149,20 @@ def fit(
         prior,
         noise,
     )
+    if is_collection(X):
+        return fit_collection(
+            collection(X, sample_weight),
+            settings,
+            given=given or Given(),
+            random=random_state_of(random_state),
+            observer=observer,
+            client=client,
+        )
+    if client is not None:
+        raise ParameterError(
+            f"client is given, but X is a {type(X).__name__}: pass a Dask array or data frame, or "
+            "leave client out"
+        )
     if is_stream(X):
         return fit_scan(
             scanned(X, sample_weight),

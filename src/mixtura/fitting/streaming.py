@@ -21,7 +21,7 @@ from mixtura.fitting.survey import Survey, survey
 from mixtura.model.mixture import Mixture
 from mixtura.tables.streams import Scan, scan
 
-__all__ = ["fit_scan", "scanned"]
+__all__ = ["fit_scan", "scanned", "seed_aside"]
 
 
 def scanned(X: Any, sample_weight: Any) -> Scan:
@@ -70,7 +70,7 @@ def fit_scan(
     ParameterError : labels or responsibilities are given of rows some of which are left out.
     """
     began = time.perf_counter()
-    found = survey(stream, settings.n_components, _seed(random))
+    found = survey(stream, settings.n_components, seed_aside(random))
     source = found.source
     check_extent(source.n_rows, found.low, found.high, settings.n_components, stream.names)
     settings.structure.check(source.n_features)
@@ -86,7 +86,7 @@ def fit_scan(
     return replace(best, notes=(*said, found.note) if found.note else said)
 
 
-def _seed(random: np.random.RandomState) -> int:
+def seed_aside(random: np.random.RandomState) -> int:
     """A seed for the sample that leaves `random` as it is.
 
     So the start of rows that are all in the sample is that of the rows in memory.

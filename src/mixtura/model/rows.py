@@ -10,7 +10,7 @@ import numpy as np
 from mixtura.engine.arrays import Rows
 from mixtura.errors import DataError
 
-__all__ = ["as_rows", "column_names", "no_missing"]
+__all__ = ["as_rows", "column_names", "no_missing", "plain_rows"]
 
 
 def column_names(data: Any) -> tuple[str, ...] | None:
@@ -39,6 +39,15 @@ def as_rows(
     ------
     DataError : the shape, the columns or a value does not fit.
     """
+    rows = plain_rows(data, n_features, feature_names)
+    no_missing(rows, column_names(data))
+    return rows
+
+
+def plain_rows(
+    data: Any, n_features: int | None = None, feature_names: Sequence[str] | None = None
+) -> Rows:
+    """`as_rows`, but that NaN and infinity are let pass."""
     names = column_names(data)
     rows = _numeric(data)
     if rows.ndim != 2:
@@ -53,7 +62,6 @@ def as_rows(
         )
     if rows.shape[1] == 0:
         raise DataError("X has 0 features, expected at least 1: select the columns to use")
-    no_missing(rows, names)
     return rows
 
 
