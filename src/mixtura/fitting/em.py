@@ -152,9 +152,9 @@ class EM:
                     history = _shared_history(before, trace[0])
                 estimate, new = health.sound(estimate, len(trace), done)
                 done.extend(new)
-                path = [*history, *trace]
+                path = [*history, *trace] if history else trace
                 if self.observer:
-                    self.observer.iterated(iteration, path, course.ahead)
+                    self.observer.iterated(iteration, [*path], course.ahead)
                 course = course.onward(
                     estimate.mixture(self.feature_names),
                     path,
@@ -204,7 +204,7 @@ class EM:
 
     def _step(self, mixture: Mixture) -> tuple[Statistics, Estimate]:
         """The E-step, every row's responsibilities summed up, and the M-step."""
-        structure, ridge = self.settings.structure, self.settings.regularisation.ridge
+        structure, ridge = self.settings.structure, self._ridge
         total = self._total
         if total is not None and total.keeps_digits(mixture.covariances):
             statistics = self._pass(mixture, diagonal=True)
@@ -214,6 +214,10 @@ class EM:
         statistics = self._pass(mixture, diagonal=structure.form.diagonal)
         near = mixture.covariances if mixture.structure.letters == structure.letters else None
         return statistics, maximise(statistics, structure, ridge, before=near)
+
+    @cached_property
+    def _ridge(self) -> float:
+        return self.settings.regularisation.ridge
 
     def _pass(self, mixture: Mixture, *, diagonal: bool) -> Statistics:
         step = partial(kernel.accumulate, components=mixture.components, diagonal=diagonal)

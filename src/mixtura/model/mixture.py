@@ -106,6 +106,36 @@ class Mixture:
         ):
             object.__setattr__(self, name, value)
 
+    @classmethod
+    def assembled(
+        cls,
+        weights: Floats,
+        covariances: Floats,
+        structure: Structure,
+        feature_names: tuple[str, ...] | None,
+        components: Components,
+    ) -> Mixture:
+        """The mixture of parts that are known to be sound and belong together; none is looked at.
+
+        Parameters
+        ----------
+        weights, covariances, structure, feature_names : as of the class.
+        components : the same with factors and means, which become the mixture's.
+        """
+        mixture = object.__new__(cls)
+        for array in (weights, covariances):
+            array.setflags(write=False)
+        # A frozen object's fields cannot be set one by one without asking for each.
+        mixture.__dict__.update(
+            weights=weights,
+            means=components.means,
+            covariances=covariances,
+            structure=structure,
+            feature_names=feature_names,
+            components=components,
+        )
+        return mixture
+
     def __repr__(self) -> str:
         names = [printable(name) for name in self.feature_names or ()]
         shown = f" ({', '.join(names[:_NAMED] + ['…'] * (len(names) > _NAMED))})" if names else ""
