@@ -212,6 +212,10 @@ class Course:
         repaired : whether something was repaired in `image`.
         last : whether there is no iteration left in which to find out about a point.
         """
+        if self.acceleration is None:
+            ended = self.rule.outcome(trace, self.since)
+            since = len(trace) if repaired else self.since
+            return Course(self.rule, None, image, image, since=since, ended=ended)
         here = len(trace) - 1
         since = here if self.extrapolated else self.since
         course = replace(
@@ -223,11 +227,11 @@ class Course:
             accelerated=(*self.accelerated, here) if self.extrapolated else self.accelerated,
             ended=self.rule.outcome(trace, since),
         )
-        if course.acceleration is None or repaired:
-            return replace(course, memory=Memory.empty(), since=here + 1 if repaired else since)
+        if repaired:
+            return replace(course, memory=Memory.empty(), since=here + 1)
         coordinates = coordinates_at(self.ahead)
         memory = self.memory.joined(coordinates.vector(self.ahead), coordinates.vector(image))
-        begun = self.begun or course.acceleration.begins(trace[since:])
+        begun = self.begun or self.acceleration.begins(trace[since:])
         course = replace(course, memory=memory, begun=begun)
         return course._extrapolating(coordinates, trace, last)
 

@@ -119,13 +119,15 @@ class MStep:
         estimate = maximise(
             statistics, self.structure, self.ridge, before=before, total=total, seen=self.seen
         )
-        return self.assumed(replace(estimate, background=background))
+        return self.assumed(replace(estimate, background=background) if background else estimate)
 
     def assumed(self, estimate: Estimate) -> Estimate:
         """The estimate, whose mixture is to keep to the assumptions.
 
         Noise that has no share yet is given a small one.
         """
+        if self.box is None and not self.equal:
+            return estimate
         background = estimate.background
         if self.box is not None and not background:
             background = _FIRST / (1.0 - _FIRST) * float(estimate.weight.sum())

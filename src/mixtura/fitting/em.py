@@ -162,9 +162,9 @@ class EM:
                 estimate, new = health.sound(estimate, len(trace), done)
                 counted = estimate.weight
                 done.extend(new)
-                path = [*history, *trace]
+                path = [*history, *trace] if history else trace
                 if self.observer:
-                    self.observer.iterated(iteration, path, course.ahead)
+                    self.observer.iterated(iteration, [*path], course.ahead)
                 course = course.onward(
                     estimate.mixture(self.feature_names),
                     path,

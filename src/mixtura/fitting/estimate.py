@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers
+from mixtura.engine.components import Components
 from mixtura.engine.statistics import Statistics
+from mixtura.errors import ModelError
 from mixtura.fitting.scatter import TotalScatter
 from mixtura.fitting.seen import Seen
 from mixtura.model.mixture import Mixture
@@ -66,22 +69,61 @@ class Estimate:
         )
 
     def mixture(self, feature_names: tuple[str, ...] | None = None) -> Mixture:
-        """The mixture of these parameters, its weights made to sum to 1."""
-        total = self.weight.sum() + self.background
-        weights, noise = self.weight / total, None
+        """The mixture of these parameters, its weights made to sum to 1.
+
+        Raises
+        ------
+        ModelError : a covariance is not positive definite.
+        """
+        noise = None
         if self.box is not None:
-            noise = Noise(self.background / total, self.box)
-        if self.equal:
-            weights = np.full_like(weights, weights.sum() / len(weights))
-        return Mixture(
-            weights,
-            self.means,
+            noise = Noise(self.background / self._total, self.box)
+        return Mixture.assembled(
+            self.shares,
             self.covariances,
             self.structure,
             feature_names,
+            self.components,
             noise=noise,
             equal_weights=self.equal,
         )
+
+    @cached_property
+    def shares(self) -> Floats:
+        """The weights, which sum to 1 with the noise's, (K,)."""
+        shares = self.weight / self._total
+        return np.full_like(shares, shares.mean()) if self.equal else shares
+
+    @property
+    def _total(self) -> float:
+        return float(np.add.reduce(self.weight)) + self.background
+
+    @cached_property
+    def components(self) -> Components:
+        """As the kernel sees them.
+
+        Raises
+        ------
+        ModelError : a covariance is not positive definite.
+        """
+        factor = self.structure.form.factor(self.covariances)
+        return Components(np.log(self.shares), np.ascontiguousarray(self.means), factor)
+
+    def clears(self, floor: Floats) -> bool:
+        """Whether every covariance is known to lie above `floor` (D,), squared feature units.
+
+        No eigenvalue of F^-½ Σ_k F^-½ is below 1 where tr(F Σ_k⁻¹) < 1: what is asked for here,
+        from the inverse factors that the kernel needs anyhow. Where it fails nothing is known.
+        """
+        try:
+            whitening = self.components.whitening
+        except ModelError:
+            return False
+        # Of L_k⁻¹ (K, D, D) or (D, D), 1/σ (K, D) or (K,): features come last, but in the last.
+        squares = whitening * whitening
+        if whitening.ndim == 1:
+            return bool(squares.sum() * floor.sum() < 1.0)
+        return bool(np.add.reduce(squares.reshape(-1, len(floor)), axis=0) @ floor < 1.0)
 
     def floored(self, low: Sequence[int], floor: Floats) -> Estimate:
         """With the eigenvalues of the components `low` raised to 1, in units of `floor` (D,).
@@ -168,10 +210,10 @@ def maximise(
 ) -> Estimate:
     """The M-step: the parameters of largest expected log-likelihood.
 
-    With n_k the weights: μ_k = c_k + first_k / n_k, W_k = second_k about μ_k, and the structure's
-    own formula for (n_k, W_k); then `reg_covar` is added to every variance. Where components share
-    a part of their covariances but not all, that would make the parts differ, so it is added
-    before: n_k·reg_covar to the diagonal of W_k. For the others this comes to the same.
+    With n_k the weights: μ_k = c_k + first_k / n_k, W_k = second_k − first_k first_kᵀ / n_k, and
+    the structure's own formula for (n_k, W_k); then `reg_covar` is added to every variance. Where
+    components share a part of their covariances but not all, that would make the parts differ, so
+    it is added before: n_k·reg_covar to the diagonal of W_k. For the others this comes to the same.
 
     Parameters
     ----------
@@ -188,8 +230,14 @@ def maximise(
     Dempster, Laird & Rubin 1977; Celeux & Govaert 1995 for the covariances.
     """
     weight = statistics.weight + LEAST_WEIGHT
-    means = statistics.reference + statistics.first / weight[:, None]
-    scatter = statistics.about(means).second if total is None else total.within(weight, means)
+    shift = statistics.first / weight[:, None]  # (K, D)
+    means = statistics.reference + shift
+    if total is not None:
+        scatter = total.within(weight, means)
+    elif statistics.diagonal:
+        scatter = statistics.second - statistics.first * shift
+    else:
+        scatter = statistics.second - statistics.first[:, :, None] * shift[:, None, :]
     if not structure.form.diagonal:
         # Re-centring over a long way leaves rounding that is not the same on both sides.
         scatter = 0.5 * (scatter + scatter.transpose(0, 2, 1))

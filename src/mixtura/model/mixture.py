@@ -110,12 +110,8 @@ class Mixture:
         matrices = parameters.covariances(covariances, chosen.form, centres.shape)
         names = parameters.feature_names(feature_names, centres.shape[1])
         gaussians = Components(frozen(np.log(shares)), centres, chosen.form.factor(matrices))
-        components = gaussians
         if noise is not None:
             parameters.box(noise.box, centres.shape[1])
-            components = over_background(
-                gaussians, noise.weight, noise.box.log_volume, noise.box.centre
-            )
         for name, value in (
             ("weights", shares),
             ("means", centres),
@@ -125,9 +121,45 @@ class Mixture:
             ("noise", noise),
             ("equal_weights", bool(equal_weights)),
             ("gaussians", gaussians),
-            ("components", components),
+            ("components", _over_noise(gaussians, noise)),
         ):
             object.__setattr__(self, name, value)
+
+    @classmethod
+    def assembled(
+        cls,
+        weights: Floats,
+        covariances: Floats,
+        structure: Structure,
+        feature_names: tuple[str, ...] | None,
+        gaussians: Components,
+        *,
+        noise: Noise | None = None,
+        equal_weights: bool = False,
+    ) -> Mixture:
+        """The mixture of parts that are known to be sound and belong together; none is looked at.
+
+        Parameters
+        ----------
+        weights, covariances, structure, feature_names, noise, equal_weights : as of the class.
+        gaussians : the same with factors and means, which become the mixture's.
+        """
+        mixture = object.__new__(cls)
+        for array in (weights, covariances, gaussians.means):
+            array.setflags(write=False)
+        # A frozen object's fields cannot be set one by one without asking for each.
+        mixture.__dict__.update(
+            weights=weights,
+            means=gaussians.means,
+            covariances=covariances,
+            structure=structure,
+            feature_names=feature_names,
+            noise=noise,
+            equal_weights=equal_weights,
+            gaussians=gaussians,
+            components=_over_noise(gaussians, noise),
+        )
+        return mixture
 
     def __repr__(self) -> str:
         names = [printable(name) for name in self.feature_names or ()]
@@ -364,3 +396,10 @@ class Mixture:
         for _ in default_executor().map(source, fill):
             pass
         return whole
+
+
+def _over_noise(gaussians: Components, noise: Noise | None) -> Components:
+    """The components, and the noise after them where there is any."""
+    if noise is None:
+        return gaussians
+    return over_background(gaussians, noise.weight, noise.box.log_volume, noise.box.centre)

@@ -36,8 +36,8 @@ _ROUGHLY = 1e-4
 _SWEEPS = 200
 #: those by which one start can be told from another
 _BRIEF = 20
-#: those worth while within EM, which goes on from where they end
-_FEW = 10
+#: within EM, which goes on from where it ends: more would save EM hardly an iteration
+_FEW = 1
 #: the largest angle of a Newton step, about
 _WIDEST = 0.5
 #: variances this small beside the largest of the component are its rounding
