@@ -17,6 +17,7 @@ EPILOG = """\b
 Examples:
   mixtura fit @faithful -k 2
   mixtura fit data.csv -k 3 --columns height,weight --id name -o model.safetensors
+  mixtura fit 'data/*.parquet' -k 16 --checkpoint run.ckpt --resume -o model.safetensors
 """
 
 
@@ -88,6 +89,26 @@ Examples:
 @click.option(
     "--strict", is_flag=True, help="Store nothing and end with exit code 5 if it does not converge."
 )
+@click.option(
+    "--checkpoint",
+    default=None,
+    metavar="FILE",
+    help="Where to keep, as it goes, what is needed to go on; the state before is kept beside it.",
+)
+@click.option(
+    "--every",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="COUNT",
+    help="Iterations from one writing of the checkpoint to the next.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on from the checkpoint, if there is one: the result is that of a fit that was never "
+    "stopped.",
+)
 @click.option("--verbose", is_flag=True, help="Tell of every iteration on the standard error.")
 @options.as_json
 @options.force
@@ -109,6 +130,9 @@ def command(
     n_init: int,
     reg_covar: float | str,
     strict: bool,
+    checkpoint: str | None,
+    every: int,
+    resume: bool,
     verbose: bool,
     as_json: bool,
     force: bool,
@@ -119,6 +143,8 @@ def command(
     such as @faithful. A quoted glob, a folder, packed (.gz, .zst) and large files are read again
     at every iteration, and need little memory.
     """
+    if resume and checkpoint is None:
+        raise click.UsageError("--resume goes on from a checkpoint: name it with --checkpoint")
     import mixtura
     from mixtura.cli.progress import Progress
     from mixtura.model.storage import encoded
@@ -146,6 +172,9 @@ def command(
         random_state=seed,
         sample_weight=weight,
         observer=Progress() if verbose else None,
+        checkpoint=checkpoint,
+        every=every,
+        resume=resume,
     )
     failed = strict and not fitted.outcome.converged
     if where is not None and not failed:
