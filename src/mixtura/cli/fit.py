@@ -19,6 +19,7 @@ Examples:
   mixtura fit @faithful -k 2
   mixtura fit @faithful -k 2 --structure VVE --noise
   mixtura fit data.csv -k 3 --columns height,weight --id name -o model.safetensors
+  mixtura fit 'data/*.parquet' -k 16 --checkpoint run.ckpt --resume -o model.safetensors
 """
 
 
@@ -91,6 +92,26 @@ Examples:
 @click.option(
     "--strict", is_flag=True, help="Store nothing and end with exit code 5 if it does not converge."
 )
+@click.option(
+    "--checkpoint",
+    default=None,
+    metavar="FILE",
+    help="Where to keep, as it goes, what is needed to go on; the state before is kept beside it.",
+)
+@click.option(
+    "--every",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="COUNT",
+    help="Iterations from one writing of the checkpoint to the next.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on from the checkpoint, if there is one: the result is that of a fit that was never "
+    "stopped.",
+)
 @click.option("--verbose", is_flag=True, help="Tell of every iteration on the standard error.")
 @options.as_json
 @options.force
@@ -115,6 +136,9 @@ def command(
     prior: bool,
     noise: float | bool | None,
     strict: bool,
+    checkpoint: str | None,
+    every: int,
+    resume: bool,
     verbose: bool,
     as_json: bool,
     force: bool,
@@ -125,6 +149,8 @@ def command(
     such as @faithful. A quoted glob, a folder, packed (.gz, .zst) and large files are read again
     at every iteration, and need little memory.
     """
+    if resume and checkpoint is None:
+        raise click.UsageError("--resume goes on from a checkpoint: name it with --checkpoint")
     import mixtura
     from mixtura.cli.progress import Progress
     from mixtura.model.storage import encoded
@@ -153,6 +179,9 @@ def command(
         sample_weight=weight,
         observer=Progress() if verbose else None,
         **assumptions(equal_weights=equal_weights, prior=prior, noise=noise),
+        checkpoint=checkpoint,
+        every=every,
+        resume=resume,
     )
     failed = strict and not fitted.outcome.converged
     if where is not None and not failed:

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.errors import CollapseError, Interrupted, ParameterError
 from mixtura.estimators.checks import UNCONVERGED, check_given, check_rows, collapsed
+from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.progress import Progress
 from mixtura.fitting import Fit, Given, Settings, fit_rows
 from mixtura.fitting.prior import Prior
@@ -85,7 +86,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     n_features_in_ : D.
     feature_names_in_ : (D,), where the data named its columns.
     mixture_ : the `mixtura.Mixture`, which explains, conditions, marginalises and saves.
-    fit_ : the `mixtura.Fit`: trace, outcome, remedy, repairs, seconds.
+    fit_ : the `mixtura.Fit`: trace, outcome, remedy, repairs, seconds; not after `partial_fit`.
+    n_samples_seen_ : how many rows counted, in all calls of `partial_fit` since the last `fit`.
+    partial_trace_ : after `partial_fit`, the mean log-likelihood of each batch before it was
+        learnt from, nats a row: it falls where the stream is no longer what it was.
 
     References
     ----------
@@ -189,6 +193,47 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self._fit(X, sample_weight)
         return self
 
+    def partial_fit(self, X: Any, y: object = None, sample_weight: Any = None) -> Self:
+        """Learn from one more batch of a stream, by stepwise EM; no row is held.
+
+        With s the mean statistics of the rows so far and ŝ those of the batch under the parameters
+        at hand, s ← (1 − γ_t) s + γ_t ŝ with γ_t = (t + 2)^−0.6, and the parameters become the
+        M-step of s; t is the weight of the rows seen before, in batches of this one's weight.
+        First batches are held until there are 10·K·(D + 1) rows, to which a start is fitted as
+        `fit` fits; until then nothing is predicted. After `fit` it goes on from there.
+
+        Parameters
+        ----------
+        X, y, sample_weight : a batch, of any number of rows, as for `fit`.
+
+        Raises
+        ------
+        ValueError : as for `fit`; or the batch has other columns than those before, or the
+            parameters were set to another kind of mixture.
+
+        Notes
+        -----
+        One pass over the batch. Rows should come in no particular order: of a stream that is
+        sorted, the mixture is that of its end.
+
+        References
+        ----------
+        Cappé & Moulines 2009, "On-line expectation-maximization algorithm for latent data models".
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from mixtura import GaussianMixture
+        >>> random, model = np.random.default_rng(0), GaussianMixture(2, random_state=0)
+        >>> for _ in range(100):
+        ...     centres = random.choice([0.0, 5.0], size=(50, 1))
+        ...     model = model.partial_fit(random.normal(centres))
+        >>> sorted(model.means_.round(0).ravel().tolist()), model.n_samples_seen_
+        ([0.0, 5.0], 5000)
+        """
+        learn(self, X, sample_weight)
+        return self
+
     def fit_predict(self, X: Any, y: object = None, sample_weight: Any = None) -> Integers:
         """Fit, then the component of largest responsibility for each row, (N,).
 
@@ -262,6 +307,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _rows(self, X: Any) -> Rows:
         """`X` checked as scikit-learn checks it, against the columns of the fit, (N, D)."""
+        check_started(self)
         check_is_fitted(self, "mixture_")
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
@@ -281,24 +327,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             self.precisions_init,
         )
         names = getattr(self, "feature_names_in_", None)
-        settings = Settings(
-            self.n_components,
-            kind,
-            self.init_params,
-            self.tol,
-            self.reg_covar,
-            self.max_iter,
-            self.n_init,
-            self.accelerate,
-            self.weights,
-            self.prior,
-            self.noise,
-        )
         try:
             fit = fit_rows(
                 rows,
-                settings,
-                given=Given(_to_one(self.weights_init), self.means_init, self.precisions_init),
+                self._settings(),
+                given=self._given(),
                 random=check_random_state(self.random_state),
                 feature_names=None if names is None else tuple(names),
                 weights=weights,
@@ -324,19 +357,46 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _hold(self, fit: Fit) -> None:
         """Set the fitted attributes: copies, which a caller may change without harm."""
-        mixture = fit.mixture
+        self.fit_ = fit
+        self._hold_mixture(fit.mixture)
+        self.converged_ = fit.outcome.converged
+        self.n_iter_ = fit.n_iter
+        self.lower_bound_ = fit.mean_objective
+        self.lower_bounds_ = fit.trace[1:].tolist()
+        self.n_samples_seen_ = fit.n_rows
+        for name in ("_learner", "partial_trace_"):
+            self.__dict__.pop(name, None)
+
+    def _hold_mixture(self, mixture: Mixture) -> None:
+        """Set the attributes of the density."""
         form, whitening = mixture.structure.form, mixture.gaussians.whitening
-        self.fit_, self.mixture_ = fit, mixture
+        self.mixture_ = mixture
         self.weights_ = mixture.weights.copy()
         self.noise_ = mixture.noise
         self.means_ = mixture.means.copy()
         self.covariances_ = mixture.covariances.copy()
         self.precisions_ = form.precisions(whitening)
         self.precisions_cholesky_ = form.precision_factors(whitening).copy()
-        self.converged_ = fit.outcome.converged
-        self.n_iter_ = fit.n_iter
-        self.lower_bound_ = fit.mean_objective
-        self.lower_bounds_ = fit.trace[1:].tolist()
+
+    def _given(self) -> Given:
+        """The parameters to start from."""
+        return Given(_to_one(self.weights_init), self.means_init, self.precisions_init)
+
+    def _settings(self) -> Settings:
+        """The parameters, as the fitting takes them."""
+        return Settings(
+            self.n_components,
+            structure(self.covariance_type),
+            self.init_params,
+            self.tol,
+            self.reg_covar,
+            self.max_iter,
+            self.n_init,
+            self.accelerate,
+            self.weights,
+            self.prior,
+            self.noise,
+        )
 
 
 def _to_one(weights: ArrayLike | None) -> ArrayLike | None:

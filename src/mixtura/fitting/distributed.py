@@ -17,6 +17,7 @@ from mixtura.engine.partitions import Partitions
 from mixtura.engine.sources import ArraySource
 from mixtura.engine.sources.dask import DaskSource
 from mixtura.errors import DataError, ParameterError
+from mixtura.fitting.checkpoints import Journal
 from mixtura.fitting.checks import check_extent
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
@@ -47,6 +48,7 @@ def fit_collection(
     observer: Observer | None = None,
     resumed: Fit | None = None,
     client: Any = None,
+    journal: Journal | None = None,
 ) -> Fit:
     """`fit` for a Dask collection, with everything decided.
 
@@ -58,28 +60,38 @@ def fit_collection(
     rows : the collection.
     settings, given, random, observer, client : as for `fit`.
     resumed : an earlier fit to go on from, instead of a start.
+    journal : of the checkpoint, or None.
 
     Raises
     ------
-    DataError : the rows cannot be used, or are not the same at every pass.
+    DataError : the rows cannot be used, or are not the same at every pass, or not those of the
+        checkpoint.
     ParameterError : the start is given by row.
     """
     began = time.perf_counter()
     _check_start(settings)
     names = rows.features
+    if journal:
+        journal.begin(random)
     found = _survey(rows, settings.n_components, seed_aside(random), client)
     source, tally = found.source, found.tally
+    if journal:
+        journal.identify(_known_by(source, tally, names), names)
     check_extent(source.n_rows, tally.low, tally.high, settings.n_components, names)
     settings.structure.check(source.n_features)
-    em = EM(source, settings, Dask(default_executor()), names, observer, found.unit)
+    em = EM(
+        source, settings, Dask(default_executor()), names, observer, found.unit, journal=journal
+    )
 
     def run(number: int) -> Fit:
         if resumed is not None:
             return em.climb(resumed.mixture, before=resumed.trace.tolist())
+        if journal and journal.position:
+            return em.go_on(journal.position, run=number)
         mixture, repairs = em.begin(found.sample, given, random)
         return em.climb(mixture, run=number, repairs=repairs)
 
-    best = best_of(1 if resumed is not None else settings.n_init, run, began)
+    best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
     return replace(best, notes=notes(source, settings.n_components, names))
 
 
@@ -217,6 +229,19 @@ def _drawn(size: int, seed: int, first: int, rows: Rows, weights: Floats | None)
         part = slice(at, at + _AT_ONCE)
         reservoir.add(readable(rows[part]), None if weights is None else weights[part])
     return reservoir
+
+
+def _known_by(source: DaskSource, tally: Tally, names: tuple[str, ...] | None) -> dict[str, Any]:
+    """What the rows are known by, as far as a cluster tells it without a pass of its own."""
+    return {
+        "number of rows": source.n_rows,
+        "number of features": source.n_features,
+        "features' names": None if names is None else list(names),
+        "type": source.dtype.name,
+        "rows of each partition": list(source.lengths),
+        "least values": tally.low.tolist(),
+        "largest values": tally.high.tolist(),
+    }
 
 
 def _check_start(settings: Settings) -> None:

@@ -20,6 +20,8 @@ from mixtura.errors import Interrupted
 from mixtura.fitting.acceleration import Course
 from mixtura.fitting.amid_noise import started_amid_noise
 from mixtura.fitting.assumptions import Assumptions, MStep
+from mixtura.fitting.checkpoints.journal import Journal
+from mixtura.fitting.checkpoints.position import Position
 from mixtura.fitting.convergence import Outcome
 from mixtura.fitting.distinct import distinct_rows
 from mixtura.fitting.estimate import Estimate
@@ -61,6 +63,7 @@ class EM:
     observer : told of every iteration, or None.
     unit : what a weight of 1 in `source` stands for: the fit tells counts of rows in these.
     given_assumptions : what is assumed besides the structure, where it is known for these rows.
+    journal : told of every position, to go on from; or None.
     """
 
     source: Source
@@ -70,6 +73,7 @@ class EM:
     observer: Observer | None = None
     unit: float = 1.0
     given_assumptions: Assumptions | None = None
+    journal: Journal | None = None
 
     def begin(
         self,
@@ -136,19 +140,25 @@ class EM:
         Interrupted : Ctrl-C, with the fit of the last mixture whose likelihood is known.
         KeyboardInterrupt : Ctrl-C before any is known.
         """
+        course = Course.starting(self.settings.rule, self.settings.acceleration, mixture)
+        return self.go_on(Position.starting(course, tuple(repairs)), run=run, before=before)
+
+    def go_on(self, position: Position, *, run: int = 0, before: Sequence[float] = ()) -> Fit:
+        """Iterate from where a run stands; `climb` otherwise."""
         began = time.perf_counter()
         settings, health, rule = self.settings, self._health, self.settings.rule
-        course = Course.starting(rule, settings.acceleration, mixture)
-        done = list(repairs)
-        trace: list[float] = []
-        known = mixture, 0  # the mixture that the trace's first so many entries lead to
-        history: list[float] = []
-        counted = Estimate.of(mixture, self.source.total_weight).weight
+        course, done = position.course, list(position.repairs)
+        trace, history = list(position.trace), list(position.history)
+        known = position.known, len(trace)  # the mixture that so many entries of the trace lead to
+        counted = Estimate.of(course.ahead, self.source.total_weight).weight
         outcome = Outcome.OUT_OF_ITERATIONS if settings.max_iter else Outcome.NOT_RUN
         if self.observer:
             self.observer.begun(run)
         try:
-            for iteration in range(1, settings.max_iter + 1):
+            for iteration in range(position.iteration, settings.max_iter + 1):
+                if self.journal:
+                    here = tuple(trace), tuple(history), tuple(done), known[0]
+                    self.journal.note(run, Position(iteration, course, *here))
                 statistics, estimate = self._step(course.ahead)
                 log_prior = self.m_step.log_prior(course.ahead)
                 mean = (statistics.log_likelihood + log_prior) / statistics.total_weight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,8 @@ from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import CollapseError, DataError, ParameterError
+from mixtura.fitting.checkpoints import Journal, journal
+from mixtura.fitting.checkpoints.identity import rows_of
 from mixtura.fitting.checks import check_rows
 from mixtura.fitting.distributed import fit_collection
 from mixtura.fitting.em import EM, Observer
@@ -57,6 +60,9 @@ def fit(
     sample_weight: Any = None,
     observer: Observer | None = None,
     client: Any = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    every: int = 1,
+    resume: bool = False,
 ) -> Fit:
     """Fit a Gaussian mixture by expectation-maximisation.
 
@@ -108,11 +114,20 @@ def fit(
     observer : told of every iteration.
     client : the `dask.distributed.Client` that computes for a Dask collection; None leaves it to
         Dask.
+    checkpoint : a file in which the fit keeps where it stands, and the one before it beside, as
+        ``….before``; or None.
+    every : so many iterations from one writing of the checkpoint to the next.
+    resume : whether to go on from the checkpoint, where there is one: the result then has the bits
+        of a fit that was never stopped. A checkpoint of a fit that is over gives its result.
 
     Raises
     ------
-    DataError : the rows cannot be used: shape, NaN, too few, too large.
-    ParameterError : a setting is outside its range.
+    DataError : the rows cannot be used: shape, NaN, too few, too large; or they are not those of
+        the checkpoint.
+    ParameterError : a setting is outside its range, or not that of the checkpoint.
+    ModelError : the checkpoint and the one before it are damaged.
+    FileExistsError : there is a checkpoint, and `resume` is False.
+    OSError : the checkpoint cannot be written; the one before it stays.
     CollapseError : a covariance became singular and reg_covar is 0.
     Interrupted : Ctrl-C; it carries the fit so far.
 
@@ -149,6 +164,16 @@ def fit(
         prior,
         noise,
     )
+    kept = None
+    if checkpoint is not None:
+        kept = journal(
+            checkpoint,
+            every,
+            resume=resume,
+            settings=settings,
+            given=given or Given(),
+            seed=random_state,
+        )
     if is_collection(X):
         return fit_collection(
             collection(X, sample_weight),
@@ -157,6 +182,7 @@ def fit(
             random=random_state_of(random_state),
             observer=observer,
             client=client,
+            journal=kept,
         )
     if client is not None:
         raise ParameterError(
@@ -170,6 +196,7 @@ def fit(
             given=given or Given(),
             random=random_state_of(random_state),
             observer=observer,
+            journal=kept,
         )
     rows = as_rows(X)
     return fit_rows(
@@ -180,6 +207,7 @@ def fit(
         feature_names=column_names(X),
         weights=row_weights(sample_weight, len(rows)),
         observer=observer,
+        journal=kept,
     )
 
 
@@ -193,6 +221,7 @@ def fit_rows(
     weights: Floats | None = None,
     resumed: Fit | None = None,
     observer: Observer | None = None,
+    journal: Journal | None = None,
 ) -> Fit:
     """`fit` for rows that are checked, with everything decided.
 
@@ -204,6 +233,7 @@ def fit_rows(
         anything else is done, so the fit is bit for bit that of the others; leaving them out takes
         a copy of the rows.
     resumed : an earlier fit to go on from, instead of a start.
+    journal : of the checkpoint, or None.
 
     Raises
     ------
@@ -218,18 +248,31 @@ def fit_rows(
     if resumed is not None:
         _check_resumed(resumed, settings, rows.shape[1])
     source = ArraySource(rows, weighted.weights)
-    em = EM(source, settings, default_executor(), feature_names, observer, weighted.unit)
+    if journal:
+        journal.begin(random)
+        journal.identify(rows_of(source, feature_names), feature_names)
+    em = EM(
+        source,
+        settings,
+        default_executor(),
+        feature_names,
+        observer,
+        weighted.unit,
+        journal=journal,
+    )
 
     def run(number: int) -> Fit:
         try:
             if resumed is not None:
                 return em.climb(resumed.mixture, before=resumed.trace.tolist())
+            if journal and journal.position:
+                return em.go_on(journal.position, run=number)
             mixture, repairs = em.begin(source, given, random, weighted.counting)
             return em.climb(mixture, run=number, repairs=repairs)
         except CollapseError as collapse:
             raise _with_rows(collapse, weighted) from None
 
-    best = best_of(1 if resumed is not None else settings.n_init, run, began)
+    best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
     return replace(best, notes=notes(source, settings.n_components, feature_names))
 
 

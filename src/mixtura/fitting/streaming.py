@@ -10,6 +10,8 @@ import numpy as np
 
 from mixtura.engine.executors import default_executor
 from mixtura.errors import ParameterError
+from mixtura.fitting.checkpoints import Journal
+from mixtura.fitting.checkpoints.identity import RowsSeen
 from mixtura.fitting.checks import check_extent
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
@@ -53,6 +55,7 @@ def fit_scan(
     given: Given,
     random: np.random.RandomState,
     observer: Observer | None = None,
+    journal: Journal | None = None,
 ) -> Fit:
     """`fit` for a scan, with everything decided.
 
@@ -63,25 +66,36 @@ def fit_scan(
     ----------
     stream : the rows.
     settings, given, random, observer : as for `fit`.
+    journal : of the checkpoint, or None.
 
     Raises
     ------
-    DataError : the rows cannot be used, or are not the same at every pass.
+    DataError : the rows cannot be used, or are not the same at every pass, or not those of the
+        checkpoint.
     ParameterError : labels or responsibilities are given of rows some of which are left out.
     """
     began = time.perf_counter()
-    found = survey(stream, settings.n_components, seed_aside(random))
+    if journal:
+        journal.begin(random)
+    seen = RowsSeen() if journal else None
+    found = survey(stream, settings.n_components, seed_aside(random), seen)
+    if journal and seen:
+        journal.identify(seen.record(stream.names), stream.names)
     source = found.source
     check_extent(source.n_rows, found.low, found.high, settings.n_components, stream.names)
     settings.structure.check(source.n_features)
     _check_start(settings, found)
-    em = EM(source, settings, default_executor(), stream.names, observer, found.unit)
+    em = EM(
+        source, settings, default_executor(), stream.names, observer, found.unit, journal=journal
+    )
 
     def run(number: int) -> Fit:
+        if journal and journal.position:
+            return em.go_on(journal.position, run=number)
         mixture, repairs = em.begin(found.sample, given, random)
         return em.climb(mixture, run=number, repairs=repairs)
 
-    best = best_of(settings.n_init, run, began)
+    best = best_of(settings.n_init, run, began, journal)
     said = notes(source, settings.n_components, stream.names)
     return replace(best, notes=(*said, found.note) if found.note else said)
 

@@ -14,6 +14,7 @@ from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.sources import ArraySource, StreamSource, ahead
 from mixtura.engine.sources.stream import Batch
 from mixtura.errors import DataError
+from mixtura.fitting.checkpoints.identity import RowsSeen
 from mixtura.fitting.starts.reservoir import Reservoir
 from mixtura.model.weights import Weighted, unit_of
 from mixtura.tables.streams import Chunk, Scan, bad_rows
@@ -49,7 +50,7 @@ class Survey:
     note: str
 
 
-def survey(scan: Scan, n_components: int, seed: int) -> Survey:
+def survey(scan: Scan, n_components: int, seed: int, seen: RowsSeen | None = None) -> Survey:
     """Read a stream once: count, check, measure and draw a sample.
 
     Parameters
@@ -57,6 +58,7 @@ def survey(scan: Scan, n_components: int, seed: int) -> Survey:
     scan : the stream.
     n_components : K; of each component some rows should be in the sample.
     seed : of the sample.
+    seen : is shown the rows that count, with their weights; or None.
 
     Raises
     ------
@@ -71,6 +73,8 @@ def survey(scan: Scan, n_components: int, seed: int) -> Survey:
         if len(rows):
             tally.add(rows, weights)
             reservoir.add(rows, weights)
+            if seen:
+                seen.add(rows, weights)
         tally.without_weight += len(chunk) - len(rows)
     bad.warn()
     if not tally.count:
