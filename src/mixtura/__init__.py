@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mixtura.model.mixture import Mixture
     from mixtura.model.noise import Box, Noise
     from mixtura.model.storage import load, save
+    from mixtura.views.display import MixtureDisplay
 
 __all__ = [
     "BootstrapTest",
@@ -28,6 +29,7 @@ __all__ = [
     "Given",
     "Merging",
     "Mixture",
+    "MixtureDisplay",
     "Noise",
     "Outcome",
     "Prior",
@@ -52,6 +54,7 @@ _HOMES = {
     "Given": "mixtura.fitting",
     "Merging": "mixtura.model.merging",
     "Mixture": "mixtura.model.mixture",
+    "MixtureDisplay": "mixtura.views.display",
     "Noise": "mixtura.model.noise",
     "Outcome": "mixtura.fitting",
     "Prior": "mixtura.fitting.prior",

@@ -6,7 +6,7 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
-from mixtura.fitting.kmeans.spheres import spheres
+from mixtura.engine.spheres import spheres
 
 __all__ = ["clutter"]
 

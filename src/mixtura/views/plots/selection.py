@@ -13,7 +13,7 @@ from mixtura.errors import DataError, ParameterError
 from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
 
-__all__ = ["Selection", "select"]
+__all__ = ["Selection", "most_telling", "select"]
 
 #: beyond it the areas that matplotlib computes overflow
 _FARTHEST = 1e150
@@ -39,6 +39,16 @@ class Selection:
     def deviations(self) -> Floats:
         """The standard deviations of each component, (K, d), feature units."""
         return np.sqrt(np.einsum("kdd->kd", self.marginal.covariance_matrices()))
+
+    def part(self, features: Sequence[int]) -> Selection:
+        """Some of the features shown, by their places among them."""
+        kept = list(features)
+        return Selection(
+            self.marginal.marginal(kept),
+            tuple(self.names[j] for j in kept),
+            self.rows[:, kept],
+            self.labels,
+        )
 
     def extent(self, feature: int, reach: float) -> tuple[float, float]:
         """From where to where: all rows, and each mean ± `reach` standard deviations.
@@ -93,7 +103,7 @@ def select(
             f"a picture of {n_features} features was asked of a mixture of {mixture.n_features} "
             f"({', '.join(mixture.feature_labels)}): draw its density instead"
         )
-    kept = _most_telling(mixture, n_features) if features is None else list(features)
+    kept = most_telling(mixture, n_features) if features is None else list(features)
     if len(kept) != n_features:
         raise ParameterError(
             f"got {len(kept)} features, this picture shows {n_features}: name that many of "
@@ -109,7 +119,7 @@ def select(
     return Selection(marginal, names, rows, labels)
 
 
-def _most_telling(mixture: Mixture, n_features: int) -> list[int]:
+def most_telling(mixture: Mixture, n_features: int) -> list[int]:
     """The features of largest variance between components over variance within, in column order.
 
     The ratio for feature j is Σ_k w_k (μ_kj − E[x_j])² / Σ_k w_k Σ_k,jj.
