@@ -47,6 +47,8 @@ class Fit:
     starved : the components that only the floor of ``reg_covar="auto"`` holds up: fewer than
         D + 1 distinct rows' share of the weight, and a singular covariance.
     notes : what is odd about the data, a sentence each.
+    seed : the whole number that the start was drawn with; None where it was another source of
+        randomness, or where parameters to start from were given.
     """
 
     mixture: Mixture
@@ -61,6 +63,7 @@ class Fit:
     rejected: int = 0
     starved: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    seed: int | None = None
 
     def __repr__(self) -> str:
         return (
@@ -182,6 +185,7 @@ class Fit:
             "accelerated": list(self.accelerated),
             "starved": list(self.starved),
             "notes": list(self.notes),
+            "settings": {**self.settings.record(), "seed": self.seed},
             "seconds": self.seconds,
             "trace": self.trace.tolist(),
         }

@@ -21,7 +21,7 @@ from mixtura.fitting.runs import best_of
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import StartLike
 from mixtura.fitting.streaming import fit_scan, scanned
-from mixtura.model.random import Seed, random_state_of
+from mixtura.model.random import Seed, random_state_of, seed_of
 from mixtura.model.rows import as_rows, column_names
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
@@ -124,16 +124,18 @@ def fit(
         n_init,
         accelerate,
     )
+    seed = None if given else seed_of(random_state)
     if is_stream(X):
-        return fit_scan(
+        streamed = fit_scan(
             scanned(X, sample_weight),
             settings,
             given=given or Given(),
             random=random_state_of(random_state),
             observer=observer,
         )
+        return replace(streamed, seed=seed)
     rows = as_rows(X)
-    return fit_rows(
+    fitted = fit_rows(
         rows,
         settings,
         given=given or Given(),
@@ -142,6 +144,7 @@ def fit(
         weights=row_weights(sample_weight, len(rows)),
         observer=observer,
     )
+    return replace(fitted, seed=seed)
 
 
 def fit_rows(

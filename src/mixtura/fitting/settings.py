@@ -83,6 +83,28 @@ class Settings:
         """What `reg_covar` stands for."""
         return regularisation(self.reg_covar)
 
+    def record(self) -> dict[str, Any]:
+        """What was asked for besides components and structure, ready for JSON.
+
+        None stands for what is no name and no number: labels, a function, a rule of one's own.
+        """
+        return {
+            "start": self.start if isinstance(self.start, str) else None,
+            "tol": _plain(self.tol),
+            "reg_covar": _plain(self.reg_covar),
+            "max_iter": int(self.max_iter),
+            "n_init": int(self.n_init),
+            "accelerate": self.accelerate
+            if isinstance(self.accelerate, str)
+            else bool(self.accelerate),
+        }
+
+
+def _plain(value: object) -> float | str | None:
+    if isinstance(value, str):
+        return value
+    return float(value) if isinstance(value, Real) else None
+
 
 def _whole(name: str, value: object, least: int) -> None:
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
