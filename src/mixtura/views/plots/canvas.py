@@ -54,8 +54,12 @@ def axes_or_new(ax: Axes | None) -> Axes:
     return pyplot.subplots(figsize=_SIZE, layout="constrained")[1]
 
 
-def offscreen_axes() -> Axes:
+def offscreen_axes(size: tuple[float, float] = _SIZE) -> Axes:
     """Axes of a new figure that pyplot knows nothing of: no display, nothing to close.
+
+    Parameters
+    ----------
+    size : of the figure, width and height, inches.
 
     Raises
     ------
@@ -65,7 +69,7 @@ def offscreen_axes() -> Axes:
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtraError("matplotlib", "plot", "a picture") from None
-    return Figure(figsize=_SIZE, layout="constrained").subplots()
+    return Figure(figsize=size, layout="constrained").subplots()
 
 
 def format_of(suffix: str) -> str:
