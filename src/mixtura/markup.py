@@ -36,8 +36,8 @@ def isolated(text: str) -> Html:
 
 
 def joined(parts: Iterable[str], between: str = "") -> Html:
-    """The parts one after the other, each escaped if it is not HTML."""
-    return Html(escaped(between).join(escaped(part) for part in parts))
+    """The parts one after the other, each escaped if it is not HTML; `between` is HTML."""
+    return Html(between.join(escaped(part) for part in parts))
 
 
 def element(tag: str, content: str | Iterable[str] = "", **attributes: str | None) -> Html:

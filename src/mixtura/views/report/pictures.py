@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["PICTURES", "Picture", "Subject", "drawn"]
 
 #: width and height, inches: narrow, so that letters can be read on a phone
-_SIZE = (5.2, 4.0)
+_WIDE, _SQUARE = (5.2, 4.0), (5.2, 5.1)
 #: more points than these are an image
 _CROWD = 800
 
@@ -69,6 +69,7 @@ class Picture:
     caption : how it is read.
     suits : whether it can be drawn of a subject.
     draw : draws it.
+    size : width and height, inches.
     legend : whether its own is kept; components are listed on the page, in words.
     """
 
@@ -77,6 +78,7 @@ class Picture:
     caption: Callable[[Subject], str]
     suits: Callable[[Subject], bool]
     draw: Callable[[Subject, Axes], Axes]
+    size: tuple[float, float] = _WIDE
     legend: bool = False
 
 
@@ -108,6 +110,7 @@ PICTURES: tuple[Picture, ...] = (
         ),
         lambda subject: subject.mixture.n_features > 1,
         _scatter,
+        _SQUARE,
     ),
     Picture(
         "density",
@@ -155,7 +158,7 @@ def drawn(subject: Subject) -> tuple[list[dict[str, str]], dict[str, str]]:
 
 
 def _svg(picture: Picture, subject: Subject) -> str:
-    ax = picture.draw(subject, offscreen_axes(_SIZE))
+    ax = picture.draw(subject, offscreen_axes(picture.size))
     legend = ax.get_legend()
     if legend is not None and not picture.legend:
         legend.remove()

@@ -132,10 +132,11 @@ def _commands(
 ) -> list[list[str]]:
     """The words of the commands that lead here: the fit's, if it is known, and the report's."""
     fitted = training.get("command")
+    if not isinstance(fitted, list) or not all(isinstance(word, str) for word in fitted):
+        fitted = []
     commands = []
     # A model file is anybody's: no other command is handed on for people to type.
-    sound = isinstance(fitted, list) and all(isinstance(word, str) for word in fitted)
-    if sound and fitted[:2] in (["mixtura", "fit"], ["mixtura", "select"]):
+    if fitted[:2] in (["mixtura", "fit"], ["mixtura", "select"]):
         where = ["-o", names[0]] if names[0] not in ("", "-") else []
         commands.append([*fitted[:2], *where, *fitted[2:]])
     return [*commands, list(command)] if command else commands

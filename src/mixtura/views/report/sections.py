@@ -36,7 +36,8 @@ def title(record: Record) -> Html:
 def summary(record: Record, _: Pictures) -> Html:
     """What was fitted to what, how it ended, and how well these rows fit."""
     model, data, scores = record["model"], record["data"], record["scores"]
-    of = [Html(" of the model "), isolated(model["name"])] if model["name"] else []
+    name = [" of ", isolated(model["name"])] if model["name"] else []
+    named = ["The Gaussian mixture", *name, " has "]
     cards = [
         ("rows", f"{data['n_rows']:,}"),
         ("log-likelihood, nats a row", f"{scores['mean_log_likelihood']:.6f}"),
@@ -47,7 +48,7 @@ def summary(record: Record, _: Pictures) -> Html:
     converged = model["training"].get("converged") is True and len(ending) == 1
     return joined(
         [
-            element("p", ["A Gaussian mixture", *of, f": {model_words(model)}."]),
+            element("p", [*named, f"{model_words(model)}."]),
             element("p", " ".join(tables.relation_words(record))),
             element(
                 "dl",
@@ -218,18 +219,21 @@ def _wide(caption: str, cells: Sequence[Sequence[str]], *, left: bool = False) -
 def _article(row: Record, explained: Record) -> Html:
     heading = wording.row_title(row)
     note = wording.feature_note(row)
+    features = [
+        _wide(f"Row {row['row']}: its features", wording.feature_table(row, explained)),
+        element("p", note, class_="quiet") if note else "",
+    ]
+    parts = _wide(
+        f"Row {row['row']}: the parts of its log-likelihood by component, nats",
+        _some_parts(row, explained),
+    )
     return element(
         "article",
         joined(
             [
                 element("h3", heading[0].upper() + heading[1:]),
-                element("p", " ".join(wording.row_words(row, explained))),
-                _wide(f"Row {row['row']}: its features", wording.feature_table(row, explained)),
-                element("p", note, class_="quiet") if note else "",
-                _wide(
-                    f"Row {row['row']}: the parts of its log-likelihood by component, nats",
-                    _some_parts(row, explained),
-                ),
+                element("p", joined(wording.row_words(row, explained), " ")),
+                element("div", joined([element("div", joined(features)), parts]), class_="halves"),
             ],
             "\n",
         ),

@@ -74,7 +74,7 @@ def component_table(record: Mapping[str, Any]) -> Table:
             f"{component['assigned'] / total:.1%}",
             f"{component['doubtful']:,}",
             *(
-                f"{resolved(model['means'][k][j], spreads[k][j], 5)} ± {spreads[k][j]:.3g}"
+                f"{resolved(model['means'][k][j], spreads[k][j], 5)} ± {_figures(spreads[k][j])}"
                 for j in range(len(features))
             ),
         ]
@@ -92,9 +92,9 @@ def feature_table(record: Mapping[str, Any]) -> Table:
             [
                 printable(one["name"]),
                 *(resolved(one[key], one["fitted_deviation"]) for key in ("low", "high", "mean")),
-                f"{one['standard_deviation']:.4g}",
+                _figures(one["standard_deviation"]),
                 resolved(one["fitted_mean"], one["fitted_deviation"]),
-                f"{one['fitted_deviation']:.4g}",
+                _figures(one["fitted_deviation"]),
             ]
             for one in record["data"]["features"]
         ),
@@ -164,3 +164,8 @@ def doubt_words(record: Mapping[str, Any]) -> str:
         f"{counted(count, 'row')} {are} in doubt: no component's responsibility reaches "
         f"{record['doubt']:g}."
     )
+
+
+def _figures(value: float) -> str:
+    """Four significant figures, those that are 0 too."""
+    return f"{value:#.4g}".rstrip(".")
