@@ -219,24 +219,23 @@ def _wide(caption: str, cells: Sequence[Sequence[str]], *, left: bool = False) -
 def _article(row: Record, explained: Record) -> Html:
     heading = wording.row_title(row)
     note = wording.feature_note(row)
-    features = [
-        _wide(f"Row {row['row']}: its features", wording.feature_table(row, explained)),
-        element("p", note, class_="quiet") if note else "",
+    words = [
+        *(element("p", sentence) for sentence in wording.row_words(row, explained)),
+        *([element("p", note, class_="quiet")] if note else []),
     ]
-    parts = _wide(
-        f"Row {row['row']}: the parts of its log-likelihood by component, nats",
-        _some_parts(row, explained),
-    )
+    listed = [
+        _wide(f"Row {row['row']}: its features", wording.feature_table(row, explained)),
+        _wide(
+            f"Row {row['row']}: the parts of its log-likelihood by component, nats",
+            _some_parts(row, explained),
+        ),
+    ]
     return element(
         "article",
-        joined(
-            [
-                element("h3", heading[0].upper() + heading[1:]),
-                element("p", joined(wording.row_words(row, explained), " ")),
-                element("div", joined([element("div", joined(features)), parts]), class_="halves"),
-            ],
-            "\n",
-        ),
+        [
+            element("h3", heading[0].upper() + heading[1:]),
+            element("div", [element("div", words), element("div", listed)], class_="halves"),
+        ],
     )
 
 
