@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats
 
 __all__ = ["shortened"]
 
-#: how far a line may move, points: a fortieth of a millimetre
-_SEEN = 0.06
-#: so many points in a row are left out at most
-_RUN = 40
-_LINE = re.compile(r"(?:[ML] )?(-?[\d.]+) (-?[\d.]+)")
-
-Point = tuple[float, float]
+#: how far a line may move each time that its points are thinned out, points of 1/72 inch; and how
+#: often they are
+_SEEN, _TIMES = 0.02, 6
+_LETTERS = str.maketrans("ML", "  ")
 
 
 def shortened(path: str) -> str:
     """A path of SVG, its straight lines with as few points as show the same.
+
+    Every second point is left out where it lies on the line between its neighbours; then again. No
+    line moves by more than 0.12 points, a twentieth of a millimetre.
+
+    Notes
+    -----
+    Some microseconds a point.
 
     Examples
     --------
@@ -30,34 +37,28 @@ def shortened(path: str) -> str:
 def _part(part: str) -> str:
     """One line of the path, from where the pen is put down."""
     closed = part.rstrip().endswith("z")
-    lines = part.rstrip().removesuffix("z")
-    if re.search(r"[A-LN-Za-z]", lines.replace("L", "")):
+    numbers = part.rstrip().removesuffix("z").translate(_LETTERS)
+    if not numbers.strip() or re.search("[A-Za-z]", numbers):
         return part  # curves stay as they are
-    points = [(float(x), float(y)) for x, y in _LINE.findall(lines)]
-    kept = "L".join(f"{_short(x)} {_short(y)}" for x, y in _kept(points))
-    return f"M{kept}{'z' * closed}" if points else part
+    points = np.array(numbers.split(), dtype=np.float64).reshape(-1, 2)
+    for _ in range(_TIMES):
+        points = _thinned(points)
+    shown = "L".join(f"{_short(x)} {_short(y)}" for x, y in points.tolist())
+    return f"M{shown}{'z' * closed}"
 
 
-def _kept(points: Sequence[Point]) -> list[Point]:
-    """The points without those that lie on the line from one before them to one after them."""
-    kept = list(points[:1])
-    first = 0
-    for i in range(2, len(points)):
-        between = points[first + 1 : i]
-        if len(between) > _RUN or not all(_near(p, points[first], points[i]) for p in between):
-            kept.append(points[i - 1])
-            first = i - 1
-    return kept + list(points[1:][-1:])
-
-
-def _near(point: Point, start: Point, end: Point) -> bool:
-    """Whether a point is so near to the line between two others that it is not missed."""
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    px, py = point[0] - start[0], point[1] - start[1]
-    length = dx * dx + dy * dy
-    share = min(max((px * dx + py * dy) / length, 0.0), 1.0) if length else 0.0
-    ox, oy = px - share * dx, py - share * dy
-    return ox * ox + oy * oy <= _SEEN * _SEEN
+def _thinned(points: Floats) -> Floats:
+    """The points (n, 2) without every second one that lies between its neighbours."""
+    start, point, end = points[:-2:2], points[1:-1:2], points[2::2]
+    chord, offset = end - start, point - start
+    length = np.einsum("ij,ij->i", chord, chord)
+    along = np.einsum("ij,ij->i", chord, offset)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(length > 0.0, np.clip(along / length, 0.0, 1.0), 0.0)
+    away = offset - share[:, None] * chord
+    kept = np.ones(len(points), dtype=bool)
+    kept[1:-1:2] = np.einsum("ij,ij->i", away, away) > _SEEN**2
+    return points[kept]
 
 
 def _short(number: float) -> str:

@@ -82,12 +82,11 @@ def _without_style(element: Tree.Element) -> None:
         name, _, value = declaration.partition(":")
         if name.strip() and name.strip() != "font-family":
             attributes[name.strip()] = value.strip().removesuffix("px")
+    if "d" in attributes:
+        attributes["d"] = shortened(" ".join(attributes["d"].split()))
     for name in _LENGTHS:
         if name in attributes and not attributes[name].startswith("matrix"):
-            short = _NUMBER.sub(_two_decimals, attributes[name])
-            attributes[name] = " ".join(short.split())
-    if "d" in attributes:
-        attributes["d"] = shortened(attributes["d"])
+            attributes[name] = _NUMBER.sub(_two_decimals, attributes[name])
     element.attrib.clear()
     element.attrib.update(attributes)
 
