@@ -22,6 +22,14 @@ def test_a_fit_by_a_record_s_recipe_has_the_record_s_bits(start):
     assert np.array_equal(again.mixture.covariances, fit.mixture.covariances)
 
 
+def test_the_estimator_s_fit_has_a_recipe_too():
+    model = mixtura.GaussianMixture(2, random_state=7, init_params="random").fit(faithful().rows)
+    again = mixtura.fit(faithful(), 2, **recipe(model.fit_.summary()))
+    assert np.array_equal(again.trace, model.fit_.trace)
+    told = mixtura.GaussianMixture(2, random_state=7, means_init=[[2.0, 55.0], [4.0, 80.0]])
+    assert recipe(told.fit(faithful().rows).fit_.summary()) == {}
+
+
 def test_a_start_that_no_name_and_number_leads_to_has_no_recipe():
     table = faithful()
     labels = np.arange(len(table)) % 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from mixtura.textual import counted
 
 if TYPE_CHECKING:
     from mixtura.fitting.uncertainty import StandardErrors
+    from mixtura.notebook import Frame
 
 __all__ = ["SIGNS", "Fit"]
 
@@ -70,6 +72,12 @@ class Fit:
             f"Fit({self.outcome.value}, {counted(self.n_iter, 'iteration')}, "
             f"log-likelihood {self.log_likelihood:.7g}, {self.mixture})"
         )
+
+    def _repr_html_(self) -> str:
+        """How it ended, and the mixture, for a notebook."""
+        from mixtura.fitting.html import fit_html
+
+        return fit_html(self)
 
     @property
     def n_iter(self) -> int:
@@ -132,6 +140,43 @@ class Fit:
         from mixtura.fitting.uncertainty import standard_errors
 
         return standard_errors(self, X, method, **more)
+
+    def explore(
+        self, X: Any, *, features: Sequence[int | str] | None = None, name: str = ""
+    ) -> Frame:
+        """A page to replay the fit in, to ask why of a point, and to move components by hand.
+
+        Parameters
+        ----------
+        X : the rows that it was fitted to, (N, D) array-like or a table.
+        features : one or two to show; those that tell most by default.
+        name : what the rows are called.
+
+        Returns
+        -------
+        What a notebook shows in a frame; `save` writes the page to a file.
+
+        Raises
+        ------
+        DataError : wrong shape, missing columns, NaN or infinity.
+        ParameterError : there is no such feature.
+
+        Notes
+        -----
+        The fit is made again, to keep each iteration; the page says where it is another, as with
+        weights or a start that was drawn from a generator.
+
+        Examples
+        --------
+        >>> import mixtura
+        >>> from mixtura.datasets import galaxies
+        >>> frame = mixtura.fit(galaxies(), 2).explore(galaxies())
+        >>> frame.page[:15]
+        '<!DOCTYPE html>'
+        """
+        from mixtura.notebook import explored
+
+        return explored(self, X, features=features, name=name)
 
     @property
     def remaining_gain(self) -> float:

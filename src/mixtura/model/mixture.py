@@ -114,6 +114,12 @@ class Mixture:
             f"{counted(self.n_features, 'feature')}{shown}, {self.structure.name})"
         )
 
+    def _repr_html_(self) -> str:
+        """A small table, for a notebook."""
+        from mixtura.model.html import mixture_html
+
+        return mixture_html(self)
+
     @property
     def n_components(self) -> int:
         """K."""

@@ -40,7 +40,7 @@ def _part(part: str) -> str:
     numbers = part.rstrip().removesuffix("z").translate(_LETTERS)
     if not numbers.strip() or re.search("[A-Za-z]", numbers):
         return part  # curves stay as they are
-    points = np.array(numbers.split(), dtype=np.float64).reshape(-1, 2)
+    points: Floats = np.array(numbers.split(), dtype=np.float64).reshape(-1, 2)
     for _ in range(_TIMES):
         points = _thinned(points)
     shown = "L".join(f"{_short(x)} {_short(y)}" for x, y in points.tolist())
