@@ -28,8 +28,20 @@ def test_a_model_and_its_rows_make_a_page_that_replays_its_fit(typed, tmp_path):
     assert record["name"] == "@faithful"
 
 
+def test_a_fit_is_replayed_from_the_start_and_the_seed_that_the_model_keeps(typed, tmp_path):
+    model = tmp_path / "model.safetensors"
+    settings = ["--start", "random", "--seed", 11, "--tol", "1e-6", "--no-accelerate"]
+    assert typed("fit", "@faithful", "-k", 3, "-o", model, *settings).code == 0
+    record = record_of(typed("explore", model, "@faithful", "-o", "-").out)
+    fit = mixtura.fit(faithful(), 3, start="random", random_state=11, tol=1e-6, accelerate=False)
+    assert record["replay"]["same_run"] is True
+    assert record["replay"]["trace"] == fit.trace.tolist()
+    other = record_of(typed("explore", model, "@faithful", "--seed", 12, "-o", "-").out)
+    assert other["replay"]["same_run"] is False
+
+
 def test_a_fit_that_began_otherwise_is_said_to_be_another(typed, geyser):
-    ended = typed("explore", geyser, "@faithful", "--start", "random", "-o", "-")
+    ended = typed("explore", geyser, "@faithful", "--start", "random", "--tol", "auto", "-o", "-")
     record = record_of(ended.out)
     assert record["replay"]["same_run"] is False
     assert len(record["replay"]["trace"]) > 10

@@ -38,7 +38,7 @@ One HTML file that works without a network: open it in a browser.
 @options.features
 @click.option("--structure", metavar="NAME", help="Of the covariances, where no MODEL is given.")
 @click.option("--start", metavar="NAME", help="What EM begins with, as for mixtura fit.")
-@options.seed
+@click.option("--seed", type=int, help="Seed of the random numbers; MODEL's own, or 0, by default.")
 @click.option("--tol", type=options.NUMBER_OR_AUTO, help="When EM stops, as for mixtura fit.")
 @click.option("--accelerate/--no-accelerate", default=None, help="As for mixtura fit.")
 @click.option("--max-iter", type=int, help="EM iterations at most, as for mixtura fit.")
@@ -52,7 +52,7 @@ def command(
     features: tuple[str, ...],
     structure: str | None,
     start: str | None,
-    seed: int,
+    seed: int | None,
     tol: float | str | None,
     accelerate: bool | None,
     max_iter: int | None,
@@ -68,11 +68,12 @@ def command(
     from; in Play the components can be moved, turned and stretched by hand, and EM goes on from
     there. Without MODEL, -k components are fitted to DATA.
 
-    A model file does not tell how its fit began, so the fit that is replayed is done again, with
-    the options given; the page says whether it is the same one.
+    The fit of MODEL is done again to be replayed, from the start and with the seed that the file
+    tells, or as the options say; the page says whether it is the same one.
     """
     data = _data_of(sources, components, structure)
     where = destination(output, force)
+    from mixtura.fitting.recipe import recipe
     from mixtura.views.explorer import document, explorer_record, replay
 
     given: dict[str, Any] = {
@@ -81,6 +82,7 @@ def command(
         "accelerate": {None: None, True: "auto", False: False}[accelerate],
         "max_iter": max_iter,
         "reg_covar": reg_covar,
+        "random_state": seed,
     }
     settings = {name: value for name, value in given.items() if value is not None}
     if len(sources) == 2:
@@ -90,15 +92,15 @@ def command(
         rows = mixture.rows(table)
         run = None
         if len(rows) >= max(2, mixture.n_components):
-            settings["structure"] = mixture.structure
-            run = replay(rows, mixture.n_components, random_state=seed, **settings)
+            settings = {**recipe(stored.training), **settings, "structure": mixture.structure}
+            run = replay(rows, mixture.n_components, **settings)
         same = run is not None and run.is_of(stored.training)
     else:
         table = read_rows(data, columns, ids, header)
         if structure is not None:
             settings["structure"] = structure
         assert components is not None
-        run = replay(table, components, random_state=seed, **settings)
+        run = replay(table, components, **settings)
         mixture, same = run.fit.mixture, True
     record = explorer_record(
         mixture,

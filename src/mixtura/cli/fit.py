@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from mixtura.cli import options
+from mixtura.cli.again import again
 from mixtura.cli.assuming import assuming, assumptions
 from mixtura.cli.input import read_rows, weights_of
 from mixtura.cli.output import destination, print_text
@@ -184,9 +185,10 @@ def command(
         resume=resume,
     )
     failed = strict and not fitted.outcome.converged
+    training = {**fitted.summary(), **again(data, rows)}
     if where is not None and not failed:
-        where.write(encoded(fitted.mixture, fitted.summary()))
-    record = model_record(fitted.mixture, fitted.summary())
+        where.write(encoded(fitted.mixture, training))
+    record = model_record(fitted.mixture, training)
     text = json_text(record) if as_json else model_text(record)
     print_text(text, to_stderr=output == "-")
     if failed:

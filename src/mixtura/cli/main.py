@@ -26,6 +26,7 @@ COMMANDS = {
     "generate": "Make rows up, with known components.",
     "plot": "Draw a model, with data or without.",
     "predict": "Write the component of each row.",
+    "report": "Write a page that says what a model makes of rows.",
     "sample": "Draw rows from a model.",
     "score": "Write the log-likelihood of each row.",
     "select": "Compare structures and numbers of components, and choose.",

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mixtura.cli import options
+from mixtura.cli.again import again
 from mixtura.cli.assuming import assuming, assumptions
 from mixtura.cli.input import read_rows, weights_of
 from mixtura.cli.output import destination, print_text, write_columns
@@ -185,7 +186,8 @@ def command(
         observer=Bar() if sys.stderr is not None and sys.stderr.isatty() else None,
     )
     if where is not None:
-        where.write(encoded(found.best.mixture, found.best.summary()))
+        training = {**found.best.summary(), **again(data, table)}
+        where.write(encoded(found.best.mixture, training))
     to_stderr = output == "-"
     if as_csv:
         rows = found.table(sign)

@@ -22,8 +22,14 @@ _LARGE = 2**28
 _ROWS = 2**16
 
 
-def is_streamed(source: str, on_bad_row: str) -> bool:
+def is_streamed(source: str, on_bad_row: str, large: int = _LARGE) -> bool:
     """Whether the rows are to be streamed: several files, packed or large ones, or some are bad.
+
+    Parameters
+    ----------
+    source : where the rows are.
+    on_bad_row : as the option of that name says.
+    large : bytes of a single file from which on it is.
 
     Raises
     ------
@@ -38,8 +44,8 @@ def is_streamed(source: str, on_bad_row: str) -> bool:
             raise click.UsageError(f"--on-bad-row is for files, and DATA is {source}")
         return False
     path = Path(source)
-    large = path.is_file() and path.stat().st_size >= _LARGE
-    return large or on_bad_row != "error" or needs_scan(source)
+    is_large = path.is_file() and path.stat().st_size >= large
+    return is_large or on_bad_row != "error" or needs_scan(source)
 
 
 def scan_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -24,7 +25,7 @@ from mixtura.fitting.prior import Prior
 from mixtura.fitting.start import STARTS, StartLike
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Box
-from mixtura.model.random import Seed
+from mixtura.model.random import Seed, seed_of
 from mixtura.model.structures import NAMES, structure
 from mixtura.model.weights import row_weights
 
@@ -327,6 +328,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             self.precisions_init,
         )
         names = getattr(self, "feature_names_in_", None)
+        given = (self.weights_init, self.means_init, self.precisions_init)
+        alone = not self.warm_start and all(part is None for part in given)
         try:
             fit = fit_rows(
                 rows,
@@ -343,7 +346,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         except Interrupted as interruption:
             self._hold(interruption.fit)
             raise
-        self._hold(fit)
+        self._hold(replace(fit, seed=seed_of(self.random_state) if alone else None))
         for note in fit.notes:
             warnings.warn(note, ConvergenceWarning, stacklevel=3)
         if self.max_iter and not fit.outcome.converged:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from mixtura.textual import counted
 
 if TYPE_CHECKING:
     from mixtura.fitting.uncertainty import StandardErrors
+    from mixtura.notebook import Frame
 
 __all__ = ["SIGNS", "Fit"]
 
@@ -51,6 +53,8 @@ class Fit:
     mean_log_prior : the logarithm of the prior's density at `mixture`, but for a constant, over
         the total weight, nats a row; 0 without a prior. The log-likelihood and the criteria are
         of the rows alone.
+    seed : the whole number that the start was drawn with; None where it was another source of
+        randomness, or where parameters to start from were given.
     """
 
     mixture: Mixture
@@ -66,12 +70,19 @@ class Fit:
     starved: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     mean_log_prior: float = 0.0
+    seed: int | None = None
 
     def __repr__(self) -> str:
         return (
             f"Fit({self.outcome.value}, {counted(self.n_iter, 'iteration')}, "
             f"log-likelihood {self.log_likelihood:.7g}, {self.mixture})"
         )
+
+    def _repr_html_(self) -> str:
+        """How it ended, and the mixture, for a notebook."""
+        from mixtura.fitting.html import fit_html
+
+        return fit_html(self)
 
     @property
     def n_iter(self) -> int:
@@ -140,6 +151,43 @@ class Fit:
 
         return standard_errors(self, X, method, **more)
 
+    def explore(
+        self, X: Any, *, features: Sequence[int | str] | None = None, name: str = ""
+    ) -> Frame:
+        """A page to replay the fit in, to ask why of a point, and to move components by hand.
+
+        Parameters
+        ----------
+        X : the rows that it was fitted to, (N, D) array-like or a table.
+        features : one or two to show; those that tell most by default.
+        name : what the rows are called.
+
+        Returns
+        -------
+        What a notebook shows in a frame; `save` writes the page to a file.
+
+        Raises
+        ------
+        DataError : wrong shape, missing columns, NaN or infinity.
+        ParameterError : there is no such feature.
+
+        Notes
+        -----
+        The fit is made again, to keep each iteration; the page says where it is another, as with
+        weights or a start that was drawn from a generator.
+
+        Examples
+        --------
+        >>> import mixtura
+        >>> from mixtura.datasets import galaxies
+        >>> frame = mixtura.fit(galaxies(), 2).explore(galaxies())
+        >>> frame.page[:15]
+        '<!DOCTYPE html>'
+        """
+        from mixtura.notebook import explored
+
+        return explored(self, X, features=features, name=name)
+
     @property
     def remaining_gain(self) -> float:
         """Aitken's estimate of the log-likelihood still to be gained by EM, all rows, nats.
@@ -193,6 +241,7 @@ class Fit:
             "accelerated": list(self.accelerated),
             "starved": list(self.starved),
             "notes": list(self.notes),
+            "settings": {**self.settings.record(), "seed": self.seed},
             "seconds": self.seconds,
             "trace": self.trace.tolist(),
         }

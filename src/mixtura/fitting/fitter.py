@@ -27,7 +27,7 @@ from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import StartLike
 from mixtura.fitting.streaming import fit_scan, scanned
 from mixtura.model.noise import Box
-from mixtura.model.random import Seed, random_state_of
+from mixtura.model.random import Seed, random_state_of, seed_of
 from mixtura.model.rows import as_rows, column_names
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
@@ -164,6 +164,7 @@ def fit(
         prior,
         noise,
     )
+    seed = None if given else seed_of(random_state)
     kept = None
     if checkpoint is not None:
         kept = journal(
@@ -175,7 +176,7 @@ def fit(
             seed=random_state,
         )
     if is_collection(X):
-        return fit_collection(
+        spread = fit_collection(
             collection(X, sample_weight),
             settings,
             given=given or Given(),
@@ -184,13 +185,14 @@ def fit(
             client=client,
             journal=kept,
         )
+        return replace(spread, seed=seed)
     if client is not None:
         raise ParameterError(
             f"client is given, but X is a {type(X).__name__}: pass a Dask array or data frame, or "
             "leave client out"
         )
     if is_stream(X):
-        return fit_scan(
+        streamed = fit_scan(
             scanned(X, sample_weight),
             settings,
             given=given or Given(),
@@ -198,8 +200,9 @@ def fit(
             observer=observer,
             journal=kept,
         )
+        return replace(streamed, seed=seed)
     rows = as_rows(X)
-    return fit_rows(
+    fitted = fit_rows(
         rows,
         settings,
         given=given or Given(),
@@ -209,6 +212,7 @@ def fit(
         observer=observer,
         journal=kept,
     )
+    return replace(fitted, seed=seed)
 
 
 def fit_rows(

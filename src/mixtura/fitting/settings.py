@@ -111,6 +111,25 @@ class Settings:
         """What `noise` stands for."""
         return background(self.noise)
 
+    def record(self) -> dict[str, Any]:
+        """What was asked for besides components and structure, ready for JSON.
+
+        None stands for what is no name and no number: labels, a function, a rule of one's own.
+        """
+        return {
+            "start": self.start if isinstance(self.start, str) else None,
+            "tol": _plain(self.tol),
+            "reg_covar": _plain(self.reg_covar),
+            "max_iter": int(self.max_iter),
+            "n_init": int(self.n_init),
+            "accelerate": self.accelerate
+            if isinstance(self.accelerate, str)
+            else bool(self.accelerate),
+            **({"weights": "equal"} if self.equal_weights else {}),
+            **({"prior": "conjugate"} if self.conjugate is not None else {}),
+            **({"noise": _plain(self.noise)} if self.noise not in (None, False) else {}),
+        }
+
 
 def equally(weights: object) -> bool:
     """Whether ``weights`` is ``"equal"``, and not ``"free"``.
@@ -124,6 +143,12 @@ def equally(weights: object) -> bool:
     raise ParameterError(
         f"weights is {weights!r}, expected 'free' or 'equal': how much rows count is sample_weight"
     )
+
+
+def _plain(value: object) -> float | str | None:
+    if isinstance(value, str):
+        return value
+    return float(value) if isinstance(value, Real) else None
 
 
 def _whole(name: str, value: object, least: int) -> None:

@@ -170,6 +170,12 @@ class Mixture:
             f"{', noise' if self.noise else ''})"
         )
 
+    def _repr_html_(self) -> str:
+        """A small table, for a notebook."""
+        from mixtura.model.html import mixture_html
+
+        return mixture_html(self)
+
     @property
     def n_components(self) -> int:
         """K."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from mixtura.errors import ParameterError
 
-__all__ = ["Seed", "random_state_of"]
+__all__ = ["Seed", "random_state_of", "seed_of"]
 
 Seed: TypeAlias = int | np.integer | np.random.RandomState | None
 
@@ -33,3 +33,8 @@ def random_state_of(seed: Seed) -> np.random.RandomState:
         f"random_state is {seed!r}, expected a whole number from 0 to 4294967295, "
         "a numpy.random.RandomState, or None"
     )
+
+
+def seed_of(seed: Seed) -> int | None:
+    """The number that leads to the same draws again; None where none does."""
+    return int(seed) if isinstance(seed, (int, np.integer)) else None

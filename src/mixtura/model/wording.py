@@ -8,7 +8,15 @@ from typing import Any
 
 from mixtura.textual import columns, printable, resolved
 
-__all__ = ["explanation_text"]
+__all__ = [
+    "explanation_text",
+    "feature_note",
+    "feature_table",
+    "part_note",
+    "part_table",
+    "row_title",
+    "row_words",
+]
 
 #: how many features are listed one by one
 _LISTED = 8
@@ -21,32 +29,64 @@ def explanation_text(record: Mapping[str, Any]) -> str:
     return "\n\n".join(_row_text(row, record) for row in record["rows"])
 
 
-def _row_text(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
-    parts = row["components"]
-    ranked = sorted(range(len(parts)), key=lambda k: -parts[k]["responsibility"])
-    near, component = parts[ranked[0]], record["components"][ranked[0]]
-    offsets = _offsets(row["values"], component)
-    blocks = [
-        [_title(row), *_words(ranked, parts, offsets, row.get("noise"))],
-        columns(_features(row["values"], component, offsets, near)),
-        columns(_parts(parts, record["normalisation"], row.get("noise"))),
-    ]
-    if "noise" in record:
-        flat = -record["noise"]["log_volume"]
-        blocks[2].append(f"Noise has its log weight, and -log V = {flat:.6g} everywhere.")
-    if any(part < -0.005 * near["squared_distance"] for part in near["contributions"].values()):
-        blocks[1].append("A share below 0: given the others, that feature brings the row nearer.")
-    first, *tables = blocks
-    return "\n\n".join(
-        ["\n  ".join(first), *("\n".join(f"  {line}" for line in table) for table in tables)]
-    )
-
-
-def _title(row: Mapping[str, Any]) -> str:
+def row_title(row: Mapping[str, Any]) -> str:
+    """Which row it is, and how likely."""
     ids = "".join(f", {printable(name)} {printable(text)}" for name, text in row["ids"].items())
     return (
         f"row {row['row']} (counted from 0){ids}: log-likelihood {row['log_likelihood']:.8g} nats"
     )
+
+
+def row_words(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
+    """Which component, how far, which features are to blame: three sentences."""
+    ranked = _ranked(row)
+    offsets = _offsets(row, record["components"][ranked[0]])
+    return _words(ranked, row["components"], offsets, row.get("noise"))
+
+
+def feature_table(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[list[str]]:
+    """A row's features beside those of its component, those that contribute most first."""
+    best = _ranked(row)[0]
+    return _features(row, record["components"][best], row["components"][best])
+
+
+def feature_note(row: Mapping[str, Any]) -> str:
+    """What is said below that table; empty where nothing need be."""
+    near = row["components"][_ranked(row)[0]]
+    if any(part < -0.005 * near["squared_distance"] for part in near["contributions"].values()):
+        return "A share below 0: given the others, that feature brings the row nearer."
+    return ""
+
+
+def part_table(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[list[str]]:
+    """The parts of a row's log-likelihood, component after component."""
+    return _parts(row["components"], record["normalisation"], row.get("noise"))
+
+
+def part_note(record: Mapping[str, Any]) -> str:
+    """What is said below that table; empty where nothing need be."""
+    if "noise" not in record:
+        return ""
+    flat = -record["noise"]["log_volume"]
+    return f"Noise has its log weight, and -log V = {flat:.6g} everywhere."
+
+
+def _row_text(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    tables = (
+        (feature_table(row, record), feature_note(row)),
+        (part_table(row, record), part_note(record)),
+    )
+    blocks = ["\n  ".join([row_title(row), *row_words(row, record)])]
+    for table, note in tables:
+        lines = [*columns(table), *([note] if note else [])]
+        blocks.append("\n".join(f"  {line}" for line in lines))
+    return "\n\n".join(blocks)
+
+
+def _ranked(row: Mapping[str, Any]) -> list[int]:
+    """The components, that of largest responsibility first."""
+    parts = row["components"]
+    return sorted(range(len(parts)), key=lambda k: -parts[k]["responsibility"])
 
 
 def _words(
@@ -55,7 +95,7 @@ def _words(
     offsets: Mapping[str, float],
     noise: Mapping[str, float] | None,
 ) -> list[str]:
-    """Which component, how far, which features are to blame: three sentences."""
+    """The sentences, with what they are made of."""
     best = ranked[0]
     near = parts[best]
     second = (
@@ -107,21 +147,19 @@ def _beside(offset: float) -> str:
     return f"{abs(offset):.3g} standard deviations {side} the mean" if offset else "at the mean"
 
 
-def _offsets(values: Mapping[str, float], component: Mapping[str, Any]) -> dict[str, float]:
+def _offsets(row: Mapping[str, Any], component: Mapping[str, Any]) -> dict[str, float]:
     """Each feature's own distance from the mean, standard deviations, without the others."""
     return {
         name: (value - component["mean"][name]) / component["standard_deviation"][name]
-        for name, value in values.items()
+        for name, value in row["values"].items()
     }
 
 
 def _features(
-    values: Mapping[str, float],
-    component: Mapping[str, Any],
-    offsets: Mapping[str, float],
-    near: Mapping[str, Any],
+    row: Mapping[str, Any], component: Mapping[str, Any], near: Mapping[str, Any]
 ) -> list[list[str]]:
     """The table of features, those that contribute most first."""
+    values, offsets = row["values"], _offsets(row, component)
     parts = near["contributions"]
     total = sum(parts.values())
     ranked = sorted(parts, key=lambda name: -abs(parts[name]))

@@ -9,7 +9,7 @@ from typing import Any
 
 from mixtura.model.mixture import Mixture
 
-__all__ = ["json_text", "model_record"]
+__all__ = ["finite", "json_text", "model_record"]
 
 
 def model_record(mixture: Mixture, training: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,14 +55,15 @@ def json_text(record: Any) -> str:
 
 
 def _line(value: Any) -> str:
-    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+    return json.dumps(finite(value), ensure_ascii=False, allow_nan=False)
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """A record whose infinite numbers are texts, as JSON needs it."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value

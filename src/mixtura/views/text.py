@@ -8,7 +8,14 @@ from typing import Any
 
 from mixtura.textual import columns, counted, printable, resolved
 
-__all__ = ["model_text"]
+__all__ = [
+    "deviations",
+    "model_text",
+    "model_words",
+    "parameter_tables",
+    "training_figures",
+    "training_words",
+]
 
 #: the remedy that goes without saying
 _NOTHING = "nothing to do"
@@ -21,43 +28,78 @@ Table = list[list[str]]
 
 def model_text(record: Mapping[str, Any]) -> str:
     """The text of `model_record`'s record: training, then component after component."""
-    features = [printable(name) for name in record["features"]]
-    shared = record["form"] == "tied"
-    blocks = [_heading(record)]
-    for k in range(record["n_components"]):
-        title = f"component {k}: weight {_number(record['weights'][k])}"
-        covariance = record["covariances"] if shared else record["covariances"][k]
-        table = _with_means(features, record["means"][k], covariance, record["form"])
-        blocks.append([title, *(f"  {line}" for line in columns(table))])
-    if shared:
-        table = _covariance(features, record["covariances"])
-        blocks.append(
-            ["covariance shared by all components", *(f"  {line}" for line in columns(table))]
-        )
-    if "noise" in record:
-        blocks.append(_noise(features, record["noise"]))
-    if record["n_features"] > _WHOLE and record["form"] in ("full", "tied"):
-        blocks.append(
-            [f"With {record['n_features']} features, variances alone: --json has it all."]
-        )
+    blocks = [
+        _heading(record),
+        *(
+            [title, *(f"  {line}" for line in columns(table))] if table else [title]
+            for title, table in parameter_tables(record)
+        ),
+    ]
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
-def _heading(record: Mapping[str, Any]) -> list[str]:
-    """What it is, and how the fit went, as far as the record tells."""
-    lines = [
-        f"Gaussian mixture: {counted(record['n_components'], 'component')}, "
+def parameter_tables(record: Mapping[str, Any]) -> list[tuple[str, Table]]:
+    """Titles and tables of all parameters, component after component.
+
+    Of many features the covariances are left out but for the variances, and a last title without a
+    table says so.
+    """
+    features = [printable(name) for name in record["features"]]
+    shared = record["form"] == "tied"
+    tables: list[tuple[str, Table]] = []
+    for k in range(record["n_components"]):
+        title = f"component {k}: weight {_number(record['weights'][k])}"
+        covariance = record["covariances"] if shared else record["covariances"][k]
+        means = _with_means(features, record["means"][k], covariance, record["form"])
+        tables.append((title, means))
+    if shared:
+        table = _covariance(features, record["covariances"])
+        tables.append(("covariance shared by all components", table))
+    if "noise" in record:
+        tables.append(_noise(features, record["noise"]))
+    if record["n_features"] > _WHOLE and record["form"] in ("full", "tied"):
+        said = f"With {record['n_features']} features, variances alone: --json has it all."
+        tables.append((said, []))
+    return tables
+
+
+def deviations(record: Mapping[str, Any]) -> list[list[float]]:
+    """The standard deviation of each feature in each component, K lists of D."""
+    shared = record["form"] == "tied"
+    variances = _DIAGONALS[record["form"]]
+    return [
+        [
+            math.sqrt(variance)
+            for variance in variances(
+                record["features"], record["covariances"] if shared else record["covariances"][k]
+            )
+        ]
+        for k in range(record["n_components"])
+    ]
+
+
+def model_words(record: Mapping[str, Any]) -> str:
+    """What kind of mixture it is, in one line."""
+    return (
+        f"{counted(record['n_components'], 'component')}, "
         f"{counted(record['n_features'], 'feature')}, {record['structure']} covariances, "
         f"{counted(record['n_parameters'], 'parameter')}"
         + (", equal weights" if record.get("equal_weights") else "")
-    ]
-    training = record["training"]
-    table = [
+    )
+
+
+def training_figures(training: Mapping[str, Any]) -> Table:
+    """The numbers of a fit, as far as its record tells them, each with its label."""
+    return [
         [label, show(training[key])]
         for key, label, show in _FIGURES
         if _is_number(training.get(key))
     ]
-    lines += columns(table) if table else []
+
+
+def training_words(training: Mapping[str, Any]) -> list[str]:
+    """How a fit ended, what to do about it, what is odd, what was repaired: a line each."""
+    lines = []
     if isinstance(training.get("outcome"), str):
         lines.append(f"outcome: {printable(training['outcome'])}")
         if isinstance(training.get("remedy"), str) and training["remedy"] != _NOTHING:
@@ -69,7 +111,18 @@ def _heading(record: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _noise(features: Sequence[str], noise: Mapping[str, Any]) -> list[str]:
+def _heading(record: Mapping[str, Any]) -> list[str]:
+    """What it is, and how the fit went, as far as the record tells."""
+    training = record["training"]
+    table = training_figures(training)
+    return [
+        f"Gaussian mixture: {model_words(record)}",
+        *(columns(table) if table else []),
+        *training_words(training),
+    ]
+
+
+def _noise(features: Sequence[str], noise: Mapping[str, Any]) -> tuple[str, Table]:
     """The weight of noise, and the box that it is spread over."""
     title = f"noise: weight {_number(noise['weight'])}, spread over a volume of "
     volume = noise["volume"]
@@ -77,7 +130,7 @@ def _noise(features: Sequence[str], noise: Mapping[str, Any]) -> list[str]:
     ends = zip(features, noise["low"], noise["high"], strict=True)
     table = [["feature", "from", "to"]]
     table += [[name, *_between(low, high)] for name, low, high in ends]
-    return [title + size, *(f"  {line}" for line in columns(table))]
+    return title + size, table
 
 
 def _between(low: float, high: float) -> tuple[str, str]:
@@ -163,7 +216,7 @@ def _exact(value: float) -> str:
 
 
 def _whole(value: float) -> str:
-    return f"{value:g}"
+    return f"{value:.16g}"
 
 
 #: key in the training record, label, how to write it

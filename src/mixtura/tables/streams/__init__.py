@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mixtura.tables.streams.bad_rows import BadRows, bad_rows
 from mixtura.tables.streams.chunk import Chunk
-from mixtura.tables.streams.gathering import gathered, joined
+from mixtura.tables.streams.gathering import evened, gathered, joined
 from mixtura.tables.streams.opening import is_stream, needs_scan, scan
 from mixtura.tables.streams.scan import Scan
 
@@ -13,6 +13,7 @@ __all__ = [
     "Chunk",
     "Scan",
     "bad_rows",
+    "evened",
     "gathered",
     "is_stream",
     "joined",

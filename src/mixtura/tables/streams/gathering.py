@@ -8,7 +8,7 @@ import numpy as np
 
 from mixtura.tables.streams.chunk import Chunk
 
-__all__ = ["gathered", "joined"]
+__all__ = ["evened", "gathered", "joined"]
 
 
 def gathered(chunks: Iterable[Chunk], n_rows: int) -> Iterator[Chunk]:
@@ -28,6 +28,31 @@ def gathered(chunks: Iterable[Chunk], n_rows: int) -> Iterator[Chunk]:
             held, count = [], 0
     if held:
         yield joined(held)
+
+
+def evened(chunks: Iterable[Chunk], n_rows: int) -> Iterator[Chunk]:
+    """The rows of the chunks, exactly `n_rows` together but for the last.
+
+    What is summed over them has the same bits however the rows came.
+    """
+    rest: list[Chunk] = []
+    for chunk in gathered(chunks, n_rows):
+        whole = joined([*rest, chunk])
+        cut = len(whole) - len(whole) % n_rows
+        for at in range(0, cut, n_rows):
+            yield _part(whole, slice(at, at + n_rows))
+        rest = [_part(whole, slice(cut, None))] if cut < len(whole) else []
+    yield from rest
+
+
+def _part(chunk: Chunk, rows: slice) -> Chunk:
+    return Chunk(
+        chunk.rows[rows],
+        None if chunk.weights is None else chunk.weights[rows],
+        {name: texts[rows] for name, texts in chunk.ids.items()},
+        chunk.origin,
+        chunk.first + rows.start,
+    )
 
 
 def joined(chunks: list[Chunk]) -> Chunk:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from mixtura.views.embedding import embedded, source_hash
 from mixtura.views.explorer.bundle import bundled
 
-__all__ = ["document", "embedded"]
+__all__ = ["document"]
 
 _MODULES = (
     "data",
@@ -60,22 +58,6 @@ def document(record: Mapping[str, Any]) -> str:
     return before + data + after
 
 
-def embedded(record: Mapping[str, Any]) -> str:
-    r"""A record as JSON that may stand inside an element ``script``.
-
-    No text in it ends the element, opens a comment or another element, or ends a line of a script.
-
-    Examples
-    --------
-    >>> embedded({"name": "</script><!-- & "})
-    '{"name":"\\u003c/script\\u003e\\u003c!-- \\u0026 "}'
-    """
-    text = json.dumps(record, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
 @cache
 def _parts() -> tuple[str, str, str]:
     """The skeleton, the style and the script, as they are in the package."""
@@ -92,14 +74,9 @@ def _policy(style: str, script: str) -> str:
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src '{_hash(script)}'",
-            f"style-src '{_hash(style)}'",
+            f"script-src '{source_hash(script)}'",
+            f"style-src '{source_hash(style)}'",
             "base-uri 'none'",
             "form-action 'none'",
         )
     )
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode("utf-8")).digest()
-    return f"sha256-{base64.b64encode(digest).decode('ascii')}"

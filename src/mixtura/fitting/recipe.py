@@ -1,0 +1,58 @@
+"""Recipe: how a fit can be done again, by what its record says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mixtura.errors import ParameterError
+from mixtura.fitting.settings import Settings
+from mixtura.fitting.start import STARTS
+from mixtura.model.random import random_state_of
+from mixtura.model.structures import structure
+
+__all__ = ["recipe"]
+
+_NAMES = ("start", "tol", "reg_covar", "max_iter", "n_init", "accelerate")
+
+
+def recipe(training: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of `mixtura.fit` that lead a recorded fit along the same path again.
+
+    Parameters
+    ----------
+    training : as `Fit.summary` gives it, or as a model file holds it, which anyone may have
+        written.
+
+    Returns
+    -------
+    start, tol, reg_covar, max_iter, n_init, accelerate and random_state; nothing at all where the
+    record does not say how the fit began, or names what `fit` does not take.
+
+    Examples
+    --------
+    >>> import mixtura
+    >>> from mixtura.datasets import faithful
+    >>> from mixtura.fitting.recipe import recipe
+    >>> fit = mixtura.fit(faithful(), 2, start="random", random_state=7)
+    >>> again = mixtura.fit(faithful(), 2, **recipe(fit.summary()))
+    >>> bool((again.trace == fit.trace).all()), recipe({})
+    (True, {})
+    """
+    said = training.get("settings")
+    if not isinstance(said, Mapping) or not all(_is_plain(said.get(name)) for name in _NAMES):
+        return {}
+    settings = {name: said[name] for name in _NAMES}
+    seed = said.get("seed")
+    if not isinstance(seed, int) or isinstance(seed, bool) or settings["start"] not in STARTS:
+        return {}
+    try:
+        Settings(1, structure("full"), **settings)
+        random_state_of(seed)
+    except ParameterError:
+        return {}
+    return {**settings, "random_state": seed}
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, (str, int, float))

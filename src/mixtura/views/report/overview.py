@@ -1,0 +1,194 @@
+"""Overview: what one pass over the rows finds out, however many there are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats, Integers
+from mixtura.engine.sources import ahead
+from mixtura.errors import DataError
+from mixtura.fitting.starts.reservoir import Reservoir
+from mixtura.model.explain import Explanation
+from mixtura.model.mixture import Mixture
+from mixtura.tables import Table
+from mixtura.tables.digest import Digest
+from mixtura.tables.streams import Chunk, evened
+
+__all__ = ["DOUBT", "SAMPLE", "Overview", "overview"]
+
+#: rows that pictures and comparisons are of, at most
+SAMPLE = 20_000
+#: a row whose largest responsibility is below this is in doubt
+DOUBT = 0.8
+#: rows that are looked at together, and numbers of them, at most
+_ROWS, _NUMBERS = 2**16, 2**21
+
+
+@dataclass(frozen=True, eq=False)
+class Overview:
+    """What one pass over N rows found.
+
+    Parameters
+    ----------
+    n_rows : N.
+    log_likelihood : Σ_i log p(x_i), nats.
+    low, high, mean, standard_deviation : of each feature, (D,), feature units; deviations with
+        divisor N.
+    assigned : (K,), the rows of which a component has the largest responsibility.
+    doubtful : (K,), those among them for which that is below `DOUBT`.
+    unlikely : the least likely rows, the least likely first.
+    ids : of each of them, name -> text.
+    sample : (m, D), rows drawn at random, in their order; all of them where they are few.
+    digest : by which the rows are known again.
+    """
+
+    n_rows: int
+    log_likelihood: float
+    low: Floats
+    high: Floats
+    mean: Floats
+    standard_deviation: Floats
+    assigned: Integers
+    doubtful: Integers
+    unlikely: Explanation
+    ids: tuple[dict[str, str], ...]
+    sample: Floats
+    digest: str
+
+
+def overview(
+    mixture: Mixture,
+    chunks: Iterable[Chunk],
+    *,
+    names: tuple[str, ...] | None = None,
+    worst: int = 5,
+    seed: int = 0,
+) -> Overview:
+    """Score rows, count, measure, draw a sample, and keep the least likely.
+
+    Parameters
+    ----------
+    mixture : of K components and D features.
+    chunks : the rows.
+    names : of their columns, or None for the mixture's features in their order.
+    worst : how many of the least likely rows are explained; of equal ones the first.
+    seed : of the sample.
+
+    Raises
+    ------
+    DataError : no row, wrong shape, missing columns, NaN or infinity.
+
+    Notes
+    -----
+    Two densities a row and component. Memory for `SAMPLE` rows, those that are explained, and two
+    blocks of at most 65,536 rows: it does not grow with N. The same rows give the same bits,
+    whatever chunks they come in.
+    """
+    block = int(np.clip(_NUMBERS // max(mixture.n_components, mixture.n_features), 256, _ROWS))
+    tally = _Tally(mixture, worst, seed)
+    for chunk in ahead(evened(chunks, block), 1):
+        rows: Any = chunk.rows
+        if names is not None:
+            rows = Table(names, rows)
+        tally.add(np.ascontiguousarray(mixture.rows(rows), dtype=np.float64), chunk)
+    return tally.result()
+
+
+class _Tally:
+    """What the rows so far came to."""
+
+    def __init__(self, mixture: Mixture, worst: int, seed: int) -> None:
+        k, d = mixture.n_components, mixture.n_features
+        self._mixture = mixture
+        self._worst = _Worst(worst, d)
+        self._reservoir = Reservoir(SAMPLE, seed)
+        self._digest = Digest(d)
+        self._n = 0
+        self._sums: list[float] = []
+        self._low: Floats = np.full(d, np.inf)
+        self._high: Floats = np.full(d, -np.inf)
+        self._mean: Floats = np.zeros(d)
+        self._squares: Floats = np.zeros(d)  # about the mean
+        self._assigned: Integers = np.zeros(k, dtype=np.int64)
+        self._doubtful: Integers = np.zeros(k, dtype=np.int64)
+
+    def add(self, rows: Floats, chunk: Chunk) -> None:
+        """Rows (m, D), with the chunk that they are from."""
+        scores = self._mixture.score_samples(rows)
+        shares = self._mixture.predict_proba(rows)  # (m, K)
+        labels = shares.argmax(axis=1)
+        k = self._mixture.n_components
+        self._assigned += np.bincount(labels, minlength=k)
+        self._doubtful += np.bincount(labels[shares.max(axis=1) < DOUBT], minlength=k)
+        self._sums.append(math.fsum(scores))
+        self._worst.add(rows, scores, self._n, chunk)
+        self._reservoir.add(rows, None)
+        self._digest.add(rows)
+        self._measure(rows)
+        self._n += len(rows)
+
+    def _measure(self, rows: Floats) -> None:
+        """Means and squares, merged as Chan, Golub & LeVeque 1983 do."""
+        self._low = np.minimum(self._low, rows.min(axis=0))
+        self._high = np.maximum(self._high, rows.max(axis=0))
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = rows.mean(axis=0)
+            step, share = mean - self._mean, len(rows) / (self._n + len(rows))
+            self._squares += ((rows - mean) ** 2).sum(axis=0) + step**2 * self._n * share
+            self._mean = self._mean + step * share
+
+    def result(self) -> Overview:
+        if not self._n:
+            raise DataError("X has 0 rows, expected at least 1")
+        unlikely, ids = self._worst.explained(self._mixture)
+        with np.errstate(invalid="ignore"):
+            deviations = np.sqrt(self._squares / self._n)
+        return Overview(
+            self._n,
+            math.fsum(self._sums),
+            self._low,
+            self._high,
+            self._mean,
+            deviations,
+            self._assigned,
+            self._doubtful,
+            unlikely,
+            ids,
+            self._reservoir.drawn(np.dtype(np.float64))[0],
+            self._digest.text,
+        )
+
+
+class _Worst:
+    """The least likely rows so far, the least likely first; of equal ones the first."""
+
+    def __init__(self, count: int, n_features: int) -> None:
+        self._count = count
+        self._scores: Floats = np.empty(0)
+        self._numbers: Integers = np.empty(0, dtype=np.int64)
+        self._rows: Floats = np.empty((0, n_features))
+        self._ids: list[dict[str, str]] = []
+
+    def add(self, rows: Floats, scores: Floats, first: int, chunk: Chunk) -> None:
+        few = np.argsort(scores, kind="stable")[: self._count]
+        ids = [
+            *self._ids,
+            *({name: str(texts[i]) for name, texts in chunk.ids.items()} for i in few.tolist()),
+        ]
+        every = np.concatenate([self._scores, scores[few]])
+        order = np.argsort(every, kind="stable")[: self._count]
+        self._scores = every[order]
+        self._numbers = np.concatenate([self._numbers, first + few])[order]
+        self._rows = np.concatenate([self._rows, rows[few]])[order]
+        self._ids = [ids[i] for i in order.tolist()]
+
+    def explained(self, mixture: Mixture) -> tuple[Explanation, tuple[dict[str, str], ...]]:
+        """Where their log-likelihoods come from, and what they are called."""
+        numbers = self._numbers.copy()
+        numbers.setflags(write=False)
+        return replace(mixture.explain(self._rows), row_numbers=numbers), tuple(self._ids)

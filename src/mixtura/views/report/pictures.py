@@ -1,0 +1,170 @@
+"""Pictures: those that a report shows, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mixtura.engine.arrays import Floats
+from mixtura.errors import DataError, ModelError
+from mixtura.model.mixture import Mixture
+from mixtura.textual import counted, printable
+from mixtura.views.plots.canvas import figure_of, offscreen_axes
+from mixtura.views.plots.density import density
+from mixtura.views.plots.scatter import scatter
+from mixtura.views.plots.svg import inline_svg
+from mixtura.views.plots.trace import trace
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["PICTURES", "Picture", "Subject", "drawn"]
+
+#: width and height, inches: narrow, so that letters can be read on a phone
+_WIDE, _SQUARE = (5.2, 4.0), (5.2, 5.1)
+#: more points than these are an image
+_CROWD = 800
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What pictures are of.
+
+    Parameters
+    ----------
+    mixture : the density.
+    rows : (m, D), all or a sample.
+    n_rows : how many there are in all.
+    training : the record of the fit; empty if unknown.
+    features : one or two to show, or None for those that tell most.
+    """
+
+    mixture: Mixture
+    rows: Floats
+    n_rows: int
+    training: Mapping[str, Any]
+    features: Sequence[int | str] | None = None
+
+    @property
+    def shown(self) -> str:
+        """How many of the rows are drawn, in words."""
+        if len(self.rows) == self.n_rows:
+            return counted(self.n_rows, "row") if self.n_rows < 1000 else f"{self.n_rows:,} rows"
+        return f"{len(self.rows):,} of the {self.n_rows:,} rows, drawn at random"
+
+    def some(self, count: int) -> Sequence[int | str] | None:
+        """`count` of the features that were asked for, None where they are not as many."""
+        return self.features if self.features and len(self.features) == count else None
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One picture of a report.
+
+    Parameters
+    ----------
+    name : one word, different for each.
+    title : what it shows, in a few.
+    caption : how it is read.
+    suits : whether it can be drawn of a subject.
+    draw : draws it.
+    size : width and height, inches.
+    legend : whether its own is kept; components are listed on the page, in words.
+    """
+
+    name: str
+    title: str
+    caption: Callable[[Subject], str]
+    suits: Callable[[Subject], bool]
+    draw: Callable[[Subject, Axes], Axes]
+    size: tuple[float, float] = _WIDE
+    legend: bool = False
+
+
+def _scatter(subject: Subject, ax: Axes) -> Axes:
+    return scatter(subject.mixture, subject.rows, features=subject.some(2), ax=ax)
+
+
+def _density(subject: Subject, ax: Axes) -> Axes:
+    return density(subject.mixture, subject.rows, features=subject.some(1), ax=ax)
+
+
+def _trace(subject: Subject, ax: Axes) -> Axes:
+    return trace(subject.training, ax=ax)
+
+
+def _has_trace(subject: Subject) -> bool:
+    heights = subject.training.get("trace")
+    return isinstance(heights, list) and len(heights) > 1
+
+
+#: what a report shows, in this order
+PICTURES: tuple[Picture, ...] = (
+    Picture(
+        "scatter",
+        "Rows and components",
+        lambda subject: (
+            f"{subject.shown}, in the colour of the likeliest component; numbers stand at the "
+            "means, ellipses at 1, 2 and 3 standard deviations, thin lines join equal log density."
+        ),
+        lambda subject: subject.mixture.n_features > 1,
+        _scatter,
+        _SQUARE,
+    ),
+    Picture(
+        "density",
+        "Density and histogram",
+        lambda subject: (
+            f"Bars: {subject.shown}. Thick line: the mixture's density; thin ones: its weighted "
+            "components."
+        ),
+        lambda subject: True,
+        _density,
+    ),
+    Picture(
+        "trace",
+        "The climb",
+        lambda subject: (
+            "The mean log-likelihood of the fit's rows at the start and after each iteration."
+        ),
+        _has_trace,
+        _trace,
+        legend=True,
+    ),
+)
+
+
+def drawn(subject: Subject) -> tuple[list[dict[str, str]], dict[str, str]]:
+    """What is said of each picture, and the pictures by name, as elements ``svg``.
+
+    Where one cannot be drawn, as of numbers too large for a page, its caption says why.
+
+    Raises
+    ------
+    MissingExtraError : matplotlib is not installed.
+    """
+    said, shown = [], {}
+    for picture in PICTURES:
+        if not picture.suits(subject):
+            continue
+        caption = picture.caption(subject)
+        try:
+            shown[picture.name] = _svg(picture, subject)
+        except (DataError, ModelError) as error:
+            caption = f"It could not be drawn: {printable(str(error))}"
+        said.append({"name": picture.name, "title": picture.title, "caption": caption})
+    return said, shown
+
+
+def _svg(picture: Picture, subject: Subject) -> str:
+    ax = picture.draw(subject, offscreen_axes(picture.size))
+    legend = ax.get_legend()
+    if legend is not None and not picture.legend:
+        legend.remove()
+    for crowd in ax.collections:
+        if len(crowd.get_offsets()) > _CROWD:  # type: ignore[arg-type]
+            crowd.set_rasterized(True)
+    for patch in (figure_of(ax).patch, ax.patch):
+        patch.set_visible(False)  # the page's own ground shows
+    return inline_svg(figure_of(ax), picture.name, picture.title)

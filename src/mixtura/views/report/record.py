@@ -1,0 +1,164 @@
+"""Record: all that a report says, as plain numbers and texts."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mixtura.engine import kernel
+from mixtura.fitting.recipe import recipe
+from mixtura.model.mixture import Mixture
+from mixtura.version import __version__
+from mixtura.views.record import model_record
+from mixtura.views.report.overview import DOUBT, Overview
+
+__all__ = ["report_record"]
+
+
+def report_record(
+    mixture: Mixture,
+    found: Overview,
+    *,
+    training: Mapping[str, Any],
+    names: tuple[str, str] = ("", ""),
+    left_out: str = "",
+    command: Sequence[str] = (),
+    comparison: Mapping[str, Any] | None = None,
+    pictures: Sequence[Mapping[str, str]] = (),
+) -> dict[str, Any]:
+    """What there is to say about a mixture and rows, ready for JSON.
+
+    Parameters
+    ----------
+    mixture : the density.
+    found : what a pass over the rows found.
+    training : as `Fit.summary` gives it, or a model file holds it; empty if unknown.
+    names : what the model and the rows are called.
+    left_out : about rows that were left out, if any were.
+    command : the words that made the report.
+    comparison : as `mixtura.views.report.comparison.compared` gives it, or None.
+    pictures : name, title and caption of each.
+    """
+    n, p = found.n_rows, mixture.n_parameters
+    log_likelihood = found.log_likelihood
+    return {
+        "model": {"name": names[0], **model_record(mixture, training)},
+        "data": {
+            "name": names[1],
+            "n_rows": n,
+            "digest": found.digest,
+            "relation": _relation(found, training),
+            "left_out": left_out,
+            "features": _features(mixture, found),
+        },
+        "scores": {
+            "log_likelihood": log_likelihood,
+            "mean_log_likelihood": log_likelihood / n,
+            "aic": 2.0 * p - 2.0 * log_likelihood,
+            "bic": p * math.log(n) - 2.0 * log_likelihood,
+        },
+        "components": [
+            {"assigned": assigned, "doubtful": doubtful}
+            for assigned, doubtful in zip(
+                found.assigned.tolist(), found.doubtful.tolist(), strict=True
+            )
+        ],
+        "doubt": DOUBT,
+        "pictures": [dict(picture) for picture in pictures],
+        "unlikely": _unlikely(found),
+        "comparison": None if comparison is None else dict(comparison),
+        "again": {
+            "commands": _commands(training, names, command),
+            "python": _call(mixture, training),
+            "settings": _settings(training),
+            "versions": {
+                "mixtura": __version__,
+                "kernel": kernel.describe(),
+                "python": platform.python_version(),
+                "numpy": np.__version__,
+            },
+        },
+    }
+
+
+def _features(mixture: Mixture, found: Overview) -> list[dict[str, Any]]:
+    """Each feature's mean and deviation, in the rows and under the mixture."""
+    deviations = np.sqrt(np.diagonal(mixture.covariance()))
+    columns = (
+        found.low,
+        found.high,
+        found.mean,
+        found.standard_deviation,
+        mixture.mean(),
+        deviations,
+    )
+    keys = ("low", "high", "mean", "standard_deviation", "fitted_mean", "fitted_deviation")
+    return [
+        {"name": name, **dict(zip(keys, numbers, strict=True))}
+        for name, *numbers in zip(
+            mixture.feature_labels, *(column.tolist() for column in columns), strict=True
+        )
+    ]
+
+
+def _unlikely(found: Overview) -> dict[str, Any]:
+    record = found.unlikely.to_dict()
+    for row, ids in zip(record["rows"], found.ids, strict=True):
+        row["ids"] = ids
+    return record
+
+
+def _relation(found: Overview, training: Mapping[str, Any]) -> str:
+    """Whether these are the rows that the mixture was fitted to: same, other or unknown.
+
+    Where no digest was kept, as many rows of the same log-likelihood are taken for the same.
+    """
+    data = training.get("data")
+    if isinstance(data, Mapping) and isinstance(data.get("digest"), str):
+        return "same" if data["digest"] == found.digest else "other"
+    mean, n = training.get("mean_log_likelihood"), training.get("n_rows")
+    if not isinstance(mean, float) or not isinstance(n, int):
+        return "unknown"
+    alike = math.isclose(mean, found.log_likelihood / found.n_rows, rel_tol=1e-9)
+    return "same" if n == found.n_rows and alike else "other"
+
+
+def _commands(
+    training: Mapping[str, Any], names: tuple[str, str], command: Sequence[str]
+) -> list[list[str]]:
+    """The words of the commands that lead here: the fit's, if it is known, and the report's."""
+    fitted = training.get("command")
+    if not isinstance(fitted, list) or not all(isinstance(word, str) for word in fitted):
+        fitted = []
+    commands = []
+    # A model file is anybody's: no other command is handed on for people to type.
+    if fitted[:2] in (["mixtura", "fit"], ["mixtura", "select"]):
+        where = ["-o", names[0]] if names[0] not in ("", "-") else []
+        commands.append([*fitted[:2], *where, *fitted[2:]])
+    return [*commands, list(command)] if command else commands
+
+
+def _call(mixture: Mixture, training: Mapping[str, Any]) -> str:
+    """The call of Python that makes the fit, empty where the record does not tell."""
+    found = recipe(training)
+    if not found:
+        return ""
+    arguments = {"structure": mixture.structure.name, **found}
+    said = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    return f"mixtura.fit(rows, {mixture.n_components}, {said})"
+
+
+def _settings(training: Mapping[str, Any]) -> dict[str, Any]:
+    """What the fit was told, as far as its record holds numbers and short texts."""
+    said = training.get("settings")
+    if not isinstance(said, Mapping):
+        return {}
+    return {
+        str(name): value
+        for name, value in said.items()
+        if value is None or isinstance(value, (str, int, float))
+    }

@@ -1,0 +1,178 @@
+"""Report: a mixture and rows, told in one record and shown in one page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mixtura.errors import ParameterError
+from mixtura.fitting import Fit
+from mixtura.fitting.recipe import recipe
+from mixtura.model.mixture import Mixture
+from mixtura.model.rows import column_names
+from mixtura.model.storage import StoredModel, written_beside
+from mixtura.tables import Table
+from mixtura.tables.streams import Chunk, Scan, bad_rows
+from mixtura.views.report.document import document
+from mixtura.views.report.overview import Overview, overview
+from mixtura.views.report.record import report_record
+from mixtura.views.report.text import report_text
+
+__all__ = ["Report", "report"]
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What there is to say about a mixture and rows.
+
+    Parameters
+    ----------
+    record : all of it, plain numbers and texts.
+    pictures : name -> element ``svg``, of those that the record names.
+    """
+
+    record: Mapping[str, Any]
+    pictures: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        data = self.record["data"]
+        return f"Report({data['n_rows']:,} rows, {len(self.to_html()) / 1e3:.0f} kB)"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record."""
+        return dict(self.record)
+
+    def to_text(self) -> str:
+        """The record in words and columns, for a terminal."""
+        return report_text(self.record)
+
+    def to_html(self) -> str:
+        """The page: one file that needs no network and runs no script."""
+        return document(self.record, self.pictures)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the page to a file, whole or not at all.
+
+        Raises
+        ------
+        OSError : it cannot be written.
+        """
+        written_beside(Path(path), self.to_html().encode("utf-8"))
+
+
+def report(
+    model: Mixture | Fit | StoredModel,
+    X: Any,
+    *,
+    worst: int = 5,
+    compare: bool = False,
+    pictures: bool = True,
+    features: Sequence[int | str] | None = None,
+    names: tuple[str, str] = ("", ""),
+    command: Sequence[str] = (),
+) -> Report:
+    """Say what a mixture makes of rows: how likely they are, which are not, and why.
+
+    Parameters
+    ----------
+    model : a mixture, of D features; a `Fit` or a model file's contents also tell how it came
+        about.
+    X : (N, D) array-like, a table with the mixture's columns, or a scan, which is read once.
+    worst : how many of the least likely rows are explained, at least 1.
+    compare : whether the numbers are held against scikit-learn's and the 50-digit ones.
+    pictures : whether there are any.
+    features : one or two to draw, by index or name; those that tell most by default.
+    names : what the model and the rows are called.
+    command : the words of the command that asks.
+
+    Raises
+    ------
+    ParameterError : `worst` is no whole number of at least 1, or there is no such feature.
+    DataError : no row, wrong shape, missing columns, NaN or infinity.
+    MissingExtraError : matplotlib, or for a comparison scikit-learn or mpmath, is not installed.
+
+    Notes
+    -----
+    One pass over the rows. Pictures and comparison are of 20,000 rows drawn at random where there
+    are more, and say so; memory does not grow with N beyond that.
+
+    Examples
+    --------
+    >>> import mixtura
+    >>> from mixtura.datasets import faithful
+    >>> from mixtura.views.report import report
+    >>> said = report(mixtura.fit(faithful(), 2), faithful(), pictures=False)
+    >>> said.record["data"]["relation"], said.record["unlikely"]["rows"][0]["row"]
+    ('same', 5)
+    """
+    if not isinstance(worst, (int, np.integer)) or isinstance(worst, bool) or worst < 1:
+        raise ParameterError(f"worst is {worst!r}, expected a whole number of rows, at least 1")
+    mixture, training = _told(model)
+    rows = X if isinstance(X, (Table, Scan)) else _table(mixture, X)
+    bad = bad_rows(rows.on_bad_row if isinstance(rows, Scan) else "error")
+    found = overview(mixture, _chunks(rows, bad), names=_names(rows), worst=int(worst))
+    bad.warn()
+    said, shown = _drawn(mixture, found, training, features) if pictures else ([], {})
+    record = report_record(
+        mixture,
+        found,
+        training=training,
+        names=names,
+        left_out=bad.summary,
+        command=command,
+        comparison=_comparison(mixture, found, training) if compare else None,
+        pictures=said,
+    )
+    return Report(record, shown)
+
+
+def _told(model: Mixture | Fit | StoredModel) -> tuple[Mixture, Mapping[str, Any]]:
+    """The density, and what is known of how it came about."""
+    if isinstance(model, Fit):
+        return model.mixture, model.summary()
+    if isinstance(model, StoredModel):
+        return model.mixture, model.training
+    return model, {}
+
+
+def _table(mixture: Mixture, X: Any) -> Table:
+    """Rows that are in memory, under the mixture's features' names."""
+    rows = np.asarray(mixture.rows(X), dtype=np.float64)
+    named = mixture.feature_names is not None and column_names(X) is not None
+    return Table(mixture.feature_labels, rows, named=named)
+
+
+def _names(rows: Table | Scan) -> tuple[str, ...] | None:
+    return rows.columns if isinstance(rows, Table) else rows.names
+
+
+def _chunks(rows: Table | Scan, bad: Any) -> Iterator[Chunk]:
+    if isinstance(rows, Scan):
+        yield from rows.chunks(bad)
+    elif len(rows):
+        yield Chunk(rows.rows, None, rows.ids)
+
+
+def _drawn(
+    mixture: Mixture,
+    found: Overview,
+    training: Mapping[str, Any],
+    features: Sequence[int | str] | None,
+) -> tuple[list[dict[str, str]], dict[str, str]]:
+    from mixtura.views.report.pictures import Subject, drawn
+
+    return drawn(Subject(mixture, found.sample, found.n_rows, training, features))
+
+
+def _comparison(mixture: Mixture, found: Overview, training: Mapping[str, Any]) -> dict[str, Any]:
+    from mixtura.views.report.comparison import compared
+
+    whole = len(found.sample) == found.n_rows
+    rows = found.sample if whole else np.vstack([found.sample, found.unlikely.values])
+    seed = recipe(training).get("random_state", 0)
+    return compared(mixture, rows, whole=whole, seed=seed)

@@ -1,0 +1,275 @@
+"""Sections: the parts of a report's page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mixtura.markup import Html, element, isolated, joined, table
+from mixtura.model import wording
+from mixtura.textual import printable
+from mixtura.views.plots.palette import style
+from mixtura.views.report import tables
+from mixtura.views.report.shell import shell_line
+from mixtura.views.text import model_words, parameter_tables, training_words
+
+__all__ = ["SECTIONS", "Section", "title"]
+
+Record = Mapping[str, Any]
+Pictures = Mapping[str, str]
+Section = tuple[str, str, Callable[[Record, Pictures], Html]]
+
+#: cells of the parameters' tables that a page shows at most
+_CELLS = 4000
+#: of so many components a row's parts are shown at most
+_PARTS = 8
+#: features that are listed at most
+_FEATURES = 200
+
+
+def title(record: Record) -> Html:
+    """What the page is about."""
+    name = record["data"]["name"] or record["model"]["name"]
+    return Html(f"Report on {isolated(name)}") if name else Html("Report on a mixture")
+
+
+def summary(record: Record, _: Pictures) -> Html:
+    """What was fitted to what, how it ended, and how well these rows fit."""
+    model, data, scores = record["model"], record["data"], record["scores"]
+    name = [" of ", isolated(model["name"])] if model["name"] else []
+    named = ["The Gaussian mixture", *name, " has "]
+    cards = [
+        ("rows", f"{data['n_rows']:,}"),
+        ("log-likelihood, nats a row", f"{scores['mean_log_likelihood']:.6f}"),
+        ("BIC", f"{scores['bic']:.6g}"),
+        ("rows in doubt", f"{sum(one['doubtful'] for one in record['components']):,}"),
+    ]
+    ending = training_words(model["training"])
+    converged = model["training"].get("converged") is True and len(ending) == 1
+    return joined(
+        [
+            element("p", [*named, f"{model_words(model)}."]),
+            element("p", " ".join(tables.relation_words(record))),
+            element(
+                "dl",
+                [
+                    element("div", [element("dt", term), element("dd", said)])
+                    for term, said in cards
+                ],
+                class_="cards",
+            ),
+            element(
+                "ul",
+                [element("li", line) for line in ending]
+                or [element("li", "outcome: not on record")],
+                class_="ending" if converged or not ending else "ending alarm",
+            ),
+            _wide("The figures", tables.score_table(record)),
+        ],
+        "\n",
+    )
+
+
+def pictures(record: Record, shown: Pictures) -> Html:
+    """The pictures, each with a caption."""
+    figures = [
+        element(
+            "figure",
+            [
+                element("div", Html(shown[one["name"]]), class_="drawing")
+                if one["name"] in shown
+                else "",
+                element("figcaption", [element("strong", f"{one['title']}. "), one["caption"]]),
+            ],
+        )
+        for one in record["pictures"]
+    ]
+    if not figures:
+        return element("p", "There is none: matplotlib is not installed.")
+    return joined(
+        [
+            element("div", joined(figures, "\n"), class_=f"pictures of{len(figures)}"),
+            _key(record),
+        ],
+        "\n",
+    )
+
+
+def components(record: Record, _: Pictures) -> Html:
+    """The components at a glance, then every parameter."""
+    model = record["model"]
+    head, *rows = tables.component_table(record)
+    glance = [head, *([joined([_swatch(k), row[0]]), *row[1:]] for k, row in enumerate(rows))]
+    blocks = [
+        _wide("The components; means ± standard deviations of the features", glance),
+        element("p", tables.doubt_words(record), class_="quiet"),
+    ]
+    room, left = _CELLS, 0
+    parameters: list[str] = []
+    for name, cells in parameter_tables(model):
+        if not cells:
+            parameters.append(element("p", name, class_="quiet"))
+            continue
+        room -= sum(map(len, cells))
+        if room > 0:
+            parameters.append(_wide(name, cells))
+        else:
+            left += 1
+    if left:
+        parameters.append(
+            element("p", f"{left} more such tables: --json has them.", class_="quiet")
+        )
+    return joined([*blocks, element("div", joined(parameters, "\n"), class_="beside")], "\n")
+
+
+def features(record: Record, _: Pictures) -> Html:
+    """The features, as they are and as the mixture has them."""
+    cells = tables.feature_table(record)
+    more = len(cells) - 1 - _FEATURES
+    shown = _wide("Each feature, in the rows and under the mixture", cells[: _FEATURES + 1])
+    return (
+        joined([shown, element("p", f"{more} more features: --json has them.")])
+        if (more > 0)
+        else shown
+    )
+
+
+def unlikely(record: Record, _: Pictures) -> Html:
+    """The least likely rows, each with where its log-likelihood comes from."""
+    explained = record["unlikely"]
+    return joined([_article(row, explained) for row in explained["rows"]], "\n")
+
+
+def comparison(record: Record, _: Pictures) -> Html:
+    """What others compute, and what scikit-learn would have fitted."""
+    validation, fit = record["comparison"]["validation"], record["comparison"]["fit"]
+    reasons = [
+        element("li", f"{one['peer']}: {printable(one['reason'])}")
+        for one in validation["comparisons"]
+        if one["reason"]
+    ]
+    right = (
+        "mixtura is right, to rounding, on every row that was computed to 50 digits."
+        if validation["ours_right"]
+        else "mixtura is WRONG, by more than rounding explains."
+    )
+    blocks = [
+        _wide(
+            "The same parameters: log-likelihoods by others",
+            tables.comparison_table(validation),
+        ),
+        element("ul", reasons) if reasons else "",
+        element("p", right),
+    ]
+    if fit and "failed" in fit:
+        blocks.append(element("p", f"scikit-learn's own fit failed: {printable(fit['failed'])}"))
+    elif fit:
+        blocks.append(_wide("The same rows: scikit-learn's own fit", tables.fit_comparison(record)))
+    return joined(blocks, "\n")
+
+
+def again(record: Record, _: Pictures) -> Html:
+    """How somebody else comes to the same."""
+    said = record["again"]
+    lines = [*map(shell_line, said["commands"]), *([said["python"]] if said["python"] else [])]
+    code = [
+        element("pre", element("code", line), tabindex="0", aria_label="Command") for line in lines
+    ]
+    lead = (
+        "The commands, and what they were told:"
+        if said["commands"]
+        else "The model does not say how it was fitted."
+        if not lines
+        else "The call, and what it was told:"
+    )
+    return joined(
+        [
+            element("p", lead),
+            *code,
+            _wide("Settings, digest and versions", tables.setting_table(record), left=True),
+        ],
+        "\n",
+    )
+
+
+#: name, title and content of each part of the page
+SECTIONS: tuple[Section, ...] = (
+    ("summary", "In short", summary),
+    ("pictures", "Pictures", pictures),
+    ("components", "Components", components),
+    ("features", "Features", features),
+    ("unlikely", "The least likely rows", unlikely),
+    ("comparison", "Beside scikit-learn", comparison),
+    ("again", "The same again", again),
+)
+
+
+def _wide(caption: str, cells: Sequence[Sequence[str]], *, left: bool = False) -> Html:
+    """A table in a frame that scrolls by itself, with a finger or with keys."""
+    return element(
+        "div",
+        table(caption, cells),
+        class_="scroll left" if left else "scroll",
+        tabindex="0",
+        role="region",
+        aria_label=caption,
+    )
+
+
+def _article(row: Record, explained: Record) -> Html:
+    heading = wording.row_title(row)
+    notes = (wording.feature_note(row), wording.part_note(explained))
+    words = [
+        *(element("p", sentence) for sentence in wording.row_words(row, explained)),
+        *(element("p", note, class_="quiet") for note in notes if note),
+    ]
+    listed = [
+        _wide(f"Row {row['row']}: its features", wording.feature_table(row, explained)),
+        _wide(
+            f"Row {row['row']}: the parts of its log-likelihood by component, nats",
+            _some_parts(row, explained),
+        ),
+    ]
+    return element(
+        "article",
+        [
+            element("h3", heading[0].upper() + heading[1:]),
+            element("div", [element("div", words), element("div", listed)], class_="halves"),
+        ],
+    )
+
+
+def _some_parts(row: Record, explained: Record) -> list[list[str]]:
+    """The parts of a row by component, of many components the likeliest."""
+    head, *rows = wording.part_table(row, explained)
+    noise = rows[len(row["components"]) :]
+    rows = rows[: len(row["components"])]
+    likely = sorted(range(len(rows)), key=lambda k: -float(row["components"][k]["log_joint"]))
+    shown = [[joined([_swatch(k), rows[k][0]]), *rows[k][1:]] for k in sorted(likely[:_PARTS])]
+    left = len(rows) - len(shown)
+    more = [[f"{left} more", *[""] * (len(head) - 1)]] if left else []
+    return [head, *shown, *more, *noise]
+
+
+def _key(record: Record) -> Html:
+    """What the colours of the pictures mean."""
+    weights = record["model"]["weights"]
+    items = [
+        element("li", joined([_swatch(k), f"component {k}, weight {weight:.3g}"]))
+        for k, weight in enumerate(weights[:_LISTED])
+    ]
+    if len(weights) > _LISTED:
+        items.append(element("li", f"and {len(weights) - _LISTED} more"))
+    return element("ul", items, class_="key", aria_label="Colours of the components")
+
+
+#: components in the pictures' key at most
+_LISTED = 24
+
+
+def _swatch(k: int) -> Html:
+    red, green, blue = (round(255 * part) for part in style(k).fill)
+    return Html(
+        '<svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><circle cx="5" cy="5" r="5" '
+        f'fill="#{red:02x}{green:02x}{blue:02x}"></circle></svg>'
+    )

@@ -1,0 +1,171 @@
+"""Tables: what a report lists, as cells of text; the page and the text show the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mixtura.textual import counted, printable, resolved
+from mixtura.views.text import deviations, training_figures
+
+__all__ = [
+    "comparison_table",
+    "component_table",
+    "doubt_words",
+    "feature_table",
+    "fit_comparison",
+    "relation_words",
+    "score_table",
+    "setting_table",
+]
+
+Table = list[list[str]]
+
+#: so many features' means are beside the weights
+_BESIDE = 6
+
+_RELATIONS = {
+    "same": "These are the rows that the mixture was fitted to.",
+    "other": "These are other rows than those that the mixture was fitted to.",
+    "unknown": "Whether the mixture was fitted to these rows is not on record.",
+}
+
+
+def relation_words(record: Mapping[str, Any]) -> list[str]:
+    """Whether these are the rows of the fit, and what of them was left out or not counted."""
+    said = [_RELATIONS[record["data"]["relation"]]]
+    if "total_weight" in record["model"]["training"]:
+        said.append("The fit weighed its rows; here each counts once.")
+    if record["data"]["left_out"]:
+        said.append(printable(record["data"]["left_out"]))
+    return said
+
+
+def score_table(record: Mapping[str, Any]) -> Table:
+    """The figures of these rows, beside those that the fit reported, if it did."""
+    scores, training = record["scores"], dict(training_figures(record["model"]["training"]))
+    own = {
+        "rows": str(record["data"]["n_rows"]),
+        "log-likelihood, nats": f"{scores['log_likelihood']:.10g}",
+        "  per row": f"{scores['mean_log_likelihood']:.10g}",
+        "AIC": f"{scores['aic']:.10g}",
+        "BIC": f"{scores['bic']:.10g}",
+    }
+    if not training:
+        return [["", "these rows"], *([label.strip(), own[label]] for label in own)]
+    labels = list(dict.fromkeys([*own, *training]))
+    return [
+        ["", "these rows", "as fitted"],
+        *([label.strip(), own.get(label, ""), training.get(label, "")] for label in labels),
+    ]
+
+
+def component_table(record: Mapping[str, Any]) -> Table:
+    """Each component: its weight, its rows, those in doubt, and its means ± deviations."""
+    model, total = record["model"], record["data"]["n_rows"]
+    features = model["features"] if len(model["features"]) <= _BESIDE else []
+    spreads = deviations(model)
+    head = ["component", "weight", "rows", "share", "in doubt"]
+    rows = [
+        [
+            str(k),
+            f"{model['weights'][k]:.4g}",
+            f"{component['assigned']:,}",
+            f"{component['assigned'] / total:.1%}",
+            f"{component['doubtful']:,}",
+            *(
+                f"{resolved(model['means'][k][j], spreads[k][j], 5)} ± {_figures(spreads[k][j])}"
+                for j in range(len(features))
+            ),
+        ]
+        for k, component in enumerate(record["components"])
+    ]
+    return [[*head, *map(printable, features)], *rows]
+
+
+def feature_table(record: Mapping[str, Any]) -> Table:
+    """Each feature: what the rows have, and what the mixture says."""
+    head = ["feature", "least", "largest", "mean", "sd", "mixture's mean", "mixture's sd"]
+    return [
+        head,
+        *(
+            [
+                printable(one["name"]),
+                *(resolved(one[key], one["fitted_deviation"]) for key in ("low", "high", "mean")),
+                _figures(one["standard_deviation"]),
+                resolved(one["fitted_mean"], one["fitted_deviation"]),
+                _figures(one["fitted_deviation"]),
+            ]
+            for one in record["data"]["features"]
+        ),
+    ]
+
+
+def comparison_table(validation: Mapping[str, Any]) -> Table:
+    """Who computed the same log-likelihoods, how far apart they are, and who is right."""
+    return [
+        ["compared with", "rows", "largest difference, nats", "relative", "verdict"],
+        *(
+            [
+                one["peer"],
+                f"{one['n_rows']:,}",
+                f"{float(one['largest_absolute']):.1e}",
+                f"{float(one['largest_relative']):.1e}",
+                one["verdict"],
+            ]
+            for one in validation["comparisons"]
+        ),
+    ]
+
+
+def fit_comparison(record: Mapping[str, Any]) -> Table:
+    """What scikit-learn's own fit of the rows came to, beside the mixture."""
+    theirs = record["comparison"]["fit"]
+    figures = dict(training_figures(record["model"]["training"]))
+    outcome = record["model"]["training"].get("outcome")
+    return [
+        ["", "this mixture", f"scikit-learn {printable(theirs['version'])}"],
+        [
+            "log-likelihood of the rows, nats a row",
+            f"{theirs['ours']:.10g}",
+            f"{theirs['mean_log_likelihood']:.10g}",
+        ],
+        ["what it reports as lower_bound_", "", f"{theirs['lower_bound']:.10g}"],
+        ["iterations", figures.get("iterations", ""), str(theirs["iterations"])],
+        [
+            "outcome",
+            printable(outcome) if isinstance(outcome, str) else "",
+            "converged" if theirs["converged"] else "not converged",
+        ],
+    ]
+
+
+def setting_table(record: Mapping[str, Any]) -> Table:
+    """What the fit was told, what the rows are known by, and what computed all this."""
+    again = record["again"]
+    settings = [
+        [printable(name), "given in Python" if value is None else printable(str(value))]
+        for name, value in again["settings"].items()
+    ]
+    versions = [[name, printable(version)] for name, version in again["versions"].items()]
+    return [
+        ["what", "value"],
+        *settings,
+        ["digest of these rows", record["data"]["digest"]],
+        *versions,
+    ]
+
+
+def doubt_words(record: Mapping[str, Any]) -> str:
+    """How many rows could as well be of another component."""
+    count = sum(component["doubtful"] for component in record["components"])
+    are = "is" if count == 1 else "are"
+    return (
+        f"{counted(count, 'row')} {are} in doubt: no component's responsibility reaches "
+        f"{record['doubt']:g}."
+    )
+
+
+def _figures(value: float) -> str:
+    """Four significant figures, those that are 0 too."""
+    return f"{value:#.4g}".rstrip(".")
