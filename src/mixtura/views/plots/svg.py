@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -111,9 +112,14 @@ def _drawn(figure: Figure) -> bytes:
     import matplotlib
 
     buffer = io.BytesIO()
-    with matplotlib.rc_context(
-        {"svg.hashsalt": "mixtura", "svg.fonttype": "none", "svg.image_inline": True}
+    with (
+        matplotlib.rc_context(
+            {"svg.hashsalt": "mixtura", "svg.fonttype": "none", "svg.image_inline": True}
+        ),
+        warnings.catch_warnings(),
     ):
+        # A letter that the font for measuring lacks is drawn by the browser all the same.
+        warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
         figure.savefig(
             buffer,
             format="svg",
