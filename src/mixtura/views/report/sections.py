@@ -46,10 +46,17 @@ def summary(record: Record, _: Pictures) -> Html:
     ]
     ending = training_words(model["training"])
     converged = model["training"].get("converged") is True and len(ending) == 1
+    words = [
+        element("p", [*named, f"{model_words(model)}."]),
+        element("p", " ".join(tables.relation_words(record))),
+        element(
+            "ul",
+            [element("li", line) for line in ending] or [element("li", "outcome: not on record")],
+            class_="ending" if converged or not ending else "ending alarm",
+        ),
+    ]
     return joined(
         [
-            element("p", [*named, f"{model_words(model)}."]),
-            element("p", " ".join(tables.relation_words(record))),
             element(
                 "dl",
                 [
@@ -59,12 +66,13 @@ def summary(record: Record, _: Pictures) -> Html:
                 class_="cards",
             ),
             element(
-                "ul",
-                [element("li", line) for line in ending]
-                or [element("li", "outcome: not on record")],
-                class_="ending" if converged or not ending else "ending alarm",
+                "div",
+                [
+                    element("div", joined(words, "\n")),
+                    _wide("The figures", tables.score_table(record)),
+                ],
+                class_="halves",
             ),
-            _wide("The figures", tables.score_table(record)),
         ],
         "\n",
     )
