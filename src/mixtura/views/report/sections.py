@@ -102,7 +102,7 @@ def pictures(record: Record, shown: Pictures) -> Html:
         for one in record["pictures"]
     ]
     if not figures:
-        return element("p", "There is none: matplotlib is not installed.")
+        return element("p", "There are none in this report.")
     return joined(
         [
             element("div", joined(figures, "\n"), class_=f"pictures of{len(figures)}"),
