@@ -20,6 +20,7 @@ PICTURES = {
     "02_one_em_step_at_a_time": {"02_steps", "02_trace"},
     "03_csv_to_explained_outliers": {"03_outliers"},
     "04_which_structure_which_k": {"04_geyser", "04_irises"},
+    "05_em_in_the_explorer": {"05_bound"},
 }
 
 each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)

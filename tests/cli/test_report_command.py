@@ -145,6 +145,19 @@ def test_a_page_that_exists_is_replaced_only_by_force(typed, model, tmp_path):
     assert "Report on" in (tmp_path / "report.html").read_text("utf-8")
 
 
+def test_a_record_and_a_text_need_neither_matplotlib_nor_scikit_learn(model):
+    for form in ("--json", "--text"):
+        code = (
+            "import sys; from mixtura.cli.main import main; "
+            f"assert main(['report', {model!r}, '@faithful', {form!r}]) == 0; "
+            "print({'matplotlib', 'sklearn', 'mpmath'} & set(sys.modules), file=sys.stderr)"
+        )
+        ended = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        assert ended.stderr.strip() == "set()"
+
+
 PEAK = """
 import sys
 from pathlib import Path

@@ -23,6 +23,10 @@ Section = tuple[str, str, Callable[[Record, Pictures], Html]]
 _CELLS = 4000
 #: of so many components a row's parts are shown at most
 _PARTS = 8
+#: columns of the components' table that are about no feature
+_OWN = 5
+#: letters of a column's name in the head of a table at most; it is whole among the features
+_LETTERS = 48
 #: features that are listed at most
 _FEATURES = 200
 
@@ -41,15 +45,22 @@ def summary(record: Record, _: Pictures) -> Html:
     cards = [
         ("rows", f"{data['n_rows']:,}"),
         ("log-likelihood, nats a row", f"{scores['mean_log_likelihood']:.6f}"),
-        ("BIC", f"{scores['bic']:.6g}"),
+        ("BIC", _grouped(scores["bic"])),
         ("rows in doubt", f"{sum(one['doubtful'] for one in record['components']):,}"),
     ]
     ending = training_words(model["training"])
     converged = model["training"].get("converged") is True and len(ending) == 1
+    words = [
+        element("p", [*named, f"{model_words(model)}."]),
+        element("p", " ".join(tables.relation_words(record))),
+        element(
+            "ul",
+            [element("li", line) for line in ending] or [element("li", "outcome: not on record")],
+            class_="ending" if converged or not ending else "ending alarm",
+        ),
+    ]
     return joined(
         [
-            element("p", [*named, f"{model_words(model)}."]),
-            element("p", " ".join(tables.relation_words(record))),
             element(
                 "dl",
                 [
@@ -59,15 +70,21 @@ def summary(record: Record, _: Pictures) -> Html:
                 class_="cards",
             ),
             element(
-                "ul",
-                [element("li", line) for line in ending]
-                or [element("li", "outcome: not on record")],
-                class_="ending" if converged or not ending else "ending alarm",
+                "div",
+                [
+                    element("div", joined(words, "\n")),
+                    _wide("The figures", tables.score_table(record)),
+                ],
+                class_="halves",
             ),
-            _wide("The figures", tables.score_table(record)),
         ],
         "\n",
     )
+
+
+def _grouped(value: float) -> str:
+    """A number to read at a glance."""
+    return f"{value:,.2f}" if abs(value) < 1e12 else f"{value:.6g}"
 
 
 def pictures(record: Record, shown: Pictures) -> Html:
@@ -85,7 +102,7 @@ def pictures(record: Record, shown: Pictures) -> Html:
         for one in record["pictures"]
     ]
     if not figures:
-        return element("p", "There is none: matplotlib is not installed.")
+        return element("p", "There are none in this report.")
     return joined(
         [
             element("div", joined(figures, "\n"), class_=f"pictures of{len(figures)}"),
@@ -100,8 +117,9 @@ def components(record: Record, _: Pictures) -> Html:
     model = record["model"]
     head, *rows = tables.component_table(record)
     glance = [head, *([joined([_swatch(k), row[0]]), *row[1:]] for k, row in enumerate(rows))]
+    means = "; means ± standard deviations of the features" if len(head) > _OWN else ""
     blocks = [
-        _wide("The components; means ± standard deviations of the features", glance),
+        _wide(f"The components{means}", glance),
         element("p", tables.doubt_words(record), class_="quiet"),
     ]
     room, left = _CELLS, 0
@@ -206,9 +224,10 @@ SECTIONS: tuple[Section, ...] = (
 
 def _wide(caption: str, cells: Sequence[Sequence[str]], *, left: bool = False) -> Html:
     """A table in a frame that scrolls by itself, with a finger or with keys."""
+    head = [name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…" for name in cells[0]]
     return element(
         "div",
-        table(caption, cells),
+        table(caption, [head, *cells[1:]]),
         class_="scroll left" if left else "scroll",
         tabindex="0",
         role="region",

@@ -54,6 +54,9 @@ def score_table(record: Mapping[str, Any]) -> Table:
     if not training:
         return [["", "these rows"], *([label.strip(), own[label]] for label in own)]
     labels = list(dict.fromkeys([*own, *training]))
+    if all(training.get(label, own[label]) == own[label] for label in own):
+        one = {**training, **own}
+        return [["", "these rows, as fitted"], *([label.strip(), one[label]] for label in labels)]
     return [
         ["", "these rows", "as fitted"],
         *([label.strip(), own.get(label, ""), training.get(label, "")] for label in labels),
