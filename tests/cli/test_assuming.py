@@ -79,6 +79,13 @@ def test_pictures_name_the_noise(typed, rows, tmp_path, kind) -> None:
     assert f"noise, weight {noise.weight:.3g}" in picture.read_text()
 
 
+def test_the_trace_s_axis_says_that_it_is_of_the_posterior(typed, rows, tmp_path) -> None:
+    model, picture = tmp_path / "model.safetensors", tmp_path / "picture.svg"
+    typed("fit", rows, "-k", 2, "--prior", "-o", model)
+    assert typed("plot", model, "--kind", "trace", "-o", picture).code == 0
+    assert "mean log-likelihood and log prior, nats a row" in picture.read_text()
+
+
 def test_a_volume_that_is_none_is_refused(typed, rows) -> None:
     assert typed("fit", rows, "-k", 2, "--noise", "0").message.startswith(
         "Invalid value for '--noise': '0' is neither a volume above 0 nor the word box"

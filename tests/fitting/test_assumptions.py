@@ -235,6 +235,28 @@ def test_streamed_rows_are_fitted_as_those_in_memory(tmp_path: Path) -> None:
     assert stream.trace.tolist() == memory.trace.tolist()
 
 
+def test_rows_of_single_precision_come_to_the_same() -> None:
+    rows = few().astype(np.float32)
+    assumed: dict[str, Any] = {"weights": "equal", "prior": "conjugate", "noise": True}
+    single = mixtura.fit(rows, 2, **assumed)
+    double = mixtura.fit(rows.astype(np.float64), 2, **assumed)
+    assert_allclose(single.mixture.shares, double.mixture.shares, atol=1e-4)
+    assert_allclose(single.mean_objective, double.mean_objective, atol=1e-5)
+
+
+def test_an_offset_costs_nothing() -> None:
+    start = halves(few())
+    start[-30:] = -1
+    for letters in ("EEE", "VVI", "EII"):
+        near, far = (
+            mixtura.fit(
+                few() + offset, 2, structure=letters, start=start, noise=True, prior="conjugate"
+            )
+            for offset in (0.0, 2.0**20)
+        )
+        assert_allclose(far.mean_objective, near.mean_objective, atol=1e-7)
+
+
 def test_the_same_seed_gives_the_same_bits() -> None:
     one, other = (mixtura.fit(few(), 2, noise=True, prior=True) for _ in range(2))
     assert one.trace.tolist() == other.trace.tolist()

@@ -13,7 +13,7 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
 from mixtura.engine.sources import ArraySource
 from mixtura.engine.statistics import Statistics
-from mixtura.errors import CollapseError, DataError
+from mixtura.errors import CollapseError, DataError, Interrupted
 from mixtura.fitting.clutter import clutter
 from mixtura.fitting.convergence import Remaining
 from mixtura.fitting.start import start
@@ -100,12 +100,12 @@ def _best(em: EM, request: Request) -> Mixture:
         source=source,
         settings=settings,
         observer=None,
-        given_assumptions=em.assumptions,
+        assumed_here=em.assumptions,
     )
     plain = replace(
         short,
         settings=replace(settings, noise=None, max_iter=_PLAIN),
-        given_assumptions=replace(em.assumptions, box=None),
+        assumed_here=replace(em.assumptions, box=None),
     )
     clear = 1.0 - clutter((rows - box.low) / box.extent)
     found, faults = [], []
@@ -120,6 +120,8 @@ def _best(em: EM, request: Request) -> Mixture:
             found.append(short.climb(mixture, repairs=repairs))
         except (CollapseError, DataError) as fault:
             faults.append(fault)
+        except Interrupted:  # of a fit to the sample, which is no answer
+            raise KeyboardInterrupt from None
     if not found:
         raise faults[0]
     best = max(found, key=lambda fit: (-len(fit.starved), fit.mean_objective))
