@@ -13,7 +13,7 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
 from mixtura.engine.sources import ArraySource
 from mixtura.engine.statistics import Statistics
-from mixtura.errors import CollapseError, DataError
+from mixtura.errors import CollapseError, DataError, Interrupted
 from mixtura.fitting.clutter import clutter
 from mixtura.fitting.convergence import Remaining
 from mixtura.fitting.start import start
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["started_amid_noise"]
 
-#: EM iterations that tell starts apart
-_SHORT = 40
+#: EM iterations that tell starts apart, and those before without noise
+_SHORT, _PLAIN = 40, 5
 #: of the log-likelihood, nats a row, that a start may lack after them
 _ENOUGH = 1e-5
 #: a share of rows that is noise, as a start sees it
@@ -39,8 +39,10 @@ def started_amid_noise(em: EM, request: Request) -> Statistics:
     """The statistics that a first M-step with noise is taken from, the noise's last.
 
     Labels of −1, and a column beyond the K of responsibilities, are noise; so is the noise of a
-    mixture. A named start is made twice on a sample: of the rows whose neighbours are near, and of
-    all of them. After a short run of EM with noise the likelier of the two is taken.
+    mixture. A named start is made on a sample, of the rows whose neighbours are near; and, lest
+    that take a sparse component for noise, one from k-means of all of them. Each is given a few
+    steps of EM over those rows as if there were no noise, and a short run with noise; then the
+    likelier is taken.
 
     Parameters
     ----------
@@ -53,8 +55,8 @@ def started_amid_noise(em: EM, request: Request) -> Statistics:
 
     Notes
     -----
-    Two starts, their short runs over up to 8000 rows, the distances between those and up to 2000
-    of them, and a pass over all rows.
+    Two starts and their short runs over up to 8000 rows, the distances between those and up to
+    2000 of them, and a pass over all rows.
     """
     wish = em.settings.start
     if isinstance(wish, Mixture):
@@ -98,32 +100,41 @@ def _best(em: EM, request: Request) -> Mixture:
         source=source,
         settings=settings,
         observer=None,
-        given_assumptions=em.assumptions,
+        assumed_here=em.assumptions,
+    )
+    plain = replace(
+        short,
+        settings=replace(settings, noise=None, max_iter=_PLAIN),
+        assumed_here=replace(em.assumptions, box=None),
     )
     clear = 1.0 - clutter((rows - box.low) / box.extent)
     found, faults = [], []
-    for kept in _ways(clear, k):
+    for name, kept in _ways(str(em.settings.start), clear, k):
         part = ArraySource(rows[kept], weights[kept] * scale)
         inner = replace(request, source=part, counting=None, whole=None)
         try:
-            mixture, repairs = short.begin_with(
-                _amid(start(em.settings.start)(inner), part, source)
-            )
+            alone = replace(plain, source=part)
+            mixture = alone.climb(alone.begin_with(start(name)(inner))[0]).mixture
+            begun = _amid(alone.statistics(mixture), part, source)
+            mixture, repairs = short.begin_with(begun, mixture.covariances)
             found.append(short.climb(mixture, repairs=repairs))
         except (CollapseError, DataError) as fault:
             faults.append(fault)
+        except Interrupted:  # of a fit to the sample, which is no answer
+            raise KeyboardInterrupt from None
     if not found:
         raise faults[0]
     best = max(found, key=lambda fit: (-len(fit.starved), fit.mean_objective))
     return best.mixture
 
 
-def _ways(clear: Floats, k: int) -> list[NDArray[np.bool_]]:
-    """Which rows to begin with: those that are clear, and all."""
+def _ways(wish: str, clear: Floats, k: int) -> list[tuple[str, NDArray[np.bool_]]]:
+    """The starts to make, by name, and of which rows: those that are clear, and all."""
     every = np.ones(len(clear), np.bool_)
     kept = clear > _SURE
-    enough = max(2, k)
-    return [kept, every] if enough <= np.count_nonzero(kept) < len(kept) else [every]
+    if not max(2, k) <= np.count_nonzero(kept) < len(kept):
+        return [(wish, every)]
+    return [(wish, kept), ("kmeans" if wish == "auto" else wish, every)]
 
 
 def _amid(statistics: Statistics, part: ArraySource, whole: ArraySource) -> Statistics:

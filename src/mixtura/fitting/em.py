@@ -62,7 +62,7 @@ class EM:
     feature_names : D names for the mixture, or None.
     observer : told of every iteration, or None.
     unit : what a weight of 1 in `source` stands for: the fit tells counts of rows in these.
-    given_assumptions : what is assumed besides the structure, where it is known for these rows.
+    assumed_here : what is assumed besides the structure, where it is known for these rows.
     journal : told of every position, to go on from; or None.
     """
 
@@ -72,7 +72,7 @@ class EM:
     feature_names: tuple[str, ...] | None = None
     observer: Observer | None = None
     unit: float = 1.0
-    given_assumptions: Assumptions | None = None
+    assumed_here: Assumptions | None = None
     journal: Journal | None = None
 
     def begin(
@@ -265,7 +265,7 @@ class EM:
     @cached_property
     def assumptions(self) -> Assumptions:
         """What is assumed besides the structure, for these rows."""
-        return self.given_assumptions or Assumptions.of(
+        return self.assumed_here or Assumptions.of(
             self.settings, self.source, self.executor, self.unit, self.feature_names
         )
 

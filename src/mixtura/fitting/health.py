@@ -205,7 +205,7 @@ class Health:
         return [k for k in low if rows[k] < least and estimate.weight[k] >= self.EMPTY]
 
     def _shares(self, estimate: Estimate) -> Floats:
-        return self._n_distinct * estimate.weight / estimate.weight.sum()
+        return self._n_distinct * estimate.weight / (estimate.weight.sum() + estimate.background)
 
     def _donor(self, estimate: Estimate, needy: set[int], *, spare: bool) -> int | None:
         """The heaviest component, if it may be halved; it must `spare` D + 1 rows where told."""

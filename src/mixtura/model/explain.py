@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,7 +53,7 @@ class Explanation:
     means : (K, D), μ_k, feature units.
     standard_deviations : (K, D), √Σ_k,jj, feature units.
     noise : the mixture's noise, or None.
-    noise_responsibilities : (N,), how surely each row is noise; (0,) without any.
+    noise_responsibilities : (N,), how surely each row is noise, or None.
     """
 
     feature_labels: tuple[str, ...]
@@ -70,7 +70,7 @@ class Explanation:
     means: Floats
     standard_deviations: Floats
     noise: Noise | None = None
-    noise_responsibilities: Floats = field(default_factory=lambda: frozen([]))
+    noise_responsibilities: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.log_likelihood)
@@ -122,7 +122,7 @@ class Explanation:
             columns[f"contribution_{label}"] = self.contributions[:, :, j].ravel()
         columns["log_likelihood"] = np.repeat(self.log_likelihood, k)
         frame = pandas.DataFrame(columns)
-        if self.noise is None:
+        if self.noise is None or self.noise_responsibilities is None:
             return frame
         of_noise = {
             "row": self.row_numbers,
@@ -164,17 +164,15 @@ class Explanation:
                 }
                 for k in range(len(self.log_weights))
             ],
-            **(
-                {
-                    "noise": {
-                        "log_joint": self.noise.log_joint,
-                        "responsibility": float(self.noise_responsibilities[i]),
-                    }
-                }
-                if self.noise
-                else {}
-            ),
+            **self._of_noise(i),
         }
+
+    def _of_noise(self, i: int) -> dict[str, Any]:
+        """What noise has to do with row i; nothing where there is none."""
+        if self.noise is None or self.noise_responsibilities is None:
+            return {}
+        responsibility = float(self.noise_responsibilities[i])
+        return {"noise": {"log_joint": self.noise.log_joint, "responsibility": responsibility}}
 
     def _by_feature(self, numbers: Floats) -> dict[str, float]:
         return dict(zip(self.feature_labels, numbers.tolist(), strict=True))
@@ -228,7 +226,7 @@ def explain(mixture: Mixture, X: Any, rows: Sequence[int] | None = None) -> Expl
         means=mixture.means,
         standard_deviations=frozen(np.sqrt(variances)),
         noise=mixture.noise,
-        noise_responsibilities=frozen(shares[:, k:].ravel()),
+        noise_responsibilities=frozen(shares[:, k]) if mixture.noise else None,
     )
 
 

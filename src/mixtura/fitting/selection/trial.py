@@ -186,7 +186,7 @@ class Trials:
             self.executor,
             self.feature_names,
             unit=self.unit,
-            given_assumptions=self._assumptions,
+            assumed_here=self._assumptions,
         )
 
     @cached_property
