@@ -58,6 +58,7 @@ class EM:
     feature_names : D names for the mixture, or None.
     observer : told of every iteration, or None.
     unit : what a weight of 1 in `source` stands for: the fit tells counts of rows in these.
+    spread : of the rows, where it is known already.
     """
 
     source: Source
@@ -66,6 +67,7 @@ class EM:
     feature_names: tuple[str, ...] | None = None
     observer: Observer | None = None
     unit: float = 1.0
+    spread: Spread | None = None
 
     def begin(
         self,
@@ -197,7 +199,7 @@ class EM:
     def _health(self) -> Health:
         return Health(
             self.settings.regularisation,
-            lambda: Spread.of(self.source, self.executor),
+            lambda: self.spread or Spread.of(self.source, self.executor),
             lambda: distinct_rows(self.source),
             self.unit,
         )

@@ -172,10 +172,10 @@ def maximise(
 ) -> Estimate:
     """The M-step: the parameters of largest expected log-likelihood.
 
-    With n_k the weights: μ_k = c_k + first_k / n_k, W_k = second_k − first_k first_kᵀ / n_k, and the structure's
-    own formula for (n_k, W_k); then `reg_covar` is added to every variance. Where components share
-    a part of their covariances but not all, that would make the parts differ, so it is added
-    before: n_k·reg_covar to the diagonal of W_k. For the others this comes to the same.
+    With n_k the weights: μ_k = c_k + first_k / n_k, W_k = second_k − first_k first_kᵀ / n_k, and
+    the structure's own formula for (n_k, W_k); then `reg_covar` is added to every variance. Where
+    components share a part of their covariances but not all, that would make the parts differ, so
+    it is added before: n_k·reg_covar to the diagonal of W_k. For the others this comes to the same.
 
     Parameters
     ----------
