@@ -10,6 +10,7 @@ import click
 from mixtura.cli import options
 from mixtura.cli.input import read_rows, weights_of
 from mixtura.cli.output import destination, print_text, write_columns
+from mixtura.cli.streaming import is_streamed, scan_of
 
 __all__ = ["command"]
 
@@ -84,6 +85,7 @@ class _Numbers(click.ParamType[tuple[int, ...]]):
     help="Where to store the best model (safetensors). Not stored by default.",
 )
 @options.reading
+@options.on_bad_row
 @click.option(
     "--weights",
     default=None,
@@ -137,6 +139,7 @@ def command(
     columns: tuple[str, ...],
     ids: tuple[str, ...],
     header: bool | None,
+    on_bad_row: str,
     weights: str | None,
     start: str,
     seed: int,
@@ -162,9 +165,15 @@ def command(
     from mixtura.views.selection_text import selection_text
 
     where = destination(output, force) if output is not None else None
-    table = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
+    rows: Any
+    weight: Any = None
+    if is_streamed(data, on_bad_row):
+        rows = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
+    else:
+        rows = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
+        weight = weights_of(rows, weights)
     found = mixtura.select(
-        table,
+        rows,
         components,
         structures="all" if structures == "all" else [s.strip() for s in structures.split(",")],
         criterion=criterion,
@@ -174,7 +183,7 @@ def command(
         reg_covar=reg_covar,
         max_iter=max_iter,
         random_state=seed,
-        sample_weight=weights_of(table, weights),
+        sample_weight=weight,
         n_jobs=jobs,
         observer=Bar() if sys.stderr is not None and sys.stderr.isatty() else None,
     )

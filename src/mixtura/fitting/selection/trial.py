@@ -11,7 +11,7 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.executors import Executor
-from mixtura.engine.sources import ArraySource
+from mixtura.engine.sources import ArraySource, Source
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import CollapseError, DataError, ParameterError
 from mixtura.fitting.em import EM
@@ -57,15 +57,17 @@ class Trials:
     feature_names : D names, or None.
     unit : what a weight of 1 in `source` stands for.
     counting : which of the person's rows are those of the source, or None for all.
+    sample : some of the rows, to start from, where the source is not in memory.
     """
 
-    source: ArraySource
+    source: Source
     settings: Settings
     executor: Executor
     seed: int
     feature_names: tuple[str, ...] | None = None
     unit: float = 1.0
     counting: np.ndarray[tuple[int], np.dtype[np.bool_]] | None = None
+    sample: ArraySource | None = None
 
     def started(self, n_components: int, structures: Sequence[Structure]) -> Started:
         """The statistics under the first responsibilities for K components, or why there are none.
@@ -84,6 +86,8 @@ class Trials:
                 f"there are {n} rows, expected at least one for each of the {n_components} "
                 "components"
             )
+        rows = self.source if self.sample is None else self.sample
+        assert isinstance(rows, ArraySource)
         random = np.random.RandomState([self.seed, n_components])
         wish = self.settings.start
         if n_components == 1 and isinstance(wish, str):
@@ -97,12 +101,13 @@ class Trials:
             return [
                 start(wish)(
                     Request(
-                        self.source,
+                        rows,
                         n_components,
                         random,
                         self.executor,
                         structure_called(letters),
                         self.counting,
+                        None if rows is self.source else self.source,
                         effort=1.0 / len(sought),
                     )
                 )
