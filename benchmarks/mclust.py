@@ -40,8 +40,9 @@ start (of more than 2000 rows, the hierarchy of a random subset of 2000), in mix
 `comparable` is mclust's own rule, a gain below 1e-5 of the log-likelihood in one iteration. R uses
 one core; mixtura all of them, and one in the last column. Higher and lower count the candidates in
 which mixtura's log-likelihood at its default is above or below mclust's by more than 1e-3 nats of
-all rows; none are those in which mclust has no fit. Where R did not end within the limit, its time
-is that of the numbers of components it came to, mixtura's that of all, and the ratio a lower bound."""
+all rows; none are those in which one of both has no fit. Where R did not end within the limit, its
+time is that of the numbers of components it came to, mixtura's that of all, and the ratio a lower
+bound."""
 
 _COLUMNS = (
     Column("data", "data"),

@@ -12,6 +12,7 @@ from mixtura.cli.again import again
 from mixtura.cli.assuming import assuming, assumptions
 from mixtura.cli.input import read_rows, weights_of
 from mixtura.cli.output import destination, print_text, write_columns
+from mixtura.cli.streaming import is_streamed, scan_of
 
 __all__ = ["command"]
 
@@ -86,6 +87,7 @@ class _Numbers(click.ParamType[tuple[int, ...]]):
     help="Where to store the best model (safetensors). Not stored by default.",
 )
 @options.reading
+@options.on_bad_row
 @click.option(
     "--weights",
     default=None,
@@ -140,6 +142,7 @@ def command(
     columns: tuple[str, ...],
     ids: tuple[str, ...],
     header: bool | None,
+    on_bad_row: str,
     weights: str | None,
     start: str,
     seed: int,
@@ -168,9 +171,15 @@ def command(
     from mixtura.views.selection_text import selection_text
 
     where = destination(output, force) if output is not None else None
-    table = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
+    rows: Any
+    weight: Any = None
+    if is_streamed(data, on_bad_row):
+        rows = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
+    else:
+        rows = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
+        weight = weights_of(rows, weights)
     found = mixtura.select(
-        table,
+        rows,
         components,
         structures="all" if structures == "all" else [s.strip() for s in structures.split(",")],
         criterion=criterion,
@@ -180,13 +189,13 @@ def command(
         reg_covar=reg_covar,
         max_iter=max_iter,
         random_state=seed,
-        sample_weight=weights_of(table, weights),
+        sample_weight=weight,
         n_jobs=jobs,
         **assumptions(equal_weights=equal_weights, prior=prior, noise=noise),
         observer=Bar() if sys.stderr is not None and sys.stderr.isatty() else None,
     )
     if where is not None:
-        training = {**found.best.summary(), **again(data, table)}
+        training = {**found.best.summary(), **again(data, rows)}
         where.write(encoded(found.best.mixture, training))
     to_stderr = output == "-"
     if as_csv:

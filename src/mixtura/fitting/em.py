@@ -64,6 +64,7 @@ class EM:
     unit : what a weight of 1 in `source` stands for: the fit tells counts of rows in these.
     assumed_here : what is assumed besides the structure, where it is known for these rows.
     journal : told of every position, to go on from; or None.
+    spread : of the rows, where it is known already.
     """
 
     source: Source
@@ -74,6 +75,7 @@ class EM:
     unit: float = 1.0
     assumed_here: Assumptions | None = None
     journal: Journal | None = None
+    spread: Spread | None = None
 
     def begin(
         self,
@@ -221,7 +223,7 @@ class EM:
     def _health(self) -> Health:
         return Health(
             self.settings.regularisation,
-            lambda: Spread.of(self.source, self.executor),
+            lambda: self.spread or Spread.of(self.source, self.executor),
             lambda: distinct_rows(self.source),
             self.unit,
         )

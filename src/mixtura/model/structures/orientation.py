@@ -38,6 +38,8 @@ _SWEEPS = 200
 _BRIEF = 20
 #: within EM, which goes on from where it ends: more would save EM hardly an iteration
 _FEW = 1
+#: a fall of φ that is lost in its rounding, nats a row
+_LOST = 1e-14
 #: the largest angle of a Newton step, about
 _WIDEST = 0.5
 #: variances this small beside the largest of the component are its rounding
@@ -62,7 +64,7 @@ class _Criterion(ABC):
 
 class _VaryingVolume(_Criterion):
     def value(self, spread: Floats) -> float:
-        return float(self.weight @ np.log(spread).sum(axis=1))
+        return float(self.weight @ np.add.reduce(np.log(spread), axis=1))
 
     def shares(self, spread: Floats) -> Floats:
         return self.weight
@@ -70,11 +72,11 @@ class _VaryingVolume(_Criterion):
 
 class _EqualVolume(_Criterion):
     def value(self, spread: Floats) -> float:
-        volumes = np.exp(np.log(spread).mean(axis=1))
+        volumes = _volumes(spread)
         return float(self.weight.sum() * spread.shape[1] * np.log(volumes.sum()))
 
     def shares(self, spread: Floats) -> Floats:
-        volumes = np.exp(np.log(spread).mean(axis=1))
+        volumes = _volumes(spread)
         return self.weight.sum() * volumes / volumes.sum()
 
 
@@ -95,7 +97,7 @@ def eve(weight: Floats, scatter: Floats, before: Floats | None = None) -> Floats
     """Σ_k = λ O diag(m_k / v_k) Oᵀ with λ = Σ_j v_j / n; parameters as for `vve`."""
     axes = _common(_EqualVolume, weight, scatter, before)
     spread = np.maximum(_spread(axes, scatter), 0.0)
-    volumes = np.exp(np.log(spread).mean(axis=1))
+    volumes = _volumes(spread)
     mean = volumes.sum() / weight.sum()
     factors = np.divide(mean, volumes, out=np.zeros_like(volumes), where=volumes > 0.0)
     return _turned_back(axes, spread * factors[:, None])
@@ -111,19 +113,19 @@ def _common(
     """
     traces = np.einsum("kdd->k", scatter)
     full = traces > 0.0
-    if not full.any():
-        return np.eye(scatter.shape[1])
-    criterion = kind(weight[full])
+    if not full.all():
+        if not full.any():
+            return np.eye(scatter.shape[1])
+        weight, scatter, traces = weight[full], scatter[full], traces[full]
+        before = None if before is None else before[full]
+    criterion = kind(weight)
     # φ of scatters that are all divided by one number is φ less a constant.
-    matrices = scatter[full] / traces.max()
-    if before is None:
-        alike = scatter[full] / traces[full, None, None]
-        starts = np.linalg.eigh(np.concatenate([matrices.sum(axis=0)[None], alike]))[1]
-    else:
-        starts = _axes_of(before)[None]
-    places = [_Place.at(start, matrices, criterion) for start in starts]
+    matrices = scatter / np.maximum.reduce(traces)
     if before is not None:
-        return _descended(places[0], _SETTLED, _FEW).axes
+        return _descended(_Place.at(_axes_of(before), matrices, criterion), _SETTLED, _FEW).axes
+    alike = scatter / traces[:, None, None]
+    starts = np.linalg.eigh(np.concatenate([matrices.sum(axis=0)[None], alike]))[1]
+    places = [_Place.at(start, matrices, criterion) for start in starts]
     rough = [_descended(place, _ROUGHLY, _BRIEF) for place in places]
     return _descended(min(rough, key=lambda place: place.value), _SETTLED, _SWEEPS).axes
 
@@ -154,7 +156,8 @@ class _Place:
         """The orientation `axes`."""
         turned = axes.T @ scatter @ axes
         diagonals = np.einsum("kdd->kd", turned)
-        spread = np.maximum(diagonals, _ROUNDING * diagonals.max(axis=1, keepdims=True))
+        least = _ROUNDING * np.maximum.reduce(diagonals, axis=1, keepdims=True)
+        spread = np.maximum(diagonals, least)
         return cls(axes, scatter, turned, spread, criterion, criterion.value(spread))
 
     def moved(self, axes: Floats) -> _Place:
@@ -173,7 +176,10 @@ def _descended(place: _Place, enough: float, sweeps: int) -> _Place:
     """
     enough *= float(place.criterion.weight.sum())
     for _ in range(sweeps):
-        last, place = place, place.moved(_newton(place))
+        last, turned = place, _newton(place)
+        if turned is None:
+            return last
+        place = last.moved(turned)
         if not place.value < last.value:
             place = last.moved(_browne_mcnicholas(last))
         if not place.value < last.value:
@@ -183,12 +189,13 @@ def _descended(place: _Place, enough: float, sweeps: int) -> _Place:
     return place
 
 
-def _newton(place: _Place) -> Floats:
+def _newton(place: _Place) -> Floats | None:
     """O (I − X/2)⁻¹ (I + X/2), with X the step to where the model of φ is least.
 
     Turning axis p towards q by θ and q away from p changes φ by 2 G_pq θ + H_pq θ², with
     G_pq = Σ_k c_k M_kpq (1/m_kp − 1/m_kq) and, where M_k = Oᵀ W_k O is diagonal,
-    H_pq = Σ_k c_k (m_kp/m_kq + m_kq/m_kp − 2); other pairs do not enter.
+    H_pq = Σ_k c_k (m_kp/m_kq + m_kq/m_kp − 2); other pairs do not enter. None where the model
+    promises a fall of φ, Σ_{p<q} G_pq² / H_pq / 2, that is lost in its rounding.
     """
     spread = place.spread
     shares = place.criterion.shares(spread)
@@ -197,8 +204,10 @@ def _newton(place: _Place) -> Floats:
     gradient = half - half.T
     ratios = inverse.T @ spread
     curvature = ratios + ratios.T - 2.0 * shares.sum()
-    step = np.divide(gradient, curvature, out=np.zeros_like(gradient), where=curvature > 0.0)
-    step = 0.5 * np.clip(step, -_WIDEST, _WIDEST)
+    step = np.divide(gradient, curvature, out=np.zeros(gradient.shape), where=curvature > 0.0)
+    if not 0.25 * np.vdot(gradient, step) > _LOST * np.add.reduce(place.criterion.weight):
+        return None
+    step = 0.5 * np.minimum(np.maximum(step, -_WIDEST), _WIDEST)
     identity = np.eye(len(step))
     return place.axes @ np.linalg.solve(identity - step, identity + step)
 
@@ -235,7 +244,12 @@ def _axes_of(covariances: Floats) -> Floats:
 
 def _spread(axes: Floats, scatter: Floats) -> Floats:
     """m_kj = (Oᵀ W_k O)_jj, (K, D)."""
-    return np.einsum("dj,kdj->kj", axes, scatter @ axes)
+    return np.add.reduce(axes * (scatter @ axes), axis=1)
+
+
+def _volumes(spread: Floats) -> Floats:
+    """(Π_j m_kj)^(1/D), (K,)."""
+    return np.exp(np.add.reduce(np.log(spread), axis=1) / spread.shape[1])
 
 
 def _turned_back(axes: Floats, spread: Floats) -> Floats:
