@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -126,6 +125,7 @@ class _Numbers(click.ParamType[tuple[int, ...]]):
 @options.as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print a CSV of all candidates instead.")
 @options.force
+@options.quiet
 def command(
     data: str,
     components: tuple[int, ...],
@@ -147,6 +147,7 @@ def command(
     as_json: bool,
     as_csv: bool,
     force: bool,
+    quiet: bool,
 ) -> None:
     """Fit mixtures of several structures and numbers of components to DATA, and compare them.
 
@@ -156,6 +157,7 @@ def command(
     if as_json and as_csv:
         raise click.UsageError("--json and --csv were both given, expected one of them")
     import mixtura
+    from mixtura.cli.meter import on_terminal
     from mixtura.cli.progress import Bar
     from mixtura.model.storage import encoded
     from mixtura.views.record import json_text
@@ -176,7 +178,7 @@ def command(
         random_state=seed,
         sample_weight=weights_of(table, weights),
         n_jobs=jobs,
-        observer=Bar() if sys.stderr is not None and sys.stderr.isatty() else None,
+        observer=Bar() if on_terminal() and not quiet else None,
     )
     if where is not None:
         where.write(encoded(found.best.mixture, found.best.summary()))

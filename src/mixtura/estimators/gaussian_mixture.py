@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -16,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.errors import CollapseError, Interrupted, ParameterError
+from mixtura.estimators.callbacks import CallbackSupportMixin, told
 from mixtura.estimators.checks import UNCONVERGED, check_given, check_rows, collapsed
 from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.progress import Progress
@@ -29,7 +31,7 @@ from mixtura.model.weights import row_weights
 __all__ = ["GaussianMixture"]
 
 
-class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
+class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # type: ignore[misc]
     """A Gaussian mixture with the interface of `sklearn.mixture.GaussianMixture`.
 
     The same seed gives scikit-learn's parameters, up to rounding. What differs: `lower_bound_`
@@ -309,17 +311,19 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             self.precisions_init,
         )
         names = getattr(self, "feature_names_in_", None)
+        run = partial(
+            fit_rows,
+            rows,
+            self._settings(),
+            given=self._given(),
+            random=check_random_state(self.random_state),
+            feature_names=None if names is None else tuple(names),
+            weights=weights,
+            resumed=getattr(self, "fit_", None) if self.warm_start else None,
+        )
+        observers = [Progress(self.verbose, self.verbose_interval)] if self.verbose else []
         try:
-            fit = fit_rows(
-                rows,
-                self._settings(),
-                given=self._given(),
-                random=check_random_state(self.random_state),
-                feature_names=None if names is None else tuple(names),
-                weights=weights,
-                resumed=getattr(self, "fit_", None) if self.warm_start else None,
-                observer=Progress(self.verbose, self.verbose_interval) if self.verbose else None,
-            )
+            fit, stopped = told(self, rows, weights, observers, run)
         except CollapseError as error:
             raise collapsed(error) from None
         except Interrupted as interruption:
@@ -328,7 +332,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self._hold(fit)
         for note in fit.notes:
             warnings.warn(note, ConvergenceWarning, stacklevel=3)
-        if self.max_iter and not fit.outcome.converged:
+        if self.max_iter and not (fit.outcome.converged or stopped):
             warnings.warn(
                 f"{UNCONVERGED} It ended {fit.outcome.value} at iteration {fit.n_iter}: "
                 f"{fit.remedy}",
