@@ -38,7 +38,7 @@ class Listener:
 
     def on_fit_task_begin(self, estimator, context, *, X=None, metadata=None):
         self.begun.append(context.task_name)
-        self.weights = metadata["sample_weight"]
+        self.weights = metadata and metadata["sample_weight"]
         assert X.shape == ROWS.shape
 
     def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
@@ -65,6 +65,14 @@ def test_the_estimator_of_an_iteration_has_the_score_that_the_trace_says():
     np.testing.assert_allclose(listener.scores, model.fit_.trace[:-1], rtol=1e-12)
     plain = GaussianMixture(3, random_state=0).fit(ROWS)
     np.testing.assert_array_equal(model.means_, plain.means_)
+
+
+def test_scikit_learn_s_monitor_follows_the_log_likelihood():
+    monitor = callback.ScoringMonitor(scoring={"score": lambda model, X, y: model.score(X)})
+    model = GaussianMixture(3, random_state=0).set_callbacks(monitor)
+    model.fit(ROWS, np.zeros(len(ROWS)))  # without labels it keeps no scores
+    scores = [each["score"] for each in monitor.get_logs().data if each["task_name"] == "iteration"]
+    np.testing.assert_allclose(scores, model.fit_.trace[:-1], rtol=1e-12)
 
 
 def test_a_callback_may_end_the_fit():

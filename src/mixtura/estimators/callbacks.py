@@ -41,7 +41,7 @@ class Tasks:
     Parameters
     ----------
     model : with callbacks set.
-    told : what the hooks may ask for: X and metadata.
+    told : what the hooks may ask for: X, y and metadata.
     """
 
     def __init__(self, model: GaussianMixture, told: dict[str, Any]) -> None:
@@ -112,6 +112,7 @@ class Several:
 def told(
     model: GaussianMixture,
     rows: Rows,
+    y: object,
     weights: Floats | None,
     observers: Sequence[Observer],
     run: Callable[..., Fit],
@@ -121,7 +122,7 @@ def told(
     Parameters
     ----------
     model : the estimator.
-    rows, weights : what it is fitted to, for the callbacks.
+    rows, y, weights : what it is fitted to, for the callbacks.
     observers : told too.
     run : carries the fit out; takes an ``observer``.
 
@@ -131,7 +132,8 @@ def told(
     """
     tasks = None
     if getattr(model, "_skl_callbacks", None):
-        tasks = Tasks(model, {"X": rows, "metadata": {"sample_weight": weights}})
+        metadata = None if weights is None else {"sample_weight": weights}
+        tasks = Tasks(model, {"X": rows, "y": y, "metadata": metadata})
         observers = [tasks, *observers]
     try:
         fit = run(observer=Several(*observers) if observers else None)

@@ -158,7 +158,7 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
         Parameters
         ----------
         X : (N, D) array-like or table; float32 rows are read as they are.
-        y : not used; there so that pipelines can pass one.
+        y : not used, but for callbacks; there so that pipelines can pass one.
         sample_weight : (N,) how much each row counts, at least 0, or None for 1 each. A whole
             number is as good as so many equal rows, 0 as no row; a factor on all of them changes
             nothing but the effective counts.
@@ -174,7 +174,7 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
         ConvergenceWarning : EM ended without converging, a column is constant, or there are fewer
             distinct rows than components; the warning says what to do.
         """
-        self._fit(X, sample_weight)
+        self._fit(X, sample_weight, y)
         return self
 
     def partial_fit(self, X: Any, y: object = None, sample_weight: Any = None) -> Self:
@@ -223,7 +223,7 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
 
         Rows of weight 0 are labelled too. Parameters, errors and warnings as for `fit`.
         """
-        rows = self._fit(X, sample_weight)
+        rows = self._fit(X, sample_weight, y)
         return self.mixture_.predict(rows)
 
     def predict(self, X: Any) -> Integers:
@@ -295,7 +295,7 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
         check_is_fitted(self, "mixture_")
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
-    def _fit(self, X: Any, sample_weight: Any) -> Rows:
+    def _fit(self, X: Any, sample_weight: Any, y: object) -> Rows:
         """Fit and hold the result; the rows, those of weight 0 included, (N, D)."""
         self._validate_params()
         rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
@@ -323,7 +323,7 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
         )
         observers = [Progress(self.verbose, self.verbose_interval)] if self.verbose else []
         try:
-            fit, stopped = told(self, rows, weights, observers, run)
+            fit, stopped = told(self, rows, y, weights, observers, run)
         except CollapseError as error:
             raise collapsed(error) from None
         except Interrupted as interruption:
