@@ -332,7 +332,7 @@ def test_standard_errors_say_what_they_cannot() -> None:
         ({"prior": True}, "a prior"),
     ):
         fit = mixtura.fit(rows, 2, **assumed)
-        with pytest.raises(ParameterError, match=f"this fit has {what}: use method='bootstrap'"):
+        with pytest.raises(ParameterError, match=f"this one has {what}: use method='bootstrap'"):
             fit.standard_errors(rows)
         errors = fit.standard_errors(rows, "weighted-bootstrap", n_bootstrap=3)
         assert (errors.means > 0.0).all()

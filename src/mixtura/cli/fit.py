@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import click
@@ -114,6 +115,7 @@ Examples:
     "stopped.",
 )
 @click.option("--verbose", is_flag=True, help="Tell of every iteration on the standard error.")
+@options.quiet
 @options.as_json
 @options.force
 def command(
@@ -141,6 +143,7 @@ def command(
     every: int,
     resume: bool,
     verbose: bool,
+    quiet: bool,
     as_json: bool,
     force: bool,
 ) -> None:
@@ -152,38 +155,46 @@ def command(
     """
     if resume and checkpoint is None:
         raise click.UsageError("--resume goes on from a checkpoint: name it with --checkpoint")
+    if verbose and quiet:
+        raise click.UsageError("--verbose and --quiet were both given, expected one of them")
     import mixtura
+    from mixtura.cli.meter import FitMeter, on_terminal
     from mixtura.cli.progress import Progress
     from mixtura.model.storage import encoded
+    from mixtura.tables.streams.watched import watched
     from mixtura.views.record import json_text, model_record
     from mixtura.views.text import model_text
 
     where = destination(output, force) if output is not None else None
     rows: Any
     weight: Any = None
+    meter = FitMeter(n_init, shown=on_terminal() and not (verbose or quiet))
     if is_streamed(data, on_bad_row):
         rows = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
+        rows = watched(rows, meter.read)
     else:
         rows = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
         weight = weights_of(rows, weights)
-    fitted = mixtura.fit(
-        rows,
-        components,
-        structure=structure,
-        start=start,
-        tol=tol,
-        accelerate="auto" if accelerate else False,
-        reg_covar=reg_covar,
-        max_iter=max_iter,
-        n_init=n_init,
-        random_state=seed,
-        sample_weight=weight,
-        observer=Progress() if verbose else None,
-        **assumptions(equal_weights=equal_weights, prior=prior, noise=noise),
-        checkpoint=checkpoint,
-        every=every,
-        resume=resume,
-    )
+        meter.holding(len(rows.rows))
+    with closing(meter):
+        fitted = mixtura.fit(
+            rows,
+            components,
+            structure=structure,
+            start=start,
+            tol=tol,
+            accelerate="auto" if accelerate else False,
+            reg_covar=reg_covar,
+            max_iter=max_iter,
+            n_init=n_init,
+            random_state=seed,
+            sample_weight=weight,
+            observer=Progress() if verbose else meter,
+            **assumptions(equal_weights=equal_weights, prior=prior, noise=noise),
+            checkpoint=checkpoint,
+            every=every,
+            resume=resume,
+        )
     failed = strict and not fitted.outcome.converged
     training = {**fitted.summary(), **again(data, rows)}
     if where is not None and not failed:

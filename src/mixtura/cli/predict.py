@@ -29,6 +29,7 @@ Examples:
 @options.output
 @options.force
 @options.as_json
+@options.quiet
 def command(
     model: str,
     data: str,
@@ -40,6 +41,7 @@ def command(
     output: str,
     force: bool,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Write the most responsible component of each row of DATA under MODEL.
 
@@ -62,7 +64,7 @@ def command(
 
     if is_streamed(data, on_bad_row):
         scan = scan_of(data, columns, ids, header, on_bad_row, mixture=mixture)
-        answer(scan, predicted, where, as_json)
+        answer(scan, predicted, where, as_json, quiet=quiet)
         return
     table = read_rows(data, columns, ids, header, mixture)
     write_columns(side_by_side(table.ids, predicted(table)), where, as_json)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -131,6 +130,7 @@ class _Numbers(click.ParamType[tuple[int, ...]]):
 @options.as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print a CSV of all candidates instead.")
 @options.force
+@options.quiet
 def command(
     data: str,
     components: tuple[int, ...],
@@ -156,6 +156,7 @@ def command(
     as_json: bool,
     as_csv: bool,
     force: bool,
+    quiet: bool,
 ) -> None:
     """Fit mixtures of several structures and numbers of components to DATA, and compare them.
 
@@ -165,6 +166,7 @@ def command(
     if as_json and as_csv:
         raise click.UsageError("--json and --csv were both given, expected one of them")
     import mixtura
+    from mixtura.cli.meter import on_terminal
     from mixtura.cli.progress import Bar
     from mixtura.model.storage import encoded
     from mixtura.views.record import json_text
@@ -192,7 +194,7 @@ def command(
         sample_weight=weight,
         n_jobs=jobs,
         **assumptions(equal_weights=equal_weights, prior=prior, noise=noise),
-        observer=Bar() if sys.stderr is not None and sys.stderr.isatty() else None,
+        observer=Bar() if on_terminal() and not quiet else None,
     )
     if where is not None:
         training = {**found.best.summary(), **again(data, rows)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -17,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.errors import CollapseError, Interrupted, ParameterError
+from mixtura.estimators.callbacks import CallbackSupportMixin, told
 from mixtura.estimators.checks import UNCONVERGED, check_given, check_rows, collapsed
 from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.progress import Progress
@@ -32,7 +34,7 @@ from mixtura.model.weights import row_weights
 __all__ = ["GaussianMixture"]
 
 
-class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
+class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # type: ignore[misc]
     """A Gaussian mixture with the interface of `sklearn.mixture.GaussianMixture`.
 
     The same seed gives scikit-learn's parameters, up to rounding. What differs: `lower_bound_`
@@ -175,7 +177,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : (N, D) array-like or table; float32 rows are read as they are.
-        y : not used; there so that pipelines can pass one.
+        y : not used, but for callbacks; there so that pipelines can pass one.
         sample_weight : (N,) how much each row counts, at least 0, or None for 1 each. A whole
             number is as good as so many equal rows, 0 as no row; a factor on all of them changes
             nothing but the effective counts.
@@ -191,7 +193,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         ConvergenceWarning : EM ended without converging, a column is constant, or there are fewer
             distinct rows than components; the warning says what to do.
         """
-        self._fit(X, sample_weight)
+        self._fit(X, sample_weight, y)
         return self
 
     def partial_fit(self, X: Any, y: object = None, sample_weight: Any = None) -> Self:
@@ -240,7 +242,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
         Rows of weight 0 are labelled too. Parameters, errors and warnings as for `fit`.
         """
-        rows = self._fit(X, sample_weight)
+        rows = self._fit(X, sample_weight, y)
         return self.mixture_.predict(rows)
 
     def predict(self, X: Any) -> Integers:
@@ -312,7 +314,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "mixture_")
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
-    def _fit(self, X: Any, sample_weight: Any) -> Rows:
+    def _fit(self, X: Any, sample_weight: Any, y: object) -> Rows:
         """Fit and hold the result; the rows, those of weight 0 included, (N, D)."""
         self._validate_params()
         rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
@@ -330,17 +332,19 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         names = getattr(self, "feature_names_in_", None)
         given = (self.weights_init, self.means_init, self.precisions_init)
         alone = not self.warm_start and all(part is None for part in given)
+        run = partial(
+            fit_rows,
+            rows,
+            self._settings(),
+            given=self._given(),
+            random=check_random_state(self.random_state),
+            feature_names=None if names is None else tuple(names),
+            weights=weights,
+            resumed=getattr(self, "fit_", None) if self.warm_start else None,
+        )
+        observers = [Progress(self.verbose, self.verbose_interval)] if self.verbose else []
         try:
-            fit = fit_rows(
-                rows,
-                self._settings(),
-                given=self._given(),
-                random=check_random_state(self.random_state),
-                feature_names=None if names is None else tuple(names),
-                weights=weights,
-                resumed=getattr(self, "fit_", None) if self.warm_start else None,
-                observer=Progress(self.verbose, self.verbose_interval) if self.verbose else None,
-            )
+            fit, stopped = told(self, rows, y, weights, observers, run)
         except CollapseError as error:
             raise collapsed(error) from None
         except Interrupted as interruption:
@@ -349,7 +353,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self._hold(replace(fit, seed=seed_of(self.random_state) if alone else None))
         for note in fit.notes:
             warnings.warn(note, ConvergenceWarning, stacklevel=3)
-        if self.max_iter and not fit.outcome.converged:
+        if self.max_iter and not (fit.outcome.converged or stopped):
             warnings.warn(
                 f"{UNCONVERGED} It ended {fit.outcome.value} at iteration {fit.n_iter}: "
                 f"{fit.remedy}",

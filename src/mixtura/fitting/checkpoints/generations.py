@@ -50,11 +50,13 @@ class Generations:
 
         Raises
         ------
-        OSError : it is a folder, or its folder is missing or may not be written to.
+        OSError : it is a folder or a device, or its folder is missing or may not be written to.
         """
         folder, path = self.path.parent, str(self.path)
         if self.path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a directory, expected a file's name", path)
+        if self.path.exists() and not self.path.is_file():
+            raise OSError(errno.EINVAL, "is no regular file, expected one to be", path)
         if not folder.is_dir():
             words = f"there is no directory {str(folder)!r}: make it first"
             raise FileNotFoundError(errno.ENOENT, words, path)
