@@ -18,8 +18,9 @@ from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.errors import CollapseError, Interrupted, ParameterError
 from mixtura.estimators.checks import UNCONVERGED, check_given, check_rows, collapsed
 from mixtura.estimators.progress import Progress
-from mixtura.fitting import Fit, Given, Settings, fit_rows
+from mixtura.fitting import Fit, Given, Settings, fit_elsewhere, fit_rows, opened
 from mixtura.fitting.start import STARTS, StartLike
+from mixtura.model.elsewhere import is_elsewhere
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed
 from mixtura.model.structures import NAMES, structure
@@ -151,11 +152,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : (N, D) array-like or table; float32 rows are read as they are.
+        X : (N, D) array-like or table; float32 rows are read as they are. Or rows elsewhere, as
+            `mixtura.fit` takes them: paths, datasets, iterables, Dask arrays and data frames.
         y : not used; there so that pipelines can pass one.
         sample_weight : (N,) how much each row counts, at least 0, or None for 1 each. A whole
             number is as good as so many equal rows, 0 as no row; a factor on all of them changes
-            nothing but the effective counts.
+            nothing but the effective counts. Of rows elsewhere, as for `mixtura.fit`.
 
         Raises
         ------
@@ -242,48 +244,22 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         """Free parameters, by the name that scikit-learn has for them."""
         return self.mixture_.n_parameters
 
-    def _rows(self, X: Any) -> Rows:
-        """`X` checked as scikit-learn checks it, against the columns of the fit, (N, D)."""
+    def _rows(self, X: Any) -> Any:
+        """`X` checked as scikit-learn checks it, against the columns of the fit, (N, D).
+
+        Rows elsewhere are checked as they are read.
+        """
         check_is_fitted(self, "mixture_")
+        if is_elsewhere(X):
+            return X
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
-    def _fit(self, X: Any, sample_weight: Any) -> Rows:
+    def _fit(self, X: Any, sample_weight: Any) -> Any:
         """Fit and hold the result; the rows, those of weight 0 included, (N, D)."""
         self._validate_params()
-        rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
-        weights = row_weights(sample_weight, len(rows))
-        counting = len(rows) if weights is None else int(np.count_nonzero(weights))
-        kind = structure(self.covariance_type)
-        check_rows(counting, self.n_components)
-        check_given(
-            kind.form,
-            (self.n_components, rows.shape[1]),
-            self.weights_init,
-            self.means_init,
-            self.precisions_init,
-        )
-        names = getattr(self, "feature_names_in_", None)
-        settings = Settings(
-            self.n_components,
-            kind,
-            self.init_params,
-            self.tol,
-            self.reg_covar,
-            self.max_iter,
-            self.n_init,
-            self.accelerate,
-        )
+        fitted = self._fit_elsewhere if is_elsewhere(X) else self._fit_here
         try:
-            fit = fit_rows(
-                rows,
-                settings,
-                given=Given(_to_one(self.weights_init), self.means_init, self.precisions_init),
-                random=check_random_state(self.random_state),
-                feature_names=None if names is None else tuple(names),
-                weights=weights,
-                resumed=getattr(self, "fit_", None) if self.warm_start else None,
-                observer=Progress(self.verbose, self.verbose_interval) if self.verbose else None,
-            )
+            rows, fit = fitted(X, sample_weight)
         except CollapseError as error:
             raise collapsed(error) from None
         except Interrupted as interruption:
@@ -300,6 +276,56 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 stacklevel=3,
             )
         return rows
+
+    def _fit_here(self, X: Any, sample_weight: Any) -> tuple[Rows, Fit]:
+        """The rows (N, D) in memory, and the fit to them."""
+        rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+        weights = row_weights(sample_weight, len(rows))
+        counting = len(rows) if weights is None else int(np.count_nonzero(weights))
+        check_rows(counting, self.n_components)
+        settings, options = self._told(rows.shape[1])
+        names = getattr(self, "feature_names_in_", None)
+        names = None if names is None else tuple(names)
+        return rows, fit_rows(rows, settings, feature_names=names, weights=weights, **options)
+
+    def _fit_elsewhere(self, X: Any, sample_weight: Any) -> tuple[Any, Fit]:
+        """What was given, and the fit to its rows."""
+        data = opened(X, sample_weight)
+        settings, options = self._told(data.n_features)
+        fit = fit_elsewhere(data, settings, **options)
+        self.n_features_in_ = data.n_features
+        if hasattr(self, "feature_names_in_"):
+            delattr(self, "feature_names_in_")
+        if data.names is not None:
+            self.feature_names_in_ = np.asarray(data.names, dtype=object)
+        return X, fit
+
+    def _told(self, n_features: int) -> tuple[Settings, dict[str, Any]]:
+        """The settings of a fit to D features, and what else it is told."""
+        kind = structure(self.covariance_type)
+        check_given(
+            kind.form,
+            (self.n_components, n_features),
+            self.weights_init,
+            self.means_init,
+            self.precisions_init,
+        )
+        settings = Settings(
+            self.n_components,
+            kind,
+            self.init_params,
+            self.tol,
+            self.reg_covar,
+            self.max_iter,
+            self.n_init,
+            self.accelerate,
+        )
+        return settings, {
+            "given": Given(_to_one(self.weights_init), self.means_init, self.precisions_init),
+            "random": check_random_state(self.random_state),
+            "resumed": getattr(self, "fit_", None) if self.warm_start else None,
+            "observer": Progress(self.verbose, self.verbose_interval) if self.verbose else None,
+        }
 
     def _hold(self, fit: Fit) -> None:
         """Set the fitted attributes: copies, which a caller may change without harm."""

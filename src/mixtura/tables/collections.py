@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +20,13 @@ class Collection:
     ----------
     parts : of each partition its delayed rows; then its delayed weights, if those are a collection
         of their own.
-    features : D names, None where there are none.
+    names : D names, None where there are none.
     weights : the column of the rows that weighs them, or None.
     n_features : D.
     """
 
     parts: tuple[tuple[Any, ...], ...]
-    features: tuple[str, ...] | None
+    names: tuple[str, ...] | None
     weights: str | None
     n_features: int
 
@@ -87,14 +88,13 @@ def _frame(data: Any, sample_weight: Any) -> Collection:
     features = tuple(name for name in names if name != weights)
     if not features:
         raise DataError("X has no column left that is not the weights': choose features")
-    parts = [(part,) for part in data.to_delayed()]
-    if weights is None:
-        parts = _weighted(parts, sample_weight, ())
-    return Collection(tuple(parts), features, weights, len(features))
+    frames = [(frame,) for frame in data.to_delayed()]
+    parts = _weighted(frames, None if weights else sample_weight, ())
+    return Collection(parts, features, weights, len(features))
 
 
 def _weighted(
-    parts: list[tuple[Any, ...]], sample_weight: Any, chunks: tuple[float, ...]
+    parts: Sequence[tuple[Any, ...]], sample_weight: Any, chunks: tuple[float, ...]
 ) -> tuple[tuple[Any, ...], ...]:
     """The partitions, each with its part of the weights."""
     if sample_weight is None:
