@@ -146,7 +146,7 @@ def test_thirty_fits_under_chaos_end_with_the_same_bits(mode):
             # A worker that leaves by sys.exit does not come back by itself.
             client.cluster.adapt(minimum=2, maximum=2, interval="100ms")
             rows = client.persist(spread())
-            client.register_plugin(KillWorker("3 s", mode))
+            client.register_plugin(KillWorker("8 s", mode))
             seen = Seen(client)
             the_same(
                 fitted(rows, client=client, observer=seen, max_iter=40), undisturbed(max_iter=40)

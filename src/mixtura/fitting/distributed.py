@@ -114,7 +114,7 @@ def _survey(rows: Collection, n_components: int, seed: int, client: Any) -> _Sur
     """
     d = rows.n_features
     reader = Reader(rows.names, rows.weights, d)
-    raw = Partitions(rows.parts, reader, client)
+    raw = Partitions(rows.parts, reader, client, rows.held)
     tallies = raw.each([partial(_tallied, number, rows.names) for number in range(len(raw))])
     tally = Tally(d)
     for each in tallies:

@@ -107,7 +107,7 @@ def sums(X: Any, sample_weight: Any, answers: Sequence[Answer]) -> tuple[list[fl
         rows = collection(X, sample_weight)
         features = rows.names if names is None or rows.names is None else names
         reader = Reader(features, rows.weights, n_features)
-        partitions = Partitions(rows.parts, reader)
+        partitions = Partitions(rows.parts, reader, held=rows.held)
         parts = partitions.each(
             [partial(_checked_sums, i, reader.features, answers) for i in range(len(partitions))]
         )

@@ -23,12 +23,14 @@ class Collection:
     names : D names, None where there are none.
     weights : the column of the rows that weighs them, or None.
     n_features : D.
+    held : the collections themselves: while they are, what their workers hold stays.
     """
 
     parts: tuple[tuple[Any, ...], ...]
     names: tuple[str, ...] | None
     weights: str | None
     n_features: int
+    held: tuple[Any, ...] = ()
 
     @property
     def weighted(self) -> bool:
@@ -71,8 +73,10 @@ def collection(data: Any, sample_weight: Any = None) -> Collection:
     if data.shape[1] == 0:
         raise DataError("X has 0 features, expected at least 1: select the columns to use")
     rows = data.rechunk({1: -1}) if data.numblocks[1] > 1 else data
-    parts = [(part,) for part in rows.to_delayed().ravel()]
-    return Collection(_weighted(parts, sample_weight, rows.chunks[0]), None, None, rows.shape[1])
+    parts = _weighted(
+        [(part,) for part in rows.to_delayed().ravel()], sample_weight, rows.chunks[0]
+    )
+    return Collection(parts, None, None, rows.shape[1], (data, sample_weight))
 
 
 def _frame(data: Any, sample_weight: Any) -> Collection:
@@ -90,7 +94,7 @@ def _frame(data: Any, sample_weight: Any) -> Collection:
         raise DataError("X has no column left that is not the weights': choose features")
     frames = [(frame,) for frame in data.to_delayed()]
     parts = _weighted(frames, None if weights else sample_weight, ())
-    return Collection(parts, features, weights, len(features))
+    return Collection(parts, features, weights, len(features), (data, sample_weight))
 
 
 def _weighted(
