@@ -37,11 +37,13 @@ class Partitions:
     parts : of each partition what `read` takes: delayed objects.
     read : makes rows (m, D) and weights (m,) or None of them, on a worker.
     client : `distributed.Client`, or None for the scheduler that Dask chooses.
+    held : the collections: while they are, what their workers hold stays.
     """
 
     parts: tuple[tuple[Any, ...], ...]
     read: Callable[..., tuple[Rows, Floats | None]]
     client: Any = None
+    held: tuple[Any, ...] = ()
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -76,7 +78,7 @@ class Partitions:
 
     def one(self, number: int, function: Callable[[Rows, Floats | None], T]) -> T:
         """The value of a function for one partition."""
-        only = Partitions((self.parts[number],), self.read, self.client)
+        only = Partitions((self.parts[number],), self.read, self.client, self.held)
         return only.each([function])[0]
 
     def _tasks(self, functions: Sequence[Callable[..., Any]], token: str) -> list[Any]:
@@ -104,8 +106,8 @@ class Partitions:
                 return client.gather(client.compute(graph(uuid4().hex)))
             except KilledWorker as killed:
                 _log.warning("a pass is done again: %s", killed)
-                held = [future for part in self.parts for future in futures_of(part)]
-                client.retry([future for future in held if future.status == "error"])
+                failed = [each for each in futures_of(list(self.held)) if each.status == "error"]
+                client.retry(failed)
         return client.gather(client.compute(graph(uuid4().hex)))
 
 

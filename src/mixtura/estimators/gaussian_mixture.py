@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
@@ -22,9 +23,10 @@ from mixtura.estimators.callbacks import CallbackSupportMixin, told
 from mixtura.estimators.checks import UNCONVERGED, check_given, check_rows, collapsed
 from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.progress import Progress
-from mixtura.fitting import Fit, Given, Settings, fit_rows
+from mixtura.fitting import Fit, Given, Settings, fit_elsewhere, fit_rows, opened
 from mixtura.fitting.prior import Prior
 from mixtura.fitting.start import STARTS, StartLike
+from mixtura.model.elsewhere import is_elsewhere
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Box
 from mixtura.model.random import Seed, seed_of
@@ -176,11 +178,12 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
 
         Parameters
         ----------
-        X : (N, D) array-like or table; float32 rows are read as they are.
+        X : (N, D) array-like or table; float32 rows are read as they are. Or rows elsewhere, as
+            `mixtura.fit` takes them: paths, datasets, iterables, Dask arrays and data frames.
         y : not used, but for callbacks; there so that pipelines can pass one.
         sample_weight : (N,) how much each row counts, at least 0, or None for 1 each. A whole
             number is as good as so many equal rows, 0 as no row; a factor on all of them changes
-            nothing but the effective counts.
+            nothing but the effective counts. Of rows elsewhere, as for `mixtura.fit`.
 
         Raises
         ------
@@ -308,40 +311,24 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
         """Free parameters, by the name that scikit-learn has for them."""
         return self.mixture_.n_parameters
 
-    def _rows(self, X: Any) -> Rows:
-        """`X` checked as scikit-learn checks it, against the columns of the fit, (N, D)."""
+    def _rows(self, X: Any) -> Any:
+        """`X` checked as scikit-learn checks it, against the columns of the fit, (N, D).
+
+        Rows elsewhere are checked as they are read.
+        """
         check_started(self)
         check_is_fitted(self, "mixture_")
+        if is_elsewhere(X):
+            return X
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
-    def _fit(self, X: Any, sample_weight: Any, y: object) -> Rows:
+    def _fit(self, X: Any, sample_weight: Any, y: object) -> Any:
         """Fit and hold the result; the rows, those of weight 0 included, (N, D)."""
         self._validate_params()
-        rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
-        weights = row_weights(sample_weight, len(rows))
-        counting = len(rows) if weights is None else int(np.count_nonzero(weights))
-        kind = structure(self.covariance_type)
-        check_rows(counting, self.n_components)
-        check_given(
-            kind.form,
-            (self.n_components, rows.shape[1]),
-            self.weights_init,
-            self.means_init,
-            self.precisions_init,
-        )
-        names = getattr(self, "feature_names_in_", None)
+        prepared = self._elsewhere if is_elsewhere(X) else self._here
+        rows, weights, run = prepared(X, sample_weight)
         given = (self.weights_init, self.means_init, self.precisions_init)
         alone = not self.warm_start and all(part is None for part in given)
-        run = partial(
-            fit_rows,
-            rows,
-            self._settings(),
-            given=self._given(),
-            random=check_random_state(self.random_state),
-            feature_names=None if names is None else tuple(names),
-            weights=weights,
-            resumed=getattr(self, "fit_", None) if self.warm_start else None,
-        )
         observers = [Progress(self.verbose, self.verbose_interval)] if self.verbose else []
         try:
             fit, stopped = told(self, rows, y, weights, observers, run)
@@ -361,6 +348,49 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
                 stacklevel=3,
             )
         return rows
+
+    def _here(self, X: Any, sample_weight: Any) -> tuple[Rows, Floats | None, Callable[..., Fit]]:
+        """The rows (N, D) in memory, their weights, and what fits to them."""
+        rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+        weights = row_weights(sample_weight, len(rows))
+        counting = len(rows) if weights is None else int(np.count_nonzero(weights))
+        check_rows(counting, self.n_components)
+        names = getattr(self, "feature_names_in_", None)
+        names = None if names is None else tuple(names)
+        options = self._options(rows.shape[1])
+        return (
+            rows,
+            weights,
+            partial(
+                fit_rows, rows, self._settings(), feature_names=names, weights=weights, **options
+            ),
+        )
+
+    def _elsewhere(self, X: Any, sample_weight: Any) -> tuple[Any, Any, Callable[..., Fit]]:
+        """What was given, and what fits to its rows."""
+        data = opened(X, sample_weight)
+        options = self._options(data.n_features)
+        self.n_features_in_ = data.n_features
+        if hasattr(self, "feature_names_in_"):
+            delattr(self, "feature_names_in_")
+        if data.names is not None:
+            self.feature_names_in_ = np.asarray(data.names, dtype=object)
+        return X, sample_weight, partial(fit_elsewhere, data, self._settings(), **options)
+
+    def _options(self, n_features: int) -> dict[str, Any]:
+        """What else a fit to D features is told than its settings."""
+        check_given(
+            structure(self.covariance_type).form,
+            (self.n_components, n_features),
+            self.weights_init,
+            self.means_init,
+            self.precisions_init,
+        )
+        return {
+            "given": self._given(),
+            "random": check_random_state(self.random_state),
+            "resumed": getattr(self, "fit_", None) if self.warm_start else None,
+        }
 
     def _hold(self, fit: Fit) -> None:
         """Set the fitted attributes: copies, which a caller may change without harm."""

@@ -23,13 +23,15 @@ from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.notes import notes
+from mixtura.fitting.resumption import check_resumed
 from mixtura.fitting.runs import best_of
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.reservoir import Reservoir
 from mixtura.fitting.streaming import seed_aside
 from mixtura.fitting.survey import Tally, sample_size, settled
 from mixtura.model.mixture import Mixture
-from mixtura.model.rows import no_missing, plain_rows
+from mixtura.model.reader import Reader
+from mixtura.model.rows import no_missing
 from mixtura.model.weights import check_weights
 from mixtura.tables.collections import Collection
 
@@ -70,7 +72,7 @@ def fit_collection(
     """
     began = time.perf_counter()
     _check_start(settings)
-    names = rows.features
+    names = rows.names
     if journal:
         journal.begin(random)
     found = _survey(rows, settings.n_components, seed_aside(random), client)
@@ -79,6 +81,8 @@ def fit_collection(
         journal.identify(_known_by(source, tally, names), names)
     check_extent(source.n_rows, tally.low, tally.high, settings.n_components, names)
     settings.structure.check(source.n_features)
+    if resumed is not None:
+        check_resumed(resumed, settings, source.n_features)
     em = EM(
         source, settings, Dask(default_executor()), names, observer, found.unit, journal=journal
     )
@@ -121,9 +125,9 @@ def _survey(rows: Collection, n_components: int, seed: int, client: Any) -> _Sur
     DataError : no row counts, or one cannot be used; the partition and the row are named.
     """
     d = rows.n_features
-    reader = _Reader(rows.features, rows.weights, d)
-    raw = Partitions(rows.parts, reader, client)
-    tallies = raw.each([partial(_tallied, number, rows.features) for number in range(len(raw))])
+    reader = Reader(rows.names, rows.weights, d)
+    raw = Partitions(rows.parts, reader, client, rows.held)
+    tallies = raw.each([partial(_tallied, number, rows.names) for number in range(len(raw))])
     tally = Tally(d)
     for each in tallies:
         tally.include(each)
@@ -146,54 +150,6 @@ def _survey(rows: Collection, n_components: int, seed: int, client: Any) -> _Sur
         not equal,
     )
     return _Survey(source, sample, unit, tally)
-
-
-@dataclass(frozen=True)
-class _Reader:
-    """Makes rows of a partition, on a worker.
-
-    Parameters
-    ----------
-    features : the columns by name, None for an array.
-    weights : the column of weights, or None.
-    n_features : D.
-    counting : whether rows of weight 0 are left out, and the weights told in `unit`.
-    unit : what the weights are divided by; None drops them.
-    """
-
-    features: tuple[str, ...] | None
-    weights: str | None
-    n_features: int
-    counting: bool = False
-    unit: float | None = None
-
-    def __call__(self, part: Any, shares: Any = None) -> tuple[Rows, Floats | None]:
-        """The rows (m, D) of `part`, and their weights (m,), if there are any."""
-        if self.weights is not None:
-            aside = [str(name) == self.weights for name in part.columns]
-            shares = part.loc[:, aside].iloc[:, 0]
-            part = part.loc[:, [not each for each in aside]]
-        rows = plain_rows(part, self.n_features, self.features)
-        weights = None if shares is None else _weights(shares, len(rows))
-        if not self.counting or weights is None:
-            return rows, weights
-        if not weights.all():
-            rows, weights = rows[weights > 0.0], weights[weights > 0.0]
-        return rows, None if self.unit is None else weights / self.unit
-
-
-def _weights(shares: Any, n_rows: int) -> Floats:
-    """The weights of `n_rows` rows."""
-    try:
-        weights = np.asarray(shares, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"the weights are not numbers: {error}") from None
-    if weights.shape != (n_rows,):
-        raise DataError(
-            f"a partition has {n_rows} rows and weights of shape {weights.shape}, expected one "
-            "weight beside each row: divide X and sample_weight alike"
-        )
-    return weights
 
 
 def _tallied(

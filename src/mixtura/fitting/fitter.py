@@ -12,28 +12,27 @@ import numpy as np
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource
-from mixtura.errors import CollapseError, DataError, ParameterError
+from mixtura.errors import CollapseError
 from mixtura.fitting.checkpoints import Journal, journal
 from mixtura.fitting.checkpoints.identity import rows_of
 from mixtura.fitting.checks import check_rows
-from mixtura.fitting.distributed import fit_collection
+from mixtura.fitting.elsewhere import fit_elsewhere, opened
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.notes import notes
 from mixtura.fitting.prior import Prior
+from mixtura.fitting.resumption import check_resumed
 from mixtura.fitting.runs import best_of
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import StartLike
-from mixtura.fitting.streaming import fit_scan, scanned
+from mixtura.model.elsewhere import is_elsewhere
 from mixtura.model.noise import Box
 from mixtura.model.random import Seed, random_state_of, seed_of
 from mixtura.model.rows import as_rows, column_names
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
 from mixtura.model.weights import Weighted, row_weights
-from mixtura.tables.collections import collection, is_collection
-from mixtura.tables.streams import is_stream
 
 __all__ = ["check_rows", "fit", "fit_rows"]
 
@@ -175,32 +174,17 @@ def fit(
             given=given or Given(),
             seed=random_state,
         )
-    if is_collection(X):
-        spread = fit_collection(
-            collection(X, sample_weight),
+    if is_elsewhere(X) or client is not None:
+        fitted = fit_elsewhere(
+            opened(X, sample_weight, client),
             settings,
-            given=given or Given(),
-            random=random_state_of(random_state),
-            observer=observer,
             client=client,
-            journal=kept,
-        )
-        return replace(spread, seed=seed)
-    if client is not None:
-        raise ParameterError(
-            f"client is given, but X is a {type(X).__name__}: pass a Dask array or data frame, or "
-            "leave client out"
-        )
-    if is_stream(X):
-        streamed = fit_scan(
-            scanned(X, sample_weight),
-            settings,
             given=given or Given(),
             random=random_state_of(random_state),
             observer=observer,
             journal=kept,
         )
-        return replace(streamed, seed=seed)
+        return replace(fitted, seed=seed)
     rows = as_rows(X)
     fitted = fit_rows(
         rows,
@@ -250,7 +234,7 @@ def fit_rows(
     check_rows(rows, settings.n_components, feature_names)
     settings.structure.check(rows.shape[1])
     if resumed is not None:
-        _check_resumed(resumed, settings, rows.shape[1])
+        check_resumed(resumed, settings, rows.shape[1])
     source = ArraySource(rows, weighted.weights)
     if journal:
         journal.begin(random)
@@ -305,29 +289,3 @@ def _with_rows(collapse: CollapseError, weighted: Weighted) -> CollapseError:
         collapse.weight,
         named,
     )
-
-
-def _check_resumed(resumed: Fit, settings: Settings, n_features: int) -> None:
-    """Refuse to go on from a mixture of another kind."""
-    mixture = resumed.mixture
-    if mixture.n_components != settings.n_components:
-        raise ParameterError(
-            f"n_components is {settings.n_components}, the fit to go on from has "
-            f"{mixture.n_components}: start anew, or ask for as many"
-        )
-    if mixture.structure.letters != settings.structure.letters:
-        raise ParameterError(
-            f"the covariances are to be {settings.structure.name}, those of the fit to go on from "
-            f"are {mixture.structure.name}: start anew, or ask for the same"
-        )
-    asked = settings.equal_weights, settings.background is not None
-    if (mixture.equal_weights, mixture.noise is not None) != asked:
-        raise ParameterError(
-            "the fit to go on from has other assumptions: weights or noise are not what is asked "
-            "for; start anew, or ask for the same"
-        )
-    if mixture.n_features != n_features:
-        raise DataError(
-            f"X has {n_features} features, the fit to go on from has {mixture.n_features}: "
-            "start anew, or select those columns"
-        )

@@ -46,12 +46,12 @@ class Spread:
         statistics = overall(source, executor)
         variances = statistics.second[0] / statistics.total_weight
         singles = source.dtype == np.float32
-        return cls.of_moments(statistics.reference[0], variances, singles=singles)
+        return cls.told(variances, statistics.reference[0], singles=singles)
 
     @classmethod
-    def of_moments(cls, means: Floats, variances: Floats, *, singles: bool) -> Spread:
-        """The spread of rows with these means (D,) and variances (D,)."""
-        squared = means**2
+    def told(cls, variances: Floats, mean: Floats, *, singles: bool) -> Spread:
+        """The spread of rows of which the variances (D,) and the mean (D,) are known."""
+        squared = mean**2
         resolution = _ROUNDING**2 * squared
         constant = variances <= np.maximum(resolution, _LEAST)
         scales = np.where(squared > _LEAST, squared, 1.0)

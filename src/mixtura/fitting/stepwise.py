@@ -157,4 +157,4 @@ def _of(mixture: Mixture) -> Statistics:
 
 def _spread(mixture: Mixture, *, singles: bool) -> Spread:
     """The spread of the rows so far, as the mixture has it."""
-    return Spread.of_moments(mixture.mean(), np.diagonal(mixture.covariance()), singles=singles)
+    return Spread.told(np.diagonal(mixture.covariance()), mixture.mean(), singles=singles)

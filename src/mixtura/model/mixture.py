@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Rows, frozen
 from mixtura.engine.background import over_background
 from mixtura.engine.components import Components
 from mixtura.engine.executors import default_executor
-from mixtura.engine.sources import ArraySource, Block
+from mixtura.engine.sources import Block
 from mixtura.errors import DataError, ParameterError
 from mixtura.model import algebra, parameters
+from mixtura.model.elsewhere import Answer, is_elsewhere, mapped, sums
 from mixtura.model.explain import Explanation, explain
 from mixtura.model.noise import NOISE, Noise
 from mixtura.model.random import Seed, random_state_of
@@ -230,12 +231,13 @@ class Mixture:
 
         Parameters
         ----------
-        X : (N, D) array-like, or a table with this mixture's columns.
+        X : (N, D) array-like, or a table with this mixture's columns; or rows elsewhere, as
+            `mixtura.fit` takes them: paths, datasets, iterables, Dask collections.
 
         Returns
         -------
         (N,), nats; −inf where the squared distance itself overflows (some 1e154 standard
-        deviations out).
+        deviations out). For a Dask collection a Dask array, which nothing is computed of yet.
 
         Raises
         ------
@@ -251,8 +253,12 @@ class Mixture:
     def score(self, X: Any, sample_weight: Any = None) -> float:
         """The mean log-likelihood of the rows, nats a row; see `score_samples`.
 
-        With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i.
+        With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i. Rows elsewhere are read in bounded
+        memory; their weights are given as to `mixtura.fit`.
         """
+        if is_elsewhere(X):
+            total, weight = self._log_likelihood(X, sample_weight)
+            return total / weight
         scores = self.score_samples(X)
         return weighted_mean(scores, row_weights(sample_weight, len(scores)))
 
@@ -302,12 +308,10 @@ class Mixture:
         own is in doubt: each row is taken to be of the component of largest responsibility
         (Biernacki, Celeux & Govaert 2000). Weights (N,), v_i, as for `bic`.
         """
-        certainty = self._mapped(
-            X, lambda b: kernel.log_posterior(b.rows, self.components).max(axis=1)
+        certainty, _ = self._summed(
+            X, sample_weight, lambda b: kernel.log_posterior(b.rows, self.components).max(axis=1)
         )
-        weights = row_weights(sample_weight, len(certainty))
-        doubt = -weighted_mean(certainty, weights) * total_weight(weights, len(certainty))
-        return self.bic(X, sample_weight) + 2.0 * doubt
+        return self.bic(X, sample_weight) - 2.0 * certainty
 
     def sample(self, n: int, random_state: Seed = None) -> tuple[Floats, Integers]:
         """Draw rows from the mixture, component after component, the noise last.
@@ -378,10 +382,8 @@ class Mixture:
 
     def _log_likelihood(self, X: Any, sample_weight: Any) -> tuple[float, float]:
         """Σ_i v_i log p(x_i), nats, and Σ_i v_i."""
-        scores = self.score_samples(X)
-        weights = row_weights(sample_weight, len(scores))
-        total = total_weight(weights, len(scores))
-        return weighted_mean(scores, weights) * total, total
+        components = self.components
+        return self._summed(X, sample_weight, lambda b: kernel.log_likelihood(b.rows, components))
 
     def _mapped(
         self,
@@ -391,17 +393,33 @@ class Mixture:
         dtype: type = np.float64,
     ) -> Any:
         """What `function` gives for each row, of `shape` a row, (N, *shape)."""
-        source = ArraySource(self.rows(X))
-        if source.n_rows == 0:
+        answer = self._answer(function, shape, dtype)
+        if is_elsewhere(X):
+            return mapped(X, answer)
+        rows = self.rows(X)
+        if len(rows) == 0:
             raise DataError("X has 0 rows, expected at least 1")
-        whole: NDArray[Any] = np.empty((source.n_rows, *shape), dtype)
+        return answer.of(rows, default_executor())
 
-        def fill(block: Block) -> None:
-            whole[block.start : block.stop] = function(block)
+    def _answer(
+        self,
+        function: Callable[[Block], Any],
+        shape: tuple[int, ...] = (),
+        dtype: type = np.float64,
+    ) -> Answer:
+        return Answer(function, self.n_features, self.feature_names, shape, dtype)
 
-        for _ in default_executor().map(source, fill):
-            pass
-        return whole
+    def _summed(
+        self, X: Any, sample_weight: Any, function: Callable[[Block], Any]
+    ) -> tuple[float, float]:
+        """Σ_i v_i y_i of what `function` gives for each row, and Σ_i v_i."""
+        if is_elsewhere(X):
+            (total,), weight = sums(X, sample_weight, [self._answer(function)])
+            return total, weight
+        values = self._mapped(X, function)
+        weights = row_weights(sample_weight, len(values))
+        weight = total_weight(weights, len(values))
+        return weighted_mean(values, weights) * weight, weight
 
 
 def _over_noise(gaussians: Components, noise: Noise | None) -> Components:

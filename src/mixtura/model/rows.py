@@ -10,7 +10,7 @@ import numpy as np
 from mixtura.engine.arrays import Rows
 from mixtura.errors import DataError
 
-__all__ = ["as_rows", "column_names", "no_missing", "plain_rows"]
+__all__ = ["as_rows", "column_names", "matched_columns", "no_missing", "plain_rows"]
 
 
 def column_names(data: Any) -> tuple[str, ...] | None:
@@ -146,17 +146,29 @@ def _not_two_dimensional(array: Rows) -> str:
     )
 
 
-def _matched(rows: Rows, names: Sequence[str], wanted: Sequence[str]) -> Rows:
-    """The wanted columns in the wanted order."""
-    if tuple(names) == tuple(wanted):
-        return rows
+def matched_columns(names: Sequence[str], wanted: Sequence[str] | None) -> list[int]:
+    """Where the wanted columns are among `names`, in the wanted order; None wants all.
+
+    Raises
+    ------
+    DataError : one is missing.
+    """
+    if wanted is None:
+        return list(range(len(names)))
     missing = [name for name in wanted if name not in names]
     if missing:
         raise DataError(
             f"X lacks the column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))} "
             f"that this mixture was fitted on; it has {', '.join(map(repr, names))}"
         )
-    return rows[:, [list(names).index(name) for name in wanted]]
+    return [list(names).index(name) for name in wanted]
+
+
+def _matched(rows: Rows, names: Sequence[str], wanted: Sequence[str]) -> Rows:
+    """The wanted columns in the wanted order."""
+    if tuple(names) == tuple(wanted):
+        return rows
+    return rows[:, matched_columns(names, wanted)]
 
 
 def _features(count: int) -> str:

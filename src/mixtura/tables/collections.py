@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,15 +20,17 @@ class Collection:
     ----------
     parts : of each partition its delayed rows; then its delayed weights, if those are a collection
         of their own.
-    features : D names, None where there are none.
+    names : D names, None where there are none.
     weights : the column of the rows that weighs them, or None.
     n_features : D.
+    held : the collections themselves: while they are, what their workers hold stays.
     """
 
     parts: tuple[tuple[Any, ...], ...]
-    features: tuple[str, ...] | None
+    names: tuple[str, ...] | None
     weights: str | None
     n_features: int
+    held: tuple[Any, ...] = ()
 
     @property
     def weighted(self) -> bool:
@@ -70,8 +73,10 @@ def collection(data: Any, sample_weight: Any = None) -> Collection:
     if data.shape[1] == 0:
         raise DataError("X has 0 features, expected at least 1: select the columns to use")
     rows = data.rechunk({1: -1}) if data.numblocks[1] > 1 else data
-    parts = [(part,) for part in rows.to_delayed().ravel()]
-    return Collection(_weighted(parts, sample_weight, rows.chunks[0]), None, None, rows.shape[1])
+    parts = _weighted(
+        [(part,) for part in rows.to_delayed().ravel()], sample_weight, rows.chunks[0]
+    )
+    return Collection(parts, None, None, rows.shape[1], (data, sample_weight))
 
 
 def _frame(data: Any, sample_weight: Any) -> Collection:
@@ -87,14 +92,13 @@ def _frame(data: Any, sample_weight: Any) -> Collection:
     features = tuple(name for name in names if name != weights)
     if not features:
         raise DataError("X has no column left that is not the weights': choose features")
-    parts = [(part,) for part in data.to_delayed()]
-    if weights is None:
-        parts = _weighted(parts, sample_weight, ())
-    return Collection(tuple(parts), features, weights, len(features))
+    frames = [(frame,) for frame in data.to_delayed()]
+    parts = _weighted(frames, None if weights else sample_weight, ())
+    return Collection(parts, features, weights, len(features), (data, sample_weight))
 
 
 def _weighted(
-    parts: list[tuple[Any, ...]], sample_weight: Any, chunks: tuple[float, ...]
+    parts: Sequence[tuple[Any, ...]], sample_weight: Any, chunks: tuple[float, ...]
 ) -> tuple[tuple[Any, ...], ...]:
     """The partitions, each with its part of the weights."""
     if sample_weight is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors.base import Executor, Monoid
@@ -50,13 +50,13 @@ class Dask(Executor):
 
 
 @dataclass(frozen=True, eq=False)
-class _Leaf:
+class _Leaf(Generic[M]):
     """What one partition gives to the sum."""
 
     cut: Cut
-    function: Callable[[Block], Monoid]
+    function: Callable[[Block], M]
 
-    def __call__(self, rows: Rows, weights: Floats | None) -> Forest[Monoid]:
+    def __call__(self, rows: Rows, weights: Floats | None) -> Forest[M]:
         return Forest.of(
             Tree(0, piece.number, len(block.rows), piece.rows, self.function(block))
             for piece, block in self.cut.blocks(rows, weights)

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from mixtura.engine.sources import ArraySource, Source
 from mixtura.fitting.checks import check_extent, check_rows
-from mixtura.fitting.streaming import scanned
 from mixtura.fitting.survey import survey
 from mixtura.model.rows import as_rows, column_names
 from mixtura.model.weights import Weighted, row_weights
-from mixtura.tables.streams import is_stream
+from mixtura.tables.streams import is_stream, scanned
 
 __all__ = ["Given", "given"]
 
