@@ -24,6 +24,8 @@ __all__ = [
 
 _ERFC = np.frompyfunc(math.erfc, 1, 1)
 _HALVINGS = 200
+#: beyond it nothing is left of e^(−x), and x is finite
+_FAR = 1e300
 
 
 def normal_cdf(z: Any) -> Floats:
@@ -135,7 +137,8 @@ def chi_cdf(distances: Any, degrees: int) -> Floats:
     """
     if degrees < 1:
         raise ParameterError(f"got {degrees} degrees of freedom, expected at least 1")
-    x = 0.5 * np.square(np.asarray(distances, dtype=np.float64))
+    with np.errstate(over="ignore"):
+        x = np.minimum(0.5 * np.square(np.asarray(distances, dtype=np.float64)), _FAR)
     a = 0.5 if degrees % 2 else 1.0
     above = np.asarray(_ERFC(np.sqrt(x)) if degrees % 2 else np.exp(-x), dtype=np.float64)
     with np.errstate(divide="ignore"):

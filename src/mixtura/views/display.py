@@ -10,7 +10,9 @@ import numpy as np
 from mixtura.errors import ParameterError
 from mixtura.fitting import Fit
 from mixtura.model.mixture import Mixture
+from mixtura.model.rows import column_names
 from mixtura.views import plots
+from mixtura.views.fitted import fitted, named
 from mixtura.views.plots.calibration import calibration_of
 from mixtura.views.plots.canvas import axes_or_new, figure_of
 from mixtura.views.plots.drawing import Drawing, Single
@@ -98,8 +100,6 @@ class MixtureDisplay:
         ParameterError, DataError, MissingExtraError : as `from_mixture`; or the estimator is none
             of those.
         """
-        from mixtura.views.fitted import fitted
-
         mixture, record, rows = fitted(estimator, X)
         return cls._of(mixture, record, rows, kind, features, row, ax)
 
@@ -181,7 +181,12 @@ class MixtureDisplay:
         ParameterError : it has several parts, and `ax` is not of a grid.
         """
         place = axes_or_new(ax, self.drawing.size)
-        axes = self.drawing.draw(place)
+        try:
+            axes = self.drawing.draw(place)
+        except Exception:
+            if ax is None:  # nobody else knows of it
+                _close(figure_of(place))
+            raise
         self.ax_, self.figure_ = place, figure_of(place)
         self.axes_ = np.array(axes, dtype=object)
         return self
@@ -197,6 +202,7 @@ class MixtureDisplay:
         row: int | None,
         ax: Axes | None,
     ) -> MixtureDisplay:
+        mixture = _named(mixture, X)
         if kind is None:
             kind = "density" if mixture.n_features <= 2 or _few(features) else "pairs"
         return cls(drawing_of(kind, mixture, X, features, row, record), kind).plot(ax)
@@ -234,6 +240,20 @@ def drawing_of(
         if given[name] is not None and name not in takes:
             raise ParameterError(f"kind {kind!r} takes no {name}, got {given[name]!r}")
     return draw(mixture, X, **{name: given[name] for name in takes})
+
+
+def _close(figure: Figure) -> None:
+    from matplotlib import pyplot
+
+    pyplot.close(figure)
+
+
+def _named(mixture: Mixture, X: Any) -> Mixture:
+    """The mixture with the names of the rows' columns, where it has none of its own."""
+    names = column_names(X)
+    if mixture.feature_names is not None or names is None or len(names) != mixture.n_features:
+        return mixture
+    return named(mixture, names)
 
 
 def _few(features: Features) -> bool:

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 from mixtura.errors import ParameterError
 from mixtura.textual import printable
+from mixtura.views.plots.canvas import any_glyph
 from mixtura.views.plots.palette import style
 from mixtura.views.plots.thinning import rounded, thinned_path
 
@@ -111,8 +112,11 @@ def _drawn(figure: Figure) -> bytes:
     import matplotlib
 
     buffer = io.BytesIO()
-    with matplotlib.rc_context(
-        {"svg.hashsalt": "mixtura", "svg.fonttype": "none", "svg.image_inline": True}
+    with (
+        matplotlib.rc_context(
+            {"svg.hashsalt": "mixtura", "svg.fonttype": "none", "svg.image_inline": True}
+        ),
+        any_glyph(),
     ):
         figure.savefig(
             buffer,
