@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
@@ -135,9 +136,7 @@ def _draw_numbers(ax: Axes, points: Floats, shares: Floats, ends: Floats) -> Non
     inner = (points > points[0] + _EDGE * width) & (points < points[-1] - _EDGE * width)
     points, shares, ends = points[inner], shares[inner], ends[inner]
     for k in range(shares.shape[1]):
-        # The middle of where it is about as high as anywhere, for it may be so over a stretch.
-        high = np.flatnonzero(shares[:, k] >= 0.98 * shares[:, k].max())
-        at = int(high[np.searchsorted(points[high], 0.5 * (points[high[0]] + points[high[-1]]))])
+        at = _middle_of_the_widest(points, shares[:, k] >= 0.98 * shares[:, k].max())
         if shares[at, k] < _NUMBERED:
             continue
         ax.text(
@@ -151,6 +150,15 @@ def _draw_numbers(ax: Axes, points: Floats, shares: Floats, ends: Floats) -> Non
             clip_on=True,
             path_effects=[withStroke(linewidth=3.0, foreground="white")],
         )
+
+
+def _middle_of_the_widest(points: Floats, high: NDArray[np.bool_]) -> int:
+    """The place of the point in the middle of the widest stretch where all are high."""
+    steps = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]])))
+    starts, ends = steps[::2], steps[1::2] - 1
+    widest = int(np.argmax(points[ends] - points[starts]))
+    middle = 0.5 * (points[starts[widest]] + points[ends[widest]])
+    return int(np.argmin(np.abs(points - middle)))
 
 
 def _draw_rug(ax: Axes, shown: Selection, colours: Any) -> None:
