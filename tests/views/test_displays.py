@@ -195,17 +195,17 @@ def test_hostile_names_are_written_as_they_stand_in_each_kind(kind):
 
 
 @pytest.mark.parametrize("kind", ROW_KINDS)
-@pytest.mark.parametrize("n_features", [1, 2])
 @pytest.mark.parametrize(
-    "rows", [[0.0], [5.0] * 4, [0.0, 1e140], [1e15, 1e15 + 1.0]], ids=["one", "same", "far", "off"]
+    ("n_features", "rows"),
+    [(1, [0.0]), (2, [5.0] * 4), (1, [0.0, 1e140]), (2, [0.0, 1e140]), (2, [1e15, 1e15 + 1.0])],
+    ids=["one", "same", "far in a line", "far in a plane", "at an offset"],
 )
 def test_odd_rows_still_make_a_picture(kind, n_features, rows):
     if n_features == 1 and kind in ("scatter", "pairs"):
         return
     table = np.repeat(np.array(rows)[:, None], n_features, axis=1)
-    mixture = Mixture(
-        [0.5, 0.5], [[0.0] * n_features, [3.0] * n_features], [np.eye(n_features)] * 2
-    )
+    means = [[0.0] * n_features, [3.0] * n_features]
+    mixture = Mixture([0.5, 0.5], means, [np.eye(n_features)] * 2)
     display = MixtureDisplay.from_mixture(mixture, table, kind=kind, ax=offscreen_axes())
     assert len(inline_svg(display.figure_, "p")) > 2000
 
