@@ -87,8 +87,8 @@ def command(
         raise click.UsageError("--row goes with --kind explanation alone: leave it out")
     where = destination(output, force)
     from mixtura.views import plots
-    from mixtura.views.display import drawing_of
     from mixtura.views.plots.canvas import encoded, format_of, offscreen_axes
+    from mixtura.views.plots.kinds import drawing_of
 
     form = "png" if where.path is None else format_of(where.suffix)
     if kind == "selection":

@@ -13,17 +13,25 @@ from mixtura.errors import ParameterError
 from mixtura.model.mixture import Mixture
 
 __all__ = [
+    "Z",
     "chi_cdf",
     "chi_quantiles",
     "component_distances",
     "inverted",
+    "largest_departure",
     "marginal_cdf",
     "marginal_quantiles",
     "normal_cdf",
+    "share_interval",
 ]
+
+#: of the normal distribution, two sides: 95 % lie within
+Z = 1.959963984540054
 
 _ERFC = np.frompyfunc(math.erfc, 1, 1)
 _HALVINGS = 200
+#: beyond it nothing is left of e^(−x), and x is finite
+_FAR = 1e300
 
 
 def normal_cdf(z: Any) -> Floats:
@@ -135,7 +143,8 @@ def chi_cdf(distances: Any, degrees: int) -> Floats:
     """
     if degrees < 1:
         raise ParameterError(f"got {degrees} degrees of freedom, expected at least 1")
-    x = 0.5 * np.square(np.asarray(distances, dtype=np.float64))
+    with np.errstate(over="ignore"):
+        x = np.minimum(0.5 * np.square(np.asarray(distances, dtype=np.float64)), _FAR)
     a = 0.5 if degrees % 2 else 1.0
     above = np.asarray(_ERFC(np.sqrt(x)) if degrees % 2 else np.exp(-x), dtype=np.float64)
     with np.errstate(divide="ignore"):
@@ -150,6 +159,26 @@ def chi_quantiles(probabilities: Floats, degrees: int) -> Floats:
     """Distances (n,) within which the probabilities (n,), below 1, lie; see `chi_cdf`."""
     low = np.zeros(len(probabilities))
     return inverted(lambda d: chi_cdf(d, degrees), probabilities, low, low + degrees + 40.0)
+
+
+def largest_departure(n: int) -> float:
+    """What |F_n(u) − u| stays below, everywhere at once, in 95 % of samples of n.
+
+    √(log(2/0.05) / 2n): Massart 1990, "The tight constant in the Dvoretzky-Kiefer-Wolfowitz
+    inequality".
+    """
+    return math.sqrt(math.log(2.0 / 0.05) / (2.0 * n))
+
+
+def share_interval(p: Floats, n: float) -> Floats:
+    """Between which probabilities a share p of n rows lies, 95 %, (2, ·).
+
+    (p + z²/2n ± z·√(p(1 − p)/n + z²/4n²)) / (1 + z²/n): Wilson 1927, "Probable inference, the law
+    of succession, and statistical inference".
+    """
+    z = Z
+    middle, spread = p + z * z / (2.0 * n), z * np.sqrt(p * (1.0 - p) / n + (z / (2.0 * n)) ** 2)
+    return np.stack([middle - spread, middle + spread]) / (1.0 + z * z / n)
 
 
 def inverted(function: Any, values: Floats, low: Floats, high: Floats) -> Floats:

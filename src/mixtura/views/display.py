@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixtura.errors import ParameterError
 from mixtura.fitting import Fit
 from mixtura.model.mixture import Mixture
+from mixtura.model.rows import column_names
 from mixtura.views import plots
-from mixtura.views.plots.calibration import calibration_of
+from mixtura.views.fitted import fitted, named
 from mixtura.views.plots.canvas import axes_or_new, figure_of
 from mixtura.views.plots.drawing import Drawing, Single
-from mixtura.views.plots.pairs import pairs_of
-from mixtura.views.plots.parts import parts_of
+from mixtura.views.plots.kinds import Features, drawing_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,9 +23,7 @@ if TYPE_CHECKING:
 
     from mixtura.fitting.selection import Selection
 
-__all__ = ["KINDS", "MixtureDisplay", "drawing_of"]
-
-Features = Sequence[int | str] | None
+__all__ = ["MixtureDisplay"]
 
 
 class MixtureDisplay:
@@ -98,8 +95,6 @@ class MixtureDisplay:
         ParameterError, DataError, MissingExtraError : as `from_mixture`; or the estimator is none
             of those.
         """
-        from mixtura.views.fitted import fitted
-
         mixture, record, rows = fitted(estimator, X)
         return cls._of(mixture, record, rows, kind, features, row, ax)
 
@@ -181,7 +176,12 @@ class MixtureDisplay:
         ParameterError : it has several parts, and `ax` is not of a grid.
         """
         place = axes_or_new(ax, self.drawing.size)
-        axes = self.drawing.draw(place)
+        try:
+            axes = self.drawing.draw(place)
+        except Exception:
+            if ax is None:  # nobody else knows of it
+                _close(figure_of(place))
+            raise
         self.ax_, self.figure_ = place, figure_of(place)
         self.axes_ = np.array(axes, dtype=object)
         return self
@@ -197,72 +197,25 @@ class MixtureDisplay:
         row: int | None,
         ax: Axes | None,
     ) -> MixtureDisplay:
+        mixture = _named(mixture, X)
         if kind is None:
             kind = "density" if mixture.n_features <= 2 or _few(features) else "pairs"
         return cls(drawing_of(kind, mixture, X, features, row, record), kind).plot(ax)
 
 
-def drawing_of(
-    kind: str,
-    mixture: Mixture,
-    X: Any = None,
-    features: Features = None,
-    row: int | None = None,
-    record: Mapping[str, Any] | None = None,
-) -> Drawing:
-    """The picture of that kind, computed and not yet drawn.
+def _close(figure: Figure) -> None:
+    from matplotlib import pyplot
 
-    Parameters
-    ----------
-    kind, mixture, X, features, row : as for `MixtureDisplay.from_mixture`.
-    record : of a fit, as `Fit.summary` gives it, for ``trace``.
+    pyplot.close(figure)
 
-    Raises
-    ------
-    ParameterError : there is no such kind, feature or row, or the kind takes none.
-    DataError : wrong shape, missing columns, NaN or infinity, or no rows.
-    """
-    if kind not in KINDS:
-        raise ParameterError(f"unknown kind {kind!r}, expected one of: {', '.join(KINDS)}")
-    if kind == "trace" and record is None:
-        raise ParameterError(
-            "a mixture alone has no trace, expected a fit: use from_fit or from_estimator"
-        )
-    given = {"features": features, "row": row, "record": record}
-    takes, draw = KINDS[kind]
-    for name in ("features", "row"):
-        if given[name] is not None and name not in takes:
-            raise ParameterError(f"kind {kind!r} takes no {name}, got {given[name]!r}")
-    return draw(mixture, X, **{name: given[name] for name in takes})
+
+def _named(mixture: Mixture, X: Any) -> Mixture:
+    """The mixture with the names of the rows' columns, where it has none of its own."""
+    names = column_names(X)
+    if mixture.feature_names is not None or names is None or len(names) != mixture.n_features:
+        return mixture
+    return named(mixture, names)
 
 
 def _few(features: Features) -> bool:
     return features is not None and len(features) <= 2
-
-
-def _density(mixture: Mixture, X: Any, features: Features) -> Drawing:
-    count = min(mixture.n_features, 2) if features is None else len(features)
-    return _single(plots.density if count == 1 else plots.plane)(mixture, X, features)
-
-
-def _single(function: Callable[..., Axes]) -> Callable[..., Drawing]:
-    def draw(mixture: Mixture, X: Any, features: Features) -> Drawing:
-        return Single(lambda ax: function(mixture, X, features=features, ax=ax))
-
-    return draw
-
-
-def _trace(mixture: Mixture, X: Any, record: Mapping[str, Any]) -> Drawing:
-    return Single(lambda ax: plots.trace(record, ax=ax))
-
-
-#: name -> what it takes, and the function that computes it
-KINDS: Mapping[str, tuple[tuple[str, ...], Callable[..., Drawing]]] = {
-    "density": (("features",), _density),
-    "scatter": (("features",), _single(plots.scatter)),
-    "pairs": (("features",), pairs_of),
-    "responsibilities": (("features",), _single(plots.responsibilities)),
-    "explanation": (("row",), parts_of),
-    "calibration": ((), calibration_of),
-    "trace": (("record",), _trace),
-}

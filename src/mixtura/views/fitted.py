@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mixtura.errors import MissingExtraError, ParameterError
 from mixtura.model.mixture import Mixture
 
-__all__ = ["fitted"]
+__all__ = ["fitted", "named"]
 
 
 def fitted(estimator: Any, X: Any) -> tuple[Mixture, Mapping[str, Any] | None, Any]:
@@ -39,7 +39,7 @@ def fitted(estimator: Any, X: Any) -> tuple[Mixture, Mapping[str, Any] | None, A
         before, last = estimator[:-1], estimator[-1]
         rows = before.transform(X) if X is not None and len(before) else X
         mixture, record, rows = fitted(last, rows)
-        return _named(mixture, before), record, rows
+        return _of_steps(mixture, before), record, rows
     if isinstance(estimator, GaussianMixture):
         return estimator.mixture_, estimator.fit_.summary(), X
     if isinstance(estimator, Theirs):
@@ -61,7 +61,7 @@ def _theirs(estimator: Any) -> Mixture:
     )
 
 
-def _named(mixture: Mixture, before: Any) -> Mixture:
+def _of_steps(mixture: Mixture, before: Any) -> Mixture:
     """The mixture with the names of the columns that the steps before it make, if they tell."""
     if mixture.feature_names is not None or not len(before):
         return mixture
@@ -69,4 +69,9 @@ def _named(mixture: Mixture, before: Any) -> Mixture:
         names = tuple(map(str, before.get_feature_names_out()))
     except (AttributeError, ValueError):
         return mixture
+    return named(mixture, names)
+
+
+def named(mixture: Mixture, names: Sequence[str]) -> Mixture:
+    """The same density with those feature names."""
     return Mixture(mixture.weights, mixture.means, mixture.covariances, mixture.structure, names)

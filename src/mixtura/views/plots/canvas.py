@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mixtura.errors import MissingExtraError, ParameterError
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
-    "SIZE",
+    "any_glyph",
     "axes_or_new",
     "below",
     "beside",
@@ -25,6 +27,7 @@ __all__ = [
     "encoded",
     "figure_of",
     "format_of",
+    "in_rows",
     "listed",
     "name_axis",
     "offscreen_axes",
@@ -40,17 +43,18 @@ FORMATS: dict[str, dict[str, None]] = {
     "pdf": {"CreationDate": None},
 }
 
-#: of a picture on its own, inches
-SIZE = (8.0, 5.0)
+_SIZE = (8.0, 5.0)  # inches
 _DOTS_PER_INCH = 150
+#: characters of a name that an axis has room for
 _LONGEST_NAME = 60
+_LONGEST = {"x": _LONGEST_NAME, "y": 42}
 #: how many components a legend lists
 _LISTED = 18
 #: points from the horizontal axis to what is under its name
 _UNDER = -40.0
 
 
-def axes_or_new(ax: Axes | None, size: tuple[float, float] = SIZE) -> Axes:
+def axes_or_new(ax: Axes | None, size: tuple[float, float] = _SIZE) -> Axes:
     """`ax`, or the axes of a new pyplot figure of that size, which a notebook shows by itself.
 
     Raises
@@ -66,12 +70,12 @@ def axes_or_new(ax: Axes | None, size: tuple[float, float] = SIZE) -> Axes:
     return pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
-def offscreen_axes(size: tuple[float, float] = SIZE) -> Axes:
+def offscreen_axes(size: tuple[float, float] = _SIZE) -> Axes:
     """Axes of a new figure that pyplot knows nothing of: no display, nothing to close.
 
     Parameters
     ----------
-    size : of the figure, inches.
+    size : of the figure, width and height, inches.
 
     Raises
     ------
@@ -82,6 +86,17 @@ def offscreen_axes(size: tuple[float, float] = SIZE) -> Axes:
     except ImportError:
         raise MissingExtraError("matplotlib", "plot", "a picture") from None
     return Figure(figsize=size, layout="constrained").subplots()
+
+
+@contextmanager
+def any_glyph() -> Iterator[None]:
+    """Without warnings about letters that no font here has: a name is drawn as well as it can be.
+
+    matplotlib leaves a box in the place of such a letter.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .*missing from", UserWarning)
+        yield
 
 
 def divided(
@@ -157,7 +172,7 @@ def encoded(ax: Axes, form: str) -> bytes:
     import matplotlib
 
     buffer = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "mixtura"}):
+    with matplotlib.rc_context({"svg.hashsalt": "mixtura"}), any_glyph():
         figure_of(ax).savefig(
             buffer,
             format=form,
@@ -168,14 +183,20 @@ def encoded(ax: Axes, form: str) -> bytes:
     return buffer.getvalue()
 
 
-def name_axis(ax: Axes, which: str, name: str, longest: int = _LONGEST_NAME) -> None:
+def name_axis(ax: Axes, which: str, name: str, longest: int | None = None) -> None:
     """Label axis `which`, "x" or "y", with a feature's name as it stands.
 
     A name comes from a file's header: its dollars and backslashes are no mathematics, control
     characters are written out, and what exceeds the figure is cut.
     """
-    ax.set(**{f"{which}label": shortened(name, longest)})
+    ax.set(**{f"{which}label": shortened(name, longest or _LONGEST[which])})
     plain([getattr(ax, f"{which}axis").label])
+
+
+def in_rows(count: int, outside: int = 0) -> str:
+    """How many rows there are, and how many of them the picture leaves out: 1,000 rows."""
+    words = f"{count:,} row{'' if count == 1 else 's'}"
+    return f"{words}, {outside:,} outside" if outside else words
 
 
 def shortened(name: str, longest: int = _LONGEST_NAME) -> str:

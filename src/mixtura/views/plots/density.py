@@ -9,7 +9,7 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import axes_or_new, beside, name_axis, tidied
+from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, name_axis, tidied
 from mixtura.views.plots.palette import NOISE_STYLE, style
 from mixtura.views.plots.selection import Selection, select
 
@@ -97,7 +97,7 @@ def draw_density(
     tallest = float(total.max())
     if len(shown.rows):
         heights, edges = _histogram(shown, extent)
-        words = f"data, {len(shown.rows):,} rows"
+        words = f"data, {in_rows(len(shown.rows))}"
         bars = [ax.stairs(heights, edges, fill=True, color="0.86", label=words)]
         tallest = float(heights.max())
     sums = ax.plot(points, total, color="0.1", linewidth=width, label="total density")

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import divided, figure_of, listed, name_axis, plain, tidied
+from mixtura.views.plots.canvas import divided, figure_of, in_rows, listed, name_axis, plain, tidied
 from mixtura.views.plots.crowd import draw_crowd, mixed
 from mixtura.views.plots.density import draw_density
 from mixtura.views.plots.drawing import drawn
@@ -40,11 +42,13 @@ class Pairs:
     ----------
     shown : the d features.
     colours : (N, 3), the mean of the components' colours for each row.
+    n_rows : how many there are, those included that lie too far away to be shown.
     n_features : how many the mixture has.
     """
 
     shown: Selection
     colours: Floats
+    n_rows: int
     n_features: int
 
     @property
@@ -110,6 +114,9 @@ class Pairs:
         words = ["ellipses: 1 and 2 sigma"]
         if d < self.n_features:
             words.append(f"{d} of {self.n_features} features")
+        outside = self.n_rows - len(self.shown.rows)
+        if outside:
+            words.append(f"{in_rows(outside)} outside")
         legend = ax.legend(
             handles=[*data, *sums, *listed(curves, 4 * d)],
             title="\n".join(words),
@@ -137,8 +144,9 @@ def pairs_of(mixture: Mixture, X: Any, features: Sequence[int | str] | None) -> 
             f"{', '.join(mixture.feature_labels)}"
         )
     shown = select(mixture, X, features, len(features))
-    colours = mixed(mixture.predict_proba(X)) if X is not None else shown.rows[:, :0]
-    return Pairs(shown, colours, mixture.n_features)
+    near = shown.near(_REACH)
+    colours = mixed(mixture.predict_proba(X)[near]) if X is not None else np.empty((0, 3))
+    return Pairs(shown.kept(near), colours, len(near), mixture.n_features)
 
 
 def pairs(

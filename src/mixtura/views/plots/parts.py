@@ -28,6 +28,8 @@ _PARTS: tuple[tuple[str, str | tuple[float, float, float]], ...] = (
     ("log-determinant, −½·log|Σ|", "0.4"),
     ("distance, −½·d²", (0.835, 0.369, 0.0)),
 )
+#: more would touch where numbers are long
+_TICKS = 6
 _MINUS = "−"
 #: bars that a panel has room for
 _COMPONENTS, _FEATURES = 8, 12
@@ -94,6 +96,7 @@ class Parts:
 
     def _draw_components(self, ax: Axes) -> None:
         from matplotlib.patches import Patch
+        from matplotlib.ticker import MaxNLocator
 
         e = self.explanation
         stacks, places = self.stacks(), np.arange(len(self.components))
@@ -143,6 +146,7 @@ class Parts:
         line.set_label("log p(x), of all components")
         self._name_components(ax, places)
         ax.set(xlim=(low, high), xlabel="nats")
+        ax.xaxis.set_major_locator(MaxNLocator(_TICKS))
         words = f"row {e.row_numbers[0]}: log p(x) = {_signed(total, 6)} nats"
         ax.set_title(words, loc="left", fontsize="medium")
         beside(ax, entries, [], [*marks, line])
@@ -160,6 +164,8 @@ class Parts:
             ax.set_ylabel(f"{left_out} less likely components not shown", fontsize="small")
 
     def _draw_features(self, ax: Axes) -> None:
+        from matplotlib.ticker import MaxNLocator
+
         e, k = self.explanation, self.components[0]
         names, values = self.features()
         places = np.arange(len(values))
@@ -173,6 +179,7 @@ class Parts:
         ax.set_ylim(len(places) - 0.5, -0.5)
         ax.tick_params(axis="y", length=0.0)
         ax.set(xlabel="part of −½·d², nats")
+        ax.xaxis.set_major_locator(MaxNLocator(_TICKS))
         words = f"component {k}: −½·d² = {_signed(e.distance_terms[0, k], 4)} nats, by feature"
         ax.set_title(words, loc="left", fontsize="medium", color=style(k).edge)
 

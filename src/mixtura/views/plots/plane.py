@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import axes_or_new, beside, name_axis, tidied
+from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, name_axis, tidied
 from mixtura.views.plots.crowd import draw_crowd
 from mixtura.views.plots.ellipses import draw_means, draw_outlines
 from mixtura.views.plots.palette import style
@@ -71,9 +71,11 @@ def plane(
     """
     shown = select(mixture, X, features, 2)
     ax = axes_or_new(ax)
+    near = shown.near(_REACH)
+    count, shown = len(near), shown.kept(near)
     extents = [shown.extent(j, _REACH) for j in range(2)]
     ax.set(xlim=extents[0], ylim=extents[1])
-    data = _draw_rows(ax, shown)
+    data = _draw_rows(ax, shown, count)
     regions = draw_regions(ax, shown)
     draw_outlines(ax, shown.marginal)
     draw_means(ax, shown.marginal)
@@ -116,14 +118,14 @@ def draw_regions(ax: Axes, shown: Selection) -> list[Line2D]:
     ]
 
 
-def _draw_rows(ax: Axes, shown: Selection) -> list[Line2D]:
-    """The rows, in grey; the legend's entry for them."""
+def _draw_rows(ax: Axes, shown: Selection, count: int) -> list[Line2D]:
+    """The rows, in grey; the legend's entry for them, of all there are."""
     from matplotlib.lines import Line2D
 
-    if not len(shown.rows):
+    if not count:
         return []
     draw_crowd(ax, shown.rows, np.tile(_ROWS, (len(shown.rows), 1)))
-    words = f"data, {len(shown.rows):,} rows"
+    words = f"data, {in_rows(count, count - len(shown.rows))}"
     return [Line2D([], [], linestyle="none", marker="o", color=_ROWS, markersize=5, label=words)]
 
 

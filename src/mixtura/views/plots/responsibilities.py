@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import axes_or_new, beside, name_axis, tidied
+from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, name_axis, tidied
 from mixtura.views.plots.crowd import MANY, draw_crowd, mixed
 from mixtura.views.plots.ellipses import draw_means, draw_outlines
 from mixtura.views.plots.palette import style
@@ -24,6 +26,10 @@ __all__ = ["responsibilities"]
 _REACH = 3.2
 #: where rows stand below the areas, in responsibilities
 _RUG = (-0.075, -0.02)
+#: an area this high has room for a number
+_NUMBERED = 0.12
+#: and none so near to an end of the picture, as a share of its width
+_EDGE = 0.015
 _ELLIPSES = ((1.0, 1.6), (2.0, 0.9))
 
 
@@ -80,12 +86,17 @@ def responsibilities(
     shown = select(mixture, X, features, count)
     shares = None if X is None else mixture.predict_proba(X)
     ax = axes_or_new(ax)
-    colours = np.empty((0, 3)) if shares is None else mixed(shares)
+    near = shown.near(_REACH)
+    colours = np.empty((0, 3)) if shares is None else mixed(shares[near])
+    words = in_rows(len(near), int(np.sum(~near)))
+    shown = shown.kept(near)
     if count == 1:
         _draw_areas(ax, shown, colours)
     else:
         _draw_plane(ax, shown, colours)
     name_axis(ax, "x", shown.names[0])
+    if X is not None:
+        ax.set_title(words + " below" * (count == 1), loc="left", fontsize="medium")
     return tidied(ax)
 
 
@@ -109,12 +120,45 @@ def _draw_areas(ax: Axes, shown: Selection, colours: Any) -> None:
                 label=f"component {k}, weight {weight:.3g}",
             )
         )
+    _draw_numbers(ax, points, shares, ends)
     ax.set(xlim=extent, ylim=(_RUG[0] - 0.01, 1.0) if len(shown.rows) else (0.0, 1.0))
     ax.set(ylabel="responsibility", yticks=np.linspace(0.0, 1.0, 6))
     if len(shown.rows):
         _draw_rug(ax, shown, colours)
-        ax.set_title(f"{len(shown.rows):,} rows below", loc="left", fontsize="medium")
     beside(ax, [], areas, [])
+
+
+def _draw_numbers(ax: Axes, points: Floats, shares: Floats, ends: Floats) -> None:
+    """The number of each component where its area is highest: colours come round again."""
+    from matplotlib.patheffects import withStroke
+
+    width = points[-1] - points[0]
+    inner = (points > points[0] + _EDGE * width) & (points < points[-1] - _EDGE * width)
+    points, shares, ends = points[inner], shares[inner], ends[inner]
+    for k in range(shares.shape[1]):
+        at = _middle_of_the_widest(points, shares[:, k] >= 0.98 * shares[:, k].max())
+        if shares[at, k] < _NUMBERED:
+            continue
+        ax.text(
+            points[at],
+            ends[at, k] - 0.5 * shares[at, k],
+            str(k),
+            color=style(k).edge,
+            fontweight="bold",
+            ha="center",
+            va="center",
+            clip_on=True,
+            path_effects=[withStroke(linewidth=3.0, foreground="white")],
+        )
+
+
+def _middle_of_the_widest(points: Floats, high: NDArray[np.bool_]) -> int:
+    """The place of the point in the middle of the widest stretch where all are high."""
+    steps = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]])))
+    starts, ends = steps[::2], steps[1::2] - 1
+    widest = int(np.argmax(points[ends] - points[starts]))
+    middle = 0.5 * (points[starts[widest]] + points[ends[widest]])
+    return int(np.argmin(np.abs(points - middle)))
 
 
 def _draw_rug(ax: Axes, shown: Selection, colours: Any) -> None:
@@ -136,7 +180,6 @@ def _draw_plane(ax: Axes, shown: Selection, colours: Any) -> None:
     ax.set(xlim=shown.extent(0, _REACH), ylim=shown.extent(1, _REACH))
     if len(shown.rows):
         draw_crowd(ax, shown.rows, colours)
-        ax.set_title(f"{len(shown.rows):,} rows", loc="left", fontsize="medium")
     draw_outlines(ax, shown.marginal, _ELLIPSES)
     draw_means(ax, shown.marginal)
     name_axis(ax, "y", shown.names[1])

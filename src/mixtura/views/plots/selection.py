@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import DataError, ParameterError
@@ -68,6 +69,20 @@ class Selection:
         # Where the spread is lost in the rounding of a large offset, a picture still has a width.
         margin = max(0.03 * (high - low), 1e4 * float(np.spacing(max(abs(low), abs(high)))))
         return low - margin, high + margin
+
+    def near(self, reach: float) -> NDArray[np.bool_]:
+        """Which rows lie where the mixture is, or not further from there than it is wide, (N,).
+
+        A picture with a row far away shows nothing but that row.
+        """
+        means, spread = self.marginal.means, reach * self.deviations()
+        low, high = (means - spread).min(axis=0), (means + spread).max(axis=0)  # (d,)
+        room = high - low
+        return np.all((self.rows >= low - room) & (self.rows <= high + room), axis=1)
+
+    def kept(self, rows: NDArray[np.bool_]) -> Selection:
+        """The same with some of the rows."""
+        return replace(self, rows=self.rows[rows], labels=self.labels[rows])
 
     def grid(self, feature: int, extent: tuple[float, float], fine: int, even: int) -> Floats:
         """Points over `extent`, `even` of them evenly and about `fine` over the components.
