@@ -36,8 +36,9 @@ _ROUGHLY = 1e-4
 _SWEEPS = 200
 #: those by which one start can be told from another
 _BRIEF = 20
-#: within EM, which goes on from where it ends: more would save EM hardly an iteration
-_FEW = 1
+#: within EM, which goes on from where it ends: so many, while each promises such a share of what
+#: the first one fell
+_FEW, _SHARE = 10, 0.05
 #: a fall of φ that is lost in its rounding, nats a row
 _LOST = 1e-14
 #: the largest angle of a Newton step, about
@@ -122,7 +123,8 @@ def _common(
     # φ of scatters that are all divided by one number is φ less a constant.
     matrices = scatter / np.maximum.reduce(traces)
     if before is not None:
-        return _descended(_Place.at(_axes_of(before), matrices, criterion), _SETTLED, _FEW).axes
+        near = _Place.at(_axes_of(before), matrices, criterion)
+        return _descended(near, _SETTLED, _FEW, _SHARE).axes
     alike = scatter / traces[:, None, None]
     starts = np.linalg.eigh(np.concatenate([matrices.sum(axis=0)[None], alike]))[1]
     places = [_Place.at(start, matrices, criterion) for start in starts]
@@ -165,7 +167,7 @@ class _Place:
         return _Place.at(axes, self.scatter, self.criterion)
 
 
-def _descended(place: _Place, enough: float, sweeps: int) -> _Place:
+def _descended(place: _Place, enough: float, sweeps: int, share: float = 0.0) -> _Place:
     """Where φ descends to; by Newton's steps, and by majorisation where one does not descend.
 
     Parameters
@@ -173,29 +175,34 @@ def _descended(place: _Place, enough: float, sweeps: int) -> _Place:
     place : where to begin.
     enough : the fall in a sweep to stop at, nats a row.
     sweeps : how many at most.
+    share : of the first sweep's fall, that a further one has to promise.
     """
-    enough *= float(place.criterion.weight.sum())
+    weight = float(np.add.reduce(place.criterion.weight))
+    enough *= weight
+    least = _LOST * weight
     for _ in range(sweeps):
-        last, turned = place, _newton(place)
-        if turned is None:
+        last = place
+        step, promise = _newton(last)
+        if not promise > least:
             return last
-        place = last.moved(turned)
+        place = last.moved(_turned(last.axes, step))
         if not place.value < last.value:
             place = last.moved(_browne_mcnicholas(last))
         if not place.value < last.value:
             return last
         if last.value - place.value <= enough:
             return place
+        least = max(least, share * (last.value - place.value))
     return place
 
 
-def _newton(place: _Place) -> Floats | None:
-    """O (I − X/2)⁻¹ (I + X/2), with X the step to where the model of φ is least.
+def _newton(place: _Place) -> tuple[Floats, float]:
+    """The skew step X (D, D) to where the model of φ is least, and the fall that it promises.
 
     Turning axis p towards q by θ and q away from p changes φ by 2 G_pq θ + H_pq θ², with
     G_pq = Σ_k c_k M_kpq (1/m_kp − 1/m_kq) and, where M_k = Oᵀ W_k O is diagonal,
-    H_pq = Σ_k c_k (m_kp/m_kq + m_kq/m_kp − 2); other pairs do not enter. None where the model
-    promises a fall of φ, Σ_{p<q} G_pq² / H_pq / 2, that is lost in its rounding.
+    H_pq = Σ_k c_k (m_kp/m_kq + m_kq/m_kp − 2); other pairs do not enter. The fall is
+    Σ_{p<q} G_pq² / H_pq.
     """
     spread = place.spread
     shares = place.criterion.shares(spread)
@@ -205,11 +212,14 @@ def _newton(place: _Place) -> Floats | None:
     ratios = inverse.T @ spread
     curvature = ratios + ratios.T - 2.0 * shares.sum()
     step = np.divide(gradient, curvature, out=np.zeros(gradient.shape), where=curvature > 0.0)
-    if not 0.25 * np.vdot(gradient, step) > _LOST * np.add.reduce(place.criterion.weight):
-        return None
-    step = 0.5 * np.minimum(np.maximum(step, -_WIDEST), _WIDEST)
-    identity = np.eye(len(step))
-    return place.axes @ np.linalg.solve(identity - step, identity + step)
+    return step, 0.5 * float(np.vdot(gradient, step))
+
+
+def _turned(axes: Floats, step: Floats) -> Floats:
+    """O (I − X/2)⁻¹ (I + X/2), with angles of X that are not too wide."""
+    half = 0.5 * np.minimum(np.maximum(step, -_WIDEST), _WIDEST)
+    identity = np.eye(len(half))
+    return axes @ np.linalg.solve(identity - half, identity + half)
 
 
 def _browne_mcnicholas(place: _Place) -> Floats:
