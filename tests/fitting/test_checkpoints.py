@@ -113,6 +113,17 @@ def test_the_start_of_a_stream_that_is_sampled_is_kept(tmp_path, monkeypatch):
     the_same(in_sessions(rows, tmp_path / "run", 3, 1, **options), whole)
 
 
+def test_the_rows_may_come_from_elsewhere_and_otherwise_divided(tmp_path):
+    path, folder = tmp_path / "run", tmp_path / "rows"
+    folder.mkdir()
+    for number, part in enumerate(np.array_split(ROWS, 3)):
+        np.save(folder / f"{number}.npy", part)
+    for rows in ([ROWS[:20], ROWS[20:]], folder, ROWS):
+        with pytest.raises(Stop):
+            mixtura.fit(rows, 3, checkpoint=path, resume=True, observer=Session(9))
+    the_same(mixtura.fit(folder, 3, checkpoint=path, resume=True), mixtura.fit(ROWS, 3))
+
+
 def test_a_generator_s_state_goes_along(tmp_path):
     options: dict[str, Any] = {"start": "random", "n_init": 3, "max_iter": 6}
     random = np.random.RandomState(7)
