@@ -19,6 +19,8 @@ __all__ = ["LEAST_WEIGHT", "Estimate", "maximise"]
 
 #: keeps every weight positive, as scikit-learn does
 LEAST_WEIGHT = 10.0 * float(np.finfo(np.float64).eps)
+#: the share of noise where components have none; they keep a weight, as a mixture needs
+_ALL = 1.0 - 2.0**-50
 #: what is added of the floor, in its multiples, until a covariance has a Cholesky factor
 _MORE = (1.0, 1e2, 1e4, 1e6, 1e8, 1e10)
 
@@ -70,7 +72,7 @@ class Estimate:
         total = self.weight.sum() + self.background
         weights, noise = self.weight / total, None
         if self.box is not None:
-            noise = Noise(self.background / total, self.box)
+            noise = Noise(min(self.background / total, _ALL), self.box)
         if self.equal:
             weights = np.full_like(weights, weights.sum() / len(weights))
         return Mixture(
