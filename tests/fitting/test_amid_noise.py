@@ -82,6 +82,20 @@ def test_a_named_start_is_made_amid_noise(start: str) -> None:
     assert_allclose(fit.mixture.shares[2], 0.2, atol=0.03)
 
 
+@pytest.mark.parametrize("structure", ["VVV", "EEE", "EII", "VVE"])
+def test_where_all_is_noise_a_fit_still_ends(structure: str) -> None:
+    rows = np.random.default_rng(4).uniform(size=(300, 2))
+    for k in (1, 4):
+        fit = mixtura.fit(rows, k, structure=structure, noise=True)
+        assert np.isfinite(fit.log_likelihood)
+        # The density of noise alone, log 1/V a row, is one of those that it may have.
+        assert fit.log_likelihood >= -300.0 * fit.mixture.noise.box.log_volume - 1e-6
+    far = np.full(300, -1)
+    far[:2] = [0, 1]
+    fit = mixtura.fit(rows, 2, structure=structure, noise=True, start=far)
+    assert np.isfinite(fit.log_likelihood)
+
+
 def test_one_component_amid_noise() -> None:
     random = np.random.default_rng(3)
     rows = np.vstack([random.normal(size=(300, 2)), random.uniform(-15.0, 15.0, size=(100, 2))])

@@ -71,6 +71,7 @@ class Coordinates:
             covariances = self.spread.covariances(spread)
         sound = np.isfinite(vector).all() and np.isfinite(covariances).all() and weights.min() > 0.0
         structure, noise = self.mixture.structure, self.mixture.noise
+        sound = sound and (noise is None or weights[k] < 1.0)
         if not sound or structure.form.unsound(covariances):
             return None
         return Mixture(

@@ -22,6 +22,8 @@ __all__ = ["LEAST_WEIGHT", "Estimate", "maximise"]
 
 #: keeps every weight positive, as scikit-learn does
 LEAST_WEIGHT = 10.0 * float(np.finfo(np.float64).eps)
+#: the share of noise where components have none; they keep a weight, as a mixture needs
+_ALL = 1.0 - 2.0**-50
 #: what is added of the floor, in its multiples, until a covariance has a Cholesky factor
 _MORE = (1.0, 1e2, 1e4, 1e6, 1e8, 1e10)
 
@@ -77,7 +79,7 @@ class Estimate:
         """
         noise = None
         if self.box is not None:
-            noise = Noise(self.background / self._total, self.box)
+            noise = Noise(min(self.background / self._total, _ALL), self.box)
         return Mixture.assembled(
             self.shares,
             self.covariances,
