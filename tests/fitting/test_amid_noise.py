@@ -82,6 +82,31 @@ def test_a_named_start_is_made_amid_noise(start: str) -> None:
     assert_allclose(fit.mixture.shares[2], 0.2, atol=0.03)
 
 
+def test_selection_counts_weights_as_rows() -> None:
+    rows = background(6, 250)
+    times = np.random.default_rng(7).integers(1, 4, size=len(rows))
+    options = {"structures": ["EII", "VVV"], "noise": True, "prior": "conjugate"}
+    weighted = mixtura.select(rows, [2], sample_weight=times, **options)
+    repeated = mixtura.select(np.repeat(rows, times, axis=0), [2], **options)
+    for one, other in zip(weighted.rows, repeated.rows, strict=True):
+        assert_allclose(one.criterion("bic"), other.criterion("bic"), atol=0.02)
+        assert_allclose(one.criterion("icl"), other.criterion("icl"), atol=0.2)
+
+
+@pytest.mark.parametrize("criterion", ["icl", "aic", "cv"])
+def test_every_criterion_knows_of_noise(criterion: str) -> None:
+    found = mixtura.select(
+        background(8, 300),
+        [1, 2],
+        structures=["VVV"],
+        noise=True,
+        weights="equal",
+        criterion=criterion,
+        folds=3,
+    )
+    assert found.best_row.n_components == 2
+
+
 @pytest.mark.parametrize("structure", ["VVV", "EEE", "EII", "VVE"])
 def test_where_all_is_noise_a_fit_still_ends(structure: str) -> None:
     rows = np.random.default_rng(4).uniform(size=(300, 2))

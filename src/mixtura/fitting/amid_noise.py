@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,15 @@ from mixtura.engine.arrays import Floats
 from mixtura.engine.sources import ArraySource
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import CollapseError, DataError, Interrupted
+from mixtura.fitting import kmeans
 from mixtura.fitting.clutter import clutter
 from mixtura.fitting.convergence import Remaining
 from mixtura.fitting.start import start
-from mixtura.fitting.starts.request import Request
+from mixtura.fitting.starts.request import Request, Start
 from mixtura.fitting.starts.sample import sample
 from mixtura.fitting.starts.supplied import FromMixture, FromShares
 from mixtura.model.mixture import Mixture
+from mixtura.model.noise import Box
 
 if TYPE_CHECKING:
     from mixtura.fitting.em import EM
@@ -109,12 +111,12 @@ def _best(em: EM, request: Request) -> Mixture:
     )
     clear = 1.0 - clutter((rows - box.low) / box.extent)
     found, faults = [], []
-    for name, kept in _ways(str(em.settings.start), clear, k):
+    for begin, kept in _ways(str(em.settings.start), box, clear, k):
         part = ArraySource(rows[kept], weights[kept] * scale)
         inner = replace(request, source=part, counting=None, whole=None)
         try:
             alone = replace(plain, source=part)
-            mixture = alone.climb(alone.begin_with(start(name)(inner))[0]).mixture
+            mixture = alone.climb(alone.begin_with(begin(inner))[0]).mixture
             begun = _amid(alone.statistics(mixture), part, source)
             mixture, repairs = short.begin_with(begun, mixture.covariances)
             found.append(short.climb(mixture, repairs=repairs))
@@ -128,13 +130,29 @@ def _best(em: EM, request: Request) -> Mixture:
     return best.mixture
 
 
-def _ways(wish: str, clear: Floats, k: int) -> list[tuple[str, NDArray[np.bool_]]]:
-    """The starts to make, by name, and of which rows: those that are clear, and all."""
+def _ways(wish: str, box: Box, clear: Floats, k: int) -> list[tuple[Start, NDArray[np.bool_]]]:
+    """The starts to make, and of which rows: those that are clear, and all."""
     every = np.ones(len(clear), np.bool_)
     kept = clear > _SURE
     if not max(2, k) <= np.count_nonzero(kept) < len(kept):
-        return [(wish, every)]
-    return [(wish, kept), ("kmeans" if wish == "auto" else wish, every)]
+        return [(start(wish), every)]
+    # "auto" takes its time, and has no units: nor have clusters of rows in units of the box.
+    return [(start(wish), kept), (_Clustered(box) if wish == "auto" else start(wish), every)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Clustered:
+    """The clusters of k-means, distances being taken in units of a box."""
+
+    box: Box
+
+    def __call__(self, request: Request) -> Statistics:
+        source, k, executor = request.source, request.n_components, request.executor
+        points = np.ascontiguousarray((source.rows - self.box.low) / self.box.extent)
+        view = ArraySource(points, source.weights)
+        seeds = kmeans.seeds(view, k, request.random, executor)
+        labels, _ = kmeans.cluster(view, points[seeds], executor, diagonal=True)
+        return FromShares(labels)(request)
 
 
 def _amid(statistics: Statistics, part: ArraySource, whole: ArraySource) -> Statistics:
