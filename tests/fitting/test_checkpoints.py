@@ -92,8 +92,8 @@ def test_a_fit_in_many_sessions_has_the_bits_of_one(tmp_path, asked, streamed):
     options = ASKED[asked]
     rows = [ROWS[:700], ROWS[700:]] if streamed else ROWS
     whole = mixtura.fit(rows, 3, **options)
-    the_same(in_sessions(rows, tmp_path / "a", 7, 1, **options), whole)
-    the_same(in_sessions(rows, tmp_path / "b", 5, 3, **options), whole)
+    iterations, every = (5, 3) if streamed else (7, 1)
+    the_same(in_sessions(rows, tmp_path / "run", iterations, every, **options), whole)
 
 
 def test_row_weights_and_names_are_kept(tmp_path):
