@@ -29,6 +29,8 @@ __all__ = ["Watcher", "rule_for", "select", "shared_out"]
 
 #: of the log-likelihood of all rows, that a candidate may lack
 _NATS = 1e-3
+#: numbers in the rows, from which on extrapolation saves time
+_WORTH = 2**14
 
 
 class Watcher(Protocol):
@@ -55,7 +57,7 @@ def select(
     tol: float | str = "auto",
     reg_covar: float | str = "auto",
     max_iter: int = 1000,
-    accelerate: bool | str = False,
+    accelerate: bool | str = "auto",
     random_state: Seed = 0,
     sample_weight: Any = None,
     n_jobs: int | None = None,
@@ -82,7 +84,8 @@ def select(
     tol : as for `mixtura.fit`; but ``"auto"`` stops each candidate when less than 0.001 nats of the
         log-likelihood of all rows are to be gained, or 1e-8 a row if that is more: nothing by which
         models are told apart.
-    reg_covar, max_iter, accelerate : as for `mixtura.fit`.
+    reg_covar, max_iter, accelerate : as for `mixtura.fit`; but of few rows, of which a pass takes
+        less time than an extrapolation, ``accelerate="auto"`` extrapolates nothing.
     random_state : the seed of the starts, and of the folds.
     sample_weight : (N,) how much each row counts, at least 0, or None for 1 each; of files the name
         of a column.
@@ -106,6 +109,11 @@ def select(
     data are spread over the cores candidate by candidate, large data pass by pass. A richer
     structure is started from the ends of the poorer ones that it contains too, and never ends
     below one of them. So long as a fit stands in the table it is held: K·D² numbers.
+
+    Another unit for all features together changes no choice. A unit for each changes none among
+    EEI, VEI, EVI, VVI, EEE, VEE, EVV and VVV. The others, EII, VII, EVE, VVE, EEV and VEV, compare
+    lengths in different features: rescaling one feature turns their families into other ones, and
+    so the choice may change. Where units are arbitrary, leave them out or standardise the columns.
 
     References
     ----------
@@ -137,6 +145,8 @@ def select(
     source = data.source
     family = structures_of(structures, source.n_features)
     settings = replace(settings, tol=rule_for(tol, source.total_weight))
+    if accelerate == "auto" and source.n_rows * source.n_features < _WORTH:
+        settings = replace(settings, accelerate=False)
     executor, n_threads = shared_out(source, n_jobs)
     trials = Trials(
         source,
