@@ -29,7 +29,7 @@ __all__ = ["Watcher", "rule_for", "select", "shared_out"]
 
 #: of the log-likelihood of all rows, that a candidate may lack
 _NATS = 1e-3
-#: numbers in the rows, from which on extrapolation saves time
+#: numbers in the rows, from which on extrapolation, and threads, save time
 _WORTH = 2**14
 
 
@@ -89,8 +89,8 @@ def select(
     random_state : the seed of the starts, and of the folds.
     sample_weight : (N,) how much each row counts, at least 0, or None for 1 each; of files the name
         of a column.
-    n_jobs : how many candidates are fitted at once, or None for as many as there are cores. The
-        answer is the same to the last bit.
+    n_jobs : how many candidates are fitted at once, or None for as many as there are cores, and one
+        for few rows. The answer is the same to the last bit.
     observer : told of every candidate.
 
     Returns
@@ -105,10 +105,10 @@ def select(
 
     Notes
     -----
-    Every candidate costs N·K·D² multiply-adds an iteration, and there are 126 by default. Small
-    data are spread over the cores candidate by candidate, large data pass by pass. A richer
-    structure is started from the ends of the poorer ones that it contains too, and never ends
-    below one of them. So long as a fit stands in the table it is held: K·D² numbers.
+    Every candidate costs N·K·D² multiply-adds an iteration, and there are 126 by default. Data of
+    middling size are spread over the cores candidate by candidate, large data pass by pass. A
+    richer structure is started from the ends of the poorer ones that it contains too, and never
+    ends below one of them. So long as a fit stands in the table it is held: K·D² numbers.
 
     Another unit for all features together changes no choice. A unit for each changes none among
     EEI, VEI, EVI, VVI, EEE, VEE, EVV and VVV. The others, EII, VII, EVE, VVE, EEV and VEV, compare
@@ -241,6 +241,8 @@ def shared_out(source: Source, n_jobs: int | None) -> tuple[Executor, int]:
     if n_jobs is None:
         executor = default_executor()
         n_threads = executor.n_threads if isinstance(executor, Threads) else 1
+        if source.n_rows * source.n_features < _WORTH:
+            n_threads = 1  # threads would wait for each other: little of such a fit is arithmetic
     elif isinstance(n_jobs, int) and not isinstance(n_jobs, bool) and n_jobs >= 1:
         n_threads = n_jobs
         executor = Threads(n_jobs)
