@@ -125,7 +125,8 @@ class _Numbers(click.ParamType[tuple[int, ...]]):
     type=int,
     default=None,
     metavar="COUNT",
-    help="How many candidates are fitted at once; as many as there are cores by default.",
+    help="How many candidates are fitted at once; by default as many as there are cores, and one "
+    "of few rows.",
 )
 @options.as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print a CSV of all candidates instead.")

@@ -21,8 +21,13 @@ class Coordinates:
     """Coordinates in which every vector is a mixture.
 
     log w_k, with noise log w_0 after them, then the means, then the Cholesky factors L_k of the
-    covariances with the logarithm of their diagonals, all in one vector (P,). Weights that do not
-    sum to 1 are divided by their sum; equal ones stay equal on every line between such points.
+    covariances, as logarithms of their diagonals l_k and triangles of L_k diag(l_k)⁻¹, all in one
+    vector (P,). Weights that do not sum to 1 are divided by their sum; equal ones stay equal on
+    every line between such points.
+
+    Most structures are straight here: what their letters say of volumes, shapes and triangles are
+    linear equations, so that whatever is extrapolated from their mixtures is one of theirs. Equal
+    volumes are equal sums of logarithms, and λ_k C has the triangle of C and l_k = √λ_k l.
 
     The length of a step is that of the complete-data information at a mixture, which is the
     same in all units of the features::
@@ -48,11 +53,9 @@ class Coordinates:
 
     @property
     def free(self) -> bool:
-        """Whether every vector is a mixture of the structure, and not of its form alone."""
-        packed = self.spread.packed(self.mixture.gaussians.factor)
-        return packed.size == self.mixture.structure.n_covariance_parameters(
-            *self.mixture.means.shape
-        )
+        """Whether the structure is straight: closed under affine combinations of vectors."""
+        letters = self.mixture.structure.letters
+        return letters[2] in ("I", letters[1])
 
     def vector(self, mixture: Mixture) -> Floats:
         """The coordinates of a mixture of the same kind, (P,)."""
@@ -137,13 +140,16 @@ class _Matrices(_Spread):
     def packed(self, factor: Factor) -> Floats:
         assert isinstance(factor, (Triangular, SharedTriangular))
         lower = factor.lower.reshape(self.lower.shape)
-        below = lower[:, *self._below]
-        return np.concatenate([np.log(np.einsum("kdd->kd", lower)), below], axis=1)
+        diagonal = np.einsum("kdd->kd", lower)
+        below = (lower / diagonal[:, None, :])[:, *self._below]
+        return np.concatenate([np.log(diagonal), below], axis=1)
 
     def covariances(self, packed: Floats) -> Floats:
         lower = self._unpacked(packed.reshape(1, -1))[0]
         d = lower.shape[-1]
-        lower[:, range(d), range(d)] = np.exp(lower[:, range(d), range(d)])
+        diagonal = np.exp(lower[:, range(d), range(d)])
+        lower[:, range(d), range(d)] = 1.0
+        lower = lower * diagonal[:, None, :]
         matrices = lower @ lower.swapaxes(1, 2)
         matrices = 0.5 * (matrices + matrices.swapaxes(1, 2))
         return np.asarray(matrices[0] if self.shared else matrices)
@@ -151,9 +157,11 @@ class _Matrices(_Spread):
     def whitened(self, steps: Floats, weights: Floats) -> Floats:
         moves = self._unpacked(steps)  # (n, K, D, D)
         d = moves.shape[-1]
-        # dL_jj = L_jj · d log L_jj
-        moves[:, :, range(d), range(d)] *= np.einsum("kdd->kd", self.lower)
-        moves = self._inverse @ moves
+        # With L = U diag(l), dL = dU diag(l) + L diag(d log l), of which L⁻¹ dL is wanted.
+        stretch = np.einsum("nkdd->nkd", moves).copy()
+        moves[:, :, range(d), range(d)] = 0.0
+        moves = self._inverse @ (moves * np.einsum("kdd->kd", self.lower)[:, None, :])
+        moves[:, :, range(d), range(d)] += stretch
         # ½‖M + Mᵀ‖² = 2 Σ M_jj² + Σ_{i>j} M_ij² for a lower triangular M
         along = np.sqrt(2.0) * np.einsum("nkdd->nkd", moves)
         below = moves[:, :, *self._below]

@@ -31,6 +31,8 @@ __all__ = ["Watcher", "rule_for", "select", "shared_out"]
 
 #: of the log-likelihood of all rows, that a candidate may lack
 _NATS = 1e-3
+#: numbers in the rows, from which on extrapolation, and threads, save time
+_WORTH = 2**14
 
 
 class Watcher(Protocol):
@@ -57,7 +59,7 @@ def select(
     tol: float | str = "auto",
     reg_covar: float | str = "auto",
     max_iter: int = 1000,
-    accelerate: bool | str = False,
+    accelerate: bool | str = "auto",
     weights: str = "free",
     prior: Prior | str | bool | None = None,
     noise: Box | float | bool | None = None,
@@ -88,12 +90,13 @@ def select(
         log-likelihood of all rows are to be gained, or 1e-8 a row if that is more: nothing by which
         models are told apart.
     reg_covar, max_iter, accelerate, weights, prior, noise : as for `mixtura.fit`; the same for all
-        candidates.
+        candidates. But of few rows, of which a pass takes less time than an extrapolation,
+        ``accelerate="auto"`` extrapolates nothing.
     random_state : the seed of the starts, and of the folds.
     sample_weight : (N,) how much each row counts, at least 0, or None for 1 each; of files the name
         of a column.
-    n_jobs : how many candidates are fitted at once, or None for as many as there are cores. The
-        answer is the same to the last bit.
+    n_jobs : how many candidates are fitted at once, or None for as many as there are cores, and one
+        for few rows. The answer is the same to the last bit.
     observer : told of every candidate.
 
     Returns
@@ -108,11 +111,16 @@ def select(
 
     Notes
     -----
-    Every candidate costs N·K·D² multiply-adds an iteration, and there are 126 by default. Small
-    data are spread over the cores candidate by candidate, large data pass by pass. A richer
-    structure is started from the ends of the poorer ones that it contains too, and never ends
-    below one of them; with a prior, which structures do not share, it may. So long as a fit stands
-    in the table it is held: K·D² numbers.
+    Every candidate costs N·K·D² multiply-adds an iteration, and there are 126 by default. Data of
+    middling size are spread over the cores candidate by candidate, large data pass by pass. A
+    richer structure is started from the ends of the poorer ones that it contains too, and never
+    ends below one of them; with a prior, which structures do not share, it may. So long as a fit
+    stands in the table it is held: K·D² numbers.
+
+    Another unit for all features together changes no choice. A unit for each changes none among
+    EEI, VEI, EVI, VVI, EEE, VEE, EVV and VVV. The others, EII, VII, EVE, VVE, EEV and VEV, compare
+    lengths in different features: rescaling one feature turns their families into other ones, and
+    so the choice may change. Where units are arbitrary, leave them out or standardise the columns.
 
     References
     ----------
@@ -154,6 +162,8 @@ def select(
     source = data.source
     family = structures_of(structures, source.n_features)
     settings = replace(settings, tol=rule_for(tol, source.total_weight))
+    if accelerate == "auto" and source.n_rows * source.n_features < _WORTH:
+        settings = replace(settings, accelerate=False)
     executor, n_threads = shared_out(source, n_jobs)
     trials = Trials(
         source,
@@ -248,6 +258,8 @@ def shared_out(source: Source, n_jobs: int | None) -> tuple[Executor, int]:
     if n_jobs is None:
         executor = default_executor()
         n_threads = executor.n_threads if isinstance(executor, Threads) else 1
+        if source.n_rows * source.n_features < _WORTH:
+            n_threads = 1  # threads would wait for each other: little of such a fit is arithmetic
     elif isinstance(n_jobs, int) and not isinstance(n_jobs, bool) and n_jobs >= 1:
         n_threads = n_jobs
         executor = Threads(n_jobs)
