@@ -71,7 +71,7 @@ def dask(n_rows: int, n_workers: int) -> dict[str, float]:
         da.from_delayed(dask.delayed(rows_of)(first, count), (count, D), np.float32)
         for first, count in chunks(n_rows)
     ]
-    cluster = LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=None)
+    cluster = LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=":0")
     with cluster, Client(cluster) as client:
         rows = client.persist(da.concatenate(parts))
         wait(rows)

@@ -88,6 +88,15 @@ Examples:
 @click.option(
     "--strict", is_flag=True, help="Store nothing and end with exit code 5 if it does not converge."
 )
+@click.option(
+    "--dask", "on_dask", is_flag=True, help="Fit on Dask workers, started on this machine."
+)
+@click.option(
+    "--scheduler",
+    default=None,
+    metavar="ADDRESS",
+    help="Fit on the Dask cluster whose scheduler is there, such as tcp://host:8786.",
+)
 @click.option("--verbose", is_flag=True, help="Tell of every iteration on the standard error.")
 @options.as_json
 @options.force
@@ -109,6 +118,8 @@ def command(
     n_init: int,
     reg_covar: float | str,
     strict: bool,
+    on_dask: bool,
+    scheduler: str | None,
     verbose: bool,
     as_json: bool,
     force: bool,
@@ -117,8 +128,11 @@ def command(
 
     DATA is a CSV, .npy, .parquet or .feather file, - for CSV on the standard input, or a dataset
     such as @faithful. A quoted glob, a folder, packed (.gz, .zst) and large files are read again
-    at every iteration, and need little memory.
+    at every iteration, and need little memory. With --dask or --scheduler, Dask's workers read
+    Parquet once and hold it.
     """
+    from contextlib import ExitStack
+
     import mixtura
     from mixtura.cli.progress import Progress
     from mixtura.model.storage import encoded
@@ -128,25 +142,32 @@ def command(
     where = destination(output, force) if output is not None else None
     rows: Any
     weight: Any = None
-    if is_streamed(data, on_bad_row):
+    held = ExitStack()
+    if on_dask or scheduler is not None:
+        from mixtura.cli.workers import spread
+
+        scan = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
+        rows, weight = held.enter_context(spread(scan, scheduler)), weights
+    elif is_streamed(data, on_bad_row):
         rows = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
     else:
         rows = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
         weight = weights_of(rows, weights)
-    fitted = mixtura.fit(
-        rows,
-        components,
-        structure=structure,
-        start=start,
-        tol=tol,
-        accelerate="auto" if accelerate else False,
-        reg_covar=reg_covar,
-        max_iter=max_iter,
-        n_init=n_init,
-        random_state=seed,
-        sample_weight=weight,
-        observer=Progress() if verbose else None,
-    )
+    with held:
+        fitted = mixtura.fit(
+            rows,
+            components,
+            structure=structure,
+            start=start,
+            tol=tol,
+            accelerate="auto" if accelerate else False,
+            reg_covar=reg_covar,
+            max_iter=max_iter,
+            n_init=n_init,
+            random_state=seed,
+            sample_weight=weight,
+            observer=Progress() if verbose else None,
+        )
     failed = strict and not fitted.outcome.converged
     if where is not None and not failed:
         where.write(encoded(fitted.mixture, fitted.summary()))

@@ -102,8 +102,8 @@ class Statistics:
 
         Its columns: ``n_components`` and ``n_features``, int64, K and D; ``diagonal``, bool,
         whether the second moments are diagonals; ``reference``, ``weight``, ``first`` and
-        ``second``, lists of float64, the arrays row after row; ``log_likelihood``, float64; ``n_rows``,
-        int64; ``total_weight``, float64. No digit is lost.
+        ``second``, lists of float64, the arrays row after row; ``log_likelihood``, float64;
+        ``n_rows``, int64; ``total_weight``, float64. No digit is lost.
 
         Raises
         ------
