@@ -19,9 +19,9 @@ import sys
 from typing import Any
 
 import numpy as np
-from out_of_core import ITERATIONS, D, K, Clock, centres
 
 from mixtura.engine.sources import even_block_rows
+from out_of_core import ITERATIONS, Clock, D, K, centres
 
 SHARE_BAR = 0.85
 TURNS = 3
