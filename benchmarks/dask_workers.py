@@ -26,7 +26,7 @@ from out_of_core import ITERATIONS, Clock, D, K, centres
 SHARE_BAR = 0.85
 TURNS = 3
 #: rows of a partition, about
-PARTITION = 500_000
+PARTITION = 1_000_000
 
 
 def chunks(n_rows: int) -> list[tuple[int, int]]:
