@@ -19,14 +19,14 @@ import sys
 from typing import Any
 
 import numpy as np
-from out_of_core import ITERATIONS, D, K, Clock, centres
 
 from mixtura.engine.sources import even_block_rows
+from out_of_core import ITERATIONS, Clock, D, K, centres
 
 SHARE_BAR = 0.85
 TURNS = 3
 #: rows of a partition, about
-PARTITION = 500_000
+PARTITION = 1_000_000
 
 
 def chunks(n_rows: int) -> list[tuple[int, int]]:
@@ -71,7 +71,7 @@ def dask(n_rows: int, n_workers: int) -> dict[str, float]:
         da.from_delayed(dask.delayed(rows_of)(first, count), (count, D), np.float32)
         for first, count in chunks(n_rows)
     ]
-    cluster = LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=None)
+    cluster = LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=":0")
     with cluster, Client(cluster) as client:
         rows = client.persist(da.concatenate(parts))
         wait(rows)

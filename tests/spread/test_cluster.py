@@ -48,7 +48,7 @@ def spread() -> da.Array:
 
 @contextmanager
 def cluster(n_workers: int, **options: Any) -> Iterator[Client]:
-    options = {"threads_per_worker": 1, "dashboard_address": None, **options}
+    options = {"threads_per_worker": 1, "dashboard_address": ":0", **options}
     silent = {"silence_logs": logging.CRITICAL}
     with LocalCluster(n_workers=n_workers, **silent, **options) as local, Client(local) as client:
         yield client

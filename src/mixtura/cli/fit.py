@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any
 
 import click
@@ -114,6 +114,15 @@ Examples:
     help="Go on from the checkpoint, if there is one: the result is that of a fit that was never "
     "stopped.",
 )
+@click.option(
+    "--dask", "on_dask", is_flag=True, help="Fit on Dask workers, started on this machine."
+)
+@click.option(
+    "--scheduler",
+    default=None,
+    metavar="ADDRESS",
+    help="Fit on the Dask cluster whose scheduler is there, such as tcp://host:8786.",
+)
 @click.option("--verbose", is_flag=True, help="Tell of every iteration on the standard error.")
 @options.quiet
 @options.as_json
@@ -142,6 +151,8 @@ def command(
     checkpoint: str | None,
     every: int,
     resume: bool,
+    on_dask: bool,
+    scheduler: str | None,
     verbose: bool,
     quiet: bool,
     as_json: bool,
@@ -151,7 +162,8 @@ def command(
 
     DATA is a CSV, .npy, .parquet or .feather file, - for CSV on the standard input, or a dataset
     such as @faithful. A quoted glob, a folder, packed (.gz, .zst) and large files are read again
-    at every iteration, and need little memory.
+    at every iteration, and need little memory. With --dask or --scheduler, Dask's workers read
+    Parquet once and hold it.
     """
     if resume and checkpoint is None:
         raise click.UsageError("--resume goes on from a checkpoint: name it with --checkpoint")
@@ -167,16 +179,25 @@ def command(
 
     where = destination(output, force) if output is not None else None
     rows: Any
+    known: Any
     weight: Any = None
     meter = FitMeter(n_init, shown=on_terminal() and not (verbose or quiet))
-    if is_streamed(data, on_bad_row):
-        rows = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
-        rows = watched(rows, meter.read)
+    held = ExitStack()
+    held.enter_context(closing(meter))
+    if on_dask or scheduler is not None:
+        from mixtura.cli.workers import spread
+
+        known = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
+        rows, weight = held.enter_context(spread(known, scheduler)), weights
+    elif is_streamed(data, on_bad_row):
+        known = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
+        rows = watched(known, meter.read)
     else:
-        rows = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
+        known = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
+        rows = known
         weight = weights_of(rows, weights)
         meter.holding(len(rows.rows))
-    with closing(meter):
+    with held:
         fitted = mixtura.fit(
             rows,
             components,
@@ -196,7 +217,7 @@ def command(
             resume=resume,
         )
     failed = strict and not fitted.outcome.converged
-    training = {**fitted.summary(), **again(data, rows)}
+    training = {**fitted.summary(), **again(data, known)}
     if where is not None and not failed:
         where.write(encoded(fitted.mixture, training))
     record = model_record(fitted.mixture, training)

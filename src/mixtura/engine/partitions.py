@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -107,7 +108,8 @@ class Partitions:
             except KilledWorker as killed:
                 _log.warning("a pass is done again: %s", killed)
                 failed = [each for each in futures_of(list(self.held)) if each.status == "error"]
-                client.retry(failed)
+                with suppress(KeyError):  # of parents of theirs that the client does not know
+                    client.retry(failed)
         return client.gather(client.compute(graph(uuid4().hex)))
 
 
