@@ -12,6 +12,7 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 from pictures import HOSTILE, line, mixture_of
+from scipy import stats
 from sklearn import mixture as sklearn_mixture
 from sklearn.cluster import KMeans
 from sklearn.exceptions import NotFittedError
@@ -22,6 +23,7 @@ import mixtura
 from mixtura import GaussianMixture, Mixture, MixtureDisplay
 from mixtura.datasets import faithful, galaxies, iris
 from mixtura.errors import DataError, ParameterError
+from mixtura.model.calibration import component_distances, marginal_cdf
 from mixtura.views.plots import inline_svg
 from mixtura.views.plots.canvas import offscreen_axes
 
@@ -216,3 +218,40 @@ def test_the_display_is_found_without_loading_matplotlib_and_opens_nothing():
         "sys.exit('matplotlib' in sys.modules or 'sklearn' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# -- with noise -------------------------------------------------------------------------------
+
+
+def noisy():
+    box = mixtura.Box([-4.0, -4.0], [14.0, 12.0])
+    covariances = [np.eye(2), [[2.0, 0.5], [0.5, 1.0]]]
+    return Mixture([0.5, 0.3], [[0.0, 0.0], [5.0, 3.0]], covariances, noise=mixtura.Noise(0.2, box))
+
+
+@pytest.mark.parametrize("kind", ROW_KINDS)
+def test_a_mixture_with_noise_is_drawn_in_each_kind(kind):
+    rows, _ = noisy().sample(100, 0)
+    display = MixtureDisplay.from_mixture(noisy(), rows, kind=kind, ax=offscreen_axes())
+    assert len(inline_svg(display.figure_, "p")) > 2000
+
+
+def test_rows_with_noise_have_uniform_shares_and_chi_distances():
+    rows, _ = noisy().sample(4000, 0)
+    for shares in marginal_cdf(noisy(), rows).T:
+        assert stats.kstest(shares, "uniform").pvalue > 0.01
+    distances, responsibilities = component_distances(noisy(), rows)
+    assert distances.shape == responsibilities.shape == (4000, 2)
+    for k in range(2):
+        inside = distances[:, k] <= stats.chi.ppf(0.9, 2)
+        assert np.average(inside, weights=responsibilities[:, k]) == pytest.approx(0.9, abs=0.03)
+
+
+def test_a_row_that_is_noise_is_grey_and_its_explanation_says_so():
+    far = [[-3.9, 7.9]]
+    ax = MixtureDisplay.from_mixture(noisy(), far, kind="responsibilities").ax_
+    (cloud,) = (c for c in ax.collections if len(c.get_offsets()) == 1)
+    red, green, blue = cloud.get_facecolors()[0, :3]
+    assert red == pytest.approx(green, abs=1e-3) == pytest.approx(blue, abs=1e-3)
+    title = MixtureDisplay.from_mixture(noisy(), far, kind="explanation").axes_[0].get_title("left")
+    assert f"noise: log w/V = {np.log(0.2 / 168.0):.4g}, r = 1".replace("-", "−") in title

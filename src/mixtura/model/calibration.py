@@ -42,7 +42,7 @@ def normal_cdf(z: Any) -> Floats:
 def marginal_cdf(mixture: Mixture, X: Any) -> Floats:
     """The probability integral transform of each feature.
 
-    u_ij = F_j(x_ij) = Σ_k w_k Φ((x_ij − μ_kj) / σ_kj)
+    u_ij = F_j(x_ij) = Σ_k w_k Φ((x_ij − μ_kj) / σ_kj), and with noise the share of its box below
 
     Rows that come from the mixture have u uniform between 0 and 1 in each feature.
 
@@ -80,6 +80,9 @@ def marginal_cdf(mixture: Mixture, X: Any) -> Floats:
     with np.errstate(over="ignore"):
         for weight, mean, deviation in zip(mixture.weights, mixture.means, deviations, strict=True):
             shares += weight * normal_cdf((rows - mean) / deviation)
+        if noise := mixture.noise:
+            inside = (rows - noise.box.low) / noise.box.extent
+            shares += noise.weight * np.clip(inside, 0.0, 1.0)
     return np.minimum(shares, 1.0)
 
 
@@ -99,6 +102,8 @@ def marginal_quantiles(mixture: Mixture, feature: int, probabilities: Floats) ->
     one = mixture.marginal([feature])
     deviations = np.sqrt(one.covariance_matrices()[:, 0, 0])
     ends = one.means[:, 0] + 9.0 * np.array([[-1.0], [1.0]]) * deviations  # (2, K)
+    if noise := one.noise:
+        ends = np.column_stack([ends, np.concatenate([noise.box.low, noise.box.high])])
     low = np.full(len(probabilities), ends.min())
     high = np.full(len(probabilities), ends.max())
     return inverted(lambda x: marginal_cdf(one, x[:, None])[:, 0], probabilities, low, high)
@@ -126,8 +131,8 @@ def component_distances(mixture: Mixture, X: Any) -> tuple[Floats, Floats]:
     """
     rows = np.ascontiguousarray(mixture.rows(X), dtype=np.float64)
     return (
-        np.sqrt(kernel.squared_distances(rows, mixture.components)),
-        mixture.predict_proba(rows),
+        np.sqrt(kernel.squared_distances(rows, mixture.gaussians)),
+        mixture.predict_proba(rows)[:, : mixture.n_components],
     )
 
 

@@ -145,7 +145,11 @@ def pairs_of(mixture: Mixture, X: Any, features: Sequence[int | str] | None) -> 
         )
     shown = select(mixture, X, features, len(features))
     near = shown.near(_REACH)
-    colours = mixed(mixture.predict_proba(X)[near]) if X is not None else np.empty((0, 3))
+    colours = (
+        mixed(mixture.predict_proba(X)[near], mixture.n_components)
+        if X is not None
+        else np.empty((0, 3))
+    )
     return Pairs(shown.kept(near), colours, len(near), mixture.n_features)
 
 

@@ -148,6 +148,9 @@ class Parts:
         ax.set(xlim=(low, high), xlabel="nats")
         ax.xaxis.set_major_locator(MaxNLocator(_TICKS))
         words = f"row {e.row_numbers[0]}: log p(x) = {_signed(total, 6)} nats"
+        if e.noise is not None and e.noise_responsibilities is not None:
+            joint = _signed(e.noise.log_joint, 4)
+            words += f"; noise: log w/V = {joint}, {_share(e.noise_responsibilities[0])}"
         ax.set_title(words, loc="left", fontsize="medium")
         beside(ax, entries, [], [*marks, line])
 

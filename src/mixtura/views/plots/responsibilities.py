@@ -14,7 +14,7 @@ from mixtura.model.mixture import Mixture
 from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, name_axis, tidied
 from mixtura.views.plots.crowd import MANY, draw_crowd, mixed
 from mixtura.views.plots.ellipses import draw_means, draw_outlines
-from mixtura.views.plots.palette import style
+from mixtura.views.plots.palette import NOISE_STYLE, Style, style
 from mixtura.views.plots.plane import component_lines
 from mixtura.views.plots.selection import Selection, select
 
@@ -87,7 +87,7 @@ def responsibilities(
     shares = None if X is None else mixture.predict_proba(X)
     ax = axes_or_new(ax)
     near = shown.near(_REACH)
-    colours = np.empty((0, 3)) if shares is None else mixed(shares[near])
+    colours = np.empty((0, 3)) if shares is None else mixed(shares[near], mixture.n_components)
     words = in_rows(len(near), int(np.sum(~near)))
     shown = shown.kept(near)
     if count == 1:
@@ -107,8 +107,13 @@ def _draw_areas(ax: Axes, shown: Selection, colours: Any) -> None:
     shares = shown.marginal.predict_proba(points[:, None])  # (·, K)
     ends = np.cumsum(shares, axis=1)
     areas = []
-    for k, weight in enumerate(shown.marginal.weights):
-        look = style(k)
+    named: list[tuple[str, Style]] = [
+        (f"component {k}, weight {weight:.3g}", style(k))
+        for k, weight in enumerate(shown.marginal.weights)
+    ]
+    if noise := shown.marginal.noise:
+        named.append((f"noise, weight {noise.weight:.3g}", NOISE_STYLE))
+    for k, (words, look) in enumerate(named):
         areas.append(
             ax.fill_between(
                 points,
@@ -117,10 +122,10 @@ def _draw_areas(ax: Axes, shown: Selection, colours: Any) -> None:
                 facecolor=(*look.fill, 0.55),
                 edgecolor="white",
                 linewidth=0.8,
-                label=f"component {k}, weight {weight:.3g}",
+                label=words,
             )
         )
-    _draw_numbers(ax, points, shares, ends)
+    _draw_numbers(ax, points, shares[:, : shown.marginal.n_components], ends)
     ax.set(xlim=extent, ylim=(_RUG[0] - 0.01, 1.0) if len(shown.rows) else (0.0, 1.0))
     ax.set(ylabel="responsibility", yticks=np.linspace(0.0, 1.0, 6))
     if len(shown.rows):
