@@ -119,6 +119,8 @@ class MStep:
         estimate = maximise(
             statistics, self.structure, self.ridge, before=before, total=total, seen=self.seen
         )
+        if self.box is None and not self.equal:  # the usual case, in every iteration of EM
+            return estimate
         return self.assumed(replace(estimate, background=background))
 
     def assumed(self, estimate: Estimate) -> Estimate:
