@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mixtura.model.merging import Merging, merge_components
     from mixtura.model.mixture import Mixture
     from mixtura.model.storage import load, save
+    from mixtura.views.display import MixtureDisplay
 
 __all__ = [
     "BootstrapTest",
@@ -25,6 +26,7 @@ __all__ = [
     "Given",
     "Merging",
     "Mixture",
+    "MixtureDisplay",
     "Outcome",
     "Selection",
     "StandardErrors",
@@ -46,6 +48,7 @@ _HOMES = {
     "Given": "mixtura.fitting",
     "Merging": "mixtura.model.merging",
     "Mixture": "mixtura.model.mixture",
+    "MixtureDisplay": "mixtura.views.display",
     "Outcome": "mixtura.fitting",
     "Selection": "mixtura.fitting.selection",
     "StandardErrors": "mixtura.fitting.uncertainty",

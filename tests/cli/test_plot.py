@@ -26,6 +26,10 @@ def geyser(tmp_path_factory):
         ["--kind", "trace"],
         ["@faithful", "--kind", "density", "--features", "waiting"],
         ["@faithful", "--features", "waiting,eruptions"],
+        ["@faithful", "--kind", "pairs"],
+        ["@faithful", "--kind", "responsibilities"],
+        ["@faithful", "--kind", "explanation", "--row", "5"],
+        ["@faithful", "--kind", "calibration"],
     ],
     ids=lambda arguments: " ".join(arguments) or "no data",
 )
@@ -38,11 +42,16 @@ def test_a_picture_is_written_in_the_format_of_its_name(geyser, tmp_path, argume
 
 def test_kinds_make_different_pictures(geyser, tmp_path):
     pictures = set()
-    for kind in ("density", "scatter", "trace"):
+    for kind in ("density", "scatter", "pairs", "responsibilities", "trace"):
         path = tmp_path / f"{kind}.svg"
         assert main(["plot", geyser, "--kind", kind, "-o", str(path)]) == 0
         pictures.add(path.read_bytes())
-    assert len(pictures) == 3
+    for row in ("3", "5"):
+        path = tmp_path / f"row{row}.svg"
+        asked = ["--kind", "explanation", "--row", row, "-o", str(path)]
+        assert main(["plot", geyser, "@faithful", *asked]) == 0
+        pictures.add(path.read_bytes())
+    assert len(pictures) == 7
 
 
 def test_the_standard_output_gets_png(geyser, capfdbinary):
@@ -61,6 +70,18 @@ def test_the_standard_output_gets_png(geyser, capfdbinary):
         (["-o", "x.png", "--features", "depth"], 2, "there is no feature 'depth'"),
         (["@faithful", "-o", "x.png", "--kind", "trace"], 2, "leave them out"),
         (["@iris", "-o", "x.png"], 3, "lacks the columns"),
+        (["-o", "x.png", "--kind", "calibration"], 2, "is about rows: give DATA after MODEL"),
+        (["@faithful", "-o", "x.png", "--row", "1"], 2, "--row goes with --kind explanation"),
+        (
+            ["@faithful", "-o", "x.png", "--kind", "explanation", "--row", "999"],
+            2,
+            "there is no row 999, the data has 272",
+        ),
+        (
+            ["@faithful", "-o", "x.png", "--kind", "calibration", "--features", "waiting"],
+            2,
+            "kind 'calibration' takes no features",
+        ),
         ([], 2, "-o"),
     ],
 )

@@ -82,7 +82,7 @@ def test_the_bars_hold_every_row_and_enclose_an_area_of_one(n_rows):
     assert np.sum(heights * np.diff(edges)) == pytest.approx(1.0, rel=1e-12)
     assert edges[0] <= rows.min()
     assert rows.max() <= edges[-1]
-    assert f"{n_rows:,} rows" in bars.get_label()
+    assert bars.get_label() == f"data, {n_rows:,} row{'s' * (n_rows > 1)}"
 
 
 def test_a_peak_far_above_the_bars_is_cut_and_its_height_is_written():

@@ -69,8 +69,8 @@ features = click.option(
     multiple=True,
     callback=_names,
     metavar="NAME,...",
-    help="The features of the model to draw, one or two; those in which its components differ most "
-    "by default.",
+    help="The features of the model to draw, one or two (with plot --kind pairs up to 12); those "
+    "in which its components differ most by default.",
 )
 
 ids = click.option(

@@ -1,14 +1,34 @@
 """Pictures of a mixture, drawn with matplotlib.
 
-Each function draws on the axes that it is given, or on those of a new figure, and returns them.
+Each function draws on the axes that it is given, or on those of a new figure, and returns them; a
+picture of several parts divides them, and returns the parts.
 """
 
 from __future__ import annotations
 
+from mixtura.views.plots.calibration import calibration
 from mixtura.views.plots.candidates import candidates
 from mixtura.views.plots.density import density
+from mixtura.views.plots.pairs import pairs
+from mixtura.views.plots.parts import explanation
 from mixtura.views.plots.picture import plot
+from mixtura.views.plots.plane import plane
+from mixtura.views.plots.responsibilities import responsibilities
 from mixtura.views.plots.scatter import scatter
+from mixtura.views.plots.svg import DARK, inline_svg
 from mixtura.views.plots.trace import trace
 
-__all__ = ["candidates", "density", "plot", "scatter", "trace"]
+__all__ = [
+    "DARK",
+    "calibration",
+    "candidates",
+    "density",
+    "explanation",
+    "inline_svg",
+    "pairs",
+    "plane",
+    "plot",
+    "responsibilities",
+    "scatter",
+    "trace",
+]

@@ -9,14 +9,14 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import axes_or_new, beside, name_axis, tidied
+from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, name_axis, tidied
 from mixtura.views.plots.palette import style
 from mixtura.views.plots.selection import Selection, select
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["density"]
+__all__ = ["density", "draw_density"]
 
 #: curves and histogram reach this far from each mean, standard deviations: 0.006 % is outside
 _REACH = 4.0
@@ -69,6 +69,26 @@ def density(
     """
     shown = select(mixture, X, features, 1)
     ax = axes_or_new(ax)
+    data, curves, sums = draw_density(ax, shown)
+    ax.set(ylabel="density")
+    name_axis(ax, "x", shown.names[0])
+    beside(ax, [*data, *sums], curves, [])
+    return tidied(ax)
+
+
+def draw_density(
+    ax: Axes, shown: Selection, width: float = 2.3
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """Draw bars and curves of one feature, and set the limits.
+
+    Parameters
+    ----------
+    width : of the total density's line, points; a component's has half of it.
+
+    Returns
+    -------
+    The legend's entries: for the data, for each component, for the total density.
+    """
     extent = shown.extent(0, _REACH)
     points = shown.grid(0, extent, fine=1200, even=600)
     parts = shown.marginal.explain(points[:, None])
@@ -77,10 +97,10 @@ def density(
     tallest = float(total.max())
     if len(shown.rows):
         heights, edges = _histogram(shown, extent)
-        words = f"data, {len(shown.rows):,} rows"
+        words = f"data, {in_rows(len(shown.rows))}"
         bars = [ax.stairs(heights, edges, fill=True, color="0.86", label=words)]
         tallest = float(heights.max())
-    sums = ax.plot(points, total, color="0.1", linewidth=2.3, label="total density")
+    sums = ax.plot(points, total, color="0.1", linewidth=width, label="total density")
     for k, weight in enumerate(shown.marginal.weights):
         look = style(k)
         ax.fill_between(points, weighted[:, k], color=look.fill, alpha=0.18, linewidth=0.0)
@@ -89,14 +109,12 @@ def density(
             weighted[:, k],
             color=look.edge,
             linestyle=look.line,
-            linewidth=1.1,
+            linewidth=0.5 * width,
             label=f"component {k}, weight {weight:.3g}",
         )
-    ax.set(xlim=extent, ylabel="density")
+    ax.set(xlim=extent)
     _limit_height(ax, points, total, tallest)
-    name_axis(ax, "x", shown.names[0])
-    beside(ax, [*bars, *sums], curves, [])
-    return tidied(ax)
+    return bars, curves, list(sums)
 
 
 def _histogram(shown: Selection, extent: tuple[float, float]) -> tuple[Floats, Floats]:

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-__all__ = ["CROWD", "draw_ellipses", "draw_means", "principal_axes"]
+__all__ = ["CROWD", "draw_ellipses", "draw_means", "draw_outlines", "principal_axes"]
 
 #: with more components than this, what is written is smaller or left out
 CROWD = 15
+Ellipses = tuple[tuple[float, float], ...]
+
 #: sigma and line width of each ellipse: the inner one is the one to see first
-_ELLIPSES = ((1.0, 1.6), (2.0, 1.1), (3.0, 0.8))
+_ELLIPSES: Ellipses = ((1.0, 1.6), (2.0, 1.1), (3.0, 0.8))
 
 
 def principal_axes(covariance: Floats) -> tuple[float, float, float]:
@@ -43,12 +45,20 @@ def draw_ellipses(ax: Axes, mixture: Mixture) -> list[Line2D]:
     s sigma.
     """
     from matplotlib.lines import Line2D
+
+    draw_outlines(ax, mixture, _ELLIPSES)
+    words = "ellipses: 1, 2, 3 sigma\n(39, 86, 99 % of a component)"
+    return [Line2D([], [], color="0.35", linewidth=1.2, label=words)]
+
+
+def draw_outlines(ax: Axes, mixture: Mixture, ellipses: Ellipses = _ELLIPSES[:1]) -> None:
+    """Those ellipses alone: of each the sigma, and the line's width."""
     from matplotlib.patches import Ellipse
 
     for k, covariance in enumerate(mixture.covariance_matrices()):
         long, short, turn = principal_axes(covariance)
         look = style(k)
-        for sigma, width in _ELLIPSES:
+        for sigma, width in ellipses:
             ax.add_patch(
                 Ellipse(
                     (float(mixture.means[k, 0]), float(mixture.means[k, 1])),
@@ -62,8 +72,6 @@ def draw_ellipses(ax: Axes, mixture: Mixture) -> list[Line2D]:
                     zorder=3.0,
                 )
             )
-    words = "ellipses: 1, 2, 3 sigma\n(39, 86, 99 % of a component)"
-    return [Line2D([], [], color="0.35", linewidth=1.2, label=words)]
 
 
 def draw_means(ax: Axes, mixture: Mixture) -> None:

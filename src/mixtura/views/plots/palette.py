@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Style", "style"]
+__all__ = ["BAND", "Style", "style"]
+
+#: the grey of what may be expected
+BAND = "0.9"
 
 # The colours of Okabe & Ito 2008, "Color Universal Design", told apart by people who do not tell
 # red from green; grey stands for their black, which the total density has to itself.

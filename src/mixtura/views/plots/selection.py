@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import DataError, ParameterError
 from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
 
-__all__ = ["Selection", "select"]
+__all__ = ["Selection", "most_telling", "select"]
 
 #: beyond it the areas that matplotlib computes overflow
 _FARTHEST = 1e150
@@ -40,6 +41,16 @@ class Selection:
         """The standard deviations of each component, (K, d), feature units."""
         return np.sqrt(np.einsum("kdd->kd", self.marginal.covariance_matrices()))
 
+    def part(self, features: Sequence[int]) -> Selection:
+        """Some of the features shown, by their places among them."""
+        kept = list(features)
+        return Selection(
+            self.marginal.marginal(kept),
+            tuple(self.names[j] for j in kept),
+            self.rows[:, kept],
+            self.labels,
+        )
+
     def extent(self, feature: int, reach: float) -> tuple[float, float]:
         """From where to where: all rows, and each mean ± `reach` standard deviations.
 
@@ -58,6 +69,20 @@ class Selection:
         # Where the spread is lost in the rounding of a large offset, a picture still has a width.
         margin = max(0.03 * (high - low), 1e4 * float(np.spacing(max(abs(low), abs(high)))))
         return low - margin, high + margin
+
+    def near(self, reach: float) -> NDArray[np.bool_]:
+        """Which rows lie where the mixture is, or not further from there than it is wide, (N,).
+
+        A picture with a row far away shows nothing but that row.
+        """
+        means, spread = self.marginal.means, reach * self.deviations()
+        low, high = (means - spread).min(axis=0), (means + spread).max(axis=0)  # (d,)
+        room = high - low
+        return np.all((self.rows >= low - room) & (self.rows <= high + room), axis=1)
+
+    def kept(self, rows: NDArray[np.bool_]) -> Selection:
+        """The same with some of the rows."""
+        return replace(self, rows=self.rows[rows], labels=self.labels[rows])
 
     def grid(self, feature: int, extent: tuple[float, float], fine: int, even: int) -> Floats:
         """Points over `extent`, `even` of them evenly and about `fine` over the components.
@@ -93,7 +118,7 @@ def select(
             f"a picture of {n_features} features was asked of a mixture of {mixture.n_features} "
             f"({', '.join(mixture.feature_labels)}): draw its density instead"
         )
-    kept = _most_telling(mixture, n_features) if features is None else list(features)
+    kept = most_telling(mixture, n_features) if features is None else list(features)
     if len(kept) != n_features:
         raise ParameterError(
             f"got {len(kept)} features, this picture shows {n_features}: name that many of "
@@ -109,7 +134,7 @@ def select(
     return Selection(marginal, names, rows, labels)
 
 
-def _most_telling(mixture: Mixture, n_features: int) -> list[int]:
+def most_telling(mixture: Mixture, n_features: int) -> list[int]:
     """The features of largest variance between components over variance within, in column order.
 
     The ratio for feature j is Σ_k w_k (μ_kj − E[x_j])² / Σ_k w_k Σ_k,jj.

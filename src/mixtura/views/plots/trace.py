@@ -22,6 +22,8 @@ _REPAIRS = {
     "reseeded": ((0.6, 0.357, 0.491), "s", "set anew"),
     "pruned": ((0.35, 0.35, 0.35), "X", "left without rows"),
 }
+#: a rise of so many times all that follows would hide it
+_STEEP = 4.0
 #: up to so many points each is marked
 _FEW = 60
 
@@ -66,6 +68,8 @@ def trace(fit: Fit | Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
     )
     _mark_repairs(ax, record, heights)
     ending = f"{record.get('outcome', 'ended')}, {counted(len(heights) - 1, 'iteration')}"
+    if _begin_later(ax, record, heights):
+        ending += f", from {heights[0]:.4g} at the start".replace("-", "−")
     ax.set_title(ending, loc="left", fontsize="medium", parse_math=False)
     ax.set(xlabel="iteration", ylabel="mean log-likelihood, nats a row")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
@@ -105,6 +109,25 @@ def _mark_repairs(ax: Axes, record: Mapping[str, Any], heights: list[float]) -> 
             zorder=3.0,
         )
         ax.legend(loc="lower right", frameon=False, fontsize="small")
+
+
+def _begin_later(ax: Axes, record: Mapping[str, Any], heights: list[float]) -> bool:
+    """Leave a first rise below the picture that would make all the rest one line; whether so.
+
+    It is left out where it is more than so many times the rest, up to the first repair.
+    """
+    repaired = [at for action in _REPAIRS for at, _ in _repairs(record, action)]
+    last = min([*repaired, len(heights) - 3])
+    begin = 0
+    while begin < last:
+        rest = max(heights[begin + 1 :]) - heights[begin + 1]
+        if not (rest > 0.0 and heights[begin + 1] - heights[begin] > _STEEP * rest):
+            break
+        begin += 1
+    if begin:
+        low, high = min(heights[begin:]), max(heights[begin:])
+        ax.set_ylim(low - 0.08 * (high - low), high + 0.05 * (high - low))
+    return begin > 0
 
 
 def _repairs(record: Mapping[str, Any], action: str) -> list[tuple[int, int]]:

@@ -1,0 +1,199 @@
+"""Pairs: every two features of a mixture, and each one's density, in a triangle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats
+from mixtura.errors import ParameterError
+from mixtura.model.mixture import Mixture
+from mixtura.views.plots.canvas import divided, figure_of, in_rows, listed, name_axis, plain, tidied
+from mixtura.views.plots.crowd import draw_crowd, mixed
+from mixtura.views.plots.density import draw_density
+from mixtura.views.plots.drawing import drawn
+from mixtura.views.plots.ellipses import draw_outlines
+from mixtura.views.plots.selection import Selection, most_telling, select
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Pairs", "pairs"]
+
+#: so many features are shown where none are chosen, and so many can be chosen
+_SHOWN, _MOST = 6, 12
+#: the outermost ellipse is at 2 sigma
+_ELLIPSES = ((1.0, 1.3), (2.0, 0.8))
+_REACH = 3.2
+#: points that a vector file may hold, some of them in each part
+_POINTS = 4000
+#: inches that a character of a name takes
+_CHARACTER = 0.085
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """What a pair matrix shows.
+
+    Parameters
+    ----------
+    shown : the d features.
+    colours : (N, 3), the mean of the components' colours for each row.
+    n_rows : how many there are, those included that lie too far away to be shown.
+    n_features : how many the mixture has.
+    """
+
+    shown: Selection
+    colours: Floats
+    n_rows: int
+    n_features: int
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Of the figure that suits it, inches."""
+        side = {2: 6.0, 3: 7.5, 4: 9.0}.get(len(self.shown.names), 10.5)
+        return side, 0.95 * side
+
+    def draw(self, ax: Axes) -> tuple[Axes, ...]:
+        """Draw in the place of `ax`; the axes, row after row of the triangle."""
+        d = len(self.shown.names)
+        parts = divided(ax, [1.0] * d, [1.0] * d)
+        kept: list[Axes] = []
+        for i in range(d):
+            for j in range(d):
+                part = parts[i, j]
+                if j > i:
+                    part.remove()
+                    continue
+                if i == j:
+                    entries = self._draw_one(part, j)
+                else:
+                    self._draw_pair(part, i, j)
+                self._name(part, i, j)
+                kept.append(tidied(part))
+        figure_of(ax).align_ylabels(kept)
+        self._legend(ax, *entries)
+        return tuple(kept)
+
+    def _draw_one(self, part: Axes, j: int) -> tuple[list[Any], list[Any], list[Any]]:
+        """The density of feature j; the legend's entries for data, components and total."""
+        entries = draw_density(part, self.shown.part([j]), width=1.8)
+        part.set(xlim=self.shown.extent(j, _REACH), yticks=[])
+        part.spines["left"].set_visible(False)
+        return entries
+
+    def _draw_pair(self, part: Axes, i: int, j: int) -> None:
+        """Feature i over feature j."""
+        pair = self.shown.part([j, i])
+        part.set(xlim=self.shown.extent(j, _REACH), ylim=self.shown.extent(i, _REACH))
+        if len(pair.rows):
+            draw_crowd(part, pair.rows, self.colours, _POINTS // len(self.shown.names) ** 2)
+        draw_outlines(part, pair.marginal, _ELLIPSES)
+
+    def _name(self, part: Axes, i: int, j: int) -> None:
+        """Scales and names at the left and below alone."""
+        from matplotlib.ticker import MaxNLocator
+
+        last = len(self.shown.names) - 1
+        longest = int(0.85 * self.size[1] / (last + 1) / _CHARACTER)
+        part.tick_params(labelsize="small", labelbottom=i == last, labelleft=j == 0)
+        part.xaxis.set_major_locator(MaxNLocator(4))
+        if i == last:
+            name_axis(part, "x", self.shown.names[j], longest)
+        if i != j:
+            part.yaxis.set_major_locator(MaxNLocator(4))
+            if j == 0:
+                name_axis(part, "y", self.shown.names[i], longest)
+
+    def _legend(self, ax: Axes, data: list[Any], curves: list[Any], sums: list[Any]) -> None:
+        """In the free half, above the diagonal."""
+        d = len(self.shown.names)
+        words = ["ellipses: 1 and 2 sigma"]
+        if d < self.n_features:
+            words.append(f"{d} of {self.n_features} features")
+        outside = self.n_rows - len(self.shown.rows)
+        if outside:
+            words.append(f"{in_rows(outside)} outside")
+        legend = ax.legend(
+            handles=[*data, *sums, *listed(curves, 4 * d)],
+            title="\n".join(words),
+            loc="upper right",
+            frameon=False,
+            fontsize="small",
+            title_fontsize="small",
+            alignment="left",
+        )
+        plain(legend.get_texts())
+
+
+def pairs_of(mixture: Mixture, X: Any, features: Sequence[int | str] | None) -> Pairs:
+    """What the pair matrix of some features shows; see `pairs`."""
+    if mixture.n_features < 2:
+        raise ParameterError(
+            f"a pair matrix was asked of a mixture of one feature "
+            f"({mixture.feature_labels[0]}), expected two or more: draw its density instead"
+        )
+    if features is None:
+        features = most_telling(mixture, min(mixture.n_features, _SHOWN))
+    if not 2 <= len(features) <= _MOST:
+        raise ParameterError(
+            f"got {len(features)} features, a pair matrix shows 2 to {_MOST}: choose among "
+            f"{', '.join(mixture.feature_labels)}"
+        )
+    shown = select(mixture, X, features, len(features))
+    near = shown.near(_REACH)
+    colours = mixed(mixture.predict_proba(X)[near]) if X is not None else np.empty((0, 3))
+    return Pairs(shown.kept(near), colours, len(near), mixture.n_features)
+
+
+def pairs(
+    mixture: Mixture,
+    X: Any = None,
+    *,
+    features: Sequence[int | str] | None = None,
+    ax: Axes | None = None,
+) -> tuple[Axes, ...]:
+    """The densities of single features on the diagonal, of every two below it.
+
+    On the diagonal the marginal mixture stands over the histogram of the rows. Below are the rows,
+    each in the mean of its components' colours, weighted by its responsibilities under all
+    features, and the 1- and 2-sigma ellipses of the marginal mixtures.
+
+    Parameters
+    ----------
+    mixture : of D ≥ 2 features.
+    X : (N, D) array-like, or a table with the mixture's columns; None draws the mixture on its
+        own.
+    features : 2 to 12, by index or name; None takes all, or of more than 6 those 6 in which the
+        components differ most.
+    ax : where to draw, of a grid of axes; None makes a new figure.
+
+    Returns
+    -------
+    The axes, row after row: d·(d + 1)/2 of them for d features.
+
+    Raises
+    ------
+    MissingExtraError : matplotlib is not installed.
+    ParameterError : too few or too many features, or one that does not exist.
+    DataError : no row, wrong shape, missing columns, NaN or infinity.
+
+    Notes
+    -----
+    One pass over the rows, N·K numbers of memory, and d²/2 histograms.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
+    >>> import mixtura
+    >>> from mixtura.datasets import iris
+    >>> from mixtura.views.plots import pairs
+    >>> axes = pairs(mixtura.fit(iris(), 3).mixture, iris())
+    >>> len(axes), axes[1].get_ylabel()
+    (10, 'sepal_width')
+    """
+    return drawn(pairs_of(mixture, X, features), ax)
