@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
-    "SIZE",
     "any_glyph",
     "axes_or_new",
     "below",
@@ -44,8 +43,7 @@ FORMATS: dict[str, dict[str, None]] = {
     "pdf": {"CreationDate": None},
 }
 
-#: of a picture on its own, inches
-SIZE = (8.0, 5.0)
+_SIZE = (8.0, 5.0)  # inches
 _DOTS_PER_INCH = 150
 #: characters of a name that an axis has room for
 _LONGEST_NAME = 60
@@ -56,7 +54,7 @@ _LISTED = 18
 _UNDER = -40.0
 
 
-def axes_or_new(ax: Axes | None, size: tuple[float, float] = SIZE) -> Axes:
+def axes_or_new(ax: Axes | None, size: tuple[float, float] = _SIZE) -> Axes:
     """`ax`, or the axes of a new pyplot figure of that size, which a notebook shows by itself.
 
     Raises
@@ -72,12 +70,12 @@ def axes_or_new(ax: Axes | None, size: tuple[float, float] = SIZE) -> Axes:
     return pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
-def offscreen_axes(size: tuple[float, float] = SIZE) -> Axes:
+def offscreen_axes(size: tuple[float, float] = _SIZE) -> Axes:
     """Axes of a new figure that pyplot knows nothing of: no display, nothing to close.
 
     Parameters
     ----------
-    size : of the figure, inches.
+    size : of the figure, width and height, inches.
 
     Raises
     ------

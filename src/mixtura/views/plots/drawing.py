@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mixtura.views.plots.canvas import SIZE, axes_or_new
+from mixtura.views.plots.canvas import axes_or_new
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ class Single:
     @property
     def size(self) -> tuple[float, float]:
         """Of the figure that suits it, inches."""
-        return SIZE
+        return 8.0, 5.0
 
     def draw(self, ax: Axes) -> tuple[Axes, ...]:
         """Draw on `ax`."""
