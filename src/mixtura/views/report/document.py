@@ -11,7 +11,7 @@ from mixtura.markup import Html, element, escaped, isolated, joined
 from mixtura.textual import printable
 from mixtura.version import __version__
 from mixtura.views.embedding import source_hash
-from mixtura.views.plots.svg import DARK
+from mixtura.views.plots.ink import DARK
 from mixtura.views.report.sections import SECTIONS, Section, title
 
 __all__ = ["document"]

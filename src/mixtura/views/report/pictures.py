@@ -13,6 +13,7 @@ from mixtura.textual import counted, printable
 from mixtura.views.plots.calibration import calibration
 from mixtura.views.plots.canvas import figure_of, offscreen_axes
 from mixtura.views.plots.density import density
+from mixtura.views.plots.ink import in_page_colours
 from mixtura.views.plots.pairs import pairs
 from mixtura.views.plots.scatter import scatter
 from mixtura.views.plots.svg import inline_svg
@@ -208,4 +209,6 @@ def _svg(picture: Picture, subject: Subject) -> str:
     for crowd in ax.collections:
         if len(crowd.get_offsets()) > _CROWD:  # type: ignore[arg-type]
             crowd.set_rasterized(True)
-    return inline_svg(figure_of(ax), picture.name, picture.title)
+    for patch in (figure_of(ax).patch, ax.patch):
+        patch.set_visible(False)  # the page's own ground shows
+    return in_page_colours(inline_svg(figure_of(ax), picture.name, picture.title))
