@@ -159,7 +159,7 @@ PICTURES: tuple[Picture, ...] = (
     ),
     Picture(
         "calibration",
-        "Does the density fit?",
+        "Rows against expectation",
         lambda subject: (
             f"{subject.shown} against what the mixture expects of them; grey is where 95 % of "
             "samples from the mixture would lie."
