@@ -288,8 +288,8 @@ def test_the_pictures_are_of_what_there_is_to_show():
     }
     names = {key: list(said.pictures) for key, said in shown.items()}
     assert names == {
-        "one feature": ["density", "trace"],
-        "no training": ["scatter", "density"],
+        "one feature": ["density", "trace", "calibration"],
+        "no training": ["scatter", "density", "calibration"],
         "four features": [picture.name for picture in PICTURES],
     }
     assert ">petal_width</text>" in shown["four features"].pictures["density"]

@@ -11,6 +11,7 @@ from mixtura.markup import Html, element, escaped, isolated, joined
 from mixtura.textual import printable
 from mixtura.version import __version__
 from mixtura.views.embedding import source_hash
+from mixtura.views.plots.ink import DARK
 from mixtura.views.report.sections import SECTIONS, Section, title
 
 __all__ = ["document"]
@@ -85,7 +86,7 @@ def _parts() -> tuple[str, str]:
     folder = files("mixtura.views.report") / "page"
     return (
         (folder / "skeleton.html").read_text("utf-8"),
-        (folder / "style.css").read_text("utf-8").strip(),
+        (folder / "style.css").read_text("utf-8").strip().replace("/*dark*/", DARK),
     )
 
 

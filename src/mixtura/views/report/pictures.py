@@ -10,8 +10,11 @@ from mixtura.engine.arrays import Floats
 from mixtura.errors import DataError, ModelError
 from mixtura.model.mixture import Mixture
 from mixtura.textual import counted, printable
+from mixtura.views.plots.calibration import calibration
 from mixtura.views.plots.canvas import figure_of, offscreen_axes
 from mixtura.views.plots.density import density
+from mixtura.views.plots.ink import in_page_colours
+from mixtura.views.plots.pairs import pairs
 from mixtura.views.plots.scatter import scatter
 from mixtura.views.plots.svg import inline_svg
 from mixtura.views.plots.trace import trace
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["PICTURES", "Picture", "Subject", "drawn"]
 
 #: width and height, inches: narrow, so that letters can be read on a phone
-_WIDE, _SQUARE = (5.2, 4.0), (5.2, 5.1)
+_WIDE, _SQUARE, _BROAD, _LARGE = (5.2, 4.0), (5.2, 5.1), (9.0, 4.0), (9.0, 8.6)
+#: characters of all pictures of a page
+_ROOM = 850_000
 #: more points than these are an image
 _CROWD = 800
 
@@ -94,6 +99,14 @@ def _trace(subject: Subject, ax: Axes) -> Axes:
     return trace(subject.training, ax=ax)
 
 
+def _pairs(subject: Subject, ax: Axes) -> Axes:
+    return pairs(subject.mixture, subject.rows, ax=ax)[0]
+
+
+def _calibration(subject: Subject, ax: Axes) -> Axes:
+    return calibration(subject.mixture, subject.rows, ax=ax)[0]
+
+
 def _has_trace(subject: Subject) -> bool:
     heights = subject.training.get("trace")
     return isinstance(heights, list) and len(heights) > 1
@@ -132,6 +145,30 @@ PICTURES: tuple[Picture, ...] = (
         _trace,
         legend=True,
     ),
+    Picture(
+        "pairs",
+        "Every two features",
+        lambda subject: (
+            f"{subject.shown}, each in the colours of its responsibilities; on the diagonal the "
+            "marginal densities over the rows' histograms."
+        ),
+        lambda subject: subject.mixture.n_features > 2,
+        _pairs,
+        _LARGE,
+        legend=True,
+    ),
+    Picture(
+        "calibration",
+        "Rows against expectation",
+        lambda subject: (
+            f"{subject.shown} against what the mixture expects of them; grey is where 95 % of "
+            "samples from the mixture would lie."
+        ),
+        lambda subject: True,
+        _calibration,
+        _BROAD,
+        legend=True,
+    ),
 )
 
 
@@ -145,14 +182,21 @@ def drawn(subject: Subject) -> tuple[list[dict[str, str]], dict[str, str]]:
     MissingExtraError : matplotlib is not installed.
     """
     said, shown = [], {}
+    room = _ROOM
     for picture in PICTURES:
         if not picture.suits(subject):
             continue
         caption = picture.caption(subject)
         try:
-            shown[picture.name] = _svg(picture, subject)
+            text = _svg(picture, subject)
         except (DataError, ModelError) as error:
             caption = f"It could not be drawn: {printable(str(error))}"
+        else:
+            room -= len(text)
+            if room >= 0:
+                shown[picture.name] = text
+            else:
+                caption = "It is left out, to keep the page small: mixtura plot draws it."
         said.append({"name": picture.name, "title": picture.title, "caption": caption})
     return said, shown
 
@@ -167,4 +211,4 @@ def _svg(picture: Picture, subject: Subject) -> str:
             crowd.set_rasterized(True)
     for patch in (figure_of(ax).patch, ax.patch):
         patch.set_visible(False)  # the page's own ground shows
-    return inline_svg(figure_of(ax), picture.name, picture.title)
+    return in_page_colours(inline_svg(figure_of(ax), picture.name, picture.title))

@@ -93,11 +93,19 @@ def pictures(record: Record, shown: Pictures) -> Html:
         element(
             "figure",
             [
-                element("div", Html(shown[one["name"]]), class_="drawing")
+                element(
+                    "div",
+                    Html(shown[one["name"]]),
+                    class_="drawing",
+                    tabindex="0",
+                    role="region",
+                    aria_label=one["title"],
+                )
                 if one["name"] in shown
                 else "",
                 element("figcaption", [element("strong", f"{one['title']}. "), one["caption"]]),
             ],
+            class_=one["name"],
         )
         for one in record["pictures"]
     ]
@@ -105,7 +113,7 @@ def pictures(record: Record, shown: Pictures) -> Html:
         return element("p", "There are none in this report.")
     return joined(
         [
-            element("div", joined(figures, "\n"), class_=f"pictures of{len(figures)}"),
+            element("div", joined(figures, "\n"), class_="pictures"),
             _key(record),
         ],
         "\n",
