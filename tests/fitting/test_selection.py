@@ -307,6 +307,18 @@ def test_a_watcher_is_told_of_every_candidate():
     assert watcher.over
 
 
+def test_starts_that_are_tried_on_a_sample_end_as_high(monkeypatch):
+    rows = made_by("VVV", seed=2)
+    wishes = {"structures": ["EII", "VII", "EEE", "VVI", "VVV"], "n_jobs": 1}
+    on_all = mixtura.select(rows, [2, 3], **wishes)
+    monkeypatch.setattr("mixtura.fitting.selection.trial._MANY", 1000)
+    monkeypatch.setattr("mixtura.fitting.selection.trial._TRIED", 300)
+    on_some = mixtura.select(rows, [2, 3], **wishes)
+    assert str(on_some.best_row.candidate) == "VVV,3"
+    for one, other in zip(on_some.rows, on_all.rows, strict=True):
+        assert one.criteria == pytest.approx(other.criteria, abs=0.02)
+
+
 SOME = ("EII", "VEI", "EEE", "VVE", "VEV", "VVV")
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from mixtura.engine import kernel
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import Block, Source
@@ -51,8 +49,15 @@ def signed(value: float, sign: str) -> float:
     return SIGNS[sign] * value
 
 
-def classification_loss(mixture: Mixture, source: Source, executor: Executor) -> float:
+def classification_loss(
+    mixture: Mixture, source: Source, executor: Executor, log_likelihood: float
+) -> float:
     """−2·Σ_i v_i log max_k r_ik, what ICL adds to BIC, nats; 0 where every row is certain.
+
+    Parameters
+    ----------
+    mixture, source, executor : of which rows, and who carries the pass out.
+    log_likelihood : Σ_i v_i log p(x_i) under the mixture, nats.
 
     Notes
     -----
@@ -66,8 +71,9 @@ def classification_loss(mixture: Mixture, source: Source, executor: Executor) ->
     if mixture.components.n_components == 1:  # and no noise
         return 0.0
 
-    def doubt(block: Block) -> float:
-        largest = np.log(kernel.posterior(block.rows, mixture.components)[1].max(axis=1))
+    def likeliest(block: Block) -> float:
+        largest = kernel.rivals(block.rows, mixture.components)[1]
         return float(largest.sum() if block.weights is None else largest @ block.weights)
 
-    return -2.0 * executor.run(source, doubt)
+    # Log max_k r_ik is the largest log joint density less that of the row.
+    return 2.0 * max(log_likelihood - executor.run(source, likeliest), 0.0)

@@ -23,6 +23,7 @@ from mixtura.fitting.selection.grid import Candidate, contains
 from mixtura.fitting.selection.row import Row
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import Request
+from mixtura.fitting.starts.sample import sample
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
@@ -33,6 +34,9 @@ __all__ = ["Started", "Trials", "parents"]
 _FIRST, _KEPT = 4, 2
 #: those after which the last are
 _SHORT = 8
+#: of so many rows, starts are tried on a sample of so many, on which the best one goes on for so
+#: many iterations before it sees all
+_MANY, _TRIED, _NEAR = 2**15, 2**13, 50
 #: a fit is below another if it lacks more than this, nats a row: the rounding of a sum
 _BELOW = 1e-10
 #: the structures that the start "auto" looks for: turned freely, alike, and along the features
@@ -146,7 +150,8 @@ class Trials:
             return Row.failed(candidate, str(error), time.perf_counter() - began)
         seconds = time.perf_counter() - began
         base = fit.bic
-        doubt = classification_loss(fit.mixture, self.source, self.executor) * self.unit
+        known = fit.log_likelihood / self.unit
+        doubt = classification_loss(fit.mixture, self.source, self.executor, known) * self.unit
         return Row(
             candidate,
             replace(fit, seconds=seconds),
@@ -165,13 +170,17 @@ class Trials:
         if not ends and len(begun) == 1:
             mixture, repairs = begun[0]
             return whole.climb(mixture, repairs=repairs)
-        begun += [(self._taken_over(whole, end), []) for end in ends]
-        first = self._em(replace(settings, max_iter=min(_FIRST, settings.max_iter)))
+        first = self._trying(settings, _FIRST)
+        begun += [(self._taken_over(first, end), []) for end in ends]
         tried = [first.climb(mixture, repairs=repairs) for mixture, repairs in begun]
         tried = sorted(tried, key=self._rank, reverse=True)[:_KEPT]
-        short = self._em(replace(settings, max_iter=min(_SHORT, settings.max_iter)))
+        short = self._trying(settings, _SHORT)
         best = max((_gone_on(short, each) for each in tried), key=self._rank)
-        best = _gone_on(whole, best)
+        if self._few is self.source:
+            best = _gone_on(whole, best)
+        else:
+            best = _gone_on(self._trying(settings, _NEAR), best)
+            best = whole.climb(best.mixture, repairs=best.repairs)
         if ends and best.mean_log_likelihood < ends[0].mean_log_likelihood - _BELOW:
             best = max(best, whole.climb(self._taken_over(whole, ends[0])), key=self._rank)
         return best
@@ -185,9 +194,23 @@ class Trials:
     def _rank(self, fit: Fit) -> tuple[bool, float]:
         return not self._fault(fit), fit.mean_objective
 
-    def _em(self, settings: Settings) -> EM:
+    @cached_property
+    def _few(self) -> Source:
+        """The rows that starts are tried on: all, or a sample of very many."""
+        if self.source.n_rows < _MANY:
+            return self.source
+        rows = self.source if self.sample is None else self.sample
+        assert isinstance(rows, ArraySource)
+        return ArraySource(*sample(rows, _TRIED, np.random.RandomState([self.seed, 0])))
+
+    def _trying(self, settings: Settings, max_iter: int) -> EM:
+        """A few iterations over a few rows."""
+        brief = replace(settings, max_iter=min(max_iter, settings.max_iter))
+        return self._em(brief, self._few)
+
+    def _em(self, settings: Settings, source: Source | None = None) -> EM:
         return EM(
-            self.source,
+            self.source if source is None else source,
             settings,
             self.executor,
             self.feature_names,
