@@ -72,8 +72,7 @@ def classification_loss(
         return 0.0
 
     def likeliest(block: Block) -> float:
-        largest = kernel.rivals(block.rows, mixture.components)[1]
-        return float(largest.sum() if block.weights is None else largest @ block.weights)
+        return kernel.assign(block, mixture.components, diagonal=True)[1].log_likelihood
 
     # Log max_k r_ik is the largest log joint density less that of the row.
     return 2.0 * max(log_likelihood - executor.run(source, likeliest), 0.0)
