@@ -1,11 +1,14 @@
 """Out of core: EM over a Parquet file that memory need not hold.
 
-    python benchmarks/out_of_core.py [--rows 100000000] [--quick] [--folder DIR] [--keep]
+    python benchmarks/out_of_core.py [--rows 100000000] [--quick] [--limit MIB] [--folder DIR]
+        [--keep]
 
 Ten iterations, K = 16, on float32 rows of 8 features: the largest resident memory of the process,
 and rows per second, as a share of those in memory (5,000,000 rows of the same file) and of those
 that reading alone gives. Each is measured in a process of its own; in-memory and reading before
 and after the fit, so that a neighbour's work hits all of them. `--quick` takes 20,000,000 rows.
+`--limit 400` lets the fit write to no more than so many MiB of memory, shared libraries' own
+included: a file that is larger cannot be held.
 """
 
 from __future__ import annotations
@@ -129,18 +132,19 @@ def reading(path: Path, n_rows: int) -> dict[str, float]:
 WORK = {"make": make, "streamed": streamed, "memory": in_memory, "reading": reading}
 
 
-def measured(what: str, path: Path, n_rows: int) -> dict[str, float]:
-    """The work of that name in a process of its own."""
+def measured(what: str, path: Path, n_rows: int, limit: int | None = None) -> dict[str, float]:
+    """The work of that name in a process of its own, with so many MiB of memory to write to."""
     command = [sys.executable, __file__, "--work", what, "--file", str(path), "--rows", str(n_rows)]
+    command += [] if limit is None else ["--limit", str(limit)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def report(path: Path, n_rows: int) -> None:
+def report(path: Path, n_rows: int, limit: int | None) -> None:
     """Measure, and print."""
     size = path.stat().st_size / 2**20
     print(f"{n_rows:,} x {D} float32, {size:,.0f} MiB of Parquet; K = {K}", flush=True)
     around = [measured("memory", path, n_rows), measured("reading", path, n_rows)]
-    main = measured("streamed", path, n_rows)
+    main = measured("streamed", path, n_rows, limit)
     again = [measured("memory", path, n_rows), measured("reading", path, n_rows)]
     memory, read = ((a["rate"] + b["rate"]) / 2 for a, b in zip(around, again, strict=True))
     rate = main["rate"]
@@ -152,6 +156,9 @@ def report(path: Path, n_rows: int) -> None:
     met = rate >= min(SHARE_BAR * memory, 0.9 * read)
     said = "met" if met else "MISSED"
     print(f"at least {SHARE_BAR:.0%} of in memory, or what reading allows: {said}")
+    if limit is not None:
+        times = size / limit
+        print(f"the fit could write to {limit} MiB: the file is {times:.1f} times as large")
     peak = main["peak"]
     print(
         f"largest resident memory {peak:.0f} MiB, at most {MEMORY_BAR:.0f}: "
@@ -164,12 +171,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=100_000_000)
     parser.add_argument("--quick", action="store_true", help="20,000,000 rows")
+    parser.add_argument("--limit", type=int, help="MiB of memory that the fit may write to")
     parser.add_argument("--folder", type=Path, help="where the file goes; removed afterwards")
     parser.add_argument("--keep", action="store_true", help="do not remove it")
     parser.add_argument("--work", choices=WORK, help=argparse.SUPPRESS)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.work:
+        if asked.limit:
+            resource.setrlimit(resource.RLIMIT_DATA, (asked.limit * 2**20,) * 2)
         found = WORK[asked.work](asked.file, asked.rows)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps(found | {"peak": peak}))
@@ -180,7 +190,7 @@ def main() -> None:
     try:
         if not path.exists():
             measured("make", path, n_rows)
-        report(path, n_rows)
+        report(path, n_rows, asked.limit)
     finally:
         if not asked.keep:
             path.unlink(missing_ok=True)

@@ -43,8 +43,8 @@ def paces(workers: Mapping[str, Worker], seconds: float, repeats: int) -> dict[s
     Parameters
     ----------
     workers : by name, each with its data loaded.
-    seconds : about how long the n iterations of a difference shall take; n is at least 2, or 1
-        where an iteration takes seconds.
+    seconds : about how long the n iterations of a difference shall take; n is at least 3, for what
+        is done once swings by more than an iteration takes, or 2 where one takes many seconds.
     repeats : readings of each peer.
     """
     lengths = {name: _length(worker, seconds) for name, worker in workers.items()}
@@ -70,4 +70,4 @@ def _length(worker: Worker, seconds: float) -> int:
     took: float = worker.iterate(1).value.seconds
     if 8 * took < seconds:
         took = worker.iterate(8).value.seconds / 8
-    return min(max(round(seconds / took), 1 if took > 3.0 else 2), 400)
+    return min(max(round(seconds / took), 2 if took > 6.0 else 3), 400)

@@ -2,10 +2,12 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "mixtura/kernel.hpp"
 
@@ -84,8 +86,7 @@ void one_pass(int form_number, const Vector<const double>& constants,
               const Maybe<Matrix<double>>& squared_distances,
               const Maybe<Matrix<double>>& log_joint, const Maybe<Vector<double>>& log_likelihood,
               const Maybe<Matrix<double>>& responsibilities,
-              const Maybe<Vector<std::int64_t>>& labels, const Maybe<Vector<double>>& largest,
-              const Maybe<Vector<double>>& runner_up, const Maybe<Vector<double>>& weight,
+              const Maybe<Vector<std::int64_t>>& labels, const Maybe<Vector<double>>& weight,
               const Maybe<Matrix<double>>& first, const Maybe<Array<double>>& second,
               const Maybe<Vector<double>>& total) {
     const auto m = static_cast<std::int64_t>(rows.shape(0));
@@ -96,15 +97,11 @@ void one_pass(int form_number, const Vector<const double>& constants,
         throw nb::value_error("weight, first and second are asked for together");
     if (hard && (log_likelihood || responsibilities))
         throw nb::value_error("a hard posterior has no log_likelihood and no responsibilities");
-    if (!hard && (largest || runner_up))
-        throw nb::value_error("largest and runner_up are of a hard posterior");
     const mixtura::Results results{checked(squared_distances, "squared_distances", {m, k}),
                                    checked(log_joint, "log_joint", {m, k}),
                                    checked(log_likelihood, "log_likelihood", {m}),
                                    checked(responsibilities, "responsibilities", {m, k}),
                                    checked(labels, "labels", {m}),
-                                   checked(largest, "largest", {m}),
-                                   checked(runner_up, "runner_up", {m}),
                                    checked(weight, "weight", {k}),
                                    checked(first, "first", {k, d}),
                                    second ? checked_second(*second, k, d) : nullptr,
@@ -134,6 +131,33 @@ void moments(const Matrix<const T>& rows, const Maybe<Vector<const double>>& wei
     const double* points = checked(reference, "reference", {k, d});
     nb::gil_scoped_release released;
     mixtura::moments(rows.data(), row_weights, m, shares, points, k, d, results);
+}
+
+template <class T>
+std::pair<std::int64_t, std::int64_t> follow(
+    const Matrix<const double>& centres, const Matrix<const double>& reference,
+    const Vector<const double>& loss, double rounding, const Matrix<const T>& rows,
+    const Maybe<Vector<const double>>& weights, const Vector<std::int32_t>& labels,
+    const Vector<double>& slack, const Vector<double>& weight, const Matrix<double>& first) {
+    const auto m = static_cast<std::int64_t>(rows.shape(0));
+    const auto d = static_cast<std::int64_t>(rows.shape(1));
+    const auto k = static_cast<std::int64_t>(centres.shape(0));
+    const mixtura::Centres about{k,
+                                 d,
+                                 checked(centres, "centres", {k, d}),
+                                 checked(reference, "reference", {k, d}),
+                                 checked(loss, "loss", {k}),
+                                 rounding};
+    const mixtura::Membership membership{checked(labels, "labels", {m}),
+                                         checked(slack, "slack", {m})};
+    mixtura::Results gained{};
+    gained.weight = checked(weight, "weight", {k});
+    gained.first = checked(first, "first", {k, d});
+    const double* row_weights = checked(weights, "weights", {m});
+    nb::gil_scoped_release released;
+    const auto [moved, far] =
+        mixtura::follow(about, rows.data(), row_weights, m, membership, gained);
+    return {moved, far};
 }
 
 void potentials(int form_number, const Vector<const double>& constants,
@@ -175,12 +199,15 @@ template <class T> void bind(nb::module_& module) {
                "squared_distances"_a.noconvert() = nb::none(),
                "log_joint"_a.noconvert() = nb::none(), "log_likelihood"_a.noconvert() = nb::none(),
                "responsibilities"_a.noconvert() = nb::none(), "labels"_a.noconvert() = nb::none(),
-               "largest"_a.noconvert() = nb::none(), "runner_up"_a.noconvert() = nb::none(),
                "weight"_a.noconvert() = nb::none(), "first"_a.noconvert() = nb::none(),
                "second"_a.noconvert() = nb::none(), "total"_a.noconvert() = nb::none());
     module.def("moments", &moments<T>, "rows"_a.noconvert(), "weights"_a.noconvert().none(),
                "responsibilities"_a.noconvert(), "reference"_a.noconvert(), "weight"_a.noconvert(),
                "first"_a.noconvert(), "second"_a.noconvert());
+    module.def("follow", &follow<T>, "centres"_a.noconvert(), "reference"_a.noconvert(),
+               "loss"_a.noconvert(), "rounding"_a, "rows"_a.noconvert(),
+               "weights"_a.noconvert().none(), "labels"_a.noconvert(), "slack"_a.noconvert(),
+               "weight"_a.noconvert(), "first"_a.noconvert());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -21,20 +22,33 @@ PICTURES = {
     "03_csv_to_explained_outliers": {"03_outliers"},
     "04_which_structure_which_k": {"04_geyser", "04_irises"},
     "05_em_in_the_explorer": {"05_bound"},
+    "06_em_in_spark": set(),
+    "07_em_in_ray": set(),
 }
 
+#: what a lesson needs that is no extra of mixtura; it warns as it likes
+NEEDS = {"06_em_in_spark": "pyspark", "07_em_in_ray": "ray"}
+
 each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+each_run = pytest.mark.parametrize(
+    "lesson",
+    [pytest.param(p, marks=[pytest.mark.slow] if p.stem in NEEDS else []) for p in LESSONS],
+    ids=lambda path: path.stem,
+)
 
 
 def test_every_lesson_is_known_here():
     assert {lesson.stem for lesson in LESSONS} == set(PICTURES)
 
 
-@each_lesson
+@each_run
 def test_a_lesson_runs_without_a_warning_and_leaves_its_pictures(lesson, tmp_path):
+    needed = NEEDS.get(lesson.stem)
+    if needed and find_spec(needed) is None:
+        pytest.skip(f"{needed} is not installed")
     environment = os.environ | {"MPLBACKEND": "Agg", "MIXTURA_PICTURES": str(tmp_path)}
     run = subprocess.run(
-        [sys.executable, "-W", "error", str(lesson)],
+        [sys.executable, "-W", "default" if needed else "error", str(lesson)],
         env=environment,
         cwd=tmp_path,
         capture_output=True,

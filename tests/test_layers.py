@@ -58,7 +58,17 @@ def loaded_by(statement: str) -> set[str]:
     )
 
 
-HEAVY = {"sklearn", "scipy", "matplotlib", "pandas", "pyarrow", "click", "dask", "mpmath"}
+HEAVY = {
+    "sklearn",
+    "scipy",
+    "matplotlib",
+    "pandas",
+    "pyarrow",
+    "click",
+    "dask",
+    "distributed",
+    "mpmath",
+}
 
 
 def test_the_import_loads_nothing_heavy() -> None:

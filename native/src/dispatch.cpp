@@ -23,6 +23,10 @@ struct Compiled {
                       std::int64_t, std::int64_t, const Results&);
     void (*moments64)(const double*, const double*, std::int64_t, const double*, const double*,
                       std::int64_t, std::int64_t, const Results&);
+    Followed (*follow32)(const Centres&, const float*, const double*, std::int64_t,
+                         const Membership&, const Results&);
+    Followed (*follow64)(const Centres&, const double*, const double*, std::int64_t,
+                         const Membership&, const Results&);
     void (*potentials)(const Components&, const double*, const double*, std::int64_t, double*, bool,
                        double*);
     void (*invert_lower)(const double*, std::int64_t, std::int64_t, double*);
@@ -59,8 +63,18 @@ bool has_avx512() {
 #endif
 
 #define MIXTURA_COMPILED(isa, usable)                                                              \
-    {#isa,           usable,          isa::pass,         isa::pass,       isa::moments,            \
-     isa::moments,   isa::potentials, isa::invert_lower, isa::vector_exp, isa::vector_exp,         \
+    {#isa,                                                                                         \
+     usable,                                                                                       \
+     isa::pass,                                                                                    \
+     isa::pass,                                                                                    \
+     isa::moments,                                                                                 \
+     isa::moments,                                                                                 \
+     isa::follow,                                                                                  \
+     isa::follow,                                                                                  \
+     isa::potentials,                                                                              \
+     isa::invert_lower,                                                                            \
+     isa::vector_exp,                                                                              \
+     isa::vector_exp,                                                                              \
      isa::vector_log}
 
 // The widest first.
@@ -124,6 +138,16 @@ void moments(const double* rows, const double* weights, std::int64_t n_rows,
              std::int64_t n_features, const Results& results) {
     current().moments64(rows, weights, n_rows, responsibilities, reference, n_components,
                         n_features, results);
+}
+
+Followed follow(const Centres& centres, const float* rows, const double* weights,
+                std::int64_t n_rows, const Membership& membership, const Results& results) {
+    return current().follow32(centres, rows, weights, n_rows, membership, results);
+}
+
+Followed follow(const Centres& centres, const double* rows, const double* weights,
+                std::int64_t n_rows, const Membership& membership, const Results& results) {
+    return current().follow64(centres, rows, weights, n_rows, membership, results);
 }
 
 void potentials(const Components& components, const double* rows, const double* weights,

@@ -5,15 +5,15 @@
 #include "guarded.hpp"
 
 struct Answer {
-    Guarded<double> squared_distances, log_joint, log_likelihood, responsibilities, largest,
-        runner_up, weight, first, second, total;
+    Guarded<double> squared_distances, log_joint, log_likelihood, responsibilities, weight, first,
+        second, total;
     Guarded<std::int64_t> labels;
     bool diagonal;
 
     Answer(std::int64_t m, std::int64_t d, std::int64_t k, bool diagonal)
         : squared_distances(m * k), log_joint(m * k), log_likelihood(m), responsibilities(m * k),
-          largest(m), runner_up(m), weight(k), first(k * d), second(diagonal ? k * d : k * d * d),
-          total(1), labels(m), diagonal(diagonal) {}
+          weight(k), first(k * d), second(diagonal ? k * d : k * d * d), total(1), labels(m),
+          diagonal(diagonal) {}
 
     // Where a pass is to write all that there is for the posterior.
     Results everything(Posterior posterior) {
@@ -23,8 +23,6 @@ struct Answer {
                 soft ? log_likelihood.data() : nullptr,
                 soft ? responsibilities.data() : nullptr,
                 labels.data(),
-                soft ? nullptr : largest.data(),
-                soft ? nullptr : runner_up.data(),
                 weight.data(),
                 first.data(),
                 second.data(),
@@ -33,16 +31,14 @@ struct Answer {
     }
     bool intact() const {
         return squared_distances.intact() && log_joint.intact() && log_likelihood.intact() &&
-               responsibilities.intact() && largest.intact() && runner_up.intact() &&
-               weight.intact() && first.intact() && second.intact() && total.intact() &&
-               labels.intact();
+               responsibilities.intact() && weight.intact() && first.intact() && second.intact() &&
+               total.intact() && labels.intact();
     }
     bool same_bits(const Answer& other) const {
         return squared_distances.same_bits(other.squared_distances) &&
                log_joint.same_bits(other.log_joint) &&
                log_likelihood.same_bits(other.log_likelihood) &&
                responsibilities.same_bits(other.responsibilities) &&
-               largest.same_bits(other.largest) && runner_up.same_bits(other.runner_up) &&
                labels.same_bits(other.labels) && same_sums(other);
     }
     bool same_sums(const Answer& other) const {

@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Any
 from mixtura.version import __version__
 
 if TYPE_CHECKING:
+    from mixtura.engine.statistics import Statistics
     from mixtura.estimators import GaussianMixture
     from mixtura.fitting import Fit, Given, Outcome, fit
+    from mixtura.fitting.prior import Prior
     from mixtura.fitting.selection import BootstrapTest, Selection, bootstrap_test, select
+    from mixtura.fitting.steps import maximise, statistics
     from mixtura.fitting.uncertainty import StandardErrors, standard_errors
     from mixtura.model.explain import Explanation
     from mixtura.model.merging import Merging, merge_components
     from mixtura.model.mixture import Mixture
+    from mixtura.model.noise import Box, Noise
     from mixtura.model.storage import load, save
     from mixtura.views.display import MixtureDisplay
 
 __all__ = [
     "BootstrapTest",
+    "Box",
     "Explanation",
     "Fit",
     "GaussianMixture",
@@ -27,21 +32,27 @@ __all__ = [
     "Merging",
     "Mixture",
     "MixtureDisplay",
+    "Noise",
     "Outcome",
+    "Prior",
     "Selection",
     "StandardErrors",
+    "Statistics",
     "__version__",
     "bootstrap_test",
     "fit",
     "load",
+    "maximise",
     "merge_components",
     "save",
     "select",
     "standard_errors",
+    "statistics",
 ]
 
 _HOMES = {
     "BootstrapTest": "mixtura.fitting.selection",
+    "Box": "mixtura.model.noise",
     "Explanation": "mixtura.model.explain",
     "Fit": "mixtura.fitting",
     "GaussianMixture": "mixtura.estimators",
@@ -49,16 +60,21 @@ _HOMES = {
     "Merging": "mixtura.model.merging",
     "Mixture": "mixtura.model.mixture",
     "MixtureDisplay": "mixtura.views.display",
+    "Noise": "mixtura.model.noise",
     "Outcome": "mixtura.fitting",
+    "Prior": "mixtura.fitting.prior",
     "Selection": "mixtura.fitting.selection",
     "StandardErrors": "mixtura.fitting.uncertainty",
+    "Statistics": "mixtura.engine.statistics",
     "bootstrap_test": "mixtura.fitting.selection",
     "fit": "mixtura.fitting",
     "load": "mixtura.model.storage",
+    "maximise": "mixtura.fitting.steps",
     "merge_components": "mixtura.model.merging",
     "save": "mixtura.model.storage",
     "select": "mixtura.fitting.selection",
     "standard_errors": "mixtura.fitting.uncertainty",
+    "statistics": "mixtura.fitting.steps",
 }
 
 

@@ -83,8 +83,10 @@ class Interrupted(KeyboardInterrupt):
     Parameters
     ----------
     fit : the `mixtura.Fit` of the run up to the interruption.
+    checkpoint : the path of the checkpoint to go on from, or None.
     """
 
-    def __init__(self, fit: Any) -> None:
+    def __init__(self, fit: Any, checkpoint: str | None = None) -> None:
         super().__init__("the fit was interrupted")
         self.fit = fit
+        self.checkpoint = checkpoint

@@ -350,12 +350,12 @@ def test_a_model_file_of_the_future_is_refused(typed, geyser, tmp_path):
     with safe_open(geyser, "np") as stored:
         arrays = {name: stored.get_tensor(name) for name in ("weights", "means", "covariances")}
         record = json.loads(stored.metadata()["mixtura"])
-    save_file(arrays, path, {"mixtura": json.dumps({**record, "format": 2})})
+    save_file(arrays, path, {"mixtura": json.dumps({**record, "format": 3})})
     ended = typed("show", path)
     assert ended.code == 4
     assert ended.message == (
-        f"{path} has model format 2, this mixtura reads 1: upgrade mixtura, or save the model "
-        "again with this version"
+        f"{path} has model format 3, this mixtura reads 1 and 2: upgrade mixtura, or save the "
+        "model again with this version"
     )
 
 

@@ -43,6 +43,26 @@ def test_json_has_what_the_library_finds(capsys):
         assert row["bic"] == expected["bic"] < 0.0
 
 
+def test_files_that_a_glob_names_are_one_table(tmp_path, capsys):
+    lines = [f"{x!r},{y!r}\n" for x, y in mixtura.datasets.faithful().rows.tolist()]
+    for name, part in (("a", lines[:100]), ("b", lines[100:])):
+        (tmp_path / f"{name}.csv").write_text("eruptions,waiting\n" + "".join(part), "utf-8")
+    assert main(["select", str(tmp_path / "*.csv"), *FEW]) == 0
+    whole = capsys.readouterr().out
+    assert main(["select", "@faithful", *FEW]) == 0
+    assert capsys.readouterr().out == whole
+
+
+def test_a_constrained_model_is_fitted_stored_and_shown(tmp_path, capsys):
+    path = tmp_path / "vve.safetensors"
+    assert main(["fit", "@faithful", "-k", "2", "--structure", "VVE", "-o", str(path)]) == 0
+    fitted = capsys.readouterr().out
+    assert "VVE covariances, 10 parameters" in fitted
+    assert storage.read(str(path)).mixture.structure.letters == "VVE"
+    assert main(["show", str(path)]) == 0
+    assert capsys.readouterr().out == fitted
+
+
 def test_csv_has_a_line_for_each_candidate(capsys):
     assert main(["select", "@faithful", "-k", "2,300", "--structures", "EEE", "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))

@@ -36,7 +36,13 @@ def test_the_constructor_is_scikit_learns() -> None:
         return [(p.name, p.kind, p.default) for p in parameters]
 
     ours, theirs = arguments(GaussianMixture), arguments(Theirs)
-    new = [("accelerate", inspect.Parameter.KEYWORD_ONLY, False)]
+    by_name = inspect.Parameter.KEYWORD_ONLY
+    new = [
+        ("accelerate", by_name, False),
+        ("weights", by_name, "free"),
+        ("prior", by_name, None),
+        ("noise", by_name, None),
+    ]
     assert [argument for argument in ours if argument not in new] == theirs
     assert [argument for argument in ours if argument not in theirs] == new
 

@@ -31,10 +31,6 @@ EXCEPTIONS = {
         "holds the message for weights out of range to 'max value' of the smallest and "
         "'min value' of the largest; ours names the component"
     ),
-    "test_gaussian_mixture_setting_best_params": (
-        "two components end on one row each at reg_covar=0: scikit-learn's rounding leaves them a "
-        "variance above 0, ours is exactly 0 and the collapse raises"
-    ),
 }
 #: why scikit-learn skips some of them, with its own class too
 SKIPPED = (

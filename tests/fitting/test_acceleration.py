@@ -12,12 +12,14 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from families import LETTERS, members, obeys
 from mixtura import Given, Mixture, Outcome
 from mixtura.datasets import faithful, galaxies, iris, iris_species, separated
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import CollapseError, ParameterError
 from mixtura.fitting.acceleration import acceleration
 from mixtura.fitting.coordinates import coordinates_at
+from mixtura.model.structures import structure as structure_called
 from usual import usual_fit
 
 STRUCTURES = ("full", "tied", "diag", "spherical")
@@ -244,6 +246,36 @@ def test_half_a_squared_length_is_the_divergence_of_the_joint_densities(structur
         distance = shift @ inverse @ shift
         divergence += weight * 0.5 * (np.trace(inverse @ here) + distance - 2.0 + volume)
     assert 0.5 * length**2 == pytest.approx(divergence, rel=1e-3)
+
+
+@pytest.mark.parametrize("letters", LETTERS)
+def test_what_is_extrapolated_from_members_is_a_member(letters: str) -> None:
+    random = np.random.default_rng(0)
+    model = structure_called(letters)
+    here, there = (
+        Mixture(np.full(3, 1 / 3), np.zeros((3, 4)), model.form.gathered(matrices), letters)
+        for matrices in members(random, letters, 2, 3, 4, 0.4)
+    )
+    coordinates = coordinates_at(here)
+    first, second = coordinates.vector(here), coordinates.vector(there)
+    beyond = coordinates.mixture_of(first + 2.5 * (second - first))
+    assert beyond is not None
+    straight = letters not in ("EVE", "VVE", "EEV", "VEV")
+    assert coordinates.free == straight
+    assert obeys(letters, beyond.covariance_matrices()) == straight
+
+
+@pytest.mark.parametrize("letters", ["EII", "VEI", "VEE", "EVV"])
+def test_constrained_structures_are_extrapolated_to_the_same_maximum(letters: str) -> None:
+    rows = separated(2000, 3, 3, 1.5, random_state=4)[0].rows
+    labels = usual_fit(rows, 3).mixture.predict(rows)
+    options = {"structure": letters, "start": labels, "tol": "auto", "max_iter": 5000}
+    plain = usual_fit(rows, 3, accelerate=False, **options)
+    fast = usual_fit(rows, 3, accelerate="auto", **options)
+    assert fast.accelerated
+    assert fast.n_iter < 0.7 * plain.n_iter
+    assert fast.log_likelihood == pytest.approx(plain.log_likelihood, abs=1e-3)
+    assert obeys(letters, fast.mixture.covariance_matrices())
 
 
 def test_coordinates_out_of_range_are_no_mixture() -> None:

@@ -299,7 +299,7 @@ def test_acceleration_ends_where_em_does_and_within_the_letters(letters: str) ->
     )
     assert obeys(letters, fast.mixture.covariance_matrices())
     assert fast.log_likelihood >= plain.log_likelihood - 1e-4
-    if letters not in ("VVV", "EEE", "VVI", "VII"):
+    if letters in ("EVE", "VVE", "EEV", "VEV"):  # whose orientations have no straight coordinates
         assert fast.accelerated == ()
 
 

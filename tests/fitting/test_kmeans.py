@@ -13,9 +13,9 @@ from sklearn.cluster import KMeans, kmeans_plusplus
 
 from mixtura.engine.executors import Executor, Serial, Threads
 from mixtura.engine.sources import ArraySource, block_rows
+from mixtura.engine.spheres import spheres
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting import kmeans
-from mixtura.fitting.kmeans.spheres import spheres
 
 ignoring_duplicates = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

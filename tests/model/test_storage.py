@@ -114,7 +114,7 @@ def test_a_safetensors_file_of_something_else_is_refused(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 2}, "has model format 2, this mixtura reads 1: upgrade mixtura"),
+        ({"format": 3}, "has model format 3, this mixtura reads 1 and 2: upgrade mixtura"),
         ({"structure": "VVX"}, "unknown covariance structure 'VVX'"),
         ({"feature_names": ["a", "b"]}, "got 2 feature names, expected 1"),
         ({"feature_names": "ab"}, "damaged metadata"),

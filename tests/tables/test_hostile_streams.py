@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
@@ -46,6 +47,22 @@ def test_a_late_line_of_another_width_is_named_or_left_out_and_counted(text):
     found = np.concatenate([chunk.rows for chunk in rows.chunks(count)])
     np.testing.assert_array_equal(found, np.delete(ROWS, 150_000, axis=0))
     assert count.count == 1
+
+
+@pytest.mark.slow
+def test_another_width_at_row_three_million_is_named_or_left_out_and_counted(tmp_path):
+    path = tmp_path / "rows.csv"
+    part = "\n".join(lines(ROWS[:100_000])) + "\n"
+    with path.open("w") as file:
+        file.write("a,b\n")
+        for _ in range(30):
+            file.write(part)
+        file.write("1,2,3\n" + part)  # row 3,000,000, line 3,000,002
+    with pytest.raises(DataError, match=r"rows\.csv: line 3000002 has 3 cells, expected 2"):
+        mixtura.fit(path, 2)
+    with pytest.warns(UserWarning, match=r"1 bad row was left out; .*: line 3000002 has 3 cells"):
+        fitted = mixtura.fit(scan(path, on_bad_row="skip"), 1, max_iter=1)
+    assert fitted.n_rows == 3_100_000
 
 
 def test_a_late_cell_that_is_no_number_is_named_by_line_and_row(text):
@@ -141,21 +158,58 @@ def test_empty_files_among_full_ones_are_nothing(tmp_path):
         scan(tmp_path / "0.csv")
 
 
-def test_a_file_that_changes_during_the_run_ends_it(text):
+def written(path, rows: np.ndarray) -> None:
+    """Rows in a file of the kind that its name says."""
+    if path.suffix == ".npy":
+        np.save(path, rows)
+    elif path.suffix == ".csv":
+        path.write_text("\n".join(["x0,x1", *lines(rows)]) + "\n")
+    else:
+        table = pa.table({"x0": rows[:, 0], "x1": rows[:, 1]})
+        write = pa.parquet.write_table if path.suffix == ".parquet" else pa.feather.write_feather
+        write(table, path)
+
+
+CHANGES = {
+    "longer": lambda path: written(path, ROWS[:30_001]),
+    "shorter": lambda path: written(path, ROWS[:10_000]),
+    "other numbers": lambda path: written(path, ROWS[1:30_001]),
+    "deleted": lambda path: path.unlink(),
+    "emptied": lambda path: path.write_bytes(b""),
+}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".feather", ".npy"])
+@pytest.mark.parametrize("how", CHANGES)
+def test_a_file_that_changes_during_the_run_ends_it(tmp_path, suffix, how):
+    first, second = tmp_path / f"0{suffix}", tmp_path / f"1{suffix}"
+    written(first, ROWS[:30_000])
+    written(second, ROWS[:30_000])
+
     class Meddler:
         def begun(self, run):
             pass
 
         def iterated(self, iteration, trace, mixture):
             if iteration == 2:
-                with text.open("a") as file:
-                    file.write("1,2\n")
+                CHANGES[how](second)
 
         def ended(self, fit):
             raise AssertionError("it went on")
 
+    with pytest.raises(DataError) as caught:
+        mixtura.fit(tmp_path, 2, max_iter=9, tol=0.0, observer=Meddler())
+    assert str(caught.value).startswith(f"{second} ")
+    assert "was deleted" in str(caught.value) or "changed while it was in use" in str(caught.value)
+
+
+def test_a_file_that_changes_in_the_middle_of_a_pass_ends_it(text):
+    chunks = scan(text).chunks()
+    next(chunks)
+    with text.open("a") as file:
+        file.write("1,2\n")
     with pytest.raises(DataError, match=r"rows\.csv changed while it was in use: it had "):
-        mixtura.fit(text, 2, max_iter=9, tol=0.0, observer=Meddler())
+        list(chunks)
 
 
 def test_a_file_that_was_written_to_is_known_by_its_time_too(text):

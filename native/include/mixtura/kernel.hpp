@@ -30,8 +30,6 @@ struct Results {
     double* log_likelihood;     // (m,) log Σ_k exp(log p_k(x))
     double* responsibilities;   // (m, K)
     std::int64_t* labels;       // (m,) the component of largest log p_k(x), the first of equals
-    double* largest;            // (m,) that log p_k(x)
-    double* runner_up;          // (m,) the next largest, −∞ where there is one component
     // Statistics about the means, over rows i of weight v_i: they are overwritten.
     double* weight;  // (K,) Σ v_i r_ik
     double* first;   // (K, D) Σ v_i r_ik (x_i − μ_k)
@@ -58,6 +56,33 @@ void moments(const float* rows, const double* weights, std::int64_t n_rows,
 void moments(const double* rows, const double* weights, std::int64_t n_rows,
              const double* responsibilities, const double* reference, std::int64_t n_components,
              std::int64_t n_features, const Results& results);
+
+// Centres on their way, and what is known of the rows that follow them.
+struct Centres {
+    std::int64_t n_centres;   // K
+    std::int64_t n_features;  // D
+    const double* centres;    // (K, D)
+    const double* reference;  // (K, D) the points that sums are taken about
+    const double* loss;       // (K,) by how much a row's slack shrinks, by whose it is
+    double rounding;          // of a distance, relative
+};
+struct Membership {
+    std::int32_t* labels;  // (m,) whose a row is; −1 for nobody's yet
+    double* slack;         // (m,) how much farther the second-nearest is, at least; NaN: not known
+};
+
+// How many rows changed theirs, and how many lie so far out that every squared distance overflows.
+struct Followed {
+    std::int64_t moved, far;
+};
+
+// One step of Lloyd's iteration: rows go to the nearest centre, the first of equals, but those with
+// slack left are not looked at. Of `results`, `weight` and `first` are filled with what the sums of
+// the clusters gain. Far rows stay whose they are, and their slack is NaN.
+Followed follow(const Centres& centres, const float* rows, const double* weights,
+                std::int64_t n_rows, const Membership& membership, const Results& results);
+Followed follow(const Centres& centres, const double* rows, const double* weights,
+                std::int64_t n_rows, const Membership& membership, const Results& results);
 
 // What is left of the sum of `nearest` (m,) with each component's squared distances besides:
 // potentials[k] = Σ_i v_i min(nearest_i, ‖W_k (x_i − μ_k)‖²). With `update`, the least of all takes

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from typing import Any
 
 import click
 
 from mixtura.cli import options
 from mixtura.cli.again import again
+from mixtura.cli.assuming import assuming, assumptions
 from mixtura.cli.input import read_rows, weights_of
 from mixtura.cli.output import destination, print_text
 from mixtura.cli.streaming import is_streamed, scan_of
@@ -17,7 +19,9 @@ __all__ = ["command"]
 EPILOG = """\b
 Examples:
   mixtura fit @faithful -k 2
+  mixtura fit @faithful -k 2 --structure VVE --noise
   mixtura fit data.csv -k 3 --columns height,weight --id name -o model.safetensors
+  mixtura fit 'data/*.parquet' -k 16 --checkpoint run.ckpt --resume -o model.safetensors
 """
 
 
@@ -86,10 +90,41 @@ Examples:
     help="Added to every variance; 0 asks for the exact maximum of the likelihood, auto for a "
     "floor of 1e-8 of the data's variance in each feature.",
 )
+@assuming
 @click.option(
     "--strict", is_flag=True, help="Store nothing and end with exit code 5 if it does not converge."
 )
+@click.option(
+    "--checkpoint",
+    default=None,
+    metavar="FILE",
+    help="Where to keep, as it goes, what is needed to go on; the state before is kept beside it.",
+)
+@click.option(
+    "--every",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="COUNT",
+    help="Iterations from one writing of the checkpoint to the next.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on from the checkpoint, if there is one: the result is that of a fit that was never "
+    "stopped.",
+)
+@click.option(
+    "--dask", "on_dask", is_flag=True, help="Fit on Dask workers, started on this machine."
+)
+@click.option(
+    "--scheduler",
+    default=None,
+    metavar="ADDRESS",
+    help="Fit on the Dask cluster whose scheduler is there, such as tcp://host:8786.",
+)
 @click.option("--verbose", is_flag=True, help="Tell of every iteration on the standard error.")
+@options.quiet
 @options.as_json
 @options.force
 def command(
@@ -109,8 +144,17 @@ def command(
     max_iter: int,
     n_init: int,
     reg_covar: float | str,
+    equal_weights: bool,
+    prior: bool,
+    noise: float | bool | None,
     strict: bool,
+    checkpoint: str | None,
+    every: int,
+    resume: bool,
+    on_dask: bool,
+    scheduler: str | None,
     verbose: bool,
+    quiet: bool,
     as_json: bool,
     force: bool,
 ) -> None:
@@ -118,38 +162,62 @@ def command(
 
     DATA is a CSV, .npy, .parquet or .feather file, - for CSV on the standard input, or a dataset
     such as @faithful. A quoted glob, a folder, packed (.gz, .zst) and large files are read again
-    at every iteration, and need little memory.
+    at every iteration, and need little memory. With --dask or --scheduler, Dask's workers read
+    Parquet once and hold it.
     """
+    if resume and checkpoint is None:
+        raise click.UsageError("--resume goes on from a checkpoint: name it with --checkpoint")
+    if verbose and quiet:
+        raise click.UsageError("--verbose and --quiet were both given, expected one of them")
     import mixtura
+    from mixtura.cli.meter import FitMeter, on_terminal
     from mixtura.cli.progress import Progress
     from mixtura.model.storage import encoded
+    from mixtura.tables.streams.watched import watched
     from mixtura.views.record import json_text, model_record
     from mixtura.views.text import model_text
 
     where = destination(output, force) if output is not None else None
     rows: Any
+    known: Any
     weight: Any = None
-    if is_streamed(data, on_bad_row):
-        rows = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
+    meter = FitMeter(n_init, shown=on_terminal() and not (verbose or quiet))
+    held = ExitStack()
+    held.enter_context(closing(meter))
+    if on_dask or scheduler is not None:
+        from mixtura.cli.workers import spread
+
+        known = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
+        rows, weight = held.enter_context(spread(known, scheduler)), weights
+    elif is_streamed(data, on_bad_row):
+        known = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
+        rows = watched(known, meter.read)
     else:
-        rows = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
+        known = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
+        rows = known
         weight = weights_of(rows, weights)
-    fitted = mixtura.fit(
-        rows,
-        components,
-        structure=structure,
-        start=start,
-        tol=tol,
-        accelerate="auto" if accelerate else False,
-        reg_covar=reg_covar,
-        max_iter=max_iter,
-        n_init=n_init,
-        random_state=seed,
-        sample_weight=weight,
-        observer=Progress() if verbose else None,
-    )
+        meter.holding(len(rows.rows))
+    with held:
+        fitted = mixtura.fit(
+            rows,
+            components,
+            structure=structure,
+            start=start,
+            tol=tol,
+            accelerate="auto" if accelerate else False,
+            reg_covar=reg_covar,
+            max_iter=max_iter,
+            n_init=n_init,
+            random_state=seed,
+            sample_weight=weight,
+            observer=Progress() if verbose else meter,
+            **assumptions(equal_weights=equal_weights, prior=prior, noise=noise),
+            checkpoint=checkpoint,
+            every=every,
+            resume=resume,
+        )
     failed = strict and not fitted.outcome.converged
-    training = {**fitted.summary(), **again(data, rows)}
+    training = {**fitted.summary(), **again(data, known)}
     if where is not None and not failed:
         where.write(encoded(fitted.mixture, training))
     record = model_record(fitted.mixture, training)

@@ -174,7 +174,10 @@ def _sentence(error: Exception) -> str:
 
 def _interruption(error: KeyboardInterrupt) -> str:
     if isinstance(error, errors.Interrupted):
-        return f"interrupted after {counted(error.fit.n_iter, 'iteration')}; nothing was stored"
+        left = "nothing was stored"
+        if error.checkpoint is not None:
+            left = f"go on from {error.checkpoint} with --resume"
+        return f"interrupted after {counted(error.fit.n_iter, 'iteration')}; {left}"
     return "interrupted"
 
 

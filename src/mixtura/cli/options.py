@@ -21,6 +21,7 @@ __all__ = [
     "model",
     "on_bad_row",
     "output",
+    "quiet",
     "reading",
     "seed",
 ]
@@ -108,6 +109,8 @@ on_bad_row = click.option(
     help="What a row without a finite number in each feature is: an error; left out and counted; "
     "or left out, counted and described.",
 )
+
+quiet = click.option("--quiet", is_flag=True, help="Draw no line of progress on a terminal.")
 
 seed = click.option(
     "--seed", type=int, default=0, show_default=True, help="Seed of the random numbers."

@@ -37,6 +37,11 @@ class Destination:
         """The end of the name, which says the format; empty for the standard output."""
         return self.path.suffix.lower() if self.path else ""
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether somebody sees what is written."""
+        return self.path is None and sys.stdout is not None and sys.stdout.isatty()
+
     def write(self, data: bytes) -> None:
         """Write everything, whole or not at all.
 

@@ -29,6 +29,7 @@ Examples:
 @options.output
 @options.force
 @options.as_json
+@options.quiet
 def command(
     model: str,
     data: str,
@@ -40,11 +41,13 @@ def command(
     output: str,
     force: bool,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Write the most responsible component of each row of DATA under MODEL.
 
     Components are numbered from 0, as `mixtura show` numbers them. The ids come first, then the
-    column label, then with --proba responsibility_0, responsibility_1, ... Globs, folders, packed
+    column label, then with --proba responsibility_0, responsibility_1, ... Rows that are noise, by
+    a model that has noise, have the label -1; its responsibility comes last. Globs, folders, packed
     and large files are answered a part at a time.
     """
     where = destination(output, force)
@@ -55,11 +58,13 @@ def command(
         if not proba:
             return labels
         shares = mixture.predict_proba(rows)
-        return labels | {f"responsibility_{k}": shares[:, k] for k in range(mixture.n_components)}
+        names = [f"responsibility_{k}" for k in range(mixture.n_components)]
+        names += ["responsibility_noise"] * (mixture.noise is not None)
+        return labels | {name: shares[:, k] for k, name in enumerate(names)}
 
     if is_streamed(data, on_bad_row):
         scan = scan_of(data, columns, ids, header, on_bad_row, mixture=mixture)
-        answer(scan, predicted, where, as_json)
+        answer(scan, predicted, where, as_json, quiet=quiet)
         return
     table = read_rows(data, columns, ids, header, mixture)
     write_columns(side_by_side(table.ids, predicted(table)), where, as_json)

@@ -28,6 +28,7 @@ Examples:
 @options.output
 @options.force
 @options.as_json
+@options.quiet
 def command(
     model: str,
     data: str,
@@ -38,6 +39,7 @@ def command(
     output: str,
     force: bool,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Write the log-likelihood of each row of DATA under MODEL, in nats.
 
@@ -53,7 +55,7 @@ def command(
 
     if is_streamed(data, on_bad_row):
         scan = scan_of(data, columns, ids, header, on_bad_row, mixture=mixture)
-        answer(scan, scored, where, as_json)
+        answer(scan, scored, where, as_json, quiet=quiet)
         return
     table = read_rows(data, columns, ids, header, mixture)
     write_columns(side_by_side(table.ids, scored(table)), where, as_json)

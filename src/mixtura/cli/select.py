@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
 
 from mixtura.cli import options
 from mixtura.cli.again import again
+from mixtura.cli.assuming import assuming, assumptions
 from mixtura.cli.input import read_rows, weights_of
 from mixtura.cli.output import destination, print_text, write_columns
+from mixtura.cli.streaming import is_streamed, scan_of
 
 __all__ = ["command"]
 
@@ -85,6 +86,7 @@ class _Numbers(click.ParamType[tuple[int, ...]]):
     help="Where to store the best model (safetensors). Not stored by default.",
 )
 @options.reading
+@options.on_bad_row
 @click.option(
     "--weights",
     default=None,
@@ -117,16 +119,19 @@ class _Numbers(click.ParamType[tuple[int, ...]]):
     show_default=True,
     help="Added to every variance; auto is a floor of 1e-8 of the data's variance.",
 )
+@assuming
 @click.option(
     "--jobs",
     type=int,
     default=None,
     metavar="COUNT",
-    help="How many candidates are fitted at once; as many as there are cores by default.",
+    help="How many candidates are fitted at once; by default as many as there are cores, and one "
+    "of few rows.",
 )
 @options.as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print a CSV of all candidates instead.")
 @options.force
+@options.quiet
 def command(
     data: str,
     components: tuple[int, ...],
@@ -138,16 +143,21 @@ def command(
     columns: tuple[str, ...],
     ids: tuple[str, ...],
     header: bool | None,
+    on_bad_row: str,
     weights: str | None,
     start: str,
     seed: int,
     tol: float | str,
     max_iter: int,
     reg_covar: float | str,
+    equal_weights: bool,
+    prior: bool,
+    noise: float | bool | None,
     jobs: int | None,
     as_json: bool,
     as_csv: bool,
     force: bool,
+    quiet: bool,
 ) -> None:
     """Fit mixtures of several structures and numbers of components to DATA, and compare them.
 
@@ -157,15 +167,22 @@ def command(
     if as_json and as_csv:
         raise click.UsageError("--json and --csv were both given, expected one of them")
     import mixtura
+    from mixtura.cli.meter import on_terminal
     from mixtura.cli.progress import Bar
     from mixtura.model.storage import encoded
     from mixtura.views.record import json_text
     from mixtura.views.selection_text import selection_text
 
     where = destination(output, force) if output is not None else None
-    table = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
+    rows: Any
+    weight: Any = None
+    if is_streamed(data, on_bad_row):
+        rows = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
+    else:
+        rows = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
+        weight = weights_of(rows, weights)
     found = mixtura.select(
-        table,
+        rows,
         components,
         structures="all" if structures == "all" else [s.strip() for s in structures.split(",")],
         criterion=criterion,
@@ -175,12 +192,13 @@ def command(
         reg_covar=reg_covar,
         max_iter=max_iter,
         random_state=seed,
-        sample_weight=weights_of(table, weights),
+        sample_weight=weight,
         n_jobs=jobs,
-        observer=Bar() if sys.stderr is not None and sys.stderr.isatty() else None,
+        **assumptions(equal_weights=equal_weights, prior=prior, noise=noise),
+        observer=Bar() if on_terminal() and not quiet else None,
     )
     if where is not None:
-        training = {**found.best.summary(), **again(data, table)}
+        training = {**found.best.summary(), **again(data, rows)}
         where.write(encoded(found.best.mixture, training))
     to_stderr = output == "-"
     if as_csv:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mixtura.cli import options
-from mixtura.cli.input import read_model
+from mixtura.cli.input import read_model, read_rows, weights_of
 from mixtura.cli.output import print_text
 
 __all__ = ["command"]
@@ -14,20 +14,71 @@ EPILOG = """\b
 Examples:
   mixtura show model.safetensors
   mixtura show model.safetensors --json | python -m json.tool
+  mixtura show model.safetensors data.csv --intervals
 """
 
 
 @click.command(epilog=EPILOG)
 @options.model
+@click.argument("data", metavar="[DATA]", required=False)
+@click.option(
+    "--intervals",
+    is_flag=True,
+    help="Tell how far the parameters may be off: standard errors and confidence intervals, from "
+    "the rows of DATA that MODEL was fitted to.",
+)
+@click.option(
+    "--level", type=float, default=0.95, show_default=True, help="Of confidence, from 0 to 1."
+)
+@options.reading
+@click.option(
+    "--weights",
+    default=None,
+    metavar="NAME",
+    help="The column that weighed the rows in the fit.",
+)
 @options.as_json
-def command(model: str, as_json: bool) -> None:
+def command(
+    model: str,
+    data: str | None,
+    intervals: bool,
+    level: float,
+    columns: tuple[str, ...],
+    ids: tuple[str, ...],
+    header: bool | None,
+    weights: str | None,
+    as_json: bool,
+) -> None:
     """Print the weights, means, covariances and training of MODEL.
 
-    MODEL is a file that `mixtura fit -o` wrote, or - for the standard input.
+    MODEL is a file that `mixtura fit -o` wrote, or - for the standard input. With --intervals,
+    DATA has the rows that it was fitted to.
     """
-    stored = read_model(model)
+    if intervals and data is None:
+        raise click.UsageError(
+            "--intervals was given without DATA, expected the rows that MODEL was fitted to: "
+            "mixtura show MODEL DATA --intervals"
+        )
+    if data is not None and not intervals:
+        raise click.UsageError("DATA was given without --intervals, which is what reads it")
+    stored = read_model(model, data)
     from mixtura.views.record import json_text, model_record
     from mixtura.views.text import model_text
 
     record = model_record(stored.mixture, stored.training)
-    print_text(json_text(record) if as_json else model_text(record))
+    if data is None:
+        print_text(json_text(record) if as_json else model_text(record))
+        return
+    from mixtura.fitting.uncertainty import standard_errors
+    from mixtura.views.intervals_text import intervals_text
+
+    ids = ids if weights is None else (*ids, weights)
+    table = read_rows(data, columns, ids, header, stored.mixture)
+    errors = standard_errors(stored.mixture, table, sample_weight=weights_of(table, weights))
+    record["intervals"] = errors.summary(level)
+    if as_json:
+        print_text(json_text(record))
+        return
+    shared = stored.mixture.structure.form.shared
+    text = intervals_text(record["intervals"], record["features"], shared=shared)
+    print_text(f"{model_text(record)}\n\n{text}")

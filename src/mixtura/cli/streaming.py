@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -77,6 +78,8 @@ def answer(
     function: Callable[[Rows], dict[str, Any]],
     where: Destination,
     as_json: bool,
+    *,
+    quiet: bool = False,
 ) -> None:
     """Write what `function` gives for the rows, after their ids, a part at a time.
 
@@ -86,24 +89,28 @@ def answer(
     function : of rows (m, D): columns of m values.
     where : what to write to; whole or not at all, if it is a file.
     as_json : refused: JSON is written at once.
+    quiet : whether to draw no line of progress.
 
     Raises
     ------
     click.UsageError : JSON is asked for.
     OSError : it cannot be written.
     """
+    from mixtura.cli.meter import AnswerMeter, on_terminal
     from mixtura.engine.sources import ahead
     from mixtura.errors import DataError
     from mixtura.tables.sink import sink
     from mixtura.tables.streams import bad_rows, gathered
+    from mixtura.tables.streams.watched import watched
 
     if as_json:
         raise click.UsageError("--json holds all rows, and these are streamed: write .csv instead")
     bad = bad_rows(scan.on_bad_row)
     count = 0
-    with where.opened() as file:
+    meter = AnswerMeter(shown=on_terminal() and not (quiet or where.is_terminal))
+    with closing(meter), where.opened() as file:
         target = sink(file, where.suffix)
-        for chunk in ahead(gathered(scan.chunks(bad), _ROWS)):
+        for chunk in ahead(gathered(watched(scan, meter.read).chunks(bad), _ROWS)):
             target.add(side_by_side(chunk.ids, function(chunk.rows)))
             count += len(chunk)
         if not count:

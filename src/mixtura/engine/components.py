@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from mixtura.engine.arrays import Floats, frozen
+from mixtura.engine.arrays import Floats
 from mixtura.engine.factors import Factor
 
 __all__ = ["Components"]
@@ -48,7 +48,9 @@ class Components:
     @cached_property
     def constants(self) -> Floats:
         """Log w_k − ½·log|Σ_k| − D/2·log 2π, (K,): the log joint density at each mean."""
-        return frozen(self.log_weights - self.half_log_determinants + self.normalisation)
+        constants = self.log_weights - self.half_log_determinants + self.normalisation
+        constants.setflags(write=False)
+        return constants
 
     @cached_property
     def whitening(self) -> Floats:
@@ -58,4 +60,6 @@ class Components:
         """
         from mixtura.engine.kernel import invert_lower  # which knows components
 
-        return frozen(self.factor.inverse(invert_lower))
+        whitening = self.factor.inverse(invert_lower)
+        whitening.setflags(write=False)
+        return whitening

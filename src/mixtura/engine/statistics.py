@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -82,6 +84,47 @@ class Statistics:
             self.n_rows + other.n_rows,
             self.total_weight + other.total_weight,
         )
+
+    @classmethod
+    def merge(cls, parts: Iterable[Statistics]) -> Statistics:
+        """The sum of one or more, as a tree over their order: the same order, the same bits.
+
+        Raises
+        ------
+        ValueError : there are none, or they are about different reference points.
+        """
+        from mixtura.engine.executors.base import tree_sum  # which knows the blocks
+
+        return tree_sum(parts)
+
+    def to_arrow(self) -> Any:
+        """A `pyarrow.RecordBatch` of one row, to send where objects of Python cannot go.
+
+        Its columns: ``n_components`` and ``n_features``, int64, K and D; ``diagonal``, bool,
+        whether the second moments are diagonals; ``reference``, ``weight``, ``first`` and
+        ``second``, lists of float64, the arrays row after row; ``log_likelihood``, float64;
+        ``n_rows``, int64; ``total_weight``, float64. No digit is lost.
+
+        Raises
+        ------
+        MissingExtraError : pyarrow is not installed.
+        """
+        from mixtura.engine.transport import to_arrow
+
+        return to_arrow(self)
+
+    @classmethod
+    def from_arrow(cls, data: Any) -> Statistics:
+        """The statistics in a `pyarrow.RecordBatch` or `pyarrow.Table` of one row.
+
+        Raises
+        ------
+        DataError : it has another number of rows, or not the columns of `to_arrow`.
+        MissingExtraError : pyarrow is not installed.
+        """
+        from mixtura.engine.transport import from_arrow
+
+        return from_arrow(data)
 
     def scaled(self, factor: float) -> Statistics:
         """Every sum times `factor`: forgetting, for streams. The count of rows stays."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -17,11 +19,16 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.errors import CollapseError, Interrupted, ParameterError
+from mixtura.estimators.callbacks import CallbackSupportMixin, told
 from mixtura.estimators.checks import UNCONVERGED, check_given, check_rows, collapsed
+from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.progress import Progress
-from mixtura.fitting import Fit, Given, Settings, fit_rows
+from mixtura.fitting import Fit, Given, Settings, fit_elsewhere, fit_rows, opened
+from mixtura.fitting.prior import Prior
 from mixtura.fitting.start import STARTS, StartLike
+from mixtura.model.elsewhere import is_elsewhere
 from mixtura.model.mixture import Mixture
+from mixtura.model.noise import Box
 from mixtura.model.random import Seed, seed_of
 from mixtura.model.structures import NAMES, structure
 from mixtura.model.weights import row_weights
@@ -29,7 +36,7 @@ from mixtura.model.weights import row_weights
 __all__ = ["GaussianMixture"]
 
 
-class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
+class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # type: ignore[misc]
     """A Gaussian mixture with the interface of `sklearn.mixture.GaussianMixture`.
 
     The same seed gives scikit-learn's parameters, up to rounding. What differs: `lower_bound_`
@@ -62,22 +69,32 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     verbose_interval : how many iterations from one line to the next.
     accelerate : True extrapolates EM's steps, and keeps a point only where the likelihood does not
         fall; ``"auto"`` begins with that once the gains shrink at a steady ratio.
+    weights : ``"free"``, or ``"equal"`` for components of one weight.
+    prior : None, ``"conjugate"`` or a `mixtura.Prior`; see `mixtura.fit`.
+    noise : whether rows may belong to no component: None, True for the box about the rows, a
+        volume, or a `mixtura.Box`; see `mixtura.fit`. Then `predict` gives −1 for noise, and
+        `predict_proba` one column more, the last.
 
     Attributes
     ----------
-    weights_ : (K,).
+    weights_ : (K,); with noise they sum to 1 less its weight.
+    noise_ : the `mixtura.Noise`, or None.
     means_ : (K, D), feature units.
     covariances_ : (K, D, D) full, (D, D) tied, (K, D) diag, (K,) spherical; squared feature units.
     precisions_ : the inverses, of the same shape.
     precisions_cholesky_ : upper triangular U with U Uᵀ the precision, of the same shape.
     converged_ : whether the tolerance was reached, and not by a fall.
     n_iter_ : how many iterations led to these parameters.
-    lower_bound_ : the mean log-likelihood of these parameters, nats a row.
-    lower_bounds_ : the mean log-likelihood after each iteration; it ends with `lower_bound_`.
+    lower_bound_ : the mean log-likelihood of these parameters, nats a row; with a prior, and its
+        log density, a row.
+    lower_bounds_ : the same after each iteration; it ends with `lower_bound_`.
     n_features_in_ : D.
     feature_names_in_ : (D,), where the data named its columns.
     mixture_ : the `mixtura.Mixture`, which explains, conditions, marginalises and saves.
-    fit_ : the `mixtura.Fit`: trace, outcome, remedy, repairs, seconds.
+    fit_ : the `mixtura.Fit`: trace, outcome, remedy, repairs, seconds; not after `partial_fit`.
+    n_samples_seen_ : how many rows counted, in all calls of `partial_fit` since the last `fit`.
+    partial_trace_ : after `partial_fit`, the mean log-likelihood of each batch before it was
+        learnt from, nats a row: it falls where the stream is no longer what it was.
 
     References
     ----------
@@ -110,6 +127,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         "verbose": ["verbose"],
         "verbose_interval": [Interval(Integral, 1, None, closed="left")],
         "accelerate": ["boolean", StrOptions({"auto"})],
+        "weights": [StrOptions({"free", "equal"})],
+        "prior": [StrOptions({"conjugate"}), Prior, "boolean", None],
+        "noise": ["boolean", Interval(Real, 0.0, None, closed="neither"), Box, None],
     }
 
     def __init__(
@@ -130,6 +150,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         verbose: int = 0,
         verbose_interval: int = 10,
         accelerate: bool | str = False,
+        weights: str = "free",
+        prior: Prior | str | bool | None = None,
+        noise: Box | float | bool | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -146,17 +169,21 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.verbose = verbose
         self.verbose_interval = verbose_interval
         self.accelerate = accelerate
+        self.weights = weights
+        self.prior = prior
+        self.noise = noise
 
     def fit(self, X: Any, y: object = None, sample_weight: Any = None) -> Self:
         """Fit to rows by expectation-maximisation; see `mixtura.fit`.
 
         Parameters
         ----------
-        X : (N, D) array-like or table; float32 rows are read as they are.
-        y : not used; there so that pipelines can pass one.
+        X : (N, D) array-like or table; float32 rows are read as they are. Or rows elsewhere, as
+            `mixtura.fit` takes them: paths, datasets, iterables, Dask arrays and data frames.
+        y : not used, but for callbacks; there so that pipelines can pass one.
         sample_weight : (N,) how much each row counts, at least 0, or None for 1 each. A whole
             number is as good as so many equal rows, 0 as no row; a factor on all of them changes
-            nothing but the effective counts.
+            nothing but the effective counts. Of rows elsewhere, as for `mixtura.fit`.
 
         Raises
         ------
@@ -169,7 +196,48 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         ConvergenceWarning : EM ended without converging, a column is constant, or there are fewer
             distinct rows than components; the warning says what to do.
         """
-        self._fit(X, sample_weight)
+        self._fit(X, sample_weight, y)
+        return self
+
+    def partial_fit(self, X: Any, y: object = None, sample_weight: Any = None) -> Self:
+        """Learn from one more batch of a stream, by stepwise EM; no row is held.
+
+        With s the mean statistics of the rows so far and ŝ those of the batch under the parameters
+        at hand, s ← (1 − γ_t) s + γ_t ŝ with γ_t = (t + 2)^−0.6, and the parameters become the
+        M-step of s; t is the weight of the rows seen before, in batches of this one's weight.
+        First batches are held until there are 10·K·(D + 1) rows, to which a start is fitted as
+        `fit` fits; until then nothing is predicted. After `fit` it goes on from there.
+
+        Parameters
+        ----------
+        X, y, sample_weight : a batch, of any number of rows, as for `fit`.
+
+        Raises
+        ------
+        ValueError : as for `fit`; or the batch has other columns than those before, or the
+            parameters were set to another kind of mixture.
+
+        Notes
+        -----
+        One pass over the batch. Rows should come in no particular order: of a stream that is
+        sorted, the mixture is that of its end.
+
+        References
+        ----------
+        Cappé & Moulines 2009, "On-line expectation-maximization algorithm for latent data models".
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from mixtura import GaussianMixture
+        >>> random, model = np.random.default_rng(0), GaussianMixture(2, random_state=0)
+        >>> for _ in range(100):
+        ...     centres = random.choice([0.0, 5.0], size=(50, 1))
+        ...     model = model.partial_fit(random.normal(centres))
+        >>> sorted(model.means_.round(0).ravel().tolist()), model.n_samples_seen_
+        ([0.0, 5.0], 5000)
+        """
+        learn(self, X, sample_weight)
         return self
 
     def fit_predict(self, X: Any, y: object = None, sample_weight: Any = None) -> Integers:
@@ -177,16 +245,16 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
         Rows of weight 0 are labelled too. Parameters, errors and warnings as for `fit`.
         """
-        rows = self._fit(X, sample_weight)
+        rows = self._fit(X, sample_weight, y)
         return self.mixture_.predict(rows)
 
     def predict(self, X: Any) -> Integers:
-        """The component of largest responsibility for each row, (N,)."""
+        """The component of largest responsibility for each row, (N,), −1 for noise."""
         rows = self._rows(X)
         return self.mixture_.predict(rows)
 
     def predict_proba(self, X: Any) -> Floats:
-        """Responsibilities, (N, K); rows sum to 1."""
+        """Responsibilities, (N, K), and one column more for noise; rows sum to 1."""
         rows = self._rows(X)
         return self.mixture_.predict_proba(rows)
 
@@ -243,50 +311,27 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         """Free parameters, by the name that scikit-learn has for them."""
         return self.mixture_.n_parameters
 
-    def _rows(self, X: Any) -> Rows:
-        """`X` checked as scikit-learn checks it, against the columns of the fit, (N, D)."""
+    def _rows(self, X: Any) -> Any:
+        """`X` checked as scikit-learn checks it, against the columns of the fit, (N, D).
+
+        Rows elsewhere are checked as they are read.
+        """
+        check_started(self)
         check_is_fitted(self, "mixture_")
+        if is_elsewhere(X):
+            return X
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
-    def _fit(self, X: Any, sample_weight: Any) -> Rows:
+    def _fit(self, X: Any, sample_weight: Any, y: object) -> Any:
         """Fit and hold the result; the rows, those of weight 0 included, (N, D)."""
         self._validate_params()
-        rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
-        weights = row_weights(sample_weight, len(rows))
-        counting = len(rows) if weights is None else int(np.count_nonzero(weights))
-        kind = structure(self.covariance_type)
-        check_rows(counting, self.n_components)
-        check_given(
-            kind.form,
-            (self.n_components, rows.shape[1]),
-            self.weights_init,
-            self.means_init,
-            self.precisions_init,
-        )
-        names = getattr(self, "feature_names_in_", None)
-        settings = Settings(
-            self.n_components,
-            kind,
-            self.init_params,
-            self.tol,
-            self.reg_covar,
-            self.max_iter,
-            self.n_init,
-            self.accelerate,
-        )
+        prepared = self._elsewhere if is_elsewhere(X) else self._here
+        rows, weights, run = prepared(X, sample_weight)
         given = (self.weights_init, self.means_init, self.precisions_init)
         alone = not self.warm_start and all(part is None for part in given)
+        observers = [Progress(self.verbose, self.verbose_interval)] if self.verbose else []
         try:
-            fit = fit_rows(
-                rows,
-                settings,
-                given=Given(_to_one(self.weights_init), self.means_init, self.precisions_init),
-                random=check_random_state(self.random_state),
-                feature_names=None if names is None else tuple(names),
-                weights=weights,
-                resumed=getattr(self, "fit_", None) if self.warm_start else None,
-                observer=Progress(self.verbose, self.verbose_interval) if self.verbose else None,
-            )
+            fit, stopped = told(self, rows, y, weights, observers, run)
         except CollapseError as error:
             raise collapsed(error) from None
         except Interrupted as interruption:
@@ -295,7 +340,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self._hold(replace(fit, seed=seed_of(self.random_state) if alone else None))
         for note in fit.notes:
             warnings.warn(note, ConvergenceWarning, stacklevel=3)
-        if self.max_iter and not fit.outcome.converged:
+        if self.max_iter and not (fit.outcome.converged or stopped):
             warnings.warn(
                 f"{UNCONVERGED} It ended {fit.outcome.value} at iteration {fit.n_iter}: "
                 f"{fit.remedy}",
@@ -304,20 +349,91 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             )
         return rows
 
+    def _here(self, X: Any, sample_weight: Any) -> tuple[Rows, Floats | None, Callable[..., Fit]]:
+        """The rows (N, D) in memory, their weights, and what fits to them."""
+        rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+        weights = row_weights(sample_weight, len(rows))
+        counting = len(rows) if weights is None else int(np.count_nonzero(weights))
+        check_rows(counting, self.n_components)
+        names = getattr(self, "feature_names_in_", None)
+        names = None if names is None else tuple(names)
+        options = self._options(rows.shape[1])
+        return (
+            rows,
+            weights,
+            partial(
+                fit_rows, rows, self._settings(), feature_names=names, weights=weights, **options
+            ),
+        )
+
+    def _elsewhere(self, X: Any, sample_weight: Any) -> tuple[Any, Any, Callable[..., Fit]]:
+        """What was given, and what fits to its rows."""
+        data = opened(X, sample_weight)
+        options = self._options(data.n_features)
+        self.n_features_in_ = data.n_features
+        if hasattr(self, "feature_names_in_"):
+            delattr(self, "feature_names_in_")
+        if data.names is not None:
+            self.feature_names_in_ = np.asarray(data.names, dtype=object)
+        return X, sample_weight, partial(fit_elsewhere, data, self._settings(), **options)
+
+    def _options(self, n_features: int) -> dict[str, Any]:
+        """What else a fit to D features is told than its settings."""
+        check_given(
+            structure(self.covariance_type).form,
+            (self.n_components, n_features),
+            self.weights_init,
+            self.means_init,
+            self.precisions_init,
+        )
+        return {
+            "given": self._given(),
+            "random": check_random_state(self.random_state),
+            "resumed": getattr(self, "fit_", None) if self.warm_start else None,
+        }
+
     def _hold(self, fit: Fit) -> None:
         """Set the fitted attributes: copies, which a caller may change without harm."""
-        mixture = fit.mixture
-        form, whitening = mixture.structure.form, mixture.components.whitening
-        self.fit_, self.mixture_ = fit, mixture
+        self.fit_ = fit
+        self._hold_mixture(fit.mixture)
+        self.converged_ = fit.outcome.converged
+        self.n_iter_ = fit.n_iter
+        self.lower_bound_ = fit.mean_objective
+        self.lower_bounds_ = fit.trace[1:].tolist()
+        self.n_samples_seen_ = fit.n_rows
+        for name in ("_learner", "partial_trace_"):
+            self.__dict__.pop(name, None)
+
+    def _hold_mixture(self, mixture: Mixture) -> None:
+        """Set the attributes of the density."""
+        form, whitening = mixture.structure.form, mixture.gaussians.whitening
+        self.mixture_ = mixture
         self.weights_ = mixture.weights.copy()
+        self.noise_ = mixture.noise
         self.means_ = mixture.means.copy()
         self.covariances_ = mixture.covariances.copy()
         self.precisions_ = form.precisions(whitening)
         self.precisions_cholesky_ = form.precision_factors(whitening).copy()
-        self.converged_ = fit.outcome.converged
-        self.n_iter_ = fit.n_iter
-        self.lower_bound_ = fit.mean_log_likelihood
-        self.lower_bounds_ = fit.trace[1:].tolist()
+
+    def _given(self) -> Given:
+        """The parameters to start from."""
+        return Given(_to_one(self.weights_init), self.means_init, self.precisions_init)
+
+    def _settings(self) -> Settings:
+        """The parameters, as the fitting takes them."""
+        return Settings(
+            self.n_components,
+            structure(self.covariance_type),
+            self.init_params,
+            self.tol,
+            self.reg_covar,
+            self.max_iter,
+            self.n_init,
+            self.accelerate,
+            self.weights,
+            self.prior,
+            self.noise,
+        )
 
 
 def _to_one(weights: ArrayLike | None) -> ArrayLike | None:

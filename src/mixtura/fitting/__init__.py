@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mixtura.fitting.convergence import Outcome
+from mixtura.fitting.elsewhere import fit_elsewhere, opened
 from mixtura.fitting.em import Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.fitter import fit, fit_rows
@@ -10,4 +11,15 @@ from mixtura.fitting.given import Given
 from mixtura.fitting.health import Repair
 from mixtura.fitting.settings import Settings
 
-__all__ = ["Fit", "Given", "Observer", "Outcome", "Repair", "Settings", "fit", "fit_rows"]
+__all__ = [
+    "Fit",
+    "Given",
+    "Observer",
+    "Outcome",
+    "Repair",
+    "Settings",
+    "fit",
+    "fit_elsewhere",
+    "fit_rows",
+    "opened",
+]

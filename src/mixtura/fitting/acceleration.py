@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -142,11 +143,11 @@ class Acceleration:
             return True
         if len(trace) < _STEADY + 2:
             return False
-        gains = np.diff(trace[-_STEADY - 2 :])
-        if not (gains > 0.0).all():
+        gains = [after - before for before, after in pairwise(trace[-_STEADY - 2 :])]
+        if not min(gains) > 0.0:
             return False
-        ratios = gains[1:] / gains[:-1]
-        return bool(ratios.max() < 1.0 and np.ptp(ratios) < _STABLE)
+        ratios = [after / before for before, after in pairwise(gains)]
+        return max(ratios) < 1.0 and max(ratios) - min(ratios) < _STABLE
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,6 +213,20 @@ class Course:
         repaired : whether something was repaired in `image`.
         last : whether there is no iteration left in which to find out about a point.
         """
+        begun = self.begun or (self.acceleration is not None and self._begins(trace))
+        if not begun and not self.accelerated:
+            ended = self.rule.outcome(trace, self.since)
+            since = len(trace) if repaired else self.since
+            return Course(
+                self.rule,
+                self.acceleration,
+                image,
+                image,
+                since=since,
+                rejected=self.rejected,
+                ended=ended,
+            )
+        assert self.acceleration is not None
         here = len(trace) - 1
         since = here if self.extrapolated else self.since
         course = replace(
@@ -223,13 +238,17 @@ class Course:
             accelerated=(*self.accelerated, here) if self.extrapolated else self.accelerated,
             ended=self.rule.outcome(trace, since),
         )
-        if course.acceleration is None or repaired:
-            return replace(course, memory=Memory.empty(), since=here + 1 if repaired else since)
+        if repaired:
+            return replace(course, memory=Memory.empty(), since=here + 1)
         coordinates = coordinates_at(self.ahead)
         memory = self.memory.joined(coordinates.vector(self.ahead), coordinates.vector(image))
-        begun = self.begun or course.acceleration.begins(trace[since:])
         course = replace(course, memory=memory, begun=begun)
         return course._extrapolating(coordinates, trace, last)
+
+    def _begins(self, trace: Sequence[float]) -> bool:
+        assert self.acceleration is not None
+        since = len(trace) - 1 if self.extrapolated else self.since
+        return self.acceleration.begins(trace[max(since, len(trace) - _STEADY - 2) :])
 
     def _extrapolating(
         self, coordinates: Coordinates, trace: Sequence[float], last: bool

@@ -142,14 +142,14 @@ class Remaining(Rule):
     hasty = False
 
     def outcome(self, trace: Sequence[float], since: int = 0) -> Outcome | None:
-        path = trace[since:]
-        if len(path) < 3:
+        if len(trace) - since < 3:
             return None
-        before, last = path[-2] - path[-3], path[-1] - path[-2]
+        before, last = trace[-2] - trace[-3], trace[-1] - trace[-2]
         lost = max(abs(before), abs(last)) < self.least and last <= 0.0
-        if not (lost or remaining_gain(path) < self.least):
+        if not (lost or remaining_gain(trace[max(since, len(trace) - 4) :]) < self.least):
             return None
-        return Outcome.STALLED if self.falls(max(path), path[-1]) else Outcome.CONVERGED
+        fallen = self.falls(max(trace[since:]), trace[-1])
+        return Outcome.STALLED if fallen else Outcome.CONVERGED
 
     @property
     def enough(self) -> float:

@@ -11,6 +11,7 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.factors import Diagonal, Factor, SharedTriangular, Spherical, Triangular
 from mixtura.model.mixture import Mixture
+from mixtura.model.noise import Noise
 
 __all__ = ["Coordinates", "coordinates_at"]
 
@@ -19,9 +20,14 @@ __all__ = ["Coordinates", "coordinates_at"]
 class Coordinates:
     """Coordinates in which every vector is a mixture.
 
-    log w_k, then the means, then the Cholesky factors L_k of the covariances with the logarithm
-    of their diagonals, all in one vector (P,). Weights that do not sum to 1 are divided by their
-    sum.
+    log w_k, with noise log w_0 after them, then the means, then the Cholesky factors L_k of the
+    covariances, as logarithms of their diagonals l_k and triangles of L_k diag(l_k)⁻¹, all in one
+    vector (P,). Weights that do not sum to 1 are divided by their sum; equal ones stay equal on
+    every line between such points.
+
+    Most structures are straight here: what their letters say of volumes, shapes and triangles are
+    linear equations, so that whatever is extrapolated from their mixtures is one of theirs. Equal
+    volumes are equal sums of logarithms, and λ_k C has the triangle of C and l_k = √λ_k l.
 
     The length of a step is that of the complete-data information at a mixture, which is the
     same in all units of the features::
@@ -47,49 +53,54 @@ class Coordinates:
 
     @property
     def free(self) -> bool:
-        """Whether every vector is a mixture of the structure, and not of its form alone."""
-        # The weights have one coordinate more than they have free parameters.
-        return len(self.vector(self.mixture)) == self.mixture.n_parameters + 1
+        """Whether the structure is straight: closed under affine combinations of vectors."""
+        letters = self.mixture.structure.letters
+        return letters[2] in ("I", letters[1])
 
     def vector(self, mixture: Mixture) -> Floats:
         """The coordinates of a mixture of the same kind, (P,)."""
-        spread = self.spread.packed(mixture.components.factor)
+        spread = self.spread.packed(mixture.gaussians.factor)
         log_weights = mixture.components.log_weights
         return np.concatenate([log_weights, mixture.means.ravel(), spread.ravel()])
 
     def mixture_of(self, vector: Floats) -> Mixture | None:
         """The mixture with these coordinates, or None where it leaves the floating-point range."""
         k, d = self.mixture.means.shape
-        log_weights, means, spread = np.split(vector, [k, k + k * d])
+        n = len(self.mixture.shares)
+        log_weights, means, spread = np.split(vector, [n, n + k * d])
         weights = np.exp(log_weights - log_weights.max())
+        weights = weights / weights.sum()
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             covariances = self.spread.covariances(spread)
         sound = np.isfinite(vector).all() and np.isfinite(covariances).all() and weights.min() > 0.0
-        structure = self.mixture.structure
+        structure, noise = self.mixture.structure, self.mixture.noise
+        sound = sound and (noise is None or weights[k] < 1.0)
         if not sound or structure.form.unsound(covariances):
             return None
         return Mixture(
-            weights / weights.sum(),
+            weights[:k],
             means.reshape(k, d),
             covariances,
             structure,
             self.mixture.feature_names,
+            noise=Noise(float(weights[k]), noise.box) if noise else None,
+            equal_weights=self.mixture.equal_weights,
         )
 
     def whitened(self, steps: Floats) -> Floats:
         """Steps (n, P) in units in which their length is the Euclidean one, (n, P)."""
         mixture = self.mixture
         k, d = mixture.means.shape
-        n = len(steps)
-        weights, means, spread = np.split(steps, [k, k + k * d], axis=1)
+        n, shares = len(steps), mixture.shares
+        weights, means, spread = np.split(steps, [len(shares), len(shares) + k * d], axis=1)
         roots = np.sqrt(mixture.weights)  # (K,)
-        factor = mixture.components.factor
+        factor = mixture.gaussians.factor
         whitened = np.stack(
             [factor.whiten(j, means.reshape(n, k, d)[:, j].T).T for j in range(k)], axis=1
         )  # (n, K, D)
         return np.concatenate(
             [
-                (weights - (weights @ mixture.weights)[:, None]) * roots,
+                (weights - (weights @ shares)[:, None]) * np.sqrt(shares),
                 (whitened * roots[:, None]).reshape(n, k * d),
                 self.spread.whitened(spread, mixture.weights),
             ],
@@ -129,13 +140,16 @@ class _Matrices(_Spread):
     def packed(self, factor: Factor) -> Floats:
         assert isinstance(factor, (Triangular, SharedTriangular))
         lower = factor.lower.reshape(self.lower.shape)
-        below = lower[:, *self._below]
-        return np.concatenate([np.log(np.einsum("kdd->kd", lower)), below], axis=1)
+        diagonal = np.einsum("kdd->kd", lower)
+        below = (lower / diagonal[:, None, :])[:, *self._below]
+        return np.concatenate([np.log(diagonal), below], axis=1)
 
     def covariances(self, packed: Floats) -> Floats:
         lower = self._unpacked(packed.reshape(1, -1))[0]
         d = lower.shape[-1]
-        lower[:, range(d), range(d)] = np.exp(lower[:, range(d), range(d)])
+        diagonal = np.exp(lower[:, range(d), range(d)])
+        lower[:, range(d), range(d)] = 1.0
+        lower = lower * diagonal[:, None, :]
         matrices = lower @ lower.swapaxes(1, 2)
         matrices = 0.5 * (matrices + matrices.swapaxes(1, 2))
         return np.asarray(matrices[0] if self.shared else matrices)
@@ -143,9 +157,11 @@ class _Matrices(_Spread):
     def whitened(self, steps: Floats, weights: Floats) -> Floats:
         moves = self._unpacked(steps)  # (n, K, D, D)
         d = moves.shape[-1]
-        # dL_jj = L_jj · d log L_jj
-        moves[:, :, range(d), range(d)] *= np.einsum("kdd->kd", self.lower)
-        moves = self._inverse @ moves
+        # With L = U diag(l), dL = dU diag(l) + L diag(d log l), of which L⁻¹ dL is wanted.
+        stretch = np.einsum("nkdd->nkd", moves).copy()
+        moves[:, :, range(d), range(d)] = 0.0
+        moves = self._inverse @ (moves * np.einsum("kdd->kd", self.lower)[:, None, :])
+        moves[:, :, range(d), range(d)] += stretch
         # ½‖M + Mᵀ‖² = 2 Σ M_jj² + Σ_{i>j} M_ij² for a lower triangular M
         along = np.sqrt(2.0) * np.einsum("nkdd->nkd", moves)
         below = moves[:, :, *self._below]
@@ -199,7 +215,7 @@ class _Scales(_Spread):
 
 def coordinates_at(mixture: Mixture) -> Coordinates:
     """The coordinates with lengths as they are at `mixture`."""
-    return Coordinates(mixture, _spread(mixture.components.factor, mixture.n_features))
+    return Coordinates(mixture, _spread(mixture.gaussians.factor, mixture.n_features))
 
 
 def _spread(factor: Factor, n_features: int) -> _Spread:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Protocol
 
@@ -18,9 +18,13 @@ from mixtura.engine.sources import ArraySource, Block, Source
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import Interrupted
 from mixtura.fitting.acceleration import Course
+from mixtura.fitting.amid_noise import started_amid_noise
+from mixtura.fitting.assumptions import Assumptions, MStep
+from mixtura.fitting.checkpoints.journal import Journal
+from mixtura.fitting.checkpoints.position import Position
 from mixtura.fitting.convergence import Outcome
 from mixtura.fitting.distinct import distinct_rows
-from mixtura.fitting.estimate import Estimate, maximise
+from mixtura.fitting.estimate import Estimate
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.health import Health, Repair
@@ -58,6 +62,9 @@ class EM:
     feature_names : D names for the mixture, or None.
     observer : told of every iteration, or None.
     unit : what a weight of 1 in `source` stands for: the fit tells counts of rows in these.
+    assumed_here : what is assumed besides the structure, where it is known for these rows.
+    journal : told of every position, to go on from; or None.
+    spread : of the rows, where it is known already.
     """
 
     source: Source
@@ -66,6 +73,9 @@ class EM:
     feature_names: tuple[str, ...] | None = None
     observer: Observer | None = None
     unit: float = 1.0
+    assumed_here: Assumptions | None = None
+    journal: Journal | None = None
+    spread: Spread | None = None
 
     def begin(
         self,
@@ -81,11 +91,16 @@ class EM:
             k, structure = settings.n_components, settings.structure
             whole = None if source is self.source else self.source
             request = Request(source, k, random, self.executor, structure, counting, whole)
-            statistics = start(settings.start)(request)
-            estimate = maximise(statistics, structure, settings.regularisation.ridge)
+            estimate = self.m_step(self.first(request))
         estimate = given.over(estimate, settings, self.source.n_features)
-        estimate, repairs = self._health.sound(estimate, 0, ())
+        estimate, repairs = self._health.sound(self.m_step.assumed(estimate), 0, ())
         return estimate.mixture(self.feature_names), repairs
+
+    def first(self, request: Request) -> Statistics:
+        """The statistics that the first M-step is taken from, those of noise last of all."""
+        if self.m_step.box is None:
+            return start(self.settings.start)(request)
+        return started_amid_noise(self, request)
 
     def begin_with(
         self, statistics: Statistics, before: Floats | None = None
@@ -97,9 +112,7 @@ class EM:
         statistics : with the second moments that the structure needs.
         before : covariances near the answer, of the structure, or None.
         """
-        settings = self.settings
-        ridge = settings.regularisation.ridge
-        estimate = maximise(statistics, settings.structure, ridge, before=before)
+        estimate = self.m_step(statistics, before=before)
         estimate, repairs = self._health.sound(estimate, 0, ())
         return estimate.mixture(self.feature_names), repairs
 
@@ -129,20 +142,28 @@ class EM:
         Interrupted : Ctrl-C, with the fit of the last mixture whose likelihood is known.
         KeyboardInterrupt : Ctrl-C before any is known.
         """
+        course = Course.starting(self.settings.rule, self.settings.acceleration, mixture)
+        return self.go_on(Position.starting(course, tuple(repairs)), run=run, before=before)
+
+    def go_on(self, position: Position, *, run: int = 0, before: Sequence[float] = ()) -> Fit:
+        """Iterate from where a run stands; `climb` otherwise."""
         began = time.perf_counter()
         settings, health, rule = self.settings, self._health, self.settings.rule
-        course = Course.starting(rule, settings.acceleration, mixture)
-        done = list(repairs)
-        trace: list[float] = []
-        known = mixture, 0  # the mixture that the trace's first so many entries lead to
-        history: list[float] = []
+        course, done = position.course, list(position.repairs)
+        trace, history = list(position.trace), list(position.history)
+        known = position.known, len(trace)  # the mixture that so many entries of the trace lead to
+        counted = Estimate.of(course.ahead, self.source.total_weight).weight
         outcome = Outcome.OUT_OF_ITERATIONS if settings.max_iter else Outcome.NOT_RUN
         if self.observer:
             self.observer.begun(run)
         try:
-            for iteration in range(1, settings.max_iter + 1):
+            for iteration in range(position.iteration, settings.max_iter + 1):
+                if self.journal:
+                    here = tuple(trace), tuple(history), tuple(done), known[0]
+                    self.journal.note(run, Position(iteration, course, *here))
                 statistics, estimate = self._step(course.ahead)
-                mean = statistics.log_likelihood / statistics.total_weight
+                log_prior = self.m_step.log_prior(course.ahead)
+                mean = (statistics.log_likelihood + log_prior) / statistics.total_weight
                 if course.overshot(trace, mean):
                     course = course.back()
                     continue
@@ -151,10 +172,11 @@ class EM:
                 if iteration == 1:
                     history = _shared_history(before, trace[0])
                 estimate, new = health.sound(estimate, len(trace), done)
+                counted = estimate.weight
                 done.extend(new)
-                path = [*history, *trace]
+                path = [*history, *trace] if history else trace
                 if self.observer:
-                    self.observer.iterated(iteration, path, course.ahead)
+                    self.observer.iterated(iteration, [*path], course.ahead)
                 course = course.onward(
                     estimate.mixture(self.feature_names),
                     path,
@@ -164,7 +186,7 @@ class EM:
                 if course.ended and not any(repair.action == "reseeded" for repair in new):
                     outcome = course.ended
                     break
-            trace.append(self._mean_log_likelihood(course.ahead))
+            trace.append(self._mean_objective(course.ahead))
             known = course.ahead, len(trace)
             if outcome is Outcome.CONVERGED and rule.falls(trace[-2], trace[-1]):
                 outcome = Outcome.STALLED
@@ -174,6 +196,9 @@ class EM:
             outcome = Outcome.INTERRUPTED
         if outcome is Outcome.CONVERGED and done:
             outcome = Outcome.REPAIRED
+        held = Estimate.of(known[0], self.source.total_weight)
+        if held.equal:  # of which the weights do not say how many rows each has
+            held = replace(held, weight=counted)
         fit = Fit(
             mixture=known[0],
             trace=frozen(trace[: known[1]]),
@@ -182,10 +207,11 @@ class EM:
             settings=settings,
             accelerated=tuple(i - len(history) for i in course.accelerated),
             rejected=course.rejected,
-            starved=health.starved(Estimate.of(known[0], self.source.total_weight)),
+            starved=health.starved(held),
             seconds=time.perf_counter() - began,
             n_rows=self.source.n_rows,
             total_weight=self.source.total_weight * self.unit,
+            mean_log_prior=self.m_step.log_prior(known[0]) / self.source.total_weight,
         )
         if outcome is Outcome.INTERRUPTED:
             raise Interrupted(fit)
@@ -197,23 +223,22 @@ class EM:
     def _health(self) -> Health:
         return Health(
             self.settings.regularisation,
-            lambda: Spread.of(self.source, self.executor),
+            lambda: self.spread or Spread.of(self.source, self.executor),
             lambda: distinct_rows(self.source),
             self.unit,
         )
 
     def _step(self, mixture: Mixture) -> tuple[Statistics, Estimate]:
         """The E-step, every row's responsibilities summed up, and the M-step."""
-        structure, ridge = self.settings.structure, self.settings.regularisation.ridge
-        total = self._total
+        structure, total = self.settings.structure, self._total
         if total is not None and total.keeps_digits(mixture.covariances):
             statistics = self._pass(mixture, diagonal=True)
-            estimate = maximise(statistics, structure, ridge, total=total)
+            estimate = self.m_step(statistics, total=total)
             if total.keeps_digits(estimate.covariances):
                 return statistics, estimate
         statistics = self._pass(mixture, diagonal=structure.form.diagonal)
         near = mixture.covariances if mixture.structure.letters == structure.letters else None
-        return statistics, maximise(statistics, structure, ridge, before=near)
+        return statistics, self.m_step(statistics, before=near)
 
     def _pass(self, mixture: Mixture, *, diagonal: bool) -> Statistics:
         step = partial(kernel.accumulate, components=mixture.components, diagonal=diagonal)
@@ -224,14 +249,31 @@ class EM:
         """The scatter of all rows, where it saves an iteration the second moments.
 
         Only a shared covariance can be had from it; one block is not worth the passes that it
-        takes, and the sums of float32 rows have no digits to spare.
+        takes, and the sums of float32 rows have no digits to spare. Noise takes a part of every
+        row, and that of the scatter is not known.
         """
+        if self.m_step.box is not None:
+            return None
         worth = self.source.n_blocks > 1 and self.source.dtype == np.float64
         if not (self.settings.structure.form.shared and worth):
             return None
         return total_scatter(self.source, self.executor)
 
-    def _mean_log_likelihood(self, mixture: Mixture) -> float:
+    @cached_property
+    def m_step(self) -> MStep:
+        """The M-step, under what is assumed."""
+        return self.assumptions.m_step(self.settings)
+
+    @cached_property
+    def assumptions(self) -> Assumptions:
+        """What is assumed besides the structure, for these rows."""
+        return self.assumed_here or Assumptions.of(
+            self.settings, self.source, self.executor, self.unit, self.feature_names
+        )
+
+    def _mean_objective(self, mixture: Mixture) -> float:
+        """The mean log-likelihood, and with a prior the log of its density a row as well."""
+
         def total(block: Block) -> float:
             likelihood = kernel.log_likelihood(block.rows, mixture.components)
             if block.weights is None:
@@ -240,7 +282,8 @@ class EM:
             counting = block.weights > 0.0
             return float(likelihood[counting] @ block.weights[counting])
 
-        return self.executor.run(self.source, total) / self.source.total_weight
+        log_likelihood = self.executor.run(self.source, total)
+        return (log_likelihood + self.m_step.log_prior(mixture)) / self.source.total_weight
 
 
 def _shared_history(before: Sequence[float], first: float) -> list[float]:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers
+from mixtura.engine.components import Components
 from mixtura.engine.statistics import Statistics
+from mixtura.errors import ModelError
 from mixtura.fitting.scatter import TotalScatter
+from mixtura.fitting.seen import Seen
 from mixtura.model.mixture import Mixture
+from mixtura.model.noise import Box, Noise
 from mixtura.model.structures import Structure
 
 __all__ = ["LEAST_WEIGHT", "Estimate", "maximise"]
 
 #: keeps every weight positive, as scikit-learn does
 LEAST_WEIGHT = 10.0 * float(np.finfo(np.float64).eps)
+#: the share of noise where components have none; they keep a weight, as a mixture needs
+_ALL = 1.0 - 2.0**-50
 #: what is added of the floor, in its multiples, until a covariance has a Cholesky factor
 _MORE = (1.0, 1e2, 1e4, 1e6, 1e8, 1e10)
 
@@ -32,6 +39,10 @@ class Estimate:
     covariances : in the structure's form, squared feature units.
     structure : of the covariances.
     scatter : the W_k that the covariances were found from, or None for n_k Σ_k.
+    counted : (K,) the n_k that they were found from, a prior's among them; None for `weight`.
+    background : the effective number of rows that are noise.
+    box : where those lie, or None for no noise.
+    equal : whether the mixture's weights are to be equal, whatever the numbers of rows.
     """
 
     weight: Floats
@@ -39,22 +50,82 @@ class Estimate:
     covariances: Floats
     structure: Structure
     scatter: Floats | None = None
+    counted: Floats | None = None
+    background: float = 0.0
+    box: Box | None = None
+    equal: bool = False
 
     @classmethod
     def of(cls, mixture: Mixture, total_weight: float) -> Estimate:
         """The parameters of a mixture of rows with that weight in all."""
         weight = mixture.weights * total_weight
-        return cls(weight, mixture.means, mixture.covariances, mixture.structure)
+        noise = mixture.noise
+        return cls(
+            weight,
+            mixture.means,
+            mixture.covariances,
+            mixture.structure,
+            background=noise.weight * total_weight if noise else 0.0,
+            box=noise.box if noise else None,
+            equal=mixture.equal_weights,
+        )
 
     def mixture(self, feature_names: tuple[str, ...] | None = None) -> Mixture:
-        """The mixture of these parameters, its weights made to sum to 1."""
-        return Mixture(
-            self.weight / self.weight.sum(),
-            self.means,
+        """The mixture of these parameters, its weights made to sum to 1.
+
+        Raises
+        ------
+        ModelError : a covariance is not positive definite.
+        """
+        noise = None
+        if self.box is not None:
+            noise = Noise(min(self.background / self._total, _ALL), self.box)
+        return Mixture.assembled(
+            self.shares,
             self.covariances,
             self.structure,
             feature_names,
+            self.components,
+            noise=noise,
+            equal_weights=self.equal,
         )
+
+    @cached_property
+    def shares(self) -> Floats:
+        """The weights, which sum to 1 with the noise's, (K,)."""
+        shares = self.weight / self._total
+        return np.full_like(shares, shares.mean()) if self.equal else shares
+
+    @property
+    def _total(self) -> float:
+        return float(np.add.reduce(self.weight)) + self.background
+
+    @cached_property
+    def components(self) -> Components:
+        """As the kernel sees them.
+
+        Raises
+        ------
+        ModelError : a covariance is not positive definite.
+        """
+        factor = self.structure.form.factor(self.covariances)
+        return Components(np.log(self.shares), np.ascontiguousarray(self.means), factor)
+
+    def clears(self, floor: Floats) -> bool:
+        """Whether every covariance is known to lie above `floor` (D,), squared feature units.
+
+        No eigenvalue of F^-½ Σ_k F^-½ is below 1 where tr(F Σ_k⁻¹) < 1: what is asked for here,
+        from the inverse factors that the kernel needs anyhow. Where it fails nothing is known.
+        """
+        try:
+            whitening = self.components.whitening
+        except ModelError:
+            return False
+        # Of L_k⁻¹ (K, D, D) or (D, D), 1/σ (K, D) or (K,): features come last, but in the last.
+        squares = whitening * whitening
+        if whitening.ndim == 1:
+            return bool(squares.sum() * floor.sum() < 1.0)
+        return bool(np.add.reduce(squares.reshape(-1, len(floor)), axis=0) @ floor < 1.0)
 
     def floored(self, low: Sequence[int], floor: Floats) -> Estimate:
         """With the eigenvalues of the components `low` raised to 1, in units of `floor` (D,).
@@ -68,13 +139,14 @@ class Estimate:
             for k in low:
                 covariances = form.floored(covariances, k, floor)
             return replace(self, covariances=covariances)
-        scatter = _times(self.weight, self.covariances) if self.scatter is None else self.scatter
-        own = _times(1.0 / self.weight, scatter)
-        for k in range(len(self.weight)):
+        counted = self.weight if self.counted is None else self.counted
+        scatter = _times(counted, self.covariances) if self.scatter is None else self.scatter
+        own = _times(1.0 / counted, scatter)
+        for k in range(len(counted)):
             own = form.floored(own, k, floor)
         for more in (0.0, *_MORE):
-            raised = _times(self.weight, form.ridged(own, more * floor))
-            covariances = self.structure.maximise(self.weight, raised)
+            raised = _times(counted, form.ridged(own, more * floor))
+            covariances = self.structure.maximise(counted, raised)
             if not form.unsound(covariances):
                 break
         return replace(self, covariances=covariances)
@@ -88,6 +160,7 @@ class Estimate:
             means=self.means[order],
             covariances=self.covariances if shared else self.covariances[order],
             scatter=None,
+            counted=None,
         )
 
     def split(self, k: int, other: int, units: Floats) -> Estimate:
@@ -123,7 +196,9 @@ class Estimate:
         copied = np.array(form.matrices(self.covariances, *means.shape))
         copied[other] = copied[k]
         covariances = form.gathered(copied)
-        return replace(self, weight=weight, means=means, covariances=covariances, scatter=None)
+        return replace(
+            self, weight=weight, means=means, covariances=covariances, scatter=None, counted=None
+        )
 
 
 def maximise(
@@ -133,13 +208,14 @@ def maximise(
     *,
     before: Floats | None = None,
     total: TotalScatter | None = None,
+    seen: Seen | None = None,
 ) -> Estimate:
     """The M-step: the parameters of largest expected log-likelihood.
 
-    With n_k the weights: μ_k = c_k + first_k / n_k, W_k = second_k about μ_k, and the structure's
-    own formula for (n_k, W_k); then `reg_covar` is added to every variance. Where components share
-    a part of their covariances but not all, that would make the parts differ, so it is added
-    before: n_k·reg_covar to the diagonal of W_k. For the others this comes to the same.
+    With n_k the weights: μ_k = c_k + first_k / n_k, W_k = second_k − first_k first_kᵀ / n_k, and
+    the structure's own formula for (n_k, W_k); then `reg_covar` is added to every variance. Where
+    components share a part of their covariances but not all, that would make the parts differ, so
+    it is added before: n_k·reg_covar to the diagonal of W_k. For the others this comes to the same.
 
     Parameters
     ----------
@@ -149,27 +225,36 @@ def maximise(
     before : covariances near the answer, for a structure whose M-step is iterated; or None.
     total : the scatter of all rows, where a shared covariance is to be had from it; the second
         moments are then not looked at.
+    seen : a prior, as rows that count besides; or None.
 
     References
     ----------
     Dempster, Laird & Rubin 1977; Celeux & Govaert 1995 for the covariances.
     """
     weight = statistics.weight + LEAST_WEIGHT
-    means = statistics.reference + statistics.first / weight[:, None]
-    scatter = statistics.about(means).second if total is None else total.within(weight, means)
+    shift = statistics.first / weight[:, None]  # (K, D)
+    means = statistics.reference + shift
+    if total is not None:
+        scatter = total.within(weight, means)
+    elif statistics.diagonal:
+        scatter = statistics.second - statistics.first * shift
+    else:
+        scatter = statistics.second - statistics.first[:, :, None] * shift[:, None, :]
     if not structure.form.diagonal:
         # Re-centring over a long way leaves rounding that is not the same on both sides.
         scatter = 0.5 * (scatter + scatter.transpose(0, 2, 1))
-    form = structure.form
+    form, counted = structure.form, weight
+    if seen is not None:
+        counted, means, scatter = seen.joined(weight, means, scatter)
     if structure.separate or structure.shared:
-        covariances = structure.maximise(weight, scatter)
+        covariances = structure.maximise(counted, scatter)
         if reg_covar:
             covariances = form.ridged(covariances, reg_covar)
         return Estimate(weight, means, covariances, structure)
     if reg_covar:
-        scatter = _times(weight, form.ridged(_times(1.0 / weight, scatter), reg_covar))
-    covariances = structure.maximise(weight, scatter, before)
-    return Estimate(weight, means, covariances, structure, scatter)
+        scatter = _times(counted, form.ridged(_times(1.0 / counted, scatter), reg_covar))
+    covariances = structure.maximise(counted, scatter, before)
+    return Estimate(weight, means, covariances, structure, scatter, counted)
 
 
 def _times(factors: Floats, covariances: Floats) -> Floats:

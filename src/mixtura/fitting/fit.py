@@ -36,7 +36,8 @@ class Fit:
     ----------
     mixture : the fitted density.
     trace : the mean log-likelihood of the start and after each iteration whose end was kept,
-        nats a row; the last is that of `mixture`.
+        nats a row; the last is that of `mixture`. With a prior, what EM then maximises: that and
+        the log density of the prior, a row.
     outcome : how it ended, with its remedy.
     repairs : what was done to components that collapsed, in order.
     settings : what was asked for.
@@ -49,6 +50,9 @@ class Fit:
     starved : the components that only the floor of ``reg_covar="auto"`` holds up: fewer than
         D + 1 distinct rows' share of the weight, and a singular covariance.
     notes : what is odd about the data, a sentence each.
+    mean_log_prior : the logarithm of the prior's density at `mixture`, but for a constant, over
+        the total weight, nats a row; 0 without a prior. The log-likelihood and the criteria are
+        of the rows alone.
     seed : the whole number that the start was drawn with; None where it was another source of
         randomness, or where parameters to start from were given.
     """
@@ -65,6 +69,7 @@ class Fit:
     rejected: int = 0
     starved: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    mean_log_prior: float = 0.0
     seed: int | None = None
 
     def __repr__(self) -> str:
@@ -86,7 +91,12 @@ class Fit:
 
     @property
     def mean_log_likelihood(self) -> float:
-        """Nats a row."""
+        """Of the rows alone, nats a row."""
+        return float(self.trace[-1]) - self.mean_log_prior
+
+    @property
+    def mean_objective(self) -> float:
+        """What EM maximised, nats a row: the log-likelihood, and with a prior its log density."""
         return float(self.trace[-1])
 
     @property
@@ -209,6 +219,7 @@ class Fit:
             **({} if self.total_weight == self.n_rows else {"total_weight": self.total_weight}),
             "log_likelihood": self.log_likelihood,
             "mean_log_likelihood": self.mean_log_likelihood,
+            **({} if self.settings.conjugate is None else {"mean_log_prior": self.mean_log_prior}),
             "n_parameters": self.mixture.n_parameters,
             "aic": self.aic,
             "bic": self.bic,

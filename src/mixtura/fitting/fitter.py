@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 from typing import Any
@@ -11,22 +12,27 @@ import numpy as np
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource
-from mixtura.errors import CollapseError, DataError, ParameterError
+from mixtura.errors import CollapseError
+from mixtura.fitting.checkpoints import Journal, journal
+from mixtura.fitting.checkpoints.identity import rows_of
 from mixtura.fitting.checks import check_rows
+from mixtura.fitting.elsewhere import fit_elsewhere, opened
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.notes import notes
+from mixtura.fitting.prior import Prior
+from mixtura.fitting.resumption import check_resumed
 from mixtura.fitting.runs import best_of
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import StartLike
-from mixtura.fitting.streaming import fit_scan, scanned
+from mixtura.model.elsewhere import is_elsewhere
+from mixtura.model.noise import Box
 from mixtura.model.random import Seed, random_state_of, seed_of
 from mixtura.model.rows import as_rows, column_names
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
 from mixtura.model.weights import Weighted, row_weights
-from mixtura.tables.streams import is_stream
 
 __all__ = ["check_rows", "fit", "fit_rows"]
 
@@ -46,9 +52,16 @@ def fit(
     n_init: int = 1,
     accelerate: bool | str = "auto",
     given: Given | None = None,
+    weights: str = "free",
+    prior: Prior | str | bool | None = None,
+    noise: Box | float | bool | None = None,
     random_state: Seed = 0,
     sample_weight: Any = None,
     observer: Observer | None = None,
+    client: Any = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    every: int = 1,
+    resume: bool = False,
 ) -> Fit:
     """Fit a Gaussian mixture by expectation-maximisation.
 
@@ -60,7 +73,8 @@ def fit(
     X : (N, D) array-like, or a table, whose column names the mixture keeps. Or rows that are read
         anew at each pass: a path, a glob, a folder or several paths of Parquet, Arrow, CSV or
         ``.npy`` files, a `pyarrow.dataset.Dataset`, an iterable of arrays or record batches that
-        can be begun again; `mixtura.tables.streams.scan` has the options.
+        can be begun again; `mixtura.tables.streams.scan` has the options. Or a Dask array or data
+        frame, whose partitions stay where they are.
     n_components : K, at least 1, at most N.
     structure : of the covariances: ``full`` (VVV), ``tied`` (EEE), ``diag`` (VVI), ``spherical``
         (VII), or any other of the fourteen, EII VEI EEI EVI VEE EVE VVE EEV VEV EVV, whose letters
@@ -82,16 +96,37 @@ def fit(
     accelerate : True extrapolates EM's steps, and keeps a point only where the likelihood does not
         fall; ``"auto"`` begins with that once the gains shrink at a steady ratio.
     given : parameters to start from.
+    weights : ``"free"``, or ``"equal"`` for components of one weight, which are then not counted as
+        parameters.
+    prior : None, or ``"conjugate"`` for a `mixtura.Prior` with its defaults, or one of your own:
+        what is known of means and covariances beforehand, so that a component of few rows does not
+        collapse. EM then maximises the posterior density; the log-likelihood and the criteria that
+        are told are of the rows alone. With a prior weights of rows are numbers of rows.
+    noise : True where some rows may belong to no component but lie anywhere in the box about all of
+        them; or its volume, in feature units, or a `mixtura.Box`. They are labelled −1, and count
+        two parameters.
     random_state : the seed of the start.
     sample_weight : (N,) how much each row counts, at least 0, or None for 1 each. A whole number
         is as good as so many equal rows, 0 as no row; a factor on all of them changes nothing but
-        the effective counts. Of rows that are streamed, the name of the column of weights.
+        the effective counts. Of rows that are streamed, the name of the column of weights; of a
+        Dask collection, that, or a Dask array or series.
     observer : told of every iteration.
+    client : the `dask.distributed.Client` that computes for a Dask collection; None leaves it to
+        Dask.
+    checkpoint : a file in which the fit keeps where it stands, and the one before it beside, as
+        ``….before``; or None.
+    every : so many iterations from one writing of the checkpoint to the next.
+    resume : whether to go on from the checkpoint, where there is one: the result then has the bits
+        of a fit that was never stopped. A checkpoint of a fit that is over gives its result.
 
     Raises
     ------
-    DataError : the rows cannot be used: shape, NaN, too few, too large.
-    ParameterError : a setting is outside its range.
+    DataError : the rows cannot be used: shape, NaN, too few, too large; or they are not those of
+        the checkpoint.
+    ParameterError : a setting is outside its range, or not that of the checkpoint.
+    ModelError : the checkpoint and the one before it are damaged.
+    FileExistsError : there is a checkpoint, and `resume` is False.
+    OSError : the checkpoint cannot be written; the one before it stays.
     CollapseError : a covariance became singular and reg_covar is 0.
     Interrupted : Ctrl-C; it carries the fit so far.
 
@@ -104,7 +139,8 @@ def fit(
 
     References
     ----------
-    Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the EM algorithm".
+    Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the EM algorithm";
+    Fraley & Raftery 2007 for `prior`; Banfield & Raftery 1993 for `noise`.
 
     Examples
     --------
@@ -123,17 +159,32 @@ def fit(
         max_iter,
         n_init,
         accelerate,
+        weights,
+        prior,
+        noise,
     )
     seed = None if given else seed_of(random_state)
-    if is_stream(X):
-        streamed = fit_scan(
-            scanned(X, sample_weight),
+    kept = None
+    if checkpoint is not None:
+        kept = journal(
+            checkpoint,
+            every,
+            resume=resume,
+            settings=settings,
+            given=given or Given(),
+            seed=random_state,
+        )
+    if is_elsewhere(X) or client is not None:
+        fitted = fit_elsewhere(
+            opened(X, sample_weight, client),
             settings,
+            client=client,
             given=given or Given(),
             random=random_state_of(random_state),
             observer=observer,
+            journal=kept,
         )
-        return replace(streamed, seed=seed)
+        return replace(fitted, seed=seed)
     rows = as_rows(X)
     fitted = fit_rows(
         rows,
@@ -143,6 +194,7 @@ def fit(
         feature_names=column_names(X),
         weights=row_weights(sample_weight, len(rows)),
         observer=observer,
+        journal=kept,
     )
     return replace(fitted, seed=seed)
 
@@ -157,6 +209,7 @@ def fit_rows(
     weights: Floats | None = None,
     resumed: Fit | None = None,
     observer: Observer | None = None,
+    journal: Journal | None = None,
 ) -> Fit:
     """`fit` for rows that are checked, with everything decided.
 
@@ -168,6 +221,7 @@ def fit_rows(
         anything else is done, so the fit is bit for bit that of the others; leaving them out takes
         a copy of the rows.
     resumed : an earlier fit to go on from, instead of a start.
+    journal : of the checkpoint, or None.
 
     Raises
     ------
@@ -180,20 +234,33 @@ def fit_rows(
     check_rows(rows, settings.n_components, feature_names)
     settings.structure.check(rows.shape[1])
     if resumed is not None:
-        _check_resumed(resumed, settings, rows.shape[1])
+        check_resumed(resumed, settings, rows.shape[1])
     source = ArraySource(rows, weighted.weights)
-    em = EM(source, settings, default_executor(), feature_names, observer, weighted.unit)
+    if journal:
+        journal.begin(random)
+        journal.identify(rows_of(source, feature_names), feature_names)
+    em = EM(
+        source,
+        settings,
+        default_executor(),
+        feature_names,
+        observer,
+        weighted.unit,
+        journal=journal,
+    )
 
     def run(number: int) -> Fit:
         try:
             if resumed is not None:
                 return em.climb(resumed.mixture, before=resumed.trace.tolist())
+            if journal and journal.position:
+                return em.go_on(journal.position, run=number)
             mixture, repairs = em.begin(source, given, random, weighted.counting)
             return em.climb(mixture, run=number, repairs=repairs)
         except CollapseError as collapse:
             raise _with_rows(collapse, weighted) from None
 
-    best = best_of(1 if resumed is not None else settings.n_init, run, began)
+    best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
     return replace(best, notes=notes(source, settings.n_components, feature_names))
 
 
@@ -222,23 +289,3 @@ def _with_rows(collapse: CollapseError, weighted: Weighted) -> CollapseError:
         collapse.weight,
         named,
     )
-
-
-def _check_resumed(resumed: Fit, settings: Settings, n_features: int) -> None:
-    """Refuse to go on from a mixture of another kind."""
-    mixture = resumed.mixture
-    if mixture.n_components != settings.n_components:
-        raise ParameterError(
-            f"n_components is {settings.n_components}, the fit to go on from has "
-            f"{mixture.n_components}: start anew, or ask for as many"
-        )
-    if mixture.structure.letters != settings.structure.letters:
-        raise ParameterError(
-            f"the covariances are to be {settings.structure.name}, those of the fit to go on from "
-            f"are {mixture.structure.name}: start anew, or ask for the same"
-        )
-    if mixture.n_features != n_features:
-        raise DataError(
-            f"X has {n_features} features, the fit to go on from has {mixture.n_features}: "
-            "start anew, or select those columns"
-        )

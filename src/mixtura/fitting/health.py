@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,6 +15,9 @@ from mixtura.fitting.estimate import LEAST_WEIGHT, Estimate
 from mixtura.fitting.regularisation import Regularisation, Spread
 
 __all__ = ["Health", "Repair"]
+
+#: roots of the floor that surely tell two means apart, which are one up to a thousandth
+_APART = 0.01
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,8 @@ class Health:
         CollapseError : a covariance is singular, and the exact maximum is asked for.
         """
         relative = self.regularisation.relative
+        if self._plainly_sound(estimate):
+            return estimate, []
         low = self._low(estimate)
         if low and self.regularisation.exact:
             raise _collapse(estimate, low[0], self.unit)
@@ -145,6 +151,26 @@ class Health:
         )
         return tuple(self._starved(estimate, low))
 
+    def _plainly_sound(self, estimate: Estimate) -> bool:
+        """Whether it is known at little cost that there is nothing to do: all but always."""
+        if not np.minimum.reduce(estimate.weight) >= self.EMPTY:
+            return False
+        if not self.regularisation.relative:
+            return estimate.clears(np.zeros(estimate.means.shape[1]))
+        floor = self._floor(estimate)
+        if not estimate.clears(floor):
+            return False
+        # Means that are apart in one feature do not coincide.
+        places = np.sort(estimate.means[:, 0])
+        gaps = places[1:] - places[:-1]
+        return not len(gaps) or bool(np.minimum.reduce(gaps) > _APART * math.sqrt(floor[0]))
+
+    @cached_property
+    def _floors(self) -> tuple[Floats, Floats]:
+        """The floor (D,) of a feature each, and the one for all where there can be no other."""
+        floor = self.regularisation.floor(self._spread)
+        return floor, np.full_like(floor, floor.mean())
+
     @cached_property
     def _spread(self) -> Spread:
         return self.spread()
@@ -159,7 +185,7 @@ class Health:
         return np.maximum(units, self._floor(estimate))
 
     def _floor(self, estimate: Estimate) -> Floats:
-        return estimate.structure.units(self.regularisation.floor(self._spread))
+        return self._floors[not estimate.structure.rescales]
 
     def _low(self, estimate: Estimate) -> list[int]:
         """The components whose covariance is singular, or below the floor where one holds."""
@@ -179,7 +205,7 @@ class Health:
         return [k for k in low if rows[k] < least and estimate.weight[k] >= self.EMPTY]
 
     def _shares(self, estimate: Estimate) -> Floats:
-        return self._n_distinct * estimate.weight / estimate.weight.sum()
+        return self._n_distinct * estimate.weight / (estimate.weight.sum() + estimate.background)
 
     def _donor(self, estimate: Estimate, needy: set[int], *, spare: bool) -> int | None:
         """The heaviest component, if it may be halved; it must `spare` D + 1 rows where told."""

@@ -44,12 +44,18 @@ class Spread:
     def of(cls, source: Source, executor: Executor) -> Spread:
         """The spread of the rows of a source, in two passes."""
         statistics = overall(source, executor)
-        squared = statistics.reference[0] ** 2
         variances = statistics.second[0] / statistics.total_weight
+        singles = source.dtype == np.float32
+        return cls.told(variances, statistics.reference[0], singles=singles)
+
+    @classmethod
+    def told(cls, variances: Floats, mean: Floats, *, singles: bool) -> Spread:
+        """The spread of rows of which the variances (D,) and the mean (D,) are known."""
+        squared = mean**2
         resolution = _ROUNDING**2 * squared
         constant = variances <= np.maximum(resolution, _LEAST)
         scales = np.where(squared > _LEAST, squared, 1.0)
-        return cls(np.where(constant, scales, variances), resolution, source.dtype == np.float32)
+        return cls(np.where(constant, scales, variances), resolution, singles)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,12 @@ from typing import Any
 
 from mixtura.errors import ParameterError
 from mixtura.fitting.acceleration import Acceleration, acceleration
+from mixtura.fitting.background import Background, background
 from mixtura.fitting.convergence import Rule, rule
+from mixtura.fitting.prior import Prior, prior
 from mixtura.fitting.regularisation import Regularisation, regularisation
 from mixtura.fitting.start import StartLike, start
+from mixtura.model.noise import Box
 from mixtura.model.structures import Structure
 
 __all__ = ["SCIKIT_LEARNS", "Settings"]
@@ -44,6 +47,10 @@ class Settings:
     n_init : how many starts; the best end is kept.
     accelerate : whether to extrapolate EM's steps; ``"auto"`` waits until they are regular,
         `mixtura.fitting.acceleration.Acceleration`.
+    weights : ``"free"``, or ``"equal"`` for components of one weight.
+    prior : on means and covariances, `mixtura.fitting.prior.Prior`, or None.
+    noise : whether some rows belong to no component, and where those lie:
+        `mixtura.fitting.background`.
 
     Raises
     ------
@@ -58,6 +65,9 @@ class Settings:
     max_iter: int = 100
     n_init: int = 1
     accelerate: bool | str = False
+    weights: str = "free"
+    prior: Prior | str | bool | None = None
+    noise: Box | float | bool | None = None
 
     def __post_init__(self) -> None:
         _whole("n_components", self.n_components, 1)
@@ -67,6 +77,9 @@ class Settings:
         acceleration(self.accelerate)
         regularisation(self.reg_covar)
         start(self.start)
+        equally(self.weights)
+        prior(self.prior)
+        background(self.noise)
 
     @property
     def rule(self) -> Rule:
@@ -83,6 +96,21 @@ class Settings:
         """What `reg_covar` stands for."""
         return regularisation(self.reg_covar)
 
+    @property
+    def equal_weights(self) -> bool:
+        """Whether `weights` says that they are."""
+        return equally(self.weights)
+
+    @property
+    def conjugate(self) -> Prior | None:
+        """What `prior` stands for."""
+        return prior(self.prior)
+
+    @property
+    def background(self) -> Background:
+        """What `noise` stands for."""
+        return background(self.noise)
+
     def record(self) -> dict[str, Any]:
         """What was asked for besides components and structure, ready for JSON.
 
@@ -97,7 +125,24 @@ class Settings:
             "accelerate": self.accelerate
             if isinstance(self.accelerate, str)
             else bool(self.accelerate),
+            **({"weights": "equal"} if self.equal_weights else {}),
+            **({"prior": "conjugate"} if self.conjugate is not None else {}),
+            **({"noise": _plain(self.noise)} if self.noise not in (None, False) else {}),
         }
+
+
+def equally(weights: object) -> bool:
+    """Whether ``weights`` is ``"equal"``, and not ``"free"``.
+
+    Raises
+    ------
+    ParameterError : it is neither.
+    """
+    if isinstance(weights, str) and weights in ("free", "equal"):
+        return weights == "equal"
+    raise ParameterError(
+        f"weights is {weights!r}, expected 'free' or 'equal': how much rows count is sample_weight"
+    )
 
 
 def _plain(value: object) -> float | str | None:

@@ -4,46 +4,26 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from mixtura.engine.executors import default_executor
 from mixtura.errors import ParameterError
+from mixtura.fitting.checkpoints import Journal
+from mixtura.fitting.checkpoints.identity import RowsSeen
 from mixtura.fitting.checks import check_extent
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.notes import notes
+from mixtura.fitting.resumption import check_resumed
 from mixtura.fitting.runs import best_of
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.survey import Survey, survey
 from mixtura.model.mixture import Mixture
-from mixtura.tables.streams import Scan, scan
+from mixtura.tables.streams import Scan
 
-__all__ = ["fit_scan", "scanned"]
-
-
-def scanned(X: Any, sample_weight: Any) -> Scan:
-    """What is to be streamed, as a scan, with the column of weights that is named.
-
-    Raises
-    ------
-    ParameterError : the weights are not a column's name, or are named twice.
-    """
-    if sample_weight is not None and not isinstance(sample_weight, str):
-        raise ParameterError(
-            f"sample_weight is of type {type(sample_weight).__name__}, but the rows are streamed: "
-            "name their column of weights instead"
-        )
-    if not isinstance(X, Scan):
-        return scan(X, weights=sample_weight)
-    if sample_weight is not None:
-        raise ParameterError(
-            f"sample_weight is {sample_weight!r}, but X is a scan, which has its weights: name "
-            "the column in scan(…, weights=…)"
-        )
-    return X
+__all__ = ["fit_scan", "seed_aside"]
 
 
 def fit_scan(
@@ -53,6 +33,8 @@ def fit_scan(
     given: Given,
     random: np.random.RandomState,
     observer: Observer | None = None,
+    journal: Journal | None = None,
+    resumed: Fit | None = None,
 ) -> Fit:
     """`fit` for a scan, with everything decided.
 
@@ -63,30 +45,46 @@ def fit_scan(
     ----------
     stream : the rows.
     settings, given, random, observer : as for `fit`.
+    journal : of the checkpoint, or None.
+    resumed : an earlier fit to go on from, instead of a start.
 
     Raises
     ------
-    DataError : the rows cannot be used, or are not the same at every pass.
+    DataError : the rows cannot be used, or are not the same at every pass, or not those of the
+        checkpoint.
     ParameterError : labels or responsibilities are given of rows some of which are left out.
     """
     began = time.perf_counter()
-    found = survey(stream, settings.n_components, _seed(random))
+    if journal:
+        journal.begin(random)
+    seen = RowsSeen() if journal else None
+    found = survey(stream, settings.n_components, seed_aside(random), seen)
+    if journal and seen:
+        journal.identify(seen.record(stream.names), stream.names)
     source = found.source
     check_extent(source.n_rows, found.low, found.high, settings.n_components, stream.names)
     settings.structure.check(source.n_features)
     _check_start(settings, found)
-    em = EM(source, settings, default_executor(), stream.names, observer, found.unit)
+    if resumed is not None:
+        check_resumed(resumed, settings, source.n_features)
+    em = EM(
+        source, settings, default_executor(), stream.names, observer, found.unit, journal=journal
+    )
 
     def run(number: int) -> Fit:
+        if resumed is not None:
+            return em.climb(resumed.mixture, before=resumed.trace.tolist())
+        if journal and journal.position:
+            return em.go_on(journal.position, run=number)
         mixture, repairs = em.begin(found.sample, given, random)
         return em.climb(mixture, run=number, repairs=repairs)
 
-    best = best_of(settings.n_init, run, began)
+    best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
     said = notes(source, settings.n_components, stream.names)
     return replace(best, notes=(*said, found.note) if found.note else said)
 
 
-def _seed(random: np.random.RandomState) -> int:
+def seed_aside(random: np.random.RandomState) -> int:
     """A seed for the sample that leaves `random` as it is.
 
     So the start of rows that are all in the sample is that of the rows in memory.

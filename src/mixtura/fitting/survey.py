@@ -14,11 +14,12 @@ from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.sources import ArraySource, StreamSource, ahead
 from mixtura.engine.sources.stream import Batch
 from mixtura.errors import DataError
+from mixtura.fitting.checkpoints.identity import RowsSeen
 from mixtura.fitting.starts.reservoir import Reservoir
 from mixtura.model.weights import Weighted, unit_of
 from mixtura.tables.streams import Chunk, Scan, bad_rows
 
-__all__ = ["Survey", "survey"]
+__all__ = ["Survey", "Tally", "sample_size", "settled", "survey"]
 
 #: rows of a sample; up to so many, a start is that of the rows in memory
 _SAMPLE = 2**17
@@ -49,7 +50,7 @@ class Survey:
     note: str
 
 
-def survey(scan: Scan, n_components: int, seed: int) -> Survey:
+def survey(scan: Scan, n_components: int, seed: int, seen: RowsSeen | None = None) -> Survey:
     """Read a stream once: count, check, measure and draw a sample.
 
     Parameters
@@ -57,6 +58,7 @@ def survey(scan: Scan, n_components: int, seed: int) -> Survey:
     scan : the stream.
     n_components : K; of each component some rows should be in the sample.
     seed : of the sample.
+    seen : is shown the rows that count, with their weights; or None.
 
     Raises
     ------
@@ -64,38 +66,47 @@ def survey(scan: Scan, n_components: int, seed: int) -> Survey:
     """
     bad = bad_rows(scan.on_bad_row)
     d = len(scan.columns.features)
-    size = max(min(_SAMPLE, _NUMBERS // d), 100 * n_components, 10_000)
-    reservoir = Reservoir(size, seed)
-    tally = _Tally(d)
+    reservoir = Reservoir(sample_size(d, n_components), seed)
+    tally = Tally(d)
     for chunk in ahead(scan.chunks(bad)):
         rows, weights = _counting(chunk)
         if len(rows):
             tally.add(rows, weights)
             reservoir.add(rows, weights)
+            if seen:
+                seen.add(rows, weights)
         tally.without_weight += len(chunk) - len(rows)
     bad.warn()
     if not tally.count:
         raise DataError(_nothing(bad.count, tally.without_weight))
-    rows, weights = reservoir.drawn(tally.dtype)
-    if reservoir.whole:  # to the last bit what they are in memory
-        weighted = Weighted.of(rows, weights)
-        unit, inside = weighted.unit, weighted.weights
-        equal = weighted.weights is None
-    else:
-        unit, equal = tally.unit, tally.equal
-        inside = None if equal or weights is None else weights / unit
+    sample, unit, equal = settled(reservoir, tally)
     source = StreamSource(
         _Counting(scan, None if equal else unit), (tally.count, d), tally.dtype, not equal
     )
     return Survey(
         source,
-        ArraySource(rows, inside),
+        sample,
         unit,
         tally.low,
         tally.high,
         bad.count + tally.without_weight,
         bad.summary,
     )
+
+
+def sample_size(n_features: int, n_components: int) -> int:
+    """How many rows a sample has."""
+    return max(min(_SAMPLE, _NUMBERS // n_features), 100 * n_components, 10_000)
+
+
+def settled(reservoir: Reservoir, tally: Tally) -> tuple[ArraySource, float, bool]:
+    """The sample, what a weight of 1 in it stands for, and whether all rows weigh the same."""
+    rows, weights = reservoir.drawn(tally.dtype)
+    if reservoir.whole:  # to the last bit what they are in memory
+        weighted = Weighted.of(rows, weights)
+        return ArraySource(rows, weighted.weights), weighted.unit, weighted.weights is None
+    inside = None if tally.equal or weights is None else weights / tally.unit
+    return ArraySource(rows, inside), tally.unit, tally.equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +140,7 @@ def _counting(chunk: Chunk) -> tuple[Rows, Floats | None]:
     return rows[counting], weights[counting]
 
 
-class _Tally:
+class Tally:
     """Sums and extremes of the rows so far."""
 
     def __init__(self, n_features: int) -> None:
@@ -160,6 +171,25 @@ class _Tally:
         self._largest = max(self._largest, float(weights.max()))
         scale = math.ldexp(1.0, min(math.frexp(self._largest)[1], 1023))
         self._sum = self._sum * (self._scale / scale) + float((weights / scale).sum())
+        self._scale = scale
+
+    def include(self, other: Tally) -> None:
+        """Count the rows that another one counted, too."""
+        self.without_weight += other.without_weight
+        if not other.count:
+            return
+        self.dtype = np.result_type(self.dtype, other.dtype)
+        self.low = np.minimum(self.low, other.low)
+        self.high = np.maximum(self.high, other.high)
+        self.count += other.count
+        if not other._weighted:
+            return
+        if not self._weighted:
+            self._weighted, self._first = True, other._first
+        self._same = self._same and other._same and self._first == other._first
+        self._largest = max(self._largest, other._largest)
+        scale = math.ldexp(1.0, min(math.frexp(self._largest)[1], 1023))
+        self._sum = self._sum * (self._scale / scale) + other._sum * (other._scale / scale)
         self._scale = scale
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats
 from mixtura.engine.factors import solve_lower
 from mixtura.errors import DataError, ParameterError
+from mixtura.model.noise import Noise
 from mixtura.model.structures import of_some_features
 
 if TYPE_CHECKING:
@@ -19,24 +20,37 @@ __all__ = ["condition", "covariance", "feature_indices", "marginal", "mean"]
 
 
 def mean(mixture: Mixture) -> Floats:
-    """E[x] = Σ_k w_k μ_k, (D,), feature units."""
-    return mixture.weights @ mixture.means
+    """E[x] = Σ_k w_k μ_k, (D,), feature units; noise counts at the middle of its box."""
+    centre = mixture.weights @ mixture.means
+    if mixture.noise is None:
+        return centre
+    return centre + mixture.noise.weight * mixture.noise.box.centre
 
 
 def covariance(mixture: Mixture) -> Floats:
     """Cov[x] = Σ_k w_k (Σ_k + δ_k δ_kᵀ) with δ_k = μ_k − E[x], (D, D), squared feature units.
 
+    Of noise the mean is the middle of its box, and the covariance that of rows spread over it.
+
     References
     ----------
     The law of total covariance.
     """
-    between = mixture.means - mean(mixture)  # (K, D)
+    middle = mean(mixture)
+    between = mixture.means - middle  # (K, D)
     within = np.einsum("k,kij->ij", mixture.weights, mixture.covariance_matrices())
-    return within + np.einsum("k,ki,kj->ij", mixture.weights, between, between)
+    whole = within + np.einsum("k,ki,kj->ij", mixture.weights, between, between)
+    if mixture.noise is None:
+        return whole
+    box = mixture.noise.box
+    apart = box.centre - middle
+    return whole + mixture.noise.weight * (np.diag(box.scatter()) + np.outer(apart, apart))
 
 
 def marginal(mixture: Mixture, features: Sequence[int | str]) -> Mixture:
     """The density of some features: weights stay, the other features are left out.
+
+    Noise stays noise, spread over the shadow of its box.
 
     Parameters
     ----------
@@ -72,6 +86,8 @@ def marginal(mixture: Mixture, features: Sequence[int | str]) -> Mixture:
         mixture.structure.form.restricted(mixture.covariances, kept),
         of_some_features(mixture.structure),
         _names(mixture, kept),
+        noise=_noise(mixture, kept),
+        equal_weights=mixture.equal_weights,
     )
 
 
@@ -85,7 +101,8 @@ def condition(mixture: Mixture, given: Mapping[int | str, float]) -> Mixture:
         Σ'_k = Σ_bb − Σ_ba Σ_aa⁻¹ Σ_ab
 
     read off the Cholesky factor of (a, b) in that order, so that Σ'_k = L_bb L_bbᵀ stays
-    positive definite without a subtraction.
+    positive definite without a subtraction. Noise is in every feature by itself, so that only its
+    weight changes: w'_0 ∝ w_0 / V_a.
 
     Parameters
     ----------
@@ -122,8 +139,13 @@ def condition(mixture: Mixture, given: Mapping[int | str, float]) -> Mixture:
         )
     values = _finite_values(given)
     log_weights = mixture.marginal(a).log_responsibilities(values[None, :])[0]
-    kept = np.flatnonzero(np.exp(log_weights) > 0.0)
-    weights = np.exp(log_weights[kept])
+    k_all = mixture.n_components
+    kept = np.flatnonzero(np.exp(log_weights[:k_all]) > 0.0)
+    if not len(kept):  # all is noise, but for what is left out
+        kept = log_weights[:k_all].argmax(keepdims=True)
+    weights = np.maximum(np.exp(log_weights[kept]), np.finfo(np.float64).tiny)
+    noise = _noise(mixture, b, float(np.exp(log_weights[k_all]))) if mixture.noise else None
+    total = weights.sum() / (1.0 - noise.weight if noise else 1.0)
     structure = of_some_features(mixture.structure)
     means = np.empty((len(kept), len(b)))
     matrices = np.empty((len(kept), len(b), len(b)))
@@ -136,11 +158,12 @@ def condition(mixture: Mixture, given: Mapping[int | str, float]) -> Mixture:
         means[row] = mixture.means[k, b] + lower[n:, :n] @ whitened
         matrices[row] = lower[n:, n:] @ lower[n:, n:].T
     return type(mixture)(
-        weights / weights.sum(),
+        weights / total,
         means,
         structure.form.gathered(matrices),
         structure,
         _names(mixture, b),
+        noise=noise,
     )
 
 
@@ -178,6 +201,17 @@ def _finite_values(given: Mapping[int | str, float]) -> Floats:
         if not np.isfinite(value):
             raise DataError(f"feature {feature!r} is given as {value}, expected a finite number")
     return values
+
+
+def _noise(mixture: Mixture, kept: Sequence[int], weight: float | None = None) -> Noise | None:
+    """The noise in the features `kept`, with another weight where one is given; None for none."""
+    if mixture.noise is None:
+        return None
+    share = mixture.noise.weight if weight is None else weight
+    if share <= 0.0:
+        return None
+    most = 1.0 - np.finfo(np.float64).eps
+    return Noise(min(share, most), mixture.noise.box.of_features(kept))
 
 
 def _names(mixture: Mixture, kept: Sequence[int]) -> tuple[str, ...] | None:

@@ -12,6 +12,7 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, frozen
 from mixtura.engine.factors import Factor
 from mixtura.errors import ParameterError
+from mixtura.model.noise import NOISE, Noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,8 @@ class Explanation:
         d²_ik        = Σ_j (x_i − μ_k)_j · [Σ_k⁻¹ (x_i − μ_k)]_j
         log p(x_i)   = log Σ_k exp(log_joint_ik)
 
+    With noise the last sum has one term more, log w_0 − log V, which is the same for every row.
+
     Parameters
     ----------
     feature_labels : D names.
@@ -41,13 +44,16 @@ class Explanation:
     contributions : (N, K, D), each feature's part of the squared distance; negative where the
         feature is nearer to what the others lead one to expect than its own deviation says.
     log_joint : (N, K), the sum of the four parts.
-    responsibilities : (N, K), exp(log_joint_ik − log p(x_i)).
+    responsibilities : (N, K), exp(log_joint_ik − log p(x_i)); with noise they and the noise's sum
+        to 1.
     log_likelihood : (N,), log p(x_i), the values of `Mixture.score_samples`; of float32 rows, those
         of the same numbers in float64.
     row_numbers : (N,), where each row stands in the data, from 0.
     values : (N, D), the rows themselves, feature units.
     means : (K, D), μ_k, feature units.
     standard_deviations : (K, D), √Σ_k,jj, feature units.
+    noise : the mixture's noise, or None.
+    noise_responsibilities : (N,), how surely each row is noise, or None.
     """
 
     feature_labels: tuple[str, ...]
@@ -63,6 +69,8 @@ class Explanation:
     values: Floats
     means: Floats
     standard_deviations: Floats
+    noise: Noise | None = None
+    noise_responsibilities: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.log_likelihood)
@@ -77,6 +85,7 @@ class Explanation:
         return {
             "features": list(self.feature_labels),
             "normalisation": self.normalisation,
+            **({"noise": self.noise.record()} if self.noise else {}),
             "components": [
                 {
                     "mean": self._by_feature(self.means[k]),
@@ -89,6 +98,8 @@ class Explanation:
 
     def to_pandas(self) -> pd.DataFrame:
         """One line a row and component: the parts, the sum, each feature's contribution.
+
+        Noise is component −1: its log_determinant is −log V, and it has no distance.
 
         Raises
         ------
@@ -110,7 +121,22 @@ class Explanation:
         for j, label in enumerate(self.feature_labels):
             columns[f"contribution_{label}"] = self.contributions[:, :, j].ravel()
         columns["log_likelihood"] = np.repeat(self.log_likelihood, k)
-        return pandas.DataFrame(columns)
+        frame = pandas.DataFrame(columns)
+        if self.noise is None or self.noise_responsibilities is None:
+            return frame
+        of_noise = {
+            "row": self.row_numbers,
+            "component": np.full(n, NOISE),
+            "log_weight": np.full(n, np.log(self.noise.weight)),
+            "log_determinant": np.full(n, -self.noise.box.log_volume),
+            "log_joint": np.full(n, self.noise.log_joint),
+            "responsibility": self.noise_responsibilities,
+            "log_likelihood": self.log_likelihood,
+        }
+        noise = pandas.DataFrame({**{name: np.zeros(n) for name in columns}, **of_noise})
+        whole = pandas.concat([frame, noise], ignore_index=True)
+        at = np.argsort(np.concatenate([np.repeat(np.arange(n), k), np.arange(n)]), kind="stable")
+        return whole.iloc[at].reset_index(drop=True)
 
     def to_text(self) -> str:
         """The same in words and columns, for people."""
@@ -138,7 +164,15 @@ class Explanation:
                 }
                 for k in range(len(self.log_weights))
             ],
+            **self._of_noise(i),
         }
+
+    def _of_noise(self, i: int) -> dict[str, Any]:
+        """What noise has to do with row i; nothing where there is none."""
+        if self.noise is None or self.noise_responsibilities is None:
+            return {}
+        responsibility = float(self.noise_responsibilities[i])
+        return {"noise": {"log_joint": self.noise.log_joint, "responsibility": responsibility}}
 
     def _by_feature(self, numbers: Floats) -> dict[str, float]:
         return dict(zip(self.feature_labels, numbers.tolist(), strict=True))
@@ -173,8 +207,9 @@ def explain(mixture: Mixture, X: Any, rows: Sequence[int] | None = None) -> Expl
     everything = mixture.rows(X)
     numbers = _row_numbers(rows, len(everything))
     chosen = np.ascontiguousarray(everything[numbers], dtype=np.float64)
-    components = mixture.components
+    components, k = mixture.gaussians, mixture.n_components
     distances = kernel.squared_distances(chosen, components)
+    shares = kernel.posterior(chosen, mixture.components)[1]
     variances = np.diagonal(mixture.covariance_matrices(), axis1=1, axis2=2)  # (K, D)
     return Explanation(
         feature_labels=mixture.feature_labels,
@@ -184,12 +219,14 @@ def explain(mixture: Mixture, X: Any, rows: Sequence[int] | None = None) -> Expl
         squared_distances=frozen(distances),
         contributions=frozen(_contributions(mixture, chosen, distances)),
         log_joint=frozen(kernel.log_joint(chosen, components)),
-        responsibilities=frozen(kernel.posterior(chosen, components)[1]),
-        log_likelihood=frozen(kernel.log_likelihood(chosen, components)),
+        responsibilities=frozen(shares[:, :k]),
+        log_likelihood=frozen(kernel.log_likelihood(chosen, mixture.components)),
         row_numbers=numbers,
         values=frozen(chosen),
         means=mixture.means,
         standard_deviations=frozen(np.sqrt(variances)),
+        noise=mixture.noise,
+        noise_responsibilities=frozen(shares[:, k]) if mixture.noise else None,
     )
 
 
@@ -223,7 +260,7 @@ def _contributions(mixture: Mixture, rows: Any, distances: Floats) -> Floats:
     Σ⁻¹d takes a second solve, so the terms sum to d² only up to rounding times the condition of
     Σ. That residue is shared out in proportion to the terms' sizes.
     """
-    components = mixture.components
+    components = mixture.gaussians
     parts = np.empty((*distances.shape, mixture.n_features))
     with np.errstate(over="ignore", invalid="ignore"):
         for k, mean in enumerate(components.means):

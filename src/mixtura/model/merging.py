@@ -11,6 +11,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats, Integers, frozen
 from mixtura.errors import ParameterError
 from mixtura.model.mixture import Mixture
+from mixtura.model.noise import NOISE
 from mixtura.model.weights import row_weights
 from mixtura.textual import counted
 
@@ -68,15 +69,18 @@ class Merging:
         return tuple(sorted(groups))
 
     def predict_proba(self, X: Any, n_clusters: int | None = None) -> Floats:
-        """The share of each row in each cluster, (N, C): the sum of its components' shares."""
+        """The share of each row in each cluster, (N, C): the sum of its components' shares.
+
+        With noise there is one column more, the last.
+        """
         shares = self.mixture.predict_proba(X)
-        return np.column_stack(
-            [shares[:, list(group)].sum(axis=1) for group in self.clusters(n_clusters)]
-        )
+        groups = [shares[:, list(group)].sum(axis=1) for group in self.clusters(n_clusters)]
+        return np.column_stack([*groups, *shares[:, self.mixture.n_components :].T])
 
     def predict(self, X: Any, n_clusters: int | None = None) -> Integers:
-        """The cluster of largest share, (N,)."""
-        return self.predict_proba(X, n_clusters).argmax(axis=1)
+        """The cluster of largest share, (N,), −1 for noise."""
+        labels = self.predict_proba(X, n_clusters).argmax(axis=1)
+        return np.where(labels == len(self.clusters(n_clusters)), NOISE, labels)
 
     @property
     def suggested(self) -> int:
@@ -107,7 +111,7 @@ def merge_components(mixture: Mixture, X: Any, sample_weight: Any = None) -> Mer
 
     At each step the two clusters a, b become one whose merger takes most entropy away,
     Σ_i v_i [(t_ia + t_ib) log(t_ia + t_ib) − t_ia log t_ia − t_ib log t_ib], with t_ia the share of
-    row i in cluster a.
+    row i in cluster a. Noise is no component, and is put together with none.
 
     Parameters
     ----------

@@ -8,16 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Rows, frozen
+from mixtura.engine.background import over_background
 from mixtura.engine.components import Components
 from mixtura.engine.executors import default_executor
-from mixtura.engine.sources import ArraySource, Block
+from mixtura.engine.sources import Block
 from mixtura.errors import DataError, ParameterError
 from mixtura.model import algebra, parameters
+from mixtura.model.elsewhere import Answer, is_elsewhere, mapped, sums
 from mixtura.model.explain import Explanation, explain
+from mixtura.model.noise import NOISE, Noise
 from mixtura.model.random import Seed, random_state_of
 from mixtura.model.rows import as_rows
 from mixtura.model.structures import Structure
@@ -47,6 +50,10 @@ class Mixture:
     structure : the name of the covariances' structure, or a `Structure`. Whether they have it is
         not looked into: it says how they are held, and what is counted as free.
     feature_names : D names, or None.
+    noise : of rows that belong to no component, a weight and a box, or None. Its weight and the
+        components' sum to 1, and p(x) has one term more, w₀ / V. Its label is −1, and its
+        responsibilities are one more column, the last.
+    equal_weights : whether the weights are equal by decree, and so none of them is free.
 
     Raises
     ------
@@ -78,7 +85,11 @@ class Mixture:
     covariances: Floats
     structure: Structure
     feature_names: tuple[str, ...] | None
-    #: log weights, means and Cholesky factors, as the kernel reads them
+    noise: Noise | None
+    equal_weights: bool
+    #: log weights, means and Cholesky factors of the K components
+    gaussians: Components = field(init=False)
+    #: the same as the kernel reads them, the noise after them where there is any
     components: Components = field(init=False)
 
     def __init__(
@@ -88,30 +99,76 @@ class Mixture:
         covariances: ArrayLike,
         structure: str | Structure = "full",
         feature_names: Sequence[str] | None = None,
+        *,
+        noise: Noise | None = None,
+        equal_weights: bool = False,
     ) -> None:
         chosen = structure_called(structure)
         centres = parameters.means(means)
-        shares = parameters.weights(weights, len(centres))
+        taken = 0.0 if noise is None else noise.weight
+        shares = parameters.weights(weights, len(centres), 1.0 - taken, equal=equal_weights)
         chosen.check(centres.shape[1])
         matrices = parameters.covariances(covariances, chosen.form, centres.shape)
         names = parameters.feature_names(feature_names, centres.shape[1])
-        components = Components(frozen(np.log(shares)), centres, chosen.form.factor(matrices))
+        gaussians = Components(frozen(np.log(shares)), centres, chosen.form.factor(matrices))
+        if noise is not None:
+            parameters.box(noise.box, centres.shape[1])
         for name, value in (
             ("weights", shares),
             ("means", centres),
             ("covariances", matrices),
             ("structure", chosen),
             ("feature_names", names),
-            ("components", components),
+            ("noise", noise),
+            ("equal_weights", bool(equal_weights)),
+            ("gaussians", gaussians),
+            ("components", _over_noise(gaussians, noise)),
         ):
             object.__setattr__(self, name, value)
+
+    @classmethod
+    def assembled(
+        cls,
+        weights: Floats,
+        covariances: Floats,
+        structure: Structure,
+        feature_names: tuple[str, ...] | None,
+        gaussians: Components,
+        *,
+        noise: Noise | None = None,
+        equal_weights: bool = False,
+    ) -> Mixture:
+        """The mixture of parts that are known to be sound and belong together; none is looked at.
+
+        Parameters
+        ----------
+        weights, covariances, structure, feature_names, noise, equal_weights : as of the class.
+        gaussians : the same with factors and means, which become the mixture's.
+        """
+        mixture = object.__new__(cls)
+        for array in (weights, covariances, gaussians.means):
+            array.setflags(write=False)
+        # A frozen object's fields cannot be set one by one without asking for each.
+        mixture.__dict__.update(
+            weights=weights,
+            means=gaussians.means,
+            covariances=covariances,
+            structure=structure,
+            feature_names=feature_names,
+            noise=noise,
+            equal_weights=equal_weights,
+            gaussians=gaussians,
+            components=_over_noise(gaussians, noise),
+        )
+        return mixture
 
     def __repr__(self) -> str:
         names = [printable(name) for name in self.feature_names or ()]
         shown = f" ({', '.join(names[:_NAMED] + ['…'] * (len(names) > _NAMED))})" if names else ""
         return (
             f"Mixture({counted(self.n_components, 'component')}, "
-            f"{counted(self.n_features, 'feature')}{shown}, {self.structure.name})"
+            f"{counted(self.n_features, 'feature')}{shown}, {self.structure.name}"
+            f"{', noise' if self.noise else ''})"
         )
 
     def _repr_html_(self) -> str:
@@ -131,10 +188,19 @@ class Mixture:
         return int(self.means.shape[1])
 
     @property
+    def shares(self) -> Floats:
+        """The weights, and after them that of the noise where there is any: they sum to 1."""
+        return np.append(self.weights, self.noise.weight) if self.noise else self.weights
+
+    @property
     def n_parameters(self) -> int:
-        """Free parameters: K − 1 weights, K·D means, and those of the covariances."""
+        """Free parameters: K − 1 weights, K·D means, and those of the covariances.
+
+        Equal weights are none; noise has two, its weight and its volume, as R's mclust counts.
+        """
         k, d = self.n_components, self.n_features
-        return k - 1 + k * d + self.structure.n_covariance_parameters(k, d)
+        free = (0 if self.equal_weights else k - 1) + (2 if self.noise else 0)
+        return free + k * d + self.structure.n_covariance_parameters(k, d)
 
     @property
     def feature_labels(self) -> tuple[str, ...]:
@@ -161,14 +227,17 @@ class Mixture:
 
         log p(x_i) = log Σ_k exp(log w_k − D/2·log 2π − ½ log|Σ_k| − ½‖L_k⁻¹(x_i − μ_k)‖²)
 
+        With noise, w₀ / V is added to the sum: for every row, be it outside the box.
+
         Parameters
         ----------
-        X : (N, D) array-like, or a table with this mixture's columns.
+        X : (N, D) array-like, or a table with this mixture's columns; or rows elsewhere, as
+            `mixtura.fit` takes them: paths, datasets, iterables, Dask collections.
 
         Returns
         -------
         (N,), nats; −inf where the squared distance itself overflows (some 1e154 standard
-        deviations out).
+        deviations out). For a Dask collection a Dask array, which nothing is computed of yet.
 
         Raises
         ------
@@ -184,8 +253,12 @@ class Mixture:
     def score(self, X: Any, sample_weight: Any = None) -> float:
         """The mean log-likelihood of the rows, nats a row; see `score_samples`.
 
-        With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i.
+        With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i. Rows elsewhere are read in bounded
+        memory; their weights are given as to `mixtura.fit`.
         """
+        if is_elsewhere(X):
+            total, weight = self._log_likelihood(X, sample_weight)
+            return total / weight
         scores = self.score_samples(X)
         return weighted_mean(scores, row_weights(sample_weight, len(scores)))
 
@@ -193,20 +266,24 @@ class Mixture:
         """Responsibilities r_ik = w_k N(x_i | μ_k, Σ_k) / p(x_i), (N, K); rows sum to 1.
 
         A row so far out that every density underflows belongs wholly to the component nearest in
-        Mahalanobis distance. Parameters, errors and cost as for `score_samples`.
+        Mahalanobis distance. With noise there is one more column, the last, for the
+        responsibility of the noise: (N, K + 1). Parameters, errors and cost as for
+        `score_samples`.
         """
         return self._mapped(
-            X, lambda b: kernel.posterior(b.rows, self.components)[1], (self.n_components,)
+            X, lambda b: kernel.posterior(b.rows, self.components)[1], self._responsible
         )
 
     def predict(self, X: Any) -> Integers:
-        """The component of largest responsibility, (N,); see `predict_proba`."""
-        return self._mapped(X, lambda b: kernel.labels(b.rows, self.components), dtype=np.int64)
+        """The component of largest responsibility, (N,), −1 for noise; see `predict_proba`."""
+        labels = self._mapped(X, lambda b: kernel.labels(b.rows, self.components), dtype=np.int64)
+        labels[labels == self.n_components] = NOISE
+        return labels
 
     def log_responsibilities(self, X: Any) -> Floats:
-        """Log r_ik, (N, K), nats, without underflow; see `predict_proba`."""
+        """Log r_ik, (N, K), nats, without underflow; with noise (N, K + 1): `predict_proba`."""
         return self._mapped(
-            X, lambda b: kernel.log_posterior(b.rows, self.components), (self.n_components,)
+            X, lambda b: kernel.log_posterior(b.rows, self.components), self._responsible
         )
 
     def bic(self, X: Any, sample_weight: Any = None) -> float:
@@ -231,15 +308,13 @@ class Mixture:
         own is in doubt: each row is taken to be of the component of largest responsibility
         (Biernacki, Celeux & Govaert 2000). Weights (N,), v_i, as for `bic`.
         """
-        certainty = self._mapped(
-            X, lambda b: kernel.log_posterior(b.rows, self.components).max(axis=1)
+        certainty, _ = self._summed(
+            X, sample_weight, lambda b: kernel.log_posterior(b.rows, self.components).max(axis=1)
         )
-        weights = row_weights(sample_weight, len(certainty))
-        doubt = -weighted_mean(certainty, weights) * total_weight(weights, len(certainty))
-        return self.bic(X, sample_weight) + 2.0 * doubt
+        return self.bic(X, sample_weight) - 2.0 * certainty
 
     def sample(self, n: int, random_state: Seed = None) -> tuple[Floats, Integers]:
-        """Draw rows from the mixture, component after component.
+        """Draw rows from the mixture, component after component, the noise last.
 
         Parameters
         ----------
@@ -248,7 +323,7 @@ class Mixture:
 
         Returns
         -------
-        (n, D) rows and (n,) the component of each.
+        (n, D) rows and (n,) the component of each, −1 for noise.
 
         Raises
         ------
@@ -257,10 +332,10 @@ class Mixture:
         if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
             raise ParameterError(f"n is {n!r}, expected a whole number of rows, at least 1")
         rng = random_state_of(random_state)
-        counts = rng.multinomial(n, self.weights)
+        counts = rng.multinomial(n, self.shares)
         matrices = self.covariance_matrices()
         blocks = []
-        for mean, matrix, count in zip(self.means, matrices, counts, strict=True):
+        for mean, matrix, count in zip(self.means, matrices, counts, strict=False):
             if self.structure.form.diagonal:
                 normal = rng.standard_normal(size=(count, self.n_features))
                 blocks.append(mean + normal * np.sqrt(np.diagonal(matrix)))
@@ -269,12 +344,16 @@ class Mixture:
                 # numbers unsound; this one has a Cholesky factor.
                 drawn = rng.multivariate_normal(mean, matrix, int(count), check_valid="ignore")
                 blocks.append(drawn)
-        return np.vstack(blocks), np.repeat(np.arange(self.n_components), counts)
+        labels = np.arange(self.n_components)
+        if self.noise:
+            blocks.append(self.noise.box.sample(int(counts[-1]), rng))
+            labels = np.append(labels, NOISE)
+        return np.vstack(blocks), np.repeat(labels, counts)
 
     # -- what follows from it ----------------------------------------------------------------
 
     def mean(self) -> Floats:
-        """E[x] = Σ_k w_k μ_k, (D,), feature units."""
+        """E[x] = Σ_k w_k μ_k, (D,), feature units; noise counts at the middle of its box."""
         return algebra.mean(self)
 
     def covariance(self) -> Floats:
@@ -296,12 +375,15 @@ class Mixture:
         """
         return explain(self, X, rows)
 
+    @property
+    def _responsible(self) -> tuple[int]:
+        """How many responsibilities a row has: K, and one for noise."""
+        return (self.components.n_components,)
+
     def _log_likelihood(self, X: Any, sample_weight: Any) -> tuple[float, float]:
         """Σ_i v_i log p(x_i), nats, and Σ_i v_i."""
-        scores = self.score_samples(X)
-        weights = row_weights(sample_weight, len(scores))
-        total = total_weight(weights, len(scores))
-        return weighted_mean(scores, weights) * total, total
+        components = self.components
+        return self._summed(X, sample_weight, lambda b: kernel.log_likelihood(b.rows, components))
 
     def _mapped(
         self,
@@ -311,14 +393,37 @@ class Mixture:
         dtype: type = np.float64,
     ) -> Any:
         """What `function` gives for each row, of `shape` a row, (N, *shape)."""
-        source = ArraySource(self.rows(X))
-        if source.n_rows == 0:
+        answer = self._answer(function, shape, dtype)
+        if is_elsewhere(X):
+            return mapped(X, answer)
+        rows = self.rows(X)
+        if len(rows) == 0:
             raise DataError("X has 0 rows, expected at least 1")
-        whole: NDArray[Any] = np.empty((source.n_rows, *shape), dtype)
+        return answer.of(rows, default_executor())
 
-        def fill(block: Block) -> None:
-            whole[block.start : block.stop] = function(block)
+    def _answer(
+        self,
+        function: Callable[[Block], Any],
+        shape: tuple[int, ...] = (),
+        dtype: type = np.float64,
+    ) -> Answer:
+        return Answer(function, self.n_features, self.feature_names, shape, dtype)
 
-        for _ in default_executor().map(source, fill):
-            pass
-        return whole
+    def _summed(
+        self, X: Any, sample_weight: Any, function: Callable[[Block], Any]
+    ) -> tuple[float, float]:
+        """Σ_i v_i y_i of what `function` gives for each row, and Σ_i v_i."""
+        if is_elsewhere(X):
+            (total,), weight = sums(X, sample_weight, [self._answer(function)])
+            return total, weight
+        values = self._mapped(X, function)
+        weights = row_weights(sample_weight, len(values))
+        weight = total_weight(weights, len(values))
+        return weighted_mean(values, weights) * weight, weight
+
+
+def _over_noise(gaussians: Components, noise: Noise | None) -> Components:
+    """The components, and the noise after them where there is any."""
+    if noise is None:
+        return gaussians
+    return over_background(gaussians, noise.weight, noise.box.log_volume, noise.box.centre)

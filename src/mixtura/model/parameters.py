@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike
 
 from mixtura.engine.arrays import Floats, frozen
 from mixtura.errors import ModelError
+from mixtura.model.noise import Box
 from mixtura.model.structures import Form
 
-__all__ = ["covariances", "feature_names", "means", "weights"]
+__all__ = ["box", "covariances", "feature_names", "means", "weights"]
 
 
 def means(values: ArrayLike, shape: tuple[int, int] | None = None) -> Floats:
@@ -36,8 +37,10 @@ def means(values: ArrayLike, shape: tuple[int, int] | None = None) -> Floats:
     return array
 
 
-def weights(values: ArrayLike, n_components: int) -> Floats:
-    """Weights (K,), positive, of sum 1 within 1e-8.
+def weights(
+    values: ArrayLike, n_components: int, total: float = 1.0, *, equal: bool = False
+) -> Floats:
+    """Weights (K,), positive, of sum `total` within 1e-8; and `equal`, to as much, where asked.
 
     Raises
     ------
@@ -55,11 +58,32 @@ def weights(values: ArrayLike, n_components: int) -> Floats:
             f"the weight of component {k} is {array[k]:.6g}, expected more than 0: "
             "leave the component out"
         )
-    if abs(array.sum() - 1.0) > 1e-8:
+    if abs(array.sum() - total) > 1e-8:
+        left = "" if total == 1.0 else f", which is 1 less the noise's {1.0 - total:.9g}"
+        by = "by their sum" if total == 1.0 else f"by their sum, and times {total:.9g}"
         raise ModelError(
-            f"the weights sum to {array.sum():.9g}, expected 1: divide them by their sum"
+            f"the weights sum to {array.sum():.9g}, expected {total:.9g}{left}: divide them {by}"
+        )
+    if equal and np.ptp(array) > 1e-8:
+        raise ModelError(
+            f"the weights go from {array.min():.9g} to {array.max():.9g}, expected equal ones: "
+            f"{total / n_components:.9g} each, or leave equal_weights out"
         )
     return array
+
+
+def box(box: Box, n_features: int) -> None:
+    """Refuse a box of other than D features.
+
+    Raises
+    ------
+    ModelError : it is so.
+    """
+    if len(box.low) != n_features:
+        raise ModelError(
+            f"the box of the noise has {len(box.low)} features, the means have {n_features}: "
+            "expected as many"
+        )
 
 
 def covariances(

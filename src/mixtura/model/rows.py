@@ -10,7 +10,7 @@ import numpy as np
 from mixtura.engine.arrays import Rows
 from mixtura.errors import DataError
 
-__all__ = ["as_rows", "column_names", "no_missing"]
+__all__ = ["as_rows", "column_names", "matched_columns", "no_missing", "plain_rows"]
 
 
 def column_names(data: Any) -> tuple[str, ...] | None:
@@ -39,6 +39,15 @@ def as_rows(
     ------
     DataError : the shape, the columns or a value does not fit.
     """
+    rows = plain_rows(data, n_features, feature_names)
+    no_missing(rows, column_names(data))
+    return rows
+
+
+def plain_rows(
+    data: Any, n_features: int | None = None, feature_names: Sequence[str] | None = None
+) -> Rows:
+    """`as_rows`, but that NaN and infinity are let pass."""
     names = column_names(data)
     rows = _numeric(data)
     if rows.ndim != 2:
@@ -53,7 +62,6 @@ def as_rows(
         )
     if rows.shape[1] == 0:
         raise DataError("X has 0 features, expected at least 1: select the columns to use")
-    no_missing(rows, names)
     return rows
 
 
@@ -138,17 +146,29 @@ def _not_two_dimensional(array: Rows) -> str:
     )
 
 
-def _matched(rows: Rows, names: Sequence[str], wanted: Sequence[str]) -> Rows:
-    """The wanted columns in the wanted order."""
-    if tuple(names) == tuple(wanted):
-        return rows
+def matched_columns(names: Sequence[str], wanted: Sequence[str] | None) -> list[int]:
+    """Where the wanted columns are among `names`, in the wanted order; None wants all.
+
+    Raises
+    ------
+    DataError : one is missing.
+    """
+    if wanted is None:
+        return list(range(len(names)))
     missing = [name for name in wanted if name not in names]
     if missing:
         raise DataError(
             f"X lacks the column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))} "
             f"that this mixture was fitted on; it has {', '.join(map(repr, names))}"
         )
-    return rows[:, [list(names).index(name) for name in wanted]]
+    return [list(names).index(name) for name in wanted]
+
+
+def _matched(rows: Rows, names: Sequence[str], wanted: Sequence[str]) -> Rows:
+    """The wanted columns in the wanted order."""
+    if tuple(names) == tuple(wanted):
+        return rows
+    return rows[:, matched_columns(names, wanted)]
 
 
 def _features(count: int) -> str:

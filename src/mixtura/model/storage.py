@@ -1,7 +1,8 @@
 """Storage: model files that carry numbers and text, never code.
 
 A model file is a safetensors file: the arrays ``weights``, ``means`` and ``covariances`` in
-float64, and in its metadata one JSON record under the key ``mixtura``.
+float64, and in its metadata one JSON record under the key ``mixtura``. With noise there are three
+more, ``noise_weight`` (1,), ``noise_low`` (D,) and ``noise_extent`` (D,).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 
 from mixtura.errors import ModelError, ParameterError
 from mixtura.model.mixture import Mixture
+from mixtura.model.noise import Box, Noise
 from mixtura.version import __version__
 
 __all__ = [
@@ -33,8 +35,11 @@ __all__ = [
 
 #: grows when an older reader could not understand the file
 FORMAT_VERSION = 1
+#: that of files which readers of the first format would take for something else
+_WITH_NOISE = 2
 
 _ARRAYS = ("weights", "means", "covariances")
+_OF_NOISE = ("noise_weight", "noise_low", "noise_extent")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +90,18 @@ def encoded(mixture: Mixture, training: Mapping[str, Any] | None = None) -> byte
     from safetensors.numpy import save as to_bytes
 
     record = {
-        "format": FORMAT_VERSION,
+        "format": _WITH_NOISE if mixture.noise else FORMAT_VERSION,
         "structure": mixture.structure.name,
         "feature_names": mixture.feature_names,
+        **({"equal_weights": True} if mixture.equal_weights else {}),
         "training": dict(training or {}),
         "library_version": __version__,
     }
     arrays = {name: np.ascontiguousarray(getattr(mixture, name)) for name in _ARRAYS}
+    if mixture.noise:
+        box = mixture.noise.box
+        of_noise = (np.array([mixture.noise.weight]), box.low, box.extent)
+        arrays.update(zip(_OF_NOISE, map(np.ascontiguousarray, of_noise), strict=True))
     return to_bytes(arrays, metadata={"mixtura": json.dumps(record)})
 
 
@@ -120,12 +130,14 @@ def decoded(data: bytes, name: str) -> StoredModel:
     ModelError : as for `read`.
     """
     record = _record(data, name)
-    if record.get("format") != FORMAT_VERSION:
+    written = record.get("format")
+    if isinstance(written, bool) or written not in (FORMAT_VERSION, _WITH_NOISE):
         raise ModelError(
-            f"{name} has model format {record.get('format')!r}, this mixtura reads "
-            f"{FORMAT_VERSION}: upgrade mixtura, or save the model again with this version"
+            f"{name} has model format {written!r}, this mixtura reads {FORMAT_VERSION} and "
+            f"{_WITH_NOISE}: upgrade mixtura, or save the model again with this version"
         )
-    arrays = _arrays(data, name)
+    with_noise = written == _WITH_NOISE
+    arrays = _arrays(data, name, (*_ARRAYS, *_OF_NOISE) if with_noise else _ARRAYS)
     names, training = record.get("feature_names"), record.get("training", {})
     if not (names is None or _is_text_list(names)) or not isinstance(training, dict):
         raise ModelError(f"{name} has damaged metadata: fit and save the model again")
@@ -136,6 +148,8 @@ def decoded(data: bytes, name: str) -> StoredModel:
             arrays["covariances"],
             str(record.get("structure")),
             names,
+            noise=_noise(arrays) if with_noise else None,
+            equal_weights=record.get("equal_weights") is True,
         )
     except (ModelError, ParameterError) as error:
         raise ModelError(f"{name} does not hold a mixture: {error}") from None
@@ -203,7 +217,15 @@ def _record(data: bytes, name: str) -> dict[str, Any]:
     return record
 
 
-def _arrays(data: bytes, name: str) -> dict[str, Any]:
+def _noise(arrays: Mapping[str, Any]) -> Noise:
+    """The noise of a file's arrays."""
+    weight = arrays["noise_weight"]
+    if weight.shape != (1,):
+        raise ModelError(f"the weight of the noise has shape {weight.shape}, expected (1,)")
+    return Noise(weight[0], Box(arrays["noise_low"], arrays["noise_extent"]))
+
+
+def _arrays(data: bytes, name: str, keys: Sequence[str]) -> dict[str, Any]:
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
 
@@ -211,7 +233,7 @@ def _arrays(data: bytes, name: str) -> dict[str, Any]:
         arrays = from_bytes(data)
     except (SafetensorError, KeyError, ValueError) as error:
         raise ModelError(f"{name} is damaged: {error}") from None
-    for key in _ARRAYS:
+    for key in keys:
         if key not in arrays:
             raise ModelError(f"{name} lacks the array {key!r}: fit and save the model again")
         if arrays[key].dtype != np.float64:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Floats, Rows, frozen
 from mixtura.errors import DataError
 
-__all__ = ["Weighted", "row_weights", "total_weight", "unit_of", "weighted_mean"]
+__all__ = ["Weighted", "check_weights", "row_weights", "total_weight", "unit_of", "weighted_mean"]
 
 #: the smallest positive number
 _SMALLEST = 2.0**-1074
@@ -45,6 +45,21 @@ def row_weights(sample_weight: Any, n_rows: int) -> Floats | None:
         raise DataError(
             f"sample_weight has shape {weights.shape}, expected ({n_rows},): one weight a row"
         )
+    check_weights(weights)
+    if not weights.any():
+        raise DataError(
+            "every weight in sample_weight is zero, expected at least one above: no row would count"
+        )
+    return weights
+
+
+def check_weights(weights: Floats) -> None:
+    """Refuse weights (N,) one of which is none.
+
+    Raises
+    ------
+    DataError : one is negative, NaN or infinite.
+    """
     bad = ~np.isfinite(weights) | (weights < 0.0)
     if bad.any():
         row = int(bad.argmax())
@@ -52,11 +67,6 @@ def row_weights(sample_weight: Any, n_rows: int) -> Floats | None:
             f"sample_weight[{row}] is {weights[row]:g}, expected a finite number of at least 0: "
             "a weight of 0 leaves a row out"
         )
-    if not weights.any():
-        raise DataError(
-            "every weight in sample_weight is zero, expected at least one above: no row would count"
-        )
-    return weights
 
 
 def weighted_mean(values: Floats, weights: Floats | None) -> float:

@@ -12,6 +12,7 @@ __all__ = [
     "explanation_text",
     "feature_note",
     "feature_table",
+    "part_note",
     "part_table",
     "row_title",
     "row_words",
@@ -39,7 +40,8 @@ def row_title(row: Mapping[str, Any]) -> str:
 def row_words(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
     """Which component, how far, which features are to blame: three sentences."""
     ranked = _ranked(row)
-    return _words(ranked, row["components"], _offsets(row, record["components"][ranked[0]]))
+    offsets = _offsets(row, record["components"][ranked[0]])
+    return _words(ranked, row["components"], offsets, row.get("noise"))
 
 
 def feature_table(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[list[str]]:
@@ -58,21 +60,26 @@ def feature_note(row: Mapping[str, Any]) -> str:
 
 def part_table(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[list[str]]:
     """The parts of a row's log-likelihood, component after component."""
-    return _parts(row["components"], record["normalisation"])
+    return _parts(row["components"], record["normalisation"], row.get("noise"))
+
+
+def part_note(record: Mapping[str, Any]) -> str:
+    """What is said below that table; empty where nothing need be."""
+    if "noise" not in record:
+        return ""
+    flat = -record["noise"]["log_volume"]
+    return f"Noise has its log weight, and -log V = {flat:.6g} everywhere."
 
 
 def _row_text(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
-    note = feature_note(row)
-    blocks = [
-        "\n  ".join([row_title(row), *row_words(row, record)]),
-        *(
-            "\n".join(f"  {line}" for line in lines)
-            for lines in (
-                [*columns(feature_table(row, record)), *([note] if note else [])],
-                columns(part_table(row, record)),
-            )
-        ),
-    ]
+    tables = (
+        (feature_table(row, record), feature_note(row)),
+        (part_table(row, record), part_note(record)),
+    )
+    blocks = ["\n  ".join([row_title(row), *row_words(row, record)])]
+    for table, note in tables:
+        lines = [*columns(table), *([note] if note else [])]
+        blocks.append("\n".join(f"  {line}" for line in lines))
     return "\n\n".join(blocks)
 
 
@@ -83,7 +90,10 @@ def _ranked(row: Mapping[str, Any]) -> list[int]:
 
 
 def _words(
-    ranked: Sequence[int], parts: Sequence[Mapping[str, Any]], offsets: Mapping[str, float]
+    ranked: Sequence[int],
+    parts: Sequence[Mapping[str, Any]],
+    offsets: Mapping[str, float],
+    noise: Mapping[str, float] | None,
 ) -> list[str]:
     """The sentences, with what they are made of."""
     best = ranked[0]
@@ -96,9 +106,17 @@ def _words(
     contributions = near["contributions"]
     distance = math.sqrt(near["squared_distance"])
     usual = math.sqrt(len(contributions))
-    return [
+    belongs = (
         f"It most likely belongs to component {best}: responsibility "
-        f"{_share(near['responsibility'])}{second}.",
+        f"{_share(near['responsibility'])}{second}."
+    )
+    if noise and noise["responsibility"] > near["responsibility"]:
+        belongs = (
+            f"It most likely is noise: responsibility {_share(noise['responsibility'])}, ahead of "
+            f"component {best} with {_share(near['responsibility'])}."
+        )
+    return [
+        belongs,
         f"It lies {distance:.3g} standard deviations from that component's mean; "
         f"rows of the component lie about {usual:.3g} away.",
         _blame(contributions, offsets),
@@ -173,7 +191,9 @@ def _features(
     return rows
 
 
-def _parts(parts: Sequence[Mapping[str, Any]], normalisation: float) -> list[list[str]]:
+def _parts(
+    parts: Sequence[Mapping[str, Any]], normalisation: float, noise: Mapping[str, float] | None
+) -> list[list[str]]:
     """The table of components: the four parts, their sum, the responsibility."""
     head = ["component", "log weight", "-D/2·log 2π", "-½·log|Σ|", "-½·distance²", "sum"]
     return [
@@ -189,6 +209,11 @@ def _parts(parts: Sequence[Mapping[str, Any]], normalisation: float) -> list[lis
                 f"{part['responsibility']:.4g}",
             ]
             for k, part in enumerate(parts)
+        ),
+        *(
+            [["noise", *[""] * 4, f"{noise['log_joint']:.6g}", f"{noise['responsibility']:.4g}"]]
+            if noise
+            else []
         ),
     ]
 

@@ -31,7 +31,7 @@ class Allowance:
     Parameters
     ----------
     mixture : of K components and D features.
-    conditions : (K,), the condition numbers κ(Σ_k).
+    conditions : (K,), the condition numbers κ(Σ_k), and 1 for noise, whose distance is 0.
 
     References
     ----------
@@ -45,6 +45,7 @@ class Allowance:
     def of(cls, mixture: Mixture) -> Allowance:
         """The allowance for a mixture's rows; K·D³ operations."""
         conditions = np.asarray(np.linalg.cond(mixture.covariance_matrices()))
+        conditions = np.append(conditions, [1.0] * (mixture.noise is not None))
         return cls(mixture, np.where(np.isnan(conditions), np.inf, conditions))
 
     def at(self, rows: Rows) -> Floats:
@@ -58,7 +59,8 @@ class Allowance:
         """(m,) for m answers of the oracle."""
         joint = np.array([[float(part) for part in answer.log_joint] for answer in answers])
         squared = np.array([[float(d) for d in answer.squared_distances] for answer in answers])
-        return self._from(joint, squared)
+        beyond = joint.shape[1] - squared.shape[1]
+        return self._from(joint, np.pad(squared, ((0, 0), (0, beyond))))
 
     def _from(self, log_joint: Floats, squared_distances: Floats) -> Floats:
         """(m,) from the log joint densities and squared distances, both (m, K)."""

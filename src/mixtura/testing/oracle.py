@@ -29,7 +29,7 @@ class Answer:
     Parameters
     ----------
     log_likelihood : log p(x), nats.
-    log_joint : K of log w_k + log N(x | μ_k, Σ_k), nats.
+    log_joint : K of log w_k + log N(x | μ_k, Σ_k), nats, and after them log w_0 − log V of noise.
     squared_distances : K squared Mahalanobis distances.
     """
 
@@ -116,13 +116,29 @@ def oracle(mixture: Mixture, rows: Rows) -> list[Answer]:
                     lower,
                 )
             )
-        return [_answer(mp, _exact(mp, row), gaussians, diagonal=diagonal) for row in rows]
+        flat = _of_noise(mp, mixture)
+        return [_answer(mp, _exact(mp, row), gaussians, flat, diagonal=diagonal) for row in rows]
 
 
-def _answer(mp: Any, x: list[Any], gaussians: Sequence[_Gaussian], *, diagonal: bool) -> Answer:
+def _of_noise(mp: Any, mixture: Mixture) -> tuple[Any, ...]:
+    """The log joint density of noise, the same for every row; nothing where there is none."""
+    if mixture.noise is None:
+        return ()
+    sides = _exact(mp, mixture.noise.box.extent)
+    return (mp.log(mp.mpf(mixture.noise.weight)) - mp.fsum(map(mp.log, sides)),)
+
+
+def _answer(
+    mp: Any,
+    x: list[Any],
+    gaussians: Sequence[_Gaussian],
+    flat: tuple[Any, ...],
+    *,
+    diagonal: bool,
+) -> Answer:
     distance = _scaled_distance if diagonal else _whitened_distance
     squared = tuple(distance(mp, x, gaussian) for gaussian in gaussians)
-    joint = tuple(g.constant - d / 2 for g, d in zip(gaussians, squared, strict=True))
+    joint = tuple(g.constant - d / 2 for g, d in zip(gaussians, squared, strict=True)) + flat
     top = max(joint)
     total = top + mp.log(mp.fsum(mp.exp(part - top) for part in joint))
     return Answer(total, joint, squared)

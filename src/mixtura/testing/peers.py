@@ -62,12 +62,25 @@ def scikit_learn_log_likelihood(mixture: Mixture, rows: Rows) -> Floats:
     )
     estimator.precisions_cholesky_ = _compute_precision_cholesky(estimator.covariances_, kind)
     with np.errstate(all="ignore"):
-        return np.asarray(estimator.score_samples(rows), dtype=np.float64)
+        scores = np.asarray(estimator.score_samples(rows), dtype=np.float64)
+        # It has no noise: the density of that is added to what it gives for the components.
+        return np.logaddexp(scores, np.log(_of_noise(mixture)))
+
+
+def _of_noise(mixture: Mixture) -> float:
+    """The weighted density of noise, w_0 / V; 0 without any."""
+    if mixture.noise is None:
+        return 0.0
+    return float(mixture.noise.weight / np.prod(mixture.noise.box.extent))
 
 
 def _textbook(mixture: Mixture, rows: Rows) -> Floats:
     return textbook_log_likelihood(
-        rows, mixture.weights, mixture.means, mixture.covariance_matrices()
+        rows,
+        mixture.weights,
+        mixture.means,
+        mixture.covariance_matrices(),
+        _of_noise(mixture),
     )
 
 

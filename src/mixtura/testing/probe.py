@@ -48,7 +48,7 @@ def far_row(mixture: Mixture, distance: float = FAR) -> Floats:
     origin = mixture.means[k]
     axis = np.linalg.eigh(mixture.covariance_matrices()[k])[1][:, -1]
     axis = axis * np.sign(axis[np.abs(axis).argmax()])  # an eigenvector's sign is nobody's choice
-    whiten = mixture.components.factor.whiten
+    whiten = mixture.gaussians.factor.whiten
     latest = 0.0
     for j, mean in enumerate(mixture.means):
         p = whiten(j, axis[:, None])[:, 0]

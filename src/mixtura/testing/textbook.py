@@ -71,9 +71,9 @@ def multivariate_density(rows: Rows, mean: Floats, covariance: Floats) -> Floats
 
 
 def textbook_log_likelihood(
-    rows: Rows, weights: Floats, means: Floats, covariances: Floats
+    rows: Rows, weights: Floats, means: Floats, covariances: Floats, background: float = 0.0
 ) -> Floats:
-    """The logarithm of the summed likelihood, log max(Σ_k w_k N(x | μ_k, Σ_k), 1e-300).
+    """The logarithm of the summed likelihood, log max(b + Σ_k w_k N(x | μ_k, Σ_k), 1e-300).
 
     Parameters
     ----------
@@ -81,6 +81,7 @@ def textbook_log_likelihood(
     weights : (K,).
     means : (K, D), feature units.
     covariances : (K, D, D), squared feature units.
+    background : b, the weighted density of noise, which is the same everywhere.
 
     Returns
     -------
@@ -96,7 +97,7 @@ def textbook_log_likelihood(
     >>> textbook_log_likelihood(rows, np.ones(1), np.zeros((1, 1)), one).round(1).tolist()
     [-0.9, -690.8]
     """
-    likelihood = np.zeros(len(rows))
+    likelihood = np.full(len(rows), background)
     with np.errstate(all="ignore"):
         for weight, mean, covariance in zip(weights, means, covariances, strict=True):
             if len(mean) == 1:

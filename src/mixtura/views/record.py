@@ -30,6 +30,8 @@ def model_record(mixture: Mixture, training: Mapping[str, Any]) -> dict[str, Any
         "weights": mixture.weights.tolist(),
         "means": mixture.means.tolist(),
         "covariances": mixture.covariances.tolist(),
+        **({"noise": mixture.noise.record()} if mixture.noise else {}),
+        **({"equal_weights": True} if mixture.equal_weights else {}),
         "training": dict(training),
     }
 

@@ -55,6 +55,8 @@ def parameter_tables(record: Mapping[str, Any]) -> list[tuple[str, Table]]:
     if shared:
         table = _covariance(features, record["covariances"])
         tables.append(("covariance shared by all components", table))
+    if "noise" in record:
+        tables.append(_noise(features, record["noise"]))
     if record["n_features"] > _WHOLE and record["form"] in ("full", "tied"):
         said = f"With {record['n_features']} features, variances alone: --json has it all."
         tables.append((said, []))
@@ -82,6 +84,7 @@ def model_words(record: Mapping[str, Any]) -> str:
         f"{counted(record['n_components'], 'component')}, "
         f"{counted(record['n_features'], 'feature')}, {record['structure']} covariances, "
         f"{counted(record['n_parameters'], 'parameter')}"
+        + (", equal weights" if record.get("equal_weights") else "")
     )
 
 
@@ -117,6 +120,21 @@ def _heading(record: Mapping[str, Any]) -> list[str]:
         *(columns(table) if table else []),
         *training_words(training),
     ]
+
+
+def _noise(features: Sequence[str], noise: Mapping[str, Any]) -> tuple[str, Table]:
+    """The weight of noise, and the box that it is spread over."""
+    title = f"noise: weight {_number(noise['weight'])}, spread over a volume of "
+    volume = noise["volume"]
+    size = _number(volume) if math.isfinite(volume) and volume else f"e^{noise['log_volume']:.6g}"
+    ends = zip(features, noise["low"], noise["high"], strict=True)
+    table = [["feature", "from", "to"]]
+    table += [[name, *_between(low, high)] for name, low, high in ends]
+    return title + size, table
+
+
+def _between(low: float, high: float) -> tuple[str, str]:
+    return resolved(low, high - low, 8), resolved(high, high - low, 8)
 
 
 def _is_number(value: Any) -> bool:
@@ -207,6 +225,7 @@ _FIGURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("total_weight", "total weight", _exact),
     ("log_likelihood", "log-likelihood, nats", _exact),
     ("mean_log_likelihood", "  per row", _exact),
+    ("mean_log_prior", "log prior per row, but for a constant", _exact),
     ("aic", "AIC", _exact),
     ("bic", "BIC", _exact),
     ("iterations", "iterations", _whole),

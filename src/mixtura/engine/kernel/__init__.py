@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         accumulate,
         assign,
         describe,
+        follow,
         invert_lower,
         labels,
         log_joint,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
         moments,
         posterior,
         potentials,
-        rivals,
         squared_distances,
     )
 
@@ -38,6 +38,7 @@ __all__ = [
     "accumulate",
     "assign",
     "describe",
+    "follow",
     "invert_lower",
     "labels",
     "log_joint",
@@ -47,7 +48,6 @@ __all__ = [
     "native_is_installed",
     "posterior",
     "potentials",
-    "rivals",
     "squared_distances",
     "use",
 ]

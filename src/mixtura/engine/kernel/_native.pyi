@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 _Doubles = NDArray[np.floating[Any]]
 _Rows = NDArray[np.floating[Any]]
+_Labels = NDArray[np.signedinteger[Any]]
 
 def one_pass(
     form: int,
@@ -22,8 +23,6 @@ def one_pass(
     log_likelihood: _Doubles | None = None,
     responsibilities: _Doubles | None = None,
     labels: NDArray[np.int64] | None = None,
-    largest: _Doubles | None = None,
-    runner_up: _Doubles | None = None,
     weight: _Doubles | None = None,
     first: _Doubles | None = None,
     second: _Doubles | None = None,
@@ -38,6 +37,18 @@ def moments(
     first: _Doubles,
     second: _Doubles,
 ) -> None: ...
+def follow(
+    centres: _Doubles,
+    reference: _Doubles,
+    loss: _Doubles,
+    rounding: float,
+    rows: _Rows,
+    weights: _Doubles | None,
+    labels: _Labels,
+    slack: _Doubles,
+    weight: _Doubles,
+    first: _Doubles,
+) -> tuple[int, int]: ...
 def potentials(
     form: int,
     constants: _Doubles,

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Integers, Rows, doubles, readable
+from mixtura.engine.centres import Centres
 from mixtura.engine.components import Components
 from mixtura.engine.kernel import _native, reference
 from mixtura.engine.sources import Block
@@ -29,6 +30,7 @@ __all__ = [
     "accumulate",
     "assign",
     "describe",
+    "follow",
     "invert_lower",
     "labels",
     "log_joint",
@@ -37,7 +39,6 @@ __all__ = [
     "moments",
     "posterior",
     "potentials",
-    "rivals",
     "squared_distances",
 ]
 
@@ -153,15 +154,30 @@ def assign(block: Block, components: Components, *, diagonal: bool) -> tuple[Int
     return nearest, near + rest
 
 
-def rivals(rows: Rows, components: Components) -> tuple[Integers, Floats, Floats]:
-    """As `reference.rivals`."""
-    nearest = np.empty(len(rows), dtype=np.int64)
-    largest, runner_up = np.empty(len(rows)), np.empty(len(rows))
-    asked = {"labels": nearest, "largest": largest, "runner_up": runner_up}
-    if not _pass(rows, components, hard=True, **asked):
-        far = ~np.isfinite(largest)
-        nearest[far], largest[far], runner_up[far] = reference.rivals(rows[far], components)
-    return nearest, largest, runner_up
+def follow(
+    block: Block, centres: Centres, labels: Integers, slack: Floats
+) -> tuple[Floats, Floats, int]:
+    """As `reference.follow`."""
+    weight, first = np.empty(len(centres.points)), np.empty(centres.points.shape)
+    moved, n_far = _native.follow(
+        centres.points,
+        centres.reference,
+        centres.loss,
+        centres.rounding,
+        readable(block.rows),
+        None if block.weights is None else doubles(block.weights),
+        labels,
+        slack,
+        weight,
+        first,
+    )
+    if n_far:
+        far = np.isnan(slack)
+        theirs, unknown = labels[far], slack[far]
+        more = reference.follow(_part(block, far), centres, theirs, unknown)
+        labels[far], slack[far] = theirs, unknown
+        weight, first, moved = weight + more[0], first + more[1], moved + more[2]
+    return weight, first, moved
 
 
 def potentials(

@@ -12,14 +12,17 @@ from dataclasses import replace
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers, Rows
+from mixtura.engine.centres import Centres
 from mixtura.engine.components import Components
 from mixtura.engine.sources import Block
+from mixtura.engine.spheres import spheres
 from mixtura.engine.statistics import Statistics, zeros
 
 __all__ = [
     "accumulate",
     "assign",
     "describe",
+    "follow",
     "invert_lower",
     "labels",
     "log_joint",
@@ -29,7 +32,6 @@ __all__ = [
     "moments",
     "posterior",
     "potentials",
-    "rivals",
     "squared_distances",
 ]
 
@@ -165,21 +167,46 @@ def assign(block: Block, components: Components, *, diagonal: bool) -> tuple[Int
     return nearest, _scored(sums, likelihood, block)
 
 
-def rivals(rows: Rows, components: Components) -> tuple[Integers, Floats, Floats]:
-    """The two likeliest components of rows (m, D): how far each row is from changing its label.
+def follow(
+    block: Block, centres: Centres, labels: Integers, slack: Floats
+) -> tuple[Floats, Floats, int]:
+    """One step of Lloyd's iteration: rows go to the nearest centre, the first of equals.
+
+    A row's slack is a lower bound on how much farther the second-nearest centre is than the
+    nearest. It shrinks by the loss of the row's cluster; while it is positive the label stands, and
+    the row is not read (Hamerly 2010).
+
+    Parameters
+    ----------
+    labels : (m,) int32, whose each row is, −1 for nobody's yet; brought up to date.
+    slack : (m,), brought up to date; NaN where it is not known.
 
     Returns
     -------
-    labels : (m,), the component of largest log joint density, the first of equals.
-    largest : (m,) that log joint density, nats; −inf where every squared distance overflows.
-    runner_up : (m,) the next largest; −inf where there is no other.
+    weight, first : (K,) and (K, D), what Σ v_i and Σ v_i (x_i − c_k) over the rows of each cluster
+        gained, about the centres' reference.
+    moved : how many rows changed their cluster.
     """
-    joint, far = _comparable(rows, components)
-    nearest = joint.argmax(axis=1)
-    largest = joint.max(axis=1)
-    largest[far] = -np.inf
-    joint[np.arange(len(joint)), nearest] = -np.inf
-    return nearest, largest, joint.max(axis=1)
+    slack -= centres.loss[np.maximum(labels, 0)]
+    doubtful = np.flatnonzero(~(slack > 0.0))
+    block = replace(
+        block,
+        rows=block.rows[doubtful],
+        weights=None if block.weights is None else block.weights[doubtful],
+    )
+    joint, far = _comparable(block.rows, spheres(centres.points))  # −½‖x − c‖²
+    before, after = labels[doubtful], joint.argmax(axis=1)
+    labels[doubtful] = after
+    nearest = joint.max(axis=1)
+    joint[np.arange(len(joint)), after] = -np.inf
+    apart = (1.0 - centres.rounding) * np.sqrt(-2.0 * joint.max(axis=1))
+    apart -= (1.0 + centres.rounding) * np.sqrt(-2.0 * nearest)
+    apart[far] = np.nan
+    slack[doubtful] = apart
+    each = np.arange(len(centres.points))
+    gained = (after[:, None] == each).astype(np.float64) - (before[:, None] == each)  # (m, K)
+    sums = moments(block, gained, centres.reference, diagonal=True)
+    return sums.weight, sums.first, int(np.count_nonzero(after != before))
 
 
 def potentials(

@@ -11,9 +11,9 @@ from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.components import Components
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Block
+from mixtura.engine.spheres import spheres
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.kmeans.clusters import Clusters, Sums
-from mixtura.fitting.kmeans.spheres import spheres
 from mixtura.fitting.overall import overall
 
 __all__ = ["cluster"]
@@ -21,6 +21,8 @@ __all__ = ["cluster"]
 _MAX_ITER = 300
 #: the squared movement of all centres below which they stand, in units of the mean variance
 _TOL = 1e-4
+#: the share of all weight below which a cluster's sums, by what came and went, may be rounding
+_RESIDUE = 1e-9
 
 
 def cluster(
@@ -58,16 +60,20 @@ def cluster(
     clusters = Clusters(source, centres)
     everything = overall(source, executor)
     tolerance = _TOL * float(everything.second.mean() / everything.total_weight)
+    sums = Sums(np.zeros(len(centres)), np.zeros(centres.shape), moved=0)
+    before = centres
     for _ in range(_MAX_ITER):
-        sums = executor.run(source, partial(clusters.follow, about=spheres(centres)))
-        if not sums.moved:
+        about = clusters.centres(centres, before)
+        gained = executor.run(source, partial(clusters.follow, centres=about))
+        if not gained.moved:
             break
+        sums = sums + gained
         before, centres = centres, _means(sums, centres, clusters, source, executor)
         if np.square(centres - before).sum() <= tolerance:
             break
-        clusters.loosen(before, centres)
-    about = spheres(centres)
-    last = executor.run(source, partial(_settle, about, clusters.labels, diagonal=diagonal))
+    last = executor.run(
+        source, partial(_settle, spheres(centres), clusters.labels, diagonal=diagonal)
+    )
     return clusters.labels, last
 
 
@@ -85,7 +91,12 @@ def _means(
     A centre that lost all rows takes one of those farthest from their own centre; where every
     row lies on its centre, it stays.
     """
-    weight, first, reference = sums.weight.copy(), sums.first.copy(), clusters.reference
+    weight, first, reference = sums.weight, sums.first, clusters.reference
+    if weight.min() > _RESIDUE * weight.sum():
+        return reference + first / weight[:, None]
+    weight, first = weight.copy(), first.copy()
+    for k in np.flatnonzero(weight <= _RESIDUE * weight.sum()):
+        weight[k], first[k] = clusters.counted(source, int(k))
     empty = np.flatnonzero(weight == 0.0)
     if empty.size and (distances := _distances(source, centres, executor)).any():
         farthest = np.argpartition(distances, -empty.size)[-empty.size :][::-1]

@@ -12,7 +12,7 @@ from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.components import Components
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Block
-from mixtura.fitting.kmeans.spheres import spheres
+from mixtura.engine.spheres import spheres
 
 __all__ = ["seeds"]
 

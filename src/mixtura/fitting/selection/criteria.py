@@ -63,7 +63,7 @@ def classification_loss(mixture: Mixture, source: Source, executor: Executor) ->
     Biernacki, Celeux & Govaert 2000, "Assessing a mixture model for clustering with the integrated
     completed likelihood", with each row given to its likeliest component.
     """
-    if mixture.n_components == 1:
+    if mixture.components.n_components == 1:  # and no noise
         return 0.0
 
     def doubt(block: Block) -> float:

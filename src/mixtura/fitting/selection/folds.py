@@ -63,9 +63,11 @@ class Folds:
         losses: dict[Candidate, list[float]] = {each: [] for each in table}
         faults: dict[Candidate, str] = {}
         trials = grid.trials
+        source = trials.source
+        assert isinstance(source, ArraySource)
         for fold in range(self.count):
             out = self.number == fold
-            kept = _some(trials.source, ~out)
+            kept = _some(source, ~out)
             counting = None
             if trials.counting is not None:
                 counting = trials.counting.copy()
@@ -73,7 +75,7 @@ class Folds:
             else:
                 counting = ~out
             fitted = grid.over(replace(trials, source=kept, counting=counting)).fitted(observer)
-            held = _some(trials.source, out)
+            held = _some(source, out)
             for candidate, row in fitted.items():
                 if row.fit is None or not row.sound:
                     faults.setdefault(candidate, f"without fold {fold}: {row.fault}")

@@ -86,14 +86,15 @@ def components_of(wish: int | Iterable[int]) -> tuple[int, ...]:
 
 
 def structures_of(
-    wish: str | Structure | Iterable[str | Structure], n_features: int
+    wish: str | Structure | Iterable[str | Structure], n_features: int | None = None
 ) -> tuple[Structure, ...]:
     """Structures, each once, in the order of the family: the poorer first.
 
     Parameters
     ----------
     wish : ``"all"``, one or several names.
-    n_features : D. With one feature all structures come to two, E and V.
+    n_features : D, or None where it is not known yet. With one feature all structures come to two,
+        E and V.
 
     Raises
     ------

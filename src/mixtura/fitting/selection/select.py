@@ -9,28 +9,30 @@ from functools import partial
 from typing import Any, Protocol
 
 from mixtura.engine.executors import Executor, Serial, Threads, default_executor
-from mixtura.engine.sources import ArraySource
+from mixtura.engine.sources import ArraySource, Source
 from mixtura.errors import ParameterError
 from mixtura.fitting.convergence import Remaining, Rule, rule
-from mixtura.fitting.fitter import check_rows
+from mixtura.fitting.prior import Prior
 from mixtura.fitting.selection.crew import Task, carried_out
 from mixtura.fitting.selection.criteria import criterion_called
 from mixtura.fitting.selection.folds import Folds
 from mixtura.fitting.selection.grid import Candidate, components_of, structures_of
 from mixtura.fitting.selection.row import Row
+from mixtura.fitting.selection.rows import given
 from mixtura.fitting.selection.selection import Selection
 from mixtura.fitting.selection.trial import Started, Trials, parents
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import StartLike
+from mixtura.model.noise import Box
 from mixtura.model.random import Seed, random_state_of
-from mixtura.model.rows import as_rows, column_names
 from mixtura.model.structures import Structure
-from mixtura.model.weights import Weighted, row_weights
 
 __all__ = ["Watcher", "rule_for", "select", "shared_out"]
 
 #: of the log-likelihood of all rows, that a candidate may lack
 _NATS = 1e-3
+#: numbers in the rows, from which on extrapolation, and threads, save time
+_WORTH = 2**14
 
 
 class Watcher(Protocol):
@@ -57,7 +59,10 @@ def select(
     tol: float | str = "auto",
     reg_covar: float | str = "auto",
     max_iter: int = 1000,
-    accelerate: bool | str = False,
+    accelerate: bool | str = "auto",
+    weights: str = "free",
+    prior: Prior | str | bool | None = None,
+    noise: Box | float | bool | None = None,
     random_state: Seed = 0,
     sample_weight: Any = None,
     n_jobs: int | None = None,
@@ -72,7 +77,8 @@ def select(
 
     Parameters
     ----------
-    X : (N, D) array-like, or a table, whose column names the mixtures keep.
+    X : (N, D) array-like, or a table, whose column names the mixtures keep; or a path, several, or
+        a scan: files of up to 131,072 rows are read once, larger ones at every pass.
     n_components : the numbers of components to try.
     structures : ``"all"`` fourteen, or names of some. With one feature they come to two, E and V.
     criterion : what decides: ``"bic"``, ``"icl"``, ``"aic"`` or ``"cv"``, which takes `folds` more
@@ -83,11 +89,14 @@ def select(
     tol : as for `mixtura.fit`; but ``"auto"`` stops each candidate when less than 0.001 nats of the
         log-likelihood of all rows are to be gained, or 1e-8 a row if that is more: nothing by which
         models are told apart.
-    reg_covar, max_iter, accelerate : as for `mixtura.fit`.
+    reg_covar, max_iter, accelerate, weights, prior, noise : as for `mixtura.fit`; the same for all
+        candidates. But of few rows, of which a pass takes less time than an extrapolation,
+        ``accelerate="auto"`` extrapolates nothing.
     random_state : the seed of the starts, and of the folds.
-    sample_weight : (N,) how much each row counts, at least 0, or None for 1 each.
-    n_jobs : how many candidates are fitted at once, or None for as many as there are cores. The
-        answer is the same to the last bit.
+    sample_weight : (N,) how much each row counts, at least 0, or None for 1 each; of files the name
+        of a column.
+    n_jobs : how many candidates are fitted at once, or None for as many as there are cores, and one
+        for few rows. The answer is the same to the last bit.
     observer : told of every candidate.
 
     Returns
@@ -102,10 +111,16 @@ def select(
 
     Notes
     -----
-    Every candidate costs N·K·D² multiply-adds an iteration, and there are 126 by default. Small
-    data are spread over the cores candidate by candidate, large data pass by pass. A richer
-    structure is started from the ends of the poorer ones that it contains too, and never ends
-    below one of them. So long as a fit stands in the table it is held: K·D² numbers.
+    Every candidate costs N·K·D² multiply-adds an iteration, and there are 126 by default. Data of
+    middling size are spread over the cores candidate by candidate, large data pass by pass. A
+    richer structure is started from the ends of the poorer ones that it contains too, and never
+    ends below one of them; with a prior, which structures do not share, it may. So long as a fit
+    stands in the table it is held: K·D² numbers.
+
+    Another unit for all features together changes no choice. A unit for each changes none among
+    EEI, VEI, EVI, VVI, EEE, VEE, EVV and VVV. The others, EII, VII, EVE, VVE, EEV and VEV, compare
+    lengths in different features: rescaling one feature turns their families into other ones, and
+    so the choice may change. Where units are arbitrary, leave them out or standardise the columns.
 
     References
     ----------
@@ -123,19 +138,43 @@ def select(
     """
     began = time.perf_counter()
     by = criterion_called(criterion)
-    rows = as_rows(X)
     numbers = components_of(n_components)
-    family = structures_of(structures, rows.shape[1] if rows.ndim == 2 else 1)
-    settings = Settings(1, family[0], start, tol, reg_covar, max_iter, 1, accelerate)
-    weighted = Weighted.of(rows, row_weights(sample_weight, len(rows)))
-    names = column_names(X)
-    check_rows(weighted.rows, 1, names)
-    source = ArraySource(weighted.rows, weighted.weights)
+    settings = Settings(
+        1,
+        structures_of(structures)[0],
+        start,
+        tol,
+        reg_covar,
+        max_iter,
+        1,
+        accelerate,
+        weights,
+        prior,
+        noise,
+    )
+    seed = int(random_state_of(random_state).randint(2**31))
+    data = given(X, sample_weight, numbers[-1], seed)
+    if by == "cv" and not data.in_memory:
+        raise ParameterError(
+            "criterion is 'cv', which leaves rows out in turn, and the rows are more than a "
+            "sample that memory holds: use 'bic', or read them first"
+        )
+    source = data.source
+    family = structures_of(structures, source.n_features)
     settings = replace(settings, tol=rule_for(tol, source.total_weight))
-    random = random_state_of(random_state)
-    seed = int(random.randint(2**31))
+    if accelerate == "auto" and source.n_rows * source.n_features < _WORTH:
+        settings = replace(settings, accelerate=False)
     executor, n_threads = shared_out(source, n_jobs)
-    trials = Trials(source, settings, executor, seed, names, weighted.unit, weighted.counting)
+    trials = Trials(
+        source,
+        settings,
+        executor,
+        seed,
+        data.feature_names,
+        data.unit,
+        data.counting,
+        None if data.in_memory else data.sample,
+    )
     candidates = [Candidate(k, each) for each in family for k in numbers]
     grid = Grid(trials, candidates, n_threads)
     left_out = Folds.of(source.n_rows, folds, seed) if by == "cv" else None
@@ -150,7 +189,7 @@ def select(
         tuple(table[each] for each in candidates),
         by,
         source.n_rows,
-        source.total_weight * weighted.unit,
+        source.total_weight * data.unit,
         time.perf_counter() - began,
     )
 
@@ -211,7 +250,7 @@ def rule_for(tol: float | str, total_weight: float) -> Rule:
     return rule(tol)
 
 
-def shared_out(source: ArraySource, n_jobs: int | None) -> tuple[Executor, int]:
+def shared_out(source: Source, n_jobs: int | None) -> tuple[Executor, int]:
     """Who carries passes out, and how many candidates are fitted at once.
 
     Cores are used once: by the passes where these have work for all, else by the candidates.
@@ -219,6 +258,8 @@ def shared_out(source: ArraySource, n_jobs: int | None) -> tuple[Executor, int]:
     if n_jobs is None:
         executor = default_executor()
         n_threads = executor.n_threads if isinstance(executor, Threads) else 1
+        if source.n_rows * source.n_features < _WORTH:
+            n_threads = 1  # threads would wait for each other: little of such a fit is arithmetic
     elif isinstance(n_jobs, int) and not isinstance(n_jobs, bool) and n_jobs >= 1:
         n_threads = n_jobs
         executor = Threads(n_jobs)
@@ -226,4 +267,5 @@ def shared_out(source: ArraySource, n_jobs: int | None) -> tuple[Executor, int]:
         raise ParameterError(f"n_jobs is {n_jobs!r}, expected a whole number of at least 1")
     if n_threads == 1:
         return Serial(), 1
-    return (executor, 1) if source.n_blocks >= n_threads else (Serial(), n_threads)
+    together = source.n_blocks < n_threads and isinstance(source, ArraySource)
+    return (Serial(), n_threads) if together else (executor, 1)

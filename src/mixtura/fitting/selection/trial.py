@@ -9,11 +9,12 @@ from functools import cached_property
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.executors import Executor
-from mixtura.engine.sources import ArraySource
+from mixtura.engine.sources import ArraySource, Source
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import CollapseError, DataError, ParameterError
+from mixtura.fitting.assumptions import Assumptions
 from mixtura.fitting.em import EM
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.regularisation import Spread
@@ -21,14 +22,16 @@ from mixtura.fitting.selection.criteria import classification_loss
 from mixtura.fitting.selection.grid import Candidate, contains
 from mixtura.fitting.selection.row import Row
 from mixtura.fitting.settings import Settings
-from mixtura.fitting.start import Request, start
+from mixtura.fitting.start import Request
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
 
 __all__ = ["Started", "Trials", "parents"]
 
-#: EM iterations after which the starts of a candidate are compared
+#: EM iterations after which the starts of a candidate are compared, and so many go on
+_FIRST, _KEPT = 4, 2
+#: those after which the last are
 _SHORT = 8
 #: a fit is below another if it lacks more than this, nats a row: the rounding of a sum
 _BELOW = 1e-10
@@ -55,15 +58,17 @@ class Trials:
     feature_names : D names, or None.
     unit : what a weight of 1 in `source` stands for.
     counting : which of the person's rows are those of the source, or None for all.
+    sample : some of the rows, to start from, where the source is not in memory.
     """
 
-    source: ArraySource
+    source: Source
     settings: Settings
     executor: Executor
     seed: int
     feature_names: tuple[str, ...] | None = None
     unit: float = 1.0
     counting: np.ndarray[tuple[int], np.dtype[np.bool_]] | None = None
+    sample: ArraySource | None = None
 
     def started(self, n_components: int, structures: Sequence[Structure]) -> Started:
         """The statistics under the first responsibilities for K components, or why there are none.
@@ -82,9 +87,11 @@ class Trials:
                 f"there are {n} rows, expected at least one for each of the {n_components} "
                 "components"
             )
+        rows = self.source if self.sample is None else self.sample
+        assert isinstance(rows, ArraySource)
         random = np.random.RandomState([self.seed, n_components])
         wish = self.settings.start
-        if n_components == 1 and isinstance(wish, str):
+        if n_components == 1 and isinstance(wish, str) and not self._assumptions.box:
             wish = "kmeans"  # whatever it is called: all rows are one
         sought: tuple[str, ...] = _SOUGHT[:1]
         if isinstance(wish, str) and wish == "auto":
@@ -93,14 +100,23 @@ class Trials:
             sought += _SOUGHT[:2] * (not all(diagonal))
         try:
             return [
-                start(wish)(
+                self._em(
+                    replace(
+                        self.settings,
+                        n_components=n_components,
+                        structure=structure_called(letters),
+                        start=wish,
+                    )
+                ).first(
                     Request(
-                        self.source,
+                        rows,
                         n_components,
                         random,
                         self.executor,
                         structure_called(letters),
                         self.counting,
+                        None if rows is self.source else self.source,
+                        effort=1.0 / len(sought),
                     )
                 )
                 for letters in sought
@@ -149,15 +165,13 @@ class Trials:
         if not ends and len(begun) == 1:
             mixture, repairs = begun[0]
             return whole.climb(mixture, repairs=repairs)
+        begun += [(self._taken_over(whole, end), []) for end in ends]
+        first = self._em(replace(settings, max_iter=min(_FIRST, settings.max_iter)))
+        tried = [first.climb(mixture, repairs=repairs) for mixture, repairs in begun]
+        tried = sorted(tried, key=self._rank, reverse=True)[:_KEPT]
         short = self._em(replace(settings, max_iter=min(_SHORT, settings.max_iter)))
-        tried = [short.climb(mixture, repairs=repairs) for mixture, repairs in begun]
-        tried += [short.climb(self._taken_over(short, end)) for end in ends]
-        best = max(tried, key=self._rank)
-        if best.n_iter < settings.max_iter and not best.outcome.converged:
-            longer = whole.climb(best.mixture, repairs=best.repairs, before=best.trace.tolist())
-            trace = np.concatenate([best.trace[:-1], longer.trace])
-            trace.setflags(write=False)
-            best = replace(longer, trace=trace)
+        best = max((_gone_on(short, each) for each in tried), key=self._rank)
+        best = _gone_on(whole, best)
         if ends and best.mean_log_likelihood < ends[0].mean_log_likelihood - _BELOW:
             best = max(best, whole.climb(self._taken_over(whole, ends[0])), key=self._rank)
         return best
@@ -169,10 +183,25 @@ class Trials:
         return em.begin_with(em.statistics(end.mixture), covariances)[0]
 
     def _rank(self, fit: Fit) -> tuple[bool, float]:
-        return not self._fault(fit), fit.mean_log_likelihood
+        return not self._fault(fit), fit.mean_objective
 
     def _em(self, settings: Settings) -> EM:
-        return EM(self.source, settings, self.executor, self.feature_names, unit=self.unit)
+        return EM(
+            self.source,
+            settings,
+            self.executor,
+            self.feature_names,
+            unit=self.unit,
+            assumed_here=self._assumptions,
+            spread=self._spread,
+        )
+
+    @cached_property
+    def _assumptions(self) -> Assumptions:
+        """What is assumed of these rows, the same for all candidates."""
+        return Assumptions.of(
+            self.settings, self.source, self.executor, self.unit, self.feature_names
+        )
 
     def _fault(self, fit: Fit) -> str:
         """Why the likelihood of a fit says nothing; empty where it does."""
@@ -194,7 +223,19 @@ class Trials:
 
     @cached_property
     def _floor(self) -> Floats:
-        return self.settings.regularisation.floor(Spread.of(self.source, self.executor))
+        return self.settings.regularisation.floor(self._spread)
+
+    @cached_property
+    def _spread(self) -> Spread:
+        return Spread.of(self.source, self.executor)
+
+
+def _gone_on(em: EM, fit: Fit) -> Fit:
+    """The fit, gone on with where it has not ended."""
+    if fit.n_iter >= em.settings.max_iter or fit.outcome.converged:
+        return fit
+    longer = em.climb(fit.mixture, repairs=fit.repairs, before=fit.trace.tolist())
+    return replace(longer, trace=frozen(np.concatenate([fit.trace[:-1], longer.trace])))
 
 
 def _suited(started: Sequence[Statistics], settings: Settings) -> list[Statistics]:

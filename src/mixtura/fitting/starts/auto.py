@@ -60,7 +60,8 @@ def auto(request: Request) -> Statistics:
     step = cost(len(points), k, points.shape[1])
     # Few rows are cheap to know well; of many, a search may cost two passes over all of them.
     least = 4e8 if len(rows) == source.n_rows else 1e8
-    purse = Purse(max(2.0 * cost(source.n_rows, k, points.shape[1]), least, 40.0 * step))
+    most = max(2.0 * cost(source.n_rows, k, points.shape[1]), least, 40.0 * step)
+    purse = Purse(request.effort * most)
     ascent = Ascent(ArraySource(points, weights), structure, request.executor, purse)
     views = [ascent.source, ArraySource(np.ascontiguousarray(units.scaled(rows)), weights)]
     best = _ordered(ascent, Search(ascent, views, k, request.random).best())

@@ -29,6 +29,7 @@ class Request:
     structure : of the covariances, which says what second moments are needed.
     counting : (M,) which of the rows that a person gave are those of the source, or None for all.
     whole : the rows of which those of `source` are a sample, or None where they are all.
+    effort : of a search, as a share of what one start is worth.
     """
 
     source: ArraySource
@@ -38,6 +39,7 @@ class Request:
     structure: Structure
     counting: NDArray[np.bool_] | None = None
     whole: Source | None = None
+    effort: float = 1.0
 
     @property
     def all_rows(self) -> Source:

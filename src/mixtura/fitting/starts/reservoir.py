@@ -24,6 +24,8 @@ class Reservoir:
     size : how many stay.
     seed : of the draws; the same rows in the same order give the same sample, whatever chunks
         they come in.
+    first : the number of the first row that will be seen: samples of parts of a stream make one
+        of all of it, by ``+``.
 
     Notes
     -----
@@ -34,10 +36,13 @@ class Reservoir:
     Duffield, Lund & Thorup 2007, "Priority sampling for estimation of arbitrary subset sums".
     """
 
-    def __init__(self, size: int, seed: int) -> None:
+    def __init__(self, size: int, seed: int, first: int = 0) -> None:
         self._size = size
-        self._random = np.random.default_rng(seed)
-        self._seen = 0
+        bits = np.random.PCG64(seed)
+        bits.advance(first)  # one number a row
+        self._random = np.random.Generator(bits)
+        self._first = first
+        self._seen = first
         self._least = 0.0  # the priority below which nothing can stay
         self._held: list[tuple[Any, ...]] = []
         self._n_held = 0
@@ -63,7 +68,7 @@ class Reservoir:
     @property
     def whole(self) -> bool:
         """Whether every row that was seen stayed."""
-        return self._seen <= self._size
+        return self._seen - self._first <= self._size
 
     def drawn(self, dtype: np.dtype[np.floating[Any]]) -> tuple[Rows, Floats | None]:
         """The sample in the order of the stream: rows (m, D), and weights (m,) or None for 1 each.
@@ -82,6 +87,17 @@ class Reservoir:
         kept = np.maximum(weights[chosen], priorities[least])
         same = bool((kept == kept[0]).all())
         return np.ascontiguousarray(rows[chosen], dtype), None if same else kept
+
+    def __add__(self, after: Reservoir) -> Reservoir:
+        """The sample of the rows that this one saw and those that the next one saw, together."""
+        whole = Reservoir(self._size, 0)
+        whole._first, whole._seen = self._first, after._seen
+        whole._least = max(self._least, after._least)
+        whole._held = [*self._held, *after._held]
+        whole._n_held = self._n_held + after._n_held
+        if whole._n_held > self._size + 1:
+            whole._shrink()
+        return whole
 
     def _shrink(self) -> None:
         priorities, *others = self._joined()

@@ -11,8 +11,8 @@ import numpy as np
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
 from mixtura.engine.sources import ArraySource
+from mixtura.engine.spheres import spheres
 from mixtura.fitting import kmeans
-from mixtura.fitting.kmeans.spheres import spheres
 from mixtura.fitting.starts.ascent import Ascent, Candidate
 from mixtura.fitting.starts.merges import merge_losses
 from mixtura.fitting.starts.splits import Split, split

@@ -17,6 +17,7 @@ from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.overall import overall
 from mixtura.fitting.starts.request import Request
 from mixtura.model.mixture import Mixture
+from mixtura.model.noise import NOISE
 
 __all__ = ["FromCall", "FromMixture", "FromShares", "StartLike"]
 
@@ -38,10 +39,12 @@ class FromShares:
     shares : (N,) labels, whole numbers from 0 to K − 1; or (N, K) responsibilities, whose rows sum
         to 1. They are of all rows, also of those that weigh nothing.
     whose : what to call them in an error.
+    noise : whether rows may be noise: labels of −1, or one column more, the last.
     """
 
     shares: Any
     whose: str = "start"
+    noise: bool = False
 
     def __call__(self, request: Request) -> Statistics:
         """The statistics under them.
@@ -50,13 +53,17 @@ class FromShares:
         ------
         ParameterError : they are not what they should be.
         """
+        if self.noise:
+            request = replace(request, n_components=request.n_components + 1)
         k, counting = request.n_components, request.counting
         n = request.all_rows.n_rows if counting is None else len(counting)
         given = np.asarray(self.shares)
         if given.ndim == 1:
-            labels = _labels(given, n, k, self.whose)
+            labels = _labels(given, n, k - self.noise, self.whose, noise=self.noise)
             labels = labels if counting is None else labels[counting]
             return _under(request, lambda block: _one_hot(labels[block.start : block.stop], k))
+        if self.noise and given.shape == (n, k - 1):
+            given = np.column_stack([given, np.zeros(n)])
         shares = _shares(given, n, k, self.whose)
         shares = shares if counting is None else shares[counting]
         return _under(request, lambda block: shares[block.start : block.stop])
@@ -133,8 +140,12 @@ def _one_hot(labels: Integers, k: int) -> Floats:
     return (labels[:, None] == np.arange(k)).astype(np.float64)
 
 
-def _labels(given: Any, n: int, k: int, whose: str) -> Integers:
-    """Labels (N,), checked."""
+def _labels(given: Any, n: int, k: int, whose: str, *, noise: bool = False) -> Integers:
+    """Labels (N,), checked; with `noise` −1 is one too, and becomes K."""
+    if noise and given.dtype.kind == "i":
+        of_noise = given == NOISE
+        known = _labels(np.where(of_noise, 0, given), n, k, whose)
+        return np.where(of_noise, k, known)
     if len(given) != n:
         raise ParameterError(
             f"{whose} has {len(given)} labels, expected {n}: one for each row, in their order"

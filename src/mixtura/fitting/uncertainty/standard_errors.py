@@ -87,9 +87,35 @@ class StandardErrors:
             ends[name] = (at - z * error, at + z * error)
         return ends
 
+    def summary(self, level: float = 0.95) -> dict[str, Any]:
+        """Estimates, standard errors and intervals as plain numbers, ready for JSON.
+
+        Parameters and errors as for `intervals`.
+        """
+        mixture = self.mixture
+        estimates = {
+            "weights": (mixture.weights, self.weights),
+            "means": (mixture.means, self.means),
+            "covariances": (mixture.covariance_matrices(), self.covariances),
+        }
+        record: dict[str, Any] = {
+            "method": self.method,
+            "replicates": self.replicates,
+            "level": level,
+        }
+        for name, (low, high) in self.intervals(level).items():
+            estimate, error = estimates[name]
+            record[name] = {
+                "estimate": estimate.tolist(),
+                "standard_error": error.tolist(),
+                "low": low.tolist(),
+                "high": high.tolist(),
+            }
+        return record
+
 
 def standard_errors(
-    fit: Fit,
+    fit: Fit | Mixture,
     X: Any,
     method: str = "information",
     *,
@@ -106,7 +132,8 @@ def standard_errors(
 
     Parameters
     ----------
-    fit : a fit that has converged.
+    fit : a fit that has converged; or its mixture alone, as a model file holds it, for
+        ``"information"``.
     X : (N, D) array-like, or a table: the rows it was fitted to.
     method : one of these three.
     n_bootstrap : how many fits, at least 2; a standard error is then good to about
@@ -117,7 +144,7 @@ def standard_errors(
 
     Raises
     ------
-    ParameterError : there is no such method, or too few fits.
+    ParameterError : there is no such method, too few fits, or nothing but a mixture to fit again.
     DataError : the rows cannot be used; the mixture is no maximum of their likelihood; most of
         the bootstrap's fits failed.
 
@@ -142,12 +169,19 @@ def standard_errors(
     """
     if method not in METHODS:
         raise ParameterError(f"unknown method {method!r}, expected one of: {', '.join(METHODS)}")
-    rows = fit.mixture.rows(X)
+    mixture = fit if isinstance(fit, Mixture) else fit.mixture
+    rows = mixture.rows(X)
     weights = row_weights(sample_weight, len(rows))
     if method == "information":
+        _check_plain(fit)
         source, executor = ArraySource(rows, weights), default_executor()
-        covariance = parameter_covariance(fit.mixture, source, executor)
-        return _of(fit.mixture, np.sqrt(np.maximum(np.diagonal(covariance), 0.0)), method, 0)
+        covariance = parameter_covariance(mixture, source, executor)
+        return _of(mixture, np.sqrt(np.maximum(np.diagonal(covariance), 0.0)), method, 0)
+    if isinstance(fit, Mixture):
+        raise ParameterError(
+            f"method {method!r} fits again, as the fit was made, and got a mixture alone: give it "
+            "the fit, or use method='information'"
+        )
     if not isinstance(n_bootstrap, Integral) or isinstance(n_bootstrap, bool) or n_bootstrap < 2:
         raise ParameterError(
             f"n_bootstrap is {n_bootstrap!r}, expected a whole number of at least 2"
@@ -158,7 +192,23 @@ def standard_errors(
             f"{n_bootstrap - len(drawn)} of {n_bootstrap} fits to drawn rows failed: use fewer "
             "components, or method='weighted-bootstrap'"
         )
-    return _of(fit.mixture, np.std(drawn, axis=0, ddof=1), method, len(drawn))
+    return _of(mixture, np.std(drawn, axis=0, ddof=1), method, len(drawn))
+
+
+def _check_plain(fit: Fit | Mixture) -> None:
+    """Refuse the curvature of a likelihood that is not that of a plain mixture."""
+    mixture = fit if isinstance(fit, Mixture) else fit.mixture
+    wrong = {
+        "noise": mixture.noise is not None,
+        "equal weights": mixture.equal_weights,
+        "a prior": isinstance(fit, Fit) and fit.settings.conjugate is not None,
+    }
+    for what, there in wrong.items():
+        if there:
+            raise ParameterError(
+                f"method 'information' is for mixtures without noise, equal weights and prior, "
+                f"this one has {what}: use method='bootstrap'"
+            )
 
 
 def _refits(

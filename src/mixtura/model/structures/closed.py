@@ -26,17 +26,19 @@ def eii(weight: Floats, scatter: Floats) -> Floats:
 
 def vii(weight: Floats, scatter: Floats) -> Floats:
     """Σ_k = tr(W_k) / (n_k D) · I."""
-    return np.mean(scatter, axis=1) / weight
+    return np.add.reduce(scatter, axis=1) / (scatter.shape[1] * weight)
 
 
 def eei(weight: Floats, scatter: Floats) -> Floats:
     """Σ_k = Σ_j diag(W_j) / n."""
-    return np.tile(scatter.sum(axis=0) / weight.sum(), (len(weight), 1))
+    shared = np.empty_like(scatter)
+    shared[:] = scatter.sum(axis=0) / weight.sum()
+    return shared
 
 
 def evi(weight: Floats, scatter: Floats) -> Floats:
     """Σ_k = λ diag(W_k) / v_k, with v_k = |diag(W_k)|^(1/D) and λ = Σ_j v_j / n."""
-    volumes = np.exp(np.log(scatter).mean(axis=1))  # (K,)
+    volumes = np.exp(np.add.reduce(np.log(scatter), axis=1) / scatter.shape[1])  # (K,)
     return _of_one_volume(weight, scatter, volumes)
 
 

@@ -36,8 +36,11 @@ _ROUGHLY = 1e-4
 _SWEEPS = 200
 #: those by which one start can be told from another
 _BRIEF = 20
-#: those worth while within EM, which goes on from where they end
-_FEW = 10
+#: within EM, which goes on from where it ends: so many, while each promises such a share of what
+#: the first one fell
+_FEW, _SHARE = 10, 0.05
+#: a fall of φ that is lost in its rounding, nats a row
+_LOST = 1e-14
 #: the largest angle of a Newton step, about
 _WIDEST = 0.5
 #: variances this small beside the largest of the component are its rounding
@@ -62,7 +65,7 @@ class _Criterion(ABC):
 
 class _VaryingVolume(_Criterion):
     def value(self, spread: Floats) -> float:
-        return float(self.weight @ np.log(spread).sum(axis=1))
+        return float(self.weight @ np.add.reduce(np.log(spread), axis=1))
 
     def shares(self, spread: Floats) -> Floats:
         return self.weight
@@ -70,11 +73,11 @@ class _VaryingVolume(_Criterion):
 
 class _EqualVolume(_Criterion):
     def value(self, spread: Floats) -> float:
-        volumes = np.exp(np.log(spread).mean(axis=1))
+        volumes = _volumes(spread)
         return float(self.weight.sum() * spread.shape[1] * np.log(volumes.sum()))
 
     def shares(self, spread: Floats) -> Floats:
-        volumes = np.exp(np.log(spread).mean(axis=1))
+        volumes = _volumes(spread)
         return self.weight.sum() * volumes / volumes.sum()
 
 
@@ -95,7 +98,7 @@ def eve(weight: Floats, scatter: Floats, before: Floats | None = None) -> Floats
     """Σ_k = λ O diag(m_k / v_k) Oᵀ with λ = Σ_j v_j / n; parameters as for `vve`."""
     axes = _common(_EqualVolume, weight, scatter, before)
     spread = np.maximum(_spread(axes, scatter), 0.0)
-    volumes = np.exp(np.log(spread).mean(axis=1))
+    volumes = _volumes(spread)
     mean = volumes.sum() / weight.sum()
     factors = np.divide(mean, volumes, out=np.zeros_like(volumes), where=volumes > 0.0)
     return _turned_back(axes, spread * factors[:, None])
@@ -111,19 +114,20 @@ def _common(
     """
     traces = np.einsum("kdd->k", scatter)
     full = traces > 0.0
-    if not full.any():
-        return np.eye(scatter.shape[1])
-    criterion = kind(weight[full])
+    if not full.all():
+        if not full.any():
+            return np.eye(scatter.shape[1])
+        weight, scatter, traces = weight[full], scatter[full], traces[full]
+        before = None if before is None else before[full]
+    criterion = kind(weight)
     # φ of scatters that are all divided by one number is φ less a constant.
-    matrices = scatter[full] / traces.max()
-    if before is None:
-        alike = scatter[full] / traces[full, None, None]
-        starts = np.linalg.eigh(np.concatenate([matrices.sum(axis=0)[None], alike]))[1]
-    else:
-        starts = _axes_of(before)[None]
-    places = [_Place.at(start, matrices, criterion) for start in starts]
+    matrices = scatter / np.maximum.reduce(traces)
     if before is not None:
-        return _descended(places[0], _SETTLED, _FEW).axes
+        near = _Place.at(_axes_of(before), matrices, criterion)
+        return _descended(near, _SETTLED, _FEW, _SHARE).axes
+    alike = scatter / traces[:, None, None]
+    starts = np.linalg.eigh(np.concatenate([matrices.sum(axis=0)[None], alike]))[1]
+    places = [_Place.at(start, matrices, criterion) for start in starts]
     rough = [_descended(place, _ROUGHLY, _BRIEF) for place in places]
     return _descended(min(rough, key=lambda place: place.value), _SETTLED, _SWEEPS).axes
 
@@ -154,7 +158,8 @@ class _Place:
         """The orientation `axes`."""
         turned = axes.T @ scatter @ axes
         diagonals = np.einsum("kdd->kd", turned)
-        spread = np.maximum(diagonals, _ROUNDING * diagonals.max(axis=1, keepdims=True))
+        least = _ROUNDING * np.maximum.reduce(diagonals, axis=1, keepdims=True)
+        spread = np.maximum(diagonals, least)
         return cls(axes, scatter, turned, spread, criterion, criterion.value(spread))
 
     def moved(self, axes: Floats) -> _Place:
@@ -162,7 +167,7 @@ class _Place:
         return _Place.at(axes, self.scatter, self.criterion)
 
 
-def _descended(place: _Place, enough: float, sweeps: int) -> _Place:
+def _descended(place: _Place, enough: float, sweeps: int, share: float = 0.0) -> _Place:
     """Where φ descends to; by Newton's steps, and by majorisation where one does not descend.
 
     Parameters
@@ -170,25 +175,34 @@ def _descended(place: _Place, enough: float, sweeps: int) -> _Place:
     place : where to begin.
     enough : the fall in a sweep to stop at, nats a row.
     sweeps : how many at most.
+    share : of the first sweep's fall, that a further one has to promise.
     """
-    enough *= float(place.criterion.weight.sum())
+    weight = float(np.add.reduce(place.criterion.weight))
+    enough *= weight
+    least = _LOST * weight
     for _ in range(sweeps):
-        last, place = place, place.moved(_newton(place))
+        last = place
+        step, promise = _newton(last)
+        if not promise > least:
+            return last
+        place = last.moved(_turned(last.axes, step))
         if not place.value < last.value:
             place = last.moved(_browne_mcnicholas(last))
         if not place.value < last.value:
             return last
         if last.value - place.value <= enough:
             return place
+        least = max(least, share * (last.value - place.value))
     return place
 
 
-def _newton(place: _Place) -> Floats:
-    """O (I − X/2)⁻¹ (I + X/2), with X the step to where the model of φ is least.
+def _newton(place: _Place) -> tuple[Floats, float]:
+    """The skew step X (D, D) to where the model of φ is least, and the fall that it promises.
 
     Turning axis p towards q by θ and q away from p changes φ by 2 G_pq θ + H_pq θ², with
     G_pq = Σ_k c_k M_kpq (1/m_kp − 1/m_kq) and, where M_k = Oᵀ W_k O is diagonal,
-    H_pq = Σ_k c_k (m_kp/m_kq + m_kq/m_kp − 2); other pairs do not enter.
+    H_pq = Σ_k c_k (m_kp/m_kq + m_kq/m_kp − 2); other pairs do not enter. The fall is
+    Σ_{p<q} G_pq² / H_pq.
     """
     spread = place.spread
     shares = place.criterion.shares(spread)
@@ -197,10 +211,15 @@ def _newton(place: _Place) -> Floats:
     gradient = half - half.T
     ratios = inverse.T @ spread
     curvature = ratios + ratios.T - 2.0 * shares.sum()
-    step = np.divide(gradient, curvature, out=np.zeros_like(gradient), where=curvature > 0.0)
-    step = 0.5 * np.clip(step, -_WIDEST, _WIDEST)
-    identity = np.eye(len(step))
-    return place.axes @ np.linalg.solve(identity - step, identity + step)
+    step = np.divide(gradient, curvature, out=np.zeros(gradient.shape), where=curvature > 0.0)
+    return step, 0.5 * float(np.vdot(gradient, step))
+
+
+def _turned(axes: Floats, step: Floats) -> Floats:
+    """O (I − X/2)⁻¹ (I + X/2), with angles of X that are not too wide."""
+    half = 0.5 * np.minimum(np.maximum(step, -_WIDEST), _WIDEST)
+    identity = np.eye(len(half))
+    return axes @ np.linalg.solve(identity - half, identity + half)
 
 
 def _browne_mcnicholas(place: _Place) -> Floats:
@@ -235,7 +254,12 @@ def _axes_of(covariances: Floats) -> Floats:
 
 def _spread(axes: Floats, scatter: Floats) -> Floats:
     """m_kj = (Oᵀ W_k O)_jj, (K, D)."""
-    return np.einsum("dj,kdj->kj", axes, scatter @ axes)
+    return np.add.reduce(axes * (scatter @ axes), axis=1)
+
+
+def _volumes(spread: Floats) -> Floats:
+    """(Π_j m_kj)^(1/D), (K,)."""
+    return np.exp(np.add.reduce(np.log(spread), axis=1) / spread.shape[1])
 
 
 def _turned_back(axes: Floats, spread: Floats) -> Floats:

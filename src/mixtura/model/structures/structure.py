@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -93,6 +94,8 @@ class Structure:
         """
         with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
             covariances = self.m_step(weight, scatter, before)
+            if math.isfinite(np.add.reduce(covariances, axis=None)):
+                return covariances
         return np.nan_to_num(covariances, copy=False, nan=0.0, posinf=0.0)
 
     def projected(self, weight: Floats, covariances: Floats) -> Floats:

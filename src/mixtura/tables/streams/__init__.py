@@ -5,7 +5,7 @@ from __future__ import annotations
 from mixtura.tables.streams.bad_rows import BadRows, bad_rows
 from mixtura.tables.streams.chunk import Chunk
 from mixtura.tables.streams.gathering import evened, gathered, joined
-from mixtura.tables.streams.opening import is_stream, needs_scan, scan
+from mixtura.tables.streams.opening import is_stream, needs_scan, scan, scanned
 from mixtura.tables.streams.scan import Scan
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "joined",
     "needs_scan",
     "scan",
+    "scanned",
 ]

@@ -71,6 +71,11 @@ class FileScan(Scan):
 
     files: tuple[_File, ...]
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Where they are."""
+        return tuple(file.print.path for file in self.files)
+
     def read(self, bad: BadRows) -> Iterator[Chunk]:
         for file in self.files:
             yield from file.chunks(self.columns, bad)

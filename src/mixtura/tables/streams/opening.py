@@ -16,7 +16,7 @@ from mixtura.tables.streams.files import ONLY_SCANNED, scan_files
 from mixtura.tables.streams.paths import files_of, is_several
 from mixtura.tables.streams.scan import Scan
 
-__all__ = ["is_stream", "needs_scan", "scan"]
+__all__ = ["is_stream", "needs_scan", "scan", "scanned"]
 
 
 def is_stream(data: Any) -> bool:
@@ -113,6 +113,34 @@ def scan(
             "list of batches"
         )
     return scan_batches(lambda: data, selection, weights=weights, on_bad_row=on_bad_row)
+
+
+def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None) -> Scan:
+    """What is to be streamed, as a scan, with the column of weights that is named.
+
+    Parameters
+    ----------
+    X : a scan, or what `scan` takes.
+    sample_weight : a column's name, or None.
+    expected : as for `scan`.
+
+    Raises
+    ------
+    ParameterError : the weights are not a column's name, or are named twice.
+    """
+    if sample_weight is not None and not isinstance(sample_weight, str):
+        raise ParameterError(
+            f"sample_weight is of type {type(sample_weight).__name__}, but the rows are streamed: "
+            "name their column of weights instead"
+        )
+    if not isinstance(X, Scan):
+        return scan(X, weights=sample_weight, expected=expected)
+    if sample_weight is not None:
+        raise ParameterError(
+            f"sample_weight is {sample_weight!r}, but X is a scan, which has its weights: name "
+            "the column in scan(…, weights=…)"
+        )
+    return X
 
 
 def _is_path(data: Any) -> bool:

@@ -48,6 +48,11 @@ class Scan(ABC):
         """The features' names, None where they are made up."""
         return self.columns.features if self.columns.named else None
 
+    @property
+    def n_features(self) -> int:
+        """D."""
+        return len(self.columns.features)
+
     def chunks(self, bad: BadRows | None = None) -> Iterator[Chunk]:
         """One pass: chunks of finite rows, in the order of the data.
 

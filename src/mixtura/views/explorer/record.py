@@ -11,7 +11,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource
-from mixtura.errors import DataError
+from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.regularisation import Regularisation, Spread, regularisation
 from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
@@ -66,6 +66,10 @@ def explorer_record(
     -----
     One pass over the rows for each density asked for; what is kept are the rows drawn and the path.
     """
+    if mixture.noise:
+        raise ParameterError(
+            "the page knows nothing of noise, and this mixture has some: draw it with mixtura plot"
+        )
     chosen = list(features) if features is not None else None
     count = min(2, mixture.n_features) if chosen is None else max(1, min(2, len(chosen)))
     shown = select(mixture, X, chosen, count)

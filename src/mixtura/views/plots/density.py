@@ -10,7 +10,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats
 from mixtura.model.mixture import Mixture
 from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, name_axis, tidied
-from mixtura.views.plots.palette import style
+from mixtura.views.plots.palette import NOISE_STYLE, style
 from mixtura.views.plots.selection import Selection, select
 
 if TYPE_CHECKING:
@@ -112,6 +112,16 @@ def draw_density(
             linewidth=0.5 * width,
             label=f"component {k}, weight {weight:.3g}",
         )
+    if noise := shown.marginal.noise:
+        # Drawn where its rows are; beyond that it only says what a row would be taken for.
+        curves += ax.plot(
+            [noise.box.low[0], noise.box.high[0]],
+            [np.exp(noise.log_joint)] * 2,
+            color=NOISE_STYLE.edge,
+            linestyle=NOISE_STYLE.line,
+            linewidth=1.4,
+            label=f"noise, weight {noise.weight:.3g}",
+        )
     ax.set(xlim=extent)
     _limit_height(ax, points, total, tallest)
     return bars, curves, list(sums)
@@ -130,7 +140,8 @@ def _histogram(shown: Selection, extent: tuple[float, float]) -> tuple[Floats, F
     """
     values = shown.rows[:, 0]
     rows_of = np.maximum(1.0, len(values) * shown.marginal.weights)  # (K,)
-    of_components = shown.marginal.weights @ (shown.deviations()[:, 0] * rows_of ** (-1.0 / 3.0))
+    weights = shown.marginal.weights / shown.marginal.weights.sum()
+    of_components = weights @ (shown.deviations()[:, 0] * rows_of ** (-1.0 / 3.0))
     of_rows = float(values.std()) * len(values) ** (-1.0 / 3.0) or np.inf
     width = 3.49 * min(of_components, of_rows)
     bars = int(np.clip(np.ceil((extent[1] - extent[0]) / width), 8, 160))

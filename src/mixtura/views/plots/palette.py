@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["BAND", "Style", "style"]
+__all__ = ["BAND", "NOISE_STYLE", "Style", "style"]
 
 #: the grey of what may be expected
 BAND = "0.9"
@@ -43,6 +43,10 @@ class Style:
     edge: tuple[float, float, float]
     marker: str
     line: str | tuple[int, tuple[int, ...]]
+
+
+#: of rows that are noise: paler than any component
+NOISE_STYLE = Style((0.66, 0.66, 0.66), (0.45, 0.45, 0.45), "x", (0, (1, 2)))
 
 
 def style(component: int) -> Style:

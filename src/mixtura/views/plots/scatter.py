@@ -12,7 +12,7 @@ from mixtura.model.mixture import Mixture
 from mixtura.views.plots.canvas import axes_or_new, beside, figure_of, name_axis, tidied
 from mixtura.views.plots.contours import draw_contours
 from mixtura.views.plots.ellipses import draw_ellipses, draw_means
-from mixtura.views.plots.palette import style
+from mixtura.views.plots.palette import NOISE_STYLE, style
 from mixtura.views.plots.selection import Selection, select
 
 if TYPE_CHECKING:
@@ -96,8 +96,10 @@ def _draw_rows(ax: Axes, shown: Selection) -> None:
     size = float(np.clip(600.0 / np.sqrt(n), 2.0, 22.0))
     opacity = _opacity(ax, shown, size)
     order = np.random.RandomState(0).permutation(n)
-    fills = np.array([style(k).fill for k in range(shown.marginal.n_components)])  # (K, 3)
-    markers = np.array([style(k).marker for k in range(shown.marginal.n_components)])
+    # The label of noise, −1, is the last of them.
+    looks = [*map(style, range(shown.marginal.n_components)), NOISE_STYLE]
+    fills = np.array([look.fill for look in looks])  # (K + 1, 3)
+    markers = np.array([look.marker for look in looks])
     of_row = markers[shown.labels[order]]
     for marker in np.unique(of_row):
         chosen = order[of_row == marker]
@@ -108,7 +110,7 @@ def _draw_rows(ax: Axes, shown: Selection) -> None:
             marker=marker,
             s=size,
             alpha=opacity[chosen],
-            linewidths=0.0,
+            linewidths=0.8 if marker == NOISE_STYLE.marker else 0.0,
             rasterized=n > _MANY_ROWS,
             zorder=1.0,
         )
@@ -147,5 +149,10 @@ def _keys(mixture: Mixture) -> list[Line2D]:
                 markerfacecolor=look.fill,
                 label=f"component {k}, weight {weight:.3g}",
             )
+        )
+    if mixture.noise:
+        look, words = NOISE_STYLE, f"noise, weight {mixture.noise.weight:.3g}"
+        keys.append(
+            Line2D([], [], color=look.fill, linestyle="none", marker=look.marker, label=words)
         )
     return keys

@@ -71,7 +71,8 @@ def trace(fit: Fit | Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
     if _begin_later(ax, record, heights):
         ending += f", from {heights[0]:.4g} at the start".replace("-", "−")
     ax.set_title(ending, loc="left", fontsize="medium", parse_math=False)
-    ax.set(xlabel="iteration", ylabel="mean log-likelihood, nats a row")
+    climbed = "log-likelihood and log prior" if "mean_log_prior" in record else "log-likelihood"
+    ax.set(xlabel="iteration", ylabel=f"mean {climbed}, nats a row")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
     return tidied(ax)

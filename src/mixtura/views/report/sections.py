@@ -245,10 +245,10 @@ def _wide(caption: str, cells: Sequence[Sequence[str]], *, left: bool = False) -
 
 def _article(row: Record, explained: Record) -> Html:
     heading = wording.row_title(row)
-    note = wording.feature_note(row)
+    notes = (wording.feature_note(row), wording.part_note(explained))
     words = [
         *(element("p", sentence) for sentence in wording.row_words(row, explained)),
-        *([element("p", note, class_="quiet")] if note else []),
+        *(element("p", note, class_="quiet") for note in notes if note),
     ]
     listed = [
         _wide(f"Row {row['row']}: its features", wording.feature_table(row, explained)),
@@ -269,10 +269,13 @@ def _article(row: Record, explained: Record) -> Html:
 def _some_parts(row: Record, explained: Record) -> list[list[str]]:
     """The parts of a row by component, of many components the likeliest."""
     head, *rows = wording.part_table(row, explained)
+    noise = rows[len(row["components"]) :]
+    rows = rows[: len(row["components"])]
     likely = sorted(range(len(rows)), key=lambda k: -float(row["components"][k]["log_joint"]))
     shown = [[joined([_swatch(k), rows[k][0]]), *rows[k][1:]] for k in sorted(likely[:_PARTS])]
     left = len(rows) - len(shown)
-    return [head, *shown, *([[f"{left} more", *[""] * (len(head) - 1)]] if left else [])]
+    more = [[f"{left} more", *[""] * (len(head) - 1)]] if left else []
+    return [head, *shown, *more, *noise]
 
 
 def _key(record: Record) -> Html:

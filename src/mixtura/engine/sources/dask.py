@@ -1,0 +1,171 @@
+"""Dask source: rows in the partitions of a Dask collection, where its workers keep them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats, Rows, doubles, readable
+from mixtura.engine.partitions import Partitions
+from mixtura.engine.sources.block import Block, even_block_rows
+from mixtura.engine.sources.source import Source
+from mixtura.engine.sources.stream import Batch, StreamSource
+from mixtura.errors import DataError
+
+__all__ = ["Cut", "DaskSource", "Piece"]
+
+#: blocks that are brought here at once, where somebody wants them here
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows of one block that lie in one partition.
+
+    Parameters
+    ----------
+    number : of the block.
+    rows : how many rows it has in all.
+    begin, end : its rows in the partition.
+    """
+
+    number: int
+    rows: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a partition is cut along the blocks of all rows.
+
+    Parameters
+    ----------
+    first : the number of its first row.
+    length : how many it has.
+    shape : (N, D) of all partitions together.
+    kind : of the blocks.
+    """
+
+    first: int
+    length: int
+    shape: tuple[int, int]
+    kind: np.dtype[np.floating[Any]]
+
+    def pieces(self) -> Iterator[Piece]:
+        """The blocks that it has rows of."""
+        n, step = self.shape[0], even_block_rows(*self.shape)
+        at = 0
+        while at < self.length:
+            number = (self.first + at) // step
+            stop = min((number + 1) * step, n)
+            end = min(stop - self.first, self.length)
+            yield Piece(number, stop - number * step, at, end)
+            at = end
+
+    def blocks(self, rows: Rows, weights: Floats | None) -> Iterator[tuple[Piece, Block]]:
+        """Its rows (m, D), piece by piece.
+
+        Raises
+        ------
+        DataError : they are more or fewer than they were.
+        """
+        if len(rows) != self.length:
+            raise DataError(
+                f"the data changed while they were read: a partition had {self.length:,} rows at "
+                f"first, {len(rows):,} in a later pass, expected the same rows every time: persist "
+                "the collection, or keep others from writing to its files"
+            )
+        for piece in self.pieces():
+            part = slice(piece.begin, piece.end)
+            own = rows[part]
+            block = readable(own if own.dtype == self.kind else own.astype(self.kind))
+            shares = None if weights is None else doubles(weights[part])
+            yield piece, Block(self.first + piece.begin, block, shares)
+
+
+@dataclass(frozen=True, eq=False)
+class DaskSource(Source):
+    """Partitions as the blocks of an array of the same shape.
+
+    A block lies in one partition, or in neighbouring ones, which then sum up a piece each. Where
+    no partition divides a block, a sum over the blocks has the bits that it has in memory.
+
+    Parameters
+    ----------
+    partitions : the rows.
+    lengths : of each partition, how many rows it has.
+    n_columns : D.
+    kind : of the blocks: float32 or float64.
+    weighted : whether the rows come with weights.
+    """
+
+    partitions: Partitions
+    lengths: tuple[int, ...]
+    n_columns: int
+    kind: np.dtype[np.floating[Any]]
+    weighted: bool = False
+
+    @property
+    def n_rows(self) -> int:
+        return sum(self.lengths)
+
+    @property
+    def n_features(self) -> int:
+        return self.n_columns
+
+    @property
+    def dtype(self) -> np.dtype[np.floating[Any]]:
+        return self.kind
+
+    @property
+    def n_blocks(self) -> int:
+        return -(-self.n_rows // even_block_rows(self.n_rows, self.n_columns))
+
+    @cached_property
+    def cuts(self) -> tuple[Cut, ...]:
+        """How each partition is cut."""
+        shape = (self.n_rows, self.n_columns)
+        firsts = accumulate(self.lengths[:-1], initial=0)
+        return tuple(
+            Cut(first, length, shape, self.kind)
+            for first, length in zip(firsts, self.lengths, strict=True)
+        )
+
+    @cached_property
+    def total_weight(self) -> float:
+        """Σ_i v_i; with weights, it takes a pass."""
+        if not self.weighted:
+            return float(self.n_rows)
+        sums: dict[int, float] = {}
+        for each in self.partitions.each([partial(_weights, cut) for cut in self.cuts]):
+            for number, weight in each:
+                sums[number] = sums.get(number, 0.0) + weight
+        return math.fsum(sums.values())
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks, brought here some at a time: for a look at the first, not for a pass."""
+        shape = (self.n_rows, self.n_columns)
+        return StreamSource(self._batches, shape, self.kind, self.weighted).blocks()
+
+    def _batches(self) -> Iterator[Batch]:
+        step = even_block_rows(self.n_rows, self.n_columns)
+        size = step
+        for number, length in enumerate(self.lengths):
+            for at in range(0, length, size):
+                yield self.partitions.one(number, partial(_part, slice(at, at + size)))
+                size = _AT_ONCE * step
+
+
+def _part(part: slice, rows: Rows, weights: Floats | None) -> Batch:
+    return rows[part], None if weights is None else weights[part]
+
+
+def _weights(cut: Cut, rows: Rows, weights: Floats | None) -> list[tuple[int, float]]:
+    return [(piece.number, block.total_weight) for piece, block in cut.blocks(rows, weights)]

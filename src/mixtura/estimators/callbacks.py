@@ -1,0 +1,146 @@
+"""Callbacks: scikit-learn's, told of the runs and the iterations of a fit."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mixtura.engine.arrays import Floats, Rows
+from mixtura.errors import Interrupted
+from mixtura.fitting import Fit
+from mixtura.fitting.em import Observer
+from mixtura.model.mixture import Mixture
+
+if TYPE_CHECKING:
+    from mixtura.estimators.gaussian_mixture import GaussianMixture
+
+__all__ = ["CallbackSupportMixin", "told"]
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+try:
+    from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback import with_callbacks as _managed
+except ImportError:  # before scikit-learn 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Nothing: this scikit-learn has no callbacks."""
+
+    def _managed(method: Method) -> Method:
+        return method
+
+
+class Tasks:
+    """An observer that makes tasks of a fit: the fit, in it runs, in those iterations.
+
+    Hooks are told of an iteration when it is done. `fitted_estimator` is the one with the mixture
+    that the iteration began with, which is what its log-likelihood is of. A hook that answers True
+    at an iteration's end ends the fit.
+
+    Parameters
+    ----------
+    model : with callbacks set.
+    told : what the hooks may ask for: X, y and metadata.
+    """
+
+    def __init__(self, model: GaussianMixture, told: dict[str, Any]) -> None:
+        self._model, self._told = model, {"estimator": model, **told}
+        self._root = model._init_callback_context(max_subtasks=model.n_init)
+        self._run: Any = None
+        self.stopped = False
+        self._root.call_on_fit_task_begin(**self._told)
+
+    def begun(self, run: int) -> None:
+        """A run of EM has its start."""
+        self._run = self._root.subcontext(task_name="run", max_subtasks=self._model.max_iter)
+        self._run.call_on_fit_task_begin(**self._told)
+
+    def iterated(self, iteration: int, trace: Sequence[float], mixture: Mixture) -> None:
+        """An iteration from `mixture` is done; `trace` ends with its mean log-likelihood."""
+        task = self._run.subcontext(task_name="iteration")
+        task.call_on_fit_task_begin(**self._told)
+        if task.call_on_fit_task_end(**self._told, **self._fitted(mixture)):
+            self.stopped = True
+            raise KeyboardInterrupt
+
+    def ended(self, fit: Fit) -> None:
+        """A run of EM is over."""
+        self._run.call_on_fit_task_end(**self._told, **self._fitted(fit.mixture))
+
+    def over(self, fit: Fit) -> None:
+        """The fit is."""
+        self._root.call_on_fit_task_end(**self._told, **self._fitted(fit.mixture))
+
+    def _fitted(self, mixture: Mixture) -> dict[str, Any]:
+        def attributes() -> dict[str, Any]:
+            other = copy.copy(self._model)
+            other._hold_mixture(mixture)
+            return {name: value for name, value in vars(other).items() if name.endswith("_")}
+
+        return {"reconstruction_attributes": attributes}
+
+
+class Several:
+    """An observer that passes on to several.
+
+    Parameters
+    ----------
+    observers : told in this order.
+    """
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
+
+    def begun(self, run: int) -> None:
+        """A run of EM has its start."""
+        for observer in self._observers:
+            observer.begun(run)
+
+    def iterated(self, iteration: int, trace: Sequence[float], mixture: Mixture) -> None:
+        """An iteration from `mixture` is done; `trace` ends with its mean log-likelihood."""
+        for observer in self._observers:
+            observer.iterated(iteration, trace, mixture)
+
+    def ended(self, fit: Fit) -> None:
+        """A run of EM is over."""
+        for observer in self._observers:
+            observer.ended(fit)
+
+
+@_managed  # type: ignore[untyped-decorator]  # tells callbacks when all is over, in any case
+def told(
+    model: GaussianMixture,
+    rows: Rows,
+    y: object,
+    weights: Floats | None,
+    observers: Sequence[Observer],
+    run: Callable[..., Fit],
+) -> tuple[Fit, bool]:
+    """A fit of which the estimator's callbacks are told.
+
+    Parameters
+    ----------
+    model : the estimator.
+    rows, y, weights : what it is fitted to, for the callbacks.
+    observers : told too.
+    run : carries the fit out; takes an ``observer``.
+
+    Returns
+    -------
+    The fit, and whether a callback stopped it.
+    """
+    tasks = None
+    if getattr(model, "_skl_callbacks", None):
+        metadata = None if weights is None else {"sample_weight": weights}
+        tasks = Tasks(model, {"X": rows, "y": y, "metadata": metadata})
+        observers = [tasks, *observers]
+    try:
+        fit = run(observer=Several(*observers) if observers else None)
+    except Interrupted as interruption:
+        if tasks is None or not tasks.stopped:
+            raise
+        fit = interruption.fit
+    if tasks is not None:
+        tasks.over(fit)
+    return fit, tasks is not None and tasks.stopped

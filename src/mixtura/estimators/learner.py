@@ -1,0 +1,185 @@
+"""Learner: what `partial_fit` knows between two batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
+
+from mixtura.engine.arrays import Floats, Rows
+from mixtura.engine.executors import default_executor
+from mixtura.errors import CollapseError, ParameterError
+from mixtura.estimators.checks import collapsed
+from mixtura.fitting import Fit, Given, Settings, fit_rows
+from mixtura.fitting.checks import check_extent
+from mixtura.fitting.stepwise import Stepwise, rows_to_start
+from mixtura.model.weights import row_weights
+
+if TYPE_CHECKING:
+    from mixtura.estimators.gaussian_mixture import GaussianMixture
+
+__all__ = ["Learner", "check_started", "learn"]
+
+
+def learn(model: GaussianMixture, X: Any, sample_weight: Any) -> None:
+    """`GaussianMixture.partial_fit`."""
+    model._validate_params()
+    for name in ("prior", "noise"):
+        if getattr(model, name) not in (None, False):
+            raise ParameterError(
+                f"{name} is set, which depends on all rows, and partial_fit sees them batch by "
+                f"batch: leave {name} out, or call fit"
+            )
+    first = not (hasattr(model, "mixture_") or hasattr(model, "n_samples_seen_"))
+    rows = validate_data(model, X, dtype=[np.float64, np.float32], reset=first)
+    weights = row_weights(sample_weight, len(rows))
+    learner = getattr(model, "_learner", None)
+    if learner is None:
+        learner = Learner.after(model.fit_) if hasattr(model, "fit_") else Learner.empty()
+    names = getattr(model, "feature_names_in_", None)
+    try:
+        learner = learner.after_batch(
+            rows,
+            weights,
+            model._settings(),
+            model._given(),
+            check_random_state(model.random_state),
+            None if names is None else tuple(names),
+        )
+    except CollapseError as error:
+        raise collapsed(error) from None
+    model._learner = learner
+    model.n_samples_seen_ = learner.n_rows
+    model.partial_trace_ = learner.trace
+    if learner.learnt is not None:
+        model.__dict__.pop("fit_", None)
+        model._hold_mixture(learner.learnt.mixture)
+        model.converged_ = False
+        model.n_iter_ = len(learner.trace)
+        model.lower_bound_ = learner.learnt.score
+        model.lower_bounds_ = learner.trace
+
+
+def check_started(model: GaussianMixture) -> None:
+    """Say what is missing where all rows still wait for a start.
+
+    Raises
+    ------
+    NotFittedError : they do.
+    """
+    if hasattr(model, "n_samples_seen_") and not hasattr(model, "mixture_"):
+        least = rows_to_start(model.n_components, model.n_features_in_)
+        raise NotFittedError(
+            f"partial_fit has seen {model.n_samples_seen_} rows, and starts from {least}: give it "
+            "more, or call fit"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """Batches that wait for a start, then what has been learnt.
+
+    Parameters
+    ----------
+    waiting : rows and weights, those of weight 0 left out.
+    learnt : None until there are rows enough for a start.
+    trace : the mean log-likelihood of each batch before it was learnt from, nats a row; a list
+        that grows.
+    """
+
+    waiting: tuple[tuple[Rows, Floats | None], ...]
+    learnt: Stepwise | None
+    trace: list[float]
+
+    @classmethod
+    def empty(cls) -> Learner:
+        """Of nothing."""
+        return cls((), None, [])
+
+    @classmethod
+    def after(cls, fit: Fit) -> Learner:
+        """Of what a fit found."""
+        learnt = Stepwise.starting(fit.mixture, fit.settings, fit.n_rows, fit.total_weight)
+        return cls((), replace(learnt, score=fit.mean_log_likelihood), [])
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows were seen, those that wait included."""
+        if self.learnt is not None:
+            return self.learnt.n_rows
+        return sum(len(rows) for rows, _ in self.waiting)
+
+    def after_batch(
+        self,
+        rows: Rows,
+        weights: Floats | None,
+        settings: Settings,
+        given: Given,
+        random: np.random.RandomState,
+        names: tuple[str, ...] | None,
+    ) -> Learner:
+        """After one more batch.
+
+        Parameters
+        ----------
+        rows : (m, D), finite.
+        weights : (m,), at least 0, or None.
+        settings, given, random : of the start; the structure and the regularisation hold on.
+        names : of the features, or None.
+
+        Raises
+        ------
+        ParameterError : the settings ask for another kind of mixture than has been learnt.
+        DataError : values are too large.
+        CollapseError : a covariance became singular and reg_covar is 0.
+        """
+        check_extent(max(len(rows), 2), rows.min(axis=0), rows.max(axis=0), 1, names)
+        if weights is not None:
+            counting = weights > 0.0
+            rows, weights = rows[counting], weights[counting]
+        if self.learnt is None:
+            waiting = replace(self, waiting=(*self.waiting, (rows, weights)))
+            if waiting.n_rows < rows_to_start(settings.n_components, rows.shape[1]):
+                return waiting
+            return waiting._started(settings, given, random, names)
+        _check(self.learnt, settings)
+        learnt = replace(self.learnt, settings=settings)
+        learnt = learnt.learning(rows, weights, default_executor())
+        self.trace.append(learnt.score)
+        return replace(self, learnt=learnt)
+
+    def _started(
+        self,
+        settings: Settings,
+        given: Given,
+        random: np.random.RandomState,
+        names: tuple[str, ...] | None,
+    ) -> Learner:
+        """A fit to all that waits."""
+        rows = np.concatenate([rows for rows, _ in self.waiting])
+        weights = None
+        if any(weights is not None for _, weights in self.waiting):
+            weights = np.concatenate([np.ones(len(r)) if v is None else v for r, v in self.waiting])
+        fit = fit_rows(
+            rows, settings, given=given, random=random, feature_names=names, weights=weights
+        )
+        return replace(Learner.after(fit), trace=self.trace)
+
+
+def _check(learnt: Stepwise, settings: Settings) -> None:
+    mixture = learnt.mixture
+    if mixture.n_components != settings.n_components:
+        raise ParameterError(
+            f"n_components is {settings.n_components}, what was learnt so far has "
+            f"{mixture.n_components}: ask for as many, or begin with a clone of the estimator"
+        )
+    if mixture.structure.letters != settings.structure.letters:
+        raise ParameterError(
+            f"the covariances are to be {settings.structure.name}, what was learnt so far has "
+            f"{mixture.structure.name} ones: ask for the same, or begin with a clone of the "
+            "estimator"
+        )

@@ -1,0 +1,188 @@
+"""Amid noise: a start when some rows belong to no component."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats
+from mixtura.engine.sources import ArraySource
+from mixtura.engine.statistics import Statistics
+from mixtura.errors import CollapseError, DataError, Interrupted
+from mixtura.fitting import kmeans
+from mixtura.fitting.clutter import clutter
+from mixtura.fitting.convergence import Remaining
+from mixtura.fitting.start import start
+from mixtura.fitting.starts.request import Request, Start
+from mixtura.fitting.starts.sample import sample
+from mixtura.fitting.starts.supplied import FromMixture, FromShares
+from mixtura.model.mixture import Mixture
+from mixtura.model.noise import Box
+
+if TYPE_CHECKING:
+    from mixtura.fitting.em import EM
+
+__all__ = ["started_amid_noise"]
+
+#: EM iterations that tell starts apart, and those before without noise
+_SHORT, _PLAIN = 40, 5
+#: of the log-likelihood, nats a row, that a start may lack after them
+_ENOUGH = 1e-5
+#: a share of rows that is noise, as a start sees it
+_SURE = 0.5
+
+
+def started_amid_noise(em: EM, request: Request) -> Statistics:
+    """The statistics that a first M-step with noise is taken from, the noise's last.
+
+    Labels of −1, and a column beyond the K of responsibilities, are noise; so is the noise of a
+    mixture. A named start is made on a sample, of the rows whose neighbours are near; and, lest
+    that take a sparse component for noise, one from k-means of all of them. Each is given a few
+    steps of EM over those rows as if there were no noise, and a short run with noise; then the
+    likelier is taken.
+
+    Parameters
+    ----------
+    em : the fit that is to begin.
+    request : as a start takes it.
+
+    Raises
+    ------
+    As for `mixtura.fitting.start.start`.
+
+    Notes
+    -----
+    Two starts and their short runs over up to 8000 rows, the distances between those and up to
+    2000 of them, and a pass over all rows.
+    """
+    wish = em.settings.start
+    if isinstance(wish, Mixture):
+        return FromMixture(em.m_step.amid_noise(wish))(request)
+    if not isinstance(wish, str):
+        return _supplied(em, request)
+    return _under(em, request, _best(em, request))
+
+
+def _supplied(em: EM, request: Request) -> Statistics:
+    """From labels, responsibilities, or what a function returns."""
+    wish = em.settings.start
+    if callable(wish):
+        rows = request.source.rows.view()
+        rows.setflags(write=False)
+        shares = wish(rows, request.n_components, request.random)
+        begun = FromShares(shares, "what start returned", noise=True)
+        statistics = begun(replace(request, counting=None, whole=None))
+    else:
+        statistics = FromShares(wish, noise=True)(request)
+    if statistics.weight[-1] > 0.0:
+        return statistics
+    mixture, _ = em.begin_with(_without_noise(statistics))
+    return _under(em, request, mixture)
+
+
+def _best(em: EM, request: Request) -> Mixture:
+    """The likelier of two short runs of EM on a sample."""
+    k, d = request.n_components, request.source.n_features
+    size = int(np.clip(30 * k * (d + 1), 3000, 8000))
+    rows, weights = sample(request.source, size, request.random)
+    rows = np.ascontiguousarray(rows)
+    box = em.m_step.box
+    assert box is not None
+    # Of as much weight as all rows, so that a prior counts for as much beside them.
+    scale = em.source.total_weight / float(weights.sum())
+    source = ArraySource(rows, None if scale == 1.0 and (weights == 1.0).all() else scale * weights)
+    settings = replace(em.settings, max_iter=_SHORT, tol=Remaining(_ENOUGH), n_init=1)
+    short = replace(
+        em,
+        source=source,
+        settings=settings,
+        observer=None,
+        assumed_here=em.assumptions,
+    )
+    plain = replace(
+        short,
+        settings=replace(settings, noise=None, max_iter=_PLAIN),
+        assumed_here=replace(em.assumptions, box=None),
+    )
+    clear = 1.0 - clutter((rows - box.low) / box.extent)
+    found, faults = [], []
+    for begin, kept in _ways(str(em.settings.start), box, clear, k):
+        part = ArraySource(rows[kept], weights[kept] * scale)
+        inner = replace(request, source=part, counting=None, whole=None)
+        try:
+            alone = replace(plain, source=part)
+            mixture = alone.climb(alone.begin_with(begin(inner))[0]).mixture
+            begun = _amid(alone.statistics(mixture), part, source)
+            mixture, repairs = short.begin_with(begun, mixture.covariances)
+            found.append(short.climb(mixture, repairs=repairs))
+        except (CollapseError, DataError) as fault:
+            faults.append(fault)
+        except Interrupted:  # of a fit to the sample, which is no answer
+            raise KeyboardInterrupt from None
+    if not found:
+        raise faults[0]
+    best = max(found, key=lambda fit: (-len(fit.starved), fit.mean_objective))
+    return best.mixture
+
+
+def _ways(wish: str, box: Box, clear: Floats, k: int) -> list[tuple[Start, NDArray[np.bool_]]]:
+    """The starts to make, and of which rows: those that are clear, and all."""
+    every = np.ones(len(clear), np.bool_)
+    kept = clear > _SURE
+    if not max(2, k) <= np.count_nonzero(kept) < len(kept):
+        return [(start(wish), every)]
+    # "auto" takes its time, and has no units: nor have clusters of rows in units of the box.
+    return [(start(wish), kept), (_Clustered(box) if wish == "auto" else start(wish), every)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Clustered:
+    """The clusters of k-means, distances being taken in units of a box."""
+
+    box: Box
+
+    def __call__(self, request: Request) -> Statistics:
+        source, k, executor = request.source, request.n_components, request.executor
+        points = np.ascontiguousarray((source.rows - self.box.low) / self.box.extent)
+        view = ArraySource(points, source.weights)
+        seeds = kmeans.seeds(view, k, request.random, executor)
+        labels, _ = kmeans.cluster(view, points[seeds], executor, diagonal=True)
+        return FromShares(labels)(request)
+
+
+def _amid(statistics: Statistics, part: ArraySource, whole: ArraySource) -> Statistics:
+    """The statistics with those of noise after them: the weight of the rows that are left out.
+
+    Where none are, a small share.
+    """
+    total = whole.total_weight
+    left_out = max(total - part.total_weight, 0.02 * total)
+    second = statistics.second
+    return replace(
+        statistics,
+        reference=np.vstack([statistics.reference, statistics.reference[:1]]),
+        weight=np.append(statistics.weight, left_out),
+        first=np.vstack([statistics.first, np.zeros_like(statistics.first[:1])]),
+        second=np.concatenate([second, np.zeros_like(second[:1])]),
+    )
+
+
+def _without_noise(statistics: Statistics) -> Statistics:
+    return replace(
+        statistics,
+        reference=statistics.reference[:-1],
+        weight=statistics.weight[:-1],
+        first=statistics.first[:-1],
+        second=statistics.second[:-1],
+    )
+
+
+def _under(em: EM, request: Request, mixture: Mixture) -> Statistics:
+    """The statistics of all rows under a mixture."""
+    step = partial(kernel.accumulate, components=mixture.components, diagonal=request.form.diagonal)
+    return em.executor.run(request.all_rows, step)

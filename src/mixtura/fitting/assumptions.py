@@ -1,0 +1,166 @@
+"""Assumptions: what a fit takes for granted besides the structure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mixtura.engine.arrays import Floats
+from mixtura.engine.executors import Executor
+from mixtura.engine.sources import Source
+from mixtura.engine.statistics import Statistics
+from mixtura.fitting.background import box_of
+from mixtura.fitting.estimate import LEAST_WEIGHT, Estimate, maximise
+from mixtura.fitting.prior import Known
+from mixtura.fitting.scatter import TotalScatter
+from mixtura.fitting.seen import Seen
+from mixtura.fitting.settings import Settings
+from mixtura.model.mixture import Mixture
+from mixtura.model.noise import Box, Noise
+from mixtura.model.structures import Structure
+
+__all__ = ["Assumptions", "MStep"]
+
+#: the noise's share where nothing says which rows are noise
+_FIRST = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Assumptions:
+    """Equal weights, a prior and noise, each or none, as they are for some rows.
+
+    Parameters
+    ----------
+    equal : whether all components have one weight.
+    known : the prior, or None.
+    box : where noise lies, or None for no noise.
+    """
+
+    equal: bool
+    known: Known | None
+    box: Box | None
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        source: Source,
+        executor: Executor,
+        unit: float = 1.0,
+        names: tuple[str, ...] | None = None,
+    ) -> Assumptions:
+        """Those of the settings, for the rows of a source.
+
+        Parameters
+        ----------
+        settings : how to fit.
+        source : the rows; read as often as the assumptions ask for.
+        executor : who carries the passes out.
+        unit : what a weight of 1 in `source` stands for.
+        names : of the features, for an error.
+
+        Raises
+        ------
+        DataError : a column is constant, so that a box about the rows has no volume.
+        ParameterError : a prior, or a box, is not for as many features.
+        """
+        prior = settings.conjugate
+        known = None if prior is None else prior.known(source, executor, unit)
+        return cls(
+            settings.equal_weights, known, box_of(settings.background, source, executor, names)
+        )
+
+    def m_step(self, settings: Settings) -> MStep:
+        """The M-step under them, for the components and the structure of the settings."""
+        k, structure = settings.n_components, settings.structure
+        seen = None if self.known is None else self.known.seen(structure, k)
+        return MStep(k, structure, settings.regularisation.ridge, self.equal, seen, self.box)
+
+
+@dataclass(frozen=True, eq=False)
+class MStep:
+    """The M-step of weights, prior and noise, and for the rest of it the structure's own.
+
+    Parameters
+    ----------
+    n_components : K.
+    structure : of the covariances.
+    ridge : added to every variance, squared feature units.
+    equal : whether all components have one weight.
+    seen : the prior, or None.
+    box : where noise lies, or None for no noise.
+    """
+
+    n_components: int
+    structure: Structure
+    ridge: float
+    equal: bool
+    seen: Seen | None
+    box: Box | None
+
+    def __call__(
+        self,
+        statistics: Statistics,
+        *,
+        before: Floats | None = None,
+        total: TotalScatter | None = None,
+    ) -> Estimate:
+        """The parameters of largest expected log-likelihood, and log prior, under the assumptions.
+
+        Parameters
+        ----------
+        statistics, before, total : as for `mixtura.fitting.estimate.maximise`. With noise the last
+            of the statistics are the noise's own, of which the weight alone counts; where there
+            are none, noise is given a small share.
+        """
+        k, background = self.n_components, 0.0
+        if self.box is not None and len(statistics.weight) > k:
+            background = float(statistics.weight[k]) + LEAST_WEIGHT
+            statistics = _of_components(statistics, k)
+        estimate = maximise(
+            statistics, self.structure, self.ridge, before=before, total=total, seen=self.seen
+        )
+        return self.assumed(replace(estimate, background=background) if background else estimate)
+
+    def assumed(self, estimate: Estimate) -> Estimate:
+        """The estimate, whose mixture is to keep to the assumptions.
+
+        Noise that has no share yet is given a small one.
+        """
+        if self.box is None and not self.equal:
+            return estimate
+        background = estimate.background
+        if self.box is not None and not background:
+            background = _FIRST / (1.0 - _FIRST) * float(estimate.weight.sum())
+        return replace(estimate, background=background, box=self.box, equal=self.equal)
+
+    def amid_noise(self, mixture: Mixture) -> Mixture:
+        """The mixture, with noise where it has none and there is to be some."""
+        if mixture.noise is not None or self.box is None:
+            return mixture
+        return Mixture(
+            (1.0 - _FIRST) * mixture.weights,
+            mixture.means,
+            mixture.covariances,
+            mixture.structure,
+            mixture.feature_names,
+            noise=Noise(_FIRST, self.box),
+            equal_weights=mixture.equal_weights,
+        )
+
+    def log_prior(self, mixture: Mixture) -> float:
+        """The logarithm of the prior's density at a mixture, but for a constant, nats.
+
+        In units of the weights of the rows, as their log-likelihood is; 0 without a prior.
+        """
+        return 0.0 if self.seen is None else self.seen.log_density(mixture)
+
+
+def _of_components(statistics: Statistics, k: int) -> Statistics:
+    """The statistics without those of the noise."""
+    return replace(
+        statistics,
+        reference=statistics.reference[:k],
+        weight=statistics.weight[:k],
+        first=statistics.first[:k],
+        second=statistics.second[:k],
+    )

@@ -1,0 +1,87 @@
+"""Background: what a person says of noise."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats
+from mixtura.engine.executors import Executor
+from mixtura.engine.sources import Block, Source
+from mixtura.errors import DataError, ParameterError
+from mixtura.model.noise import Box
+from mixtura.model.rows import column_label
+
+__all__ = ["Background", "background", "box_of"]
+
+#: None for no noise, 0 for the box about the rows, its volume, or a box
+Background = float | Box | None
+
+
+def background(wish: Any) -> Background:
+    """What `noise` stands for.
+
+    Raises
+    ------
+    ParameterError : it is none of None, False, True, a positive number and a `Box`.
+    """
+    if wish is None or isinstance(wish, Box):
+        return wish
+    if isinstance(wish, bool | np.bool_):
+        return 0.0 if wish else None
+    if isinstance(wish, Real) and math.isfinite(wish) and float(wish) > 0.0:
+        return float(wish)
+    raise ParameterError(
+        f"noise is {wish!r}, expected True for the box about the rows, a volume above 0, a "
+        "mixtura.Box, or None"
+    )
+
+
+def box_of(
+    wish: Background, source: Source, executor: Executor, names: tuple[str, ...] | None
+) -> Box | None:
+    """The box of the noise among the rows of a source.
+
+    One of a given volume is that about the rows, longer or shorter by one factor about its middle.
+
+    Raises
+    ------
+    ParameterError : a given box is not of as many features.
+    DataError : a column is constant, so that the box about the rows has no volume.
+
+    Notes
+    -----
+    One pass over the rows, unless the box is given.
+    """
+    if wish is None:
+        return None
+    if isinstance(wish, Box):
+        if len(wish.low) != source.n_features:
+            raise ParameterError(
+                f"the box of the noise has {len(wish.low)} features, X has {source.n_features}: "
+                "expected as many"
+            )
+        return wish
+    box = _about(source, executor, names)
+    return box.of_volume(math.log(wish)) if wish else box
+
+
+def _about(source: Source, executor: Executor, names: tuple[str, ...] | None) -> Box:
+    """The least box that holds all rows."""
+
+    def ends(block: Block) -> tuple[Floats, Floats]:
+        return block.rows.min(axis=0), block.rows.max(axis=0)
+
+    found = list(executor.map(source, ends))
+    low = np.min([least for least, _ in found], axis=0).astype(np.float64)
+    high = np.max([most for _, most in found], axis=0).astype(np.float64)
+    if (high <= low).any():
+        j = int((high <= low).argmax())
+        raise DataError(
+            f"column {column_label(j, names)} is constant, at {low[j]:.6g}, so the box about the "
+            "rows has no volume for noise: drop the column, or leave noise out"
+        )
+    return Box(low, high - low)

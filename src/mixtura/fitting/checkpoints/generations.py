@@ -1,0 +1,154 @@
+"""Generations: a file that is replaced, and the one before it."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.errors import ModelError
+from mixtura.fitting.checkpoints.record import Record
+
+__all__ = ["FORMAT_VERSION", "Generations"]
+
+#: grows when an older reader could not understand the file
+FORMAT_VERSION = 1
+
+_KEY, _SUM = "mixtura-checkpoint", "sha256"
+
+
+class Generations:
+    """Two files of records: the newest at `path`, the one before it beside, as ``….before``.
+
+    A record is a safetensors file with one JSON text in its metadata and a SHA-256 sum over all
+    of it: numbers and text, never code. It is written beside, brought to the disk and renamed, so
+    that at any moment one of the two is whole.
+
+    Parameters
+    ----------
+    path : of the newest.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.before = self.path.with_name(self.path.name + ".before")
+        self._part = self.path.with_name(self.path.name + ".part")
+
+    def exist(self) -> bool:
+        """Whether there is any."""
+        return self.path.exists() or self.before.exists()
+
+    def check(self) -> None:
+        """Refuse, before any work, a path that cannot be written.
+
+        Raises
+        ------
+        OSError : it is a folder or a device, or its folder is missing or may not be written to.
+        """
+        folder, path = self.path.parent, str(self.path)
+        if self.path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a directory, expected a file's name", path)
+        if self.path.exists() and not self.path.is_file():
+            raise OSError(errno.EINVAL, "is no regular file, expected one to be", path)
+        if not folder.is_dir():
+            words = f"there is no directory {str(folder)!r}: make it first"
+            raise FileNotFoundError(errno.ENOENT, words, path)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, "its directory may not be written to", path)
+
+    def write(self, record: Record) -> None:
+        """Make `record` the newest, and the newest the one before.
+
+        Raises
+        ------
+        OSError : it cannot be written; both stay as they are.
+        """
+        data = _encoded(record)
+        try:
+            with self._part.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if self.path.exists():
+                self.path.replace(self.before)
+            self._part.replace(self.path)
+        except OSError as error:
+            self._part.unlink(missing_ok=True)
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
+
+    def read(self) -> Record | None:
+        """The newest that is whole, None where there is none at all.
+
+        A damaged newest is told of in a warning.
+
+        Raises
+        ------
+        ModelError : there are some, and none is whole; or they are of a later version.
+        OSError : they cannot be read.
+        """
+        faults = []
+        for path in (self.path, self.before):
+            if not path.exists():
+                continue
+            try:
+                record = _decoded(path.read_bytes(), str(path))
+            except _DamageError as damage:
+                faults.append(str(damage))
+                continue
+            for fault in faults:
+                warnings.warn(f"{fault}; going on from {path}", stacklevel=2)
+            return record
+        if faults:
+            raise ModelError(f"{'; '.join(faults)}: begin the fit anew, at another path")
+        return None
+
+
+class _DamageError(Exception):
+    """A file is not what was written."""
+
+
+def _encoded(record: Record) -> bytes:
+    from safetensors.numpy import save as to_bytes
+
+    text = json.dumps({"format": FORMAT_VERSION, **record.values})
+    arrays = {name: np.ascontiguousarray(array) for name, array in record.arrays.items()}
+    return to_bytes(arrays, metadata={_KEY: text, _SUM: _sum(text, arrays)})
+
+
+def _decoded(data: bytes, name: str) -> Record:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    size = int.from_bytes(data[:8], "little")
+    try:
+        about = json.loads(data[8 : 8 + size])["__metadata__"]
+        text, expected = str(about[_KEY]), about[_SUM]
+        arrays = from_bytes(data)
+        whole = _sum(text, arrays) == expected
+        values = json.loads(text)
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError):
+        whole = False
+    if not whole:
+        raise _DamageError(f"{name} is no checkpoint, or it is damaged")
+    if values.pop("format") != FORMAT_VERSION:
+        raise ModelError(
+            f"{name} has a checkpoint format that is not {FORMAT_VERSION}, the one that this "
+            "mixtura reads: go on with the mixtura that began it"
+        )
+    return Record(values, arrays)
+
+
+def _sum(text: str, arrays: dict[str, NDArray[Any]]) -> str:
+    total = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        total.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        total.update(array.tobytes())
+    return total.hexdigest()

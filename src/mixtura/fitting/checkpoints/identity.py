@@ -1,0 +1,130 @@
+"""Identity: what a fit was asked, and of which rows, so that another is not taken for it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats, Rows
+from mixtura.engine.sources import Source
+from mixtura.fitting.given import Given
+from mixtura.fitting.settings import Settings
+from mixtura.model.mixture import Mixture
+from mixtura.model.random import Seed
+
+__all__ = ["RowsSeen", "asked", "differences", "made_by", "rows_of"]
+
+
+def asked(settings: Settings, given: Given, seed: Seed) -> dict[str, Any]:
+    """The settings by name, each as a plain value; what is large by its SHA-256 sum."""
+    return {
+        "n_components": int(settings.n_components),
+        "structure": settings.structure.name,
+        "start": _plain(settings.start),
+        "tol": _plain(settings.tol),
+        "reg_covar": _plain(settings.reg_covar),
+        "max_iter": int(settings.max_iter),
+        "n_init": int(settings.n_init),
+        "accelerate": _plain(settings.accelerate),
+        "weights": settings.weights,
+        "prior": _plain(settings.prior),
+        "noise": _plain(settings.noise),
+        "random_state": int(seed) if isinstance(seed, (int, np.integer)) else "a generator",
+        "given weights": _plain(given.weights),
+        "given means": _plain(given.means),
+        "given precisions": _plain(given.precisions),
+    }
+
+
+def made_by() -> dict[str, str]:
+    """What decides a result's last bits, beside settings and rows."""
+    return {"kernel": kernel.describe(), "numpy": np.__version__}
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What differs, as a list in words; empty where nothing does."""
+    names = list(dict.fromkeys([*before, *now]))
+    return "; ".join(
+        f"{name} was {_shown(before.get(name))} and is {_shown(now.get(name))}"
+        for name in names
+        if before.get(name) != now.get(name)
+    )
+
+
+class RowsSeen:
+    """A fingerprint of rows in their order: the same however they are divided.
+
+    Notes
+    -----
+    A SHA-256 sum of every byte, about a second a GiB.
+    """
+
+    def __init__(self) -> None:
+        self._values, self._weights = hashlib.sha256(), hashlib.sha256()
+        self._count, self._n_features = 0, 0
+        self._types: set[str] = set()
+        self._weighted = False
+
+    def add(self, rows: Rows, weights: Floats | None) -> None:
+        """See rows (m, D) with weights (m,); None weighs each 1."""
+        self._values.update(np.ascontiguousarray(rows).data.cast("B"))
+        if weights is not None:
+            self._weighted = True
+            self._weights.update(np.ascontiguousarray(weights, np.float64).data.cast("B"))
+        self._types.add(rows.dtype.name)
+        self._count += len(rows)
+        self._n_features = rows.shape[1]
+
+    def record(self, names: tuple[str, ...] | None) -> dict[str, Any]:
+        """What the rows are known by."""
+        return {
+            "number of rows": self._count,
+            "number of features": self._n_features,
+            "features' names": None if names is None else list(names),
+            "type": " and ".join(sorted(self._types)),
+            "values": self._values.hexdigest()[:16],
+            "weights": self._weights.hexdigest()[:16] if self._weighted else None,
+        }
+
+
+def rows_of(source: Source, names: tuple[str, ...] | None) -> dict[str, Any]:
+    """What the rows of a source are known by."""
+    seen = RowsSeen()
+    for block in source.blocks():
+        seen.add(block.rows, block.weights)
+    return seen.record(names)
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON can hold, the same for the same value."""
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, Mixture):
+        parts = (value.weights, value.means, value.covariances)
+        return f"a mixture ({_sum_of(*parts)})"
+    if isinstance(value, (np.bool_, np.number)):
+        return value.item()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if callable(value):
+        where = getattr(value, "__module__", ""), getattr(value, "__qualname__", repr(value))
+        return f"the function {'.'.join(filter(None, where))}"
+    array = np.asarray(value)
+    return repr(value) if array.dtype.kind == "O" else f"an array ({_sum_of(array)})"
+
+
+def _sum_of(*arrays: Any) -> str:
+    total = hashlib.sha256()
+    for array in arrays:
+        total.update(f"{array.dtype.str} {array.shape}".encode())
+        total.update(np.ascontiguousarray(array).tobytes())
+    return total.hexdigest()[:16]
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else repr(value)

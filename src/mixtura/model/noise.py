@@ -1,0 +1,174 @@
+"""Noise: rows that belong to no component, spread evenly over a box."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixtura.engine.arrays import Floats, frozen
+from mixtura.errors import ModelError
+
+__all__ = ["NOISE", "Box", "Noise"]
+
+#: the label of a row that is noise; of responsibilities it is the last column
+NOISE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Box:
+    """An axis-parallel box.
+
+    Parameters
+    ----------
+    low : (D,), its lower corner, feature units.
+    extent : (D,), its sides, feature units, positive.
+
+    Raises
+    ------
+    ModelError : the shapes differ, or a side is not a positive number.
+
+    Examples
+    --------
+    >>> from mixtura import Box
+    >>> Box([0.0, 10.0], [2.0, 3.0]).volume
+    6.0
+    """
+
+    low: Floats
+    extent: Floats
+
+    def __init__(self, low: ArrayLike, extent: ArrayLike) -> None:
+        try:
+            corner, sides = frozen(low), frozen(extent)
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"the box of the noise is not of numbers: {error}") from None
+        if corner.ndim != 1 or not corner.size or corner.shape != sides.shape:
+            raise ModelError(
+                f"the box of the noise has a corner of shape {corner.shape} and sides of shape "
+                f"{sides.shape}, expected (n_features,) for both"
+            )
+        sound = np.isfinite(corner) & np.isfinite(sides) & (sides > 0.0)
+        if not sound.all():
+            j = int(np.argmin(sound))
+            raise ModelError(
+                f"the box of the noise begins at {corner[j]:g} in feature {j} and is {sides[j]:g} "
+                "long, expected finite numbers, and a length above 0"
+            )
+        object.__setattr__(self, "low", corner)
+        object.__setattr__(self, "extent", sides)
+
+    def __repr__(self) -> str:
+        return f"Box({len(self.low)} features, volume {self.volume:.6g})"
+
+    @property
+    def high(self) -> Floats:
+        """The upper corner, (D,), feature units."""
+        return self.low + self.extent
+
+    @property
+    def centre(self) -> Floats:
+        """The middle, (D,), feature units."""
+        return self.low + 0.5 * self.extent
+
+    @property
+    def log_volume(self) -> float:
+        """Log V, which has no overflow where V has."""
+        return float(np.log(self.extent).sum())
+
+    @property
+    def volume(self) -> float:
+        """V, the product of the sides."""
+        with np.errstate(over="ignore", under="ignore"):
+            return float(self.extent.prod())
+
+    def of_volume(self, log_volume: float) -> Box:
+        """The box about the same middle, every side longer by one factor, of volume V."""
+        factor = math.exp((log_volume - self.log_volume) / len(self.low))
+        extent = factor * self.extent
+        return Box(self.centre - 0.5 * extent, extent)
+
+    def of_features(self, features: Sequence[int]) -> Box:
+        """Its shadow on some of the features, in the order given."""
+        return Box(self.low[features], self.extent[features])
+
+    def scatter(self) -> Floats:
+        """The covariance of rows spread evenly over it, (D,), a diagonal: extent² / 12."""
+        return self.extent**2 / 12.0
+
+    def sample(self, n: int, random: np.random.RandomState) -> Floats:
+        """Rows spread evenly over it, (n, D)."""
+        return self.low + random.uniform(size=(n, len(self.low))) * self.extent
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """Rows that belong to no component: a weight, spread evenly over a box.
+
+    Its density is 1/V, and is taken to be that outside the box as well: the rows that a mixture is
+    fitted to lie inside, and of others the nearer a row is to no component, the surer it is noise.
+
+    Parameters
+    ----------
+    weight : w₀, above 0 and below 1; with the components' weights it sums to 1.
+    box : where its rows lie.
+
+    Raises
+    ------
+    ModelError : the weight is not so.
+
+    References
+    ----------
+    Banfield & Raftery 1993, "Model-based Gaussian and non-Gaussian clustering", section 3.
+
+    Examples
+    --------
+    >>> from mixtura import Box, Mixture, Noise
+    >>> m = Mixture([0.8], [[0.0]], [[[1.0]]], noise=Noise(0.2, Box([-10.0], [20.0])))
+    >>> m.predict([[0.5], [8.0]]).tolist()
+    [0, -1]
+    """
+
+    weight: float
+    box: Box
+
+    def __init__(self, weight: float, box: Box) -> None:
+        value = _number(weight)
+        if not 0.0 < value < 1.0:
+            raise ModelError(
+                f"the weight of the noise is {weight!r}, expected a number above 0 and below 1: "
+                "leave the noise out where there is none"
+            )
+        if not isinstance(box, Box):
+            raise ModelError(f"the box of the noise is {box!r}, expected a mixtura.Box")
+        object.__setattr__(self, "weight", value)
+        object.__setattr__(self, "box", box)
+
+    def __repr__(self) -> str:
+        return f"Noise(weight {self.weight:.6g}, {self.box!r})"
+
+    @property
+    def log_joint(self) -> float:
+        """Log w₀ − log V, nats: its part of the density, the same for every row."""
+        return math.log(self.weight) - self.box.log_volume
+
+    def record(self) -> dict[str, Any]:
+        """As plain numbers: weight, volume and its logarithm, and the box."""
+        return {
+            "weight": self.weight,
+            "volume": self.box.volume,
+            "log_volume": self.box.log_volume,
+            "low": self.box.low.tolist(),
+            "high": self.box.high.tolist(),
+        }
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan

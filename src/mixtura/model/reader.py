@@ -1,0 +1,62 @@
+"""Reader: the rows of a partition, made where the partition is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats, Rows
+from mixtura.errors import DataError
+from mixtura.model.rows import plain_rows
+
+__all__ = ["Reader"]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Makes rows of a partition, on a worker.
+
+    Parameters
+    ----------
+    features : the columns by name, None for an array.
+    weights : the column of weights, or None.
+    n_features : D.
+    counting : whether rows of weight 0 are left out, and the weights told in `unit`.
+    unit : what the weights are divided by; None drops them.
+    """
+
+    features: tuple[str, ...] | None
+    weights: str | None
+    n_features: int
+    counting: bool = False
+    unit: float | None = None
+
+    def __call__(self, part: Any, shares: Any = None) -> tuple[Rows, Floats | None]:
+        """The rows (m, D) of `part`, and their weights (m,), if there are any."""
+        if self.weights is not None:
+            aside = [str(name) == self.weights for name in part.columns]
+            shares = part.loc[:, aside].iloc[:, 0]
+            part = part.loc[:, [not each for each in aside]]
+        rows = plain_rows(part, self.n_features, self.features)
+        weights = None if shares is None else _weights(shares, len(rows))
+        if not self.counting or weights is None:
+            return rows, weights
+        if not weights.all():
+            rows, weights = rows[weights > 0.0], weights[weights > 0.0]
+        return rows, None if self.unit is None else weights / self.unit
+
+
+def _weights(shares: Any, n_rows: int) -> Floats:
+    """The weights of `n_rows` rows."""
+    try:
+        weights = np.asarray(shares, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"the weights are not numbers: {error}") from None
+    if weights.shape != (n_rows,):
+        raise DataError(
+            f"a partition has {n_rows} rows and weights of shape {weights.shape}, expected one "
+            "weight beside each row: divide X and sample_weight alike"
+        )
+    return weights

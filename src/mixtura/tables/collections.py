@@ -1,0 +1,131 @@
+"""Collections: Dask arrays and data frames, as partitions of rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mixtura.errors import DataError, ParameterError
+
+__all__ = ["Collection", "collection", "is_collection"]
+
+
+@dataclass(frozen=True, eq=False)
+class Collection:
+    """A Dask collection of rows.
+
+    Parameters
+    ----------
+    parts : of each partition its delayed rows; then its delayed weights, if those are a collection
+        of their own.
+    names : D names, None where there are none.
+    weights : the column of the rows that weighs them, or None.
+    n_features : D.
+    held : the collections themselves: while they are, what their workers hold stays.
+    """
+
+    parts: tuple[tuple[Any, ...], ...]
+    names: tuple[str, ...] | None
+    weights: str | None
+    n_features: int
+    held: tuple[Any, ...] = ()
+
+    @property
+    def weighted(self) -> bool:
+        """Whether the rows come with weights."""
+        return self.weights is not None or len(self.parts[0]) > 1
+
+
+def is_collection(data: Any) -> bool:
+    """Whether `data` is a collection of Dask's; without the import."""
+    made_by = type(data).__module__.partition(".")[0]
+    return made_by == "dask" and getattr(data, "to_delayed", None) is not None
+
+
+def collection(data: Any, sample_weight: Any = None) -> Collection:
+    """A Dask array or data frame, and its rows' weights, as partitions.
+
+    Parameters
+    ----------
+    data : a Dask array (N, D), chunked in any way, or a Dask data frame.
+    sample_weight : a Dask array or series (N,), divided as the rows are; a column's name; or None.
+
+    Raises
+    ------
+    DataError : the data are no rows, or the weights do not go with them.
+    ParameterError : the weights are something else.
+    """
+    if getattr(data, "columns", None) is not None:
+        return _frame(data, sample_weight)
+    if getattr(data, "ndim", None) != 2:
+        shape = getattr(data, "shape", "unknown")
+        raise DataError(
+            f"X is a Dask {type(data).__name__} of shape {shape}, expected a Dask array (N, D) or "
+            "a Dask data frame: one row for each observation"
+        )
+    if isinstance(sample_weight, str):
+        raise ParameterError(
+            f"sample_weight is {sample_weight!r}, but X is a Dask array, whose columns have no "
+            "names: pass the weights as a Dask array"
+        )
+    if data.shape[1] == 0:
+        raise DataError("X has 0 features, expected at least 1: select the columns to use")
+    rows = data.rechunk({1: -1}) if data.numblocks[1] > 1 else data
+    parts = _weighted(
+        [(part,) for part in rows.to_delayed().ravel()], sample_weight, rows.chunks[0]
+    )
+    return Collection(parts, None, None, rows.shape[1], (data, sample_weight))
+
+
+def _frame(data: Any, sample_weight: Any) -> Collection:
+    names = tuple(map(str, data.columns))
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f"X has {names.count(name)} columns called {name!r}: rename them")
+    weights = sample_weight if isinstance(sample_weight, str) else None
+    if weights is not None and weights not in names:
+        raise DataError(
+            f"X has no column {weights!r} to weigh its rows by, it has: {', '.join(names)}"
+        )
+    features = tuple(name for name in names if name != weights)
+    if not features:
+        raise DataError("X has no column left that is not the weights': choose features")
+    frames = [(frame,) for frame in data.to_delayed()]
+    parts = _weighted(frames, None if weights else sample_weight, ())
+    return Collection(parts, features, weights, len(features), (data, sample_weight))
+
+
+def _weighted(
+    parts: Sequence[tuple[Any, ...]], sample_weight: Any, chunks: tuple[float, ...]
+) -> tuple[tuple[Any, ...], ...]:
+    """The partitions, each with its part of the weights."""
+    if sample_weight is None:
+        return tuple(parts)
+    if not is_collection(sample_weight):
+        raise ParameterError(
+            f"sample_weight is of type {type(sample_weight).__name__}, but X is a Dask collection: "
+            "pass a Dask array or series divided as X is, as in "
+            "dask.array.from_array(weights, chunks=X.chunks[0])"
+        )
+    if sample_weight.ndim != 1:
+        raise DataError(f"sample_weight has {sample_weight.ndim} dimensions, expected (N,)")
+    own = getattr(sample_weight, "chunks", None)
+    if own is None:
+        shares = sample_weight.to_delayed()
+    else:
+        if _known(chunks) and _known(own[0]) and own[0] != chunks and sum(own[0]) == sum(chunks):
+            sample_weight = sample_weight.rechunk((chunks,))
+        shares = sample_weight.to_delayed().tolist()
+    if len(shares) != len(parts):
+        raise DataError(
+            f"sample_weight has {len(shares)} partitions, X has {len(parts)}: divide both alike, "
+            "so that each row's weight is beside it"
+        )
+    return tuple((*part, share) for part, share in zip(parts, shares, strict=True))
+
+
+def _known(chunks: tuple[float, ...]) -> bool:
+    """Whether it is told how many rows are in each partition."""
+    return len(chunks) > 0 and not any(math.isnan(length) for length in chunks)

@@ -1,0 +1,66 @@
+"""`mixtura fit --checkpoint`: stopped, gone on from, and never lost."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mixtura
+
+COMMAND = [sys.executable, "-c", "from mixtura.cli.main import run; run()"]
+
+
+@pytest.fixture
+def rows(tmp_path) -> Path:
+    path = tmp_path / "rows.npy"
+    np.save(path, np.random.default_rng(0).random((20_000, 3)))
+    return path
+
+
+def test_a_fit_that_ctrl_c_stops_goes_on_to_the_same_model(rows, tmp_path, typed):
+    asked = ["fit", str(rows), "-k", "4", "--tol", "0", "--max-iter", "120", "--no-accelerate"]
+    kept = ["--checkpoint", str(tmp_path / "run.ckpt"), "--resume", "--every", "50"]
+    with subprocess.Popen(
+        [*COMMAND, *asked, *kept, "--verbose"], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("  iteration 60:"):
+                break
+        process.send_signal(signal.SIGINT)
+        last = process.stderr.read().splitlines()[-1]
+    assert process.returncode == 130
+    assert last.endswith(f"; go on from {tmp_path / 'run.ckpt'} with --resume")
+    ended = typed(*asked, *kept, "--verbose", "-o", tmp_path / "resumed")
+    assert ended.code == 0
+    first = int(ended.err.split("\n")[1].split()[1].rstrip(":"))
+    assert first > 50
+    assert typed(*asked, "-o", tmp_path / "whole").code == 0
+    one, other = (mixtura.load(tmp_path / name) for name in ("resumed", "whole"))
+    np.testing.assert_array_equal(one.covariances, other.covariances)
+
+
+def test_what_differs_decides_the_exit_code(rows, tmp_path, typed):
+    kept = ("--checkpoint", tmp_path / "run")
+    assert typed("fit", rows, "-k", 2, "--max-iter", 2, *kept).code == 0
+    again = typed("fit", rows, "-k", 2, "--max-iter", 2, *kept)
+    assert (again.code, "a checkpoint exists already" in again.message) == (6, True)
+    other = typed("fit", rows, "-k", 3, "--max-iter", 2, *kept, "--resume")
+    assert (other.code, "n_components was 2 and is 3" in other.message) == (2, True)
+    np.save(rows, np.load(rows)[1:])
+    other = typed("fit", rows, "-k", 2, "--max-iter", 2, *kept, "--resume")
+    assert (other.code, "number of rows was 20000 and is 19999" in other.message) == (3, True)
+    for name in ("run", "run.before"):
+        (tmp_path / name).write_bytes(b"")
+    other = typed("fit", rows, "-k", 2, "--max-iter", 2, *kept, "--resume")
+    assert (other.code, "is no checkpoint, or it is damaged" in other.message) == (4, True)
+
+
+def test_to_resume_needs_a_checkpoint_s_name(rows, typed):
+    ended = typed("fit", rows, "-k", 2, "--resume")
+    assert (ended.code, ended.message[:24]) == (2, "--resume goes on from a ")

@@ -1,0 +1,130 @@
+"""Clusters amid noise: found, counted, and told from it, whatever the start."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import mixtura
+from cluttered import background, halves
+from mixtura import Mixture
+
+
+@pytest.fixture(autouse=True, scope="module")
+def on_each_kernel() -> str:
+    """The installed kernel alone: what noise is to a pass, the other tests ask of both."""
+    return "native"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_clusters_and_a_background_are_told_apart(seed: int) -> None:
+    rows = background(seed)
+    fit = mixtura.fit(rows, 2, noise=True)
+    assert fit.mixture.noise is not None
+    assert_allclose(fit.mixture.weights, 0.4, atol=0.03)
+    assert_allclose(fit.mixture.noise.weight, 0.2, atol=0.03)
+    # No component is as wide as the background.
+    assert np.linalg.eigvalsh(fit.mixture.covariance_matrices()).max() < 4.0
+
+
+@pytest.mark.slow
+def test_they_are_told_apart_in_95_of_100_seeds() -> None:
+    good = 0
+    for seed in range(100):
+        fit = mixtura.fit(background(seed), 2, noise=True)
+        wide = np.linalg.eigvalsh(fit.mixture.covariance_matrices()).max() > 4.0
+        good += not wide and np.abs(fit.mixture.shares - [0.4, 0.4, 0.2]).max() < 0.03
+    assert good >= 95
+
+
+def test_selection_finds_the_clusters_and_not_the_background() -> None:
+    rows = background(3)
+    structures = ["EEE", "VVV"]
+    amid = mixtura.select(rows, [1, 2, 3], structures=structures, noise=True)
+    assert amid.best.mixture.n_components == 2
+    assert amid.best.mixture.noise is not None
+    without = mixtura.select(rows, [1, 2, 3], structures=structures)
+    assert without.best.mixture.n_components > 2
+    assert amid.best.bic < without.best.bic
+
+
+def test_noise_goes_along_with_units() -> None:
+    factors = np.array([1e6, 1e-6])
+    plain = mixtura.fit(background(1), 2, noise=True)
+    scaled = mixtura.fit(background(1) * factors, 2, noise=True)
+    assert_allclose(scaled.mixture.shares, plain.mixture.shares, atol=1e-6)
+    assert_allclose(
+        scaled.mean_log_likelihood + np.log(factors).sum(), plain.mean_log_likelihood, atol=1e-8
+    )
+
+
+def test_starts_may_say_which_rows_are_noise() -> None:
+    rows = background(2)
+    whole = mixtura.fit(rows, 2, noise=True)
+    labels = whole.mixture.predict(rows)
+    assert set(labels) == {-1, 0, 1}
+    for start in (
+        labels,
+        whole.mixture.predict_proba(rows),
+        lambda _, k, random: labels,
+        whole.mixture,
+        Mixture([0.5, 0.5], whole.mixture.means, whole.mixture.covariances),
+        halves(rows),
+    ):
+        again = mixtura.fit(rows, 2, noise=True, start=start)
+        assert_allclose(again.log_likelihood, whole.log_likelihood, atol=1e-3)
+
+
+@pytest.mark.parametrize("start", ["kmeans", "k-means++", "random", "random_from_data"])
+def test_a_named_start_is_made_amid_noise(start: str) -> None:
+    fit = mixtura.fit(background(4), 2, noise=True, start=start, n_init=3)
+    assert_allclose(fit.mixture.shares[2], 0.2, atol=0.03)
+
+
+def test_selection_counts_weights_as_rows() -> None:
+    rows = background(6, 250)
+    times = np.random.default_rng(7).integers(1, 4, size=len(rows))
+    options = {"structures": ["EII", "VVV"], "noise": True, "prior": "conjugate"}
+    weighted = mixtura.select(rows, [2], sample_weight=times, **options)
+    repeated = mixtura.select(np.repeat(rows, times, axis=0), [2], **options)
+    for one, other in zip(weighted.rows, repeated.rows, strict=True):
+        assert_allclose(one.criterion("bic"), other.criterion("bic"), atol=0.02)
+        assert_allclose(one.criterion("icl"), other.criterion("icl"), atol=0.2)
+
+
+@pytest.mark.parametrize("criterion", ["icl", "aic", "cv"])
+def test_every_criterion_knows_of_noise(criterion: str) -> None:
+    found = mixtura.select(
+        background(8, 300),
+        [1, 2],
+        structures=["VVV"],
+        noise=True,
+        weights="equal",
+        criterion=criterion,
+        folds=3,
+    )
+    assert found.best_row.n_components == 2
+
+
+@pytest.mark.parametrize("structure", ["VVV", "EEE", "EII", "VVE"])
+def test_where_all_is_noise_a_fit_still_ends(structure: str) -> None:
+    rows = np.random.default_rng(4).uniform(size=(300, 2))
+    for k in (1, 4):
+        fit = mixtura.fit(rows, k, structure=structure, noise=True)
+        assert np.isfinite(fit.log_likelihood)
+        # The density of noise alone, log 1/V a row, is one of those that it may have.
+        assert fit.log_likelihood >= -300.0 * fit.mixture.noise.box.log_volume - 1e-6
+    far = np.full(300, -1)
+    far[:2] = [0, 1]
+    fit = mixtura.fit(rows, 2, structure=structure, noise=True, start=far)
+    assert np.isfinite(fit.log_likelihood)
+
+
+def test_one_component_amid_noise() -> None:
+    random = np.random.default_rng(3)
+    rows = np.vstack([random.normal(size=(300, 2)), random.uniform(-15.0, 15.0, size=(100, 2))])
+    fit = mixtura.fit(rows, 1, noise=True)
+    assert_allclose(fit.mixture.shares, [0.75, 0.25], atol=0.03)
+    found = mixtura.select(rows, [1, 2, 3], structures=["VVV"], noise=True, criterion="icl")
+    assert found.best_row.n_components == 1
