@@ -93,8 +93,10 @@ class Estimate:
     @cached_property
     def shares(self) -> Floats:
         """The weights, which sum to 1 with the noise's, (K,)."""
-        shares = self.weight / self._total
-        return np.full_like(shares, shares.mean()) if self.equal else shares
+        if self.equal:
+            k = len(self.weight)
+            return np.full(k, (1.0 - self.background / self._total) / k)
+        return self.weight / self._total
 
     @property
     def _total(self) -> float:
