@@ -17,7 +17,8 @@ from families import LETTERS, obeys
 from mixtura import Box, Mixture, Noise, Prior
 from mixtura.datasets import faithful
 from mixtura.errors import DataError, ParameterError
-from mixtura.fitting import Fit
+from mixtura.fitting import Fit, Settings
+from mixtura.model.structures import structure
 
 MCLUST = json.loads((Path(__file__).parents[1] / "data" / "assumptions.json").read_text("utf-8"))
 EACH = pytest.mark.parametrize("letters", LETTERS)
@@ -342,3 +343,13 @@ def test_noise_by_name() -> None:
     fit = mixtura.fit(few(), 2, noise=True)
     assert isinstance(fit.mixture.noise, Noise)
     assert repr(fit.mixture) == "Mixture(2 components, 2 features, full, noise)"
+
+
+def test_the_record_tells_noise_anywhere_from_noise_of_a_volume() -> None:
+    def recorded(noise: object) -> object:
+        return Settings(2, structure("full"), noise=noise).record().get("noise", "none")
+
+    assert [recorded(wish) for wish in (None, False, True, 1.0)] == ["none", "none", True, 1.0]
+    assert recorded(True) is True
+    assert recorded(1.0) is not True
+    assert recorded(Box([0.0], [1.0])) is None

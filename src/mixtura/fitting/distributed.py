@@ -87,14 +87,7 @@ def fit_collection(
         source, settings, Dask(default_executor()), names, observer, found.unit, journal=journal
     )
 
-    def run(number: int) -> Fit:
-        if resumed is not None:
-            return em.climb(resumed.mixture, before=resumed.trace.tolist())
-        if journal and journal.position:
-            return em.go_on(journal.position, run=number)
-        mixture, repairs = em.begin(found.sample, given, random)
-        return em.climb(mixture, run=number, repairs=repairs)
-
+    run = partial(em.run, source=found.sample, given=given, random=random, resumed=resumed)
     best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
     return replace(best, notes=notes(source, settings.n_components, names))
 

@@ -96,6 +96,31 @@ class EM:
         estimate, repairs = self._health.sound(self.m_step.assumed(estimate), 0, ())
         return estimate.mixture(self.feature_names), repairs
 
+    def run(
+        self,
+        number: int,
+        source: ArraySource,
+        given: Given,
+        random: np.random.RandomState,
+        *,
+        counting: NDArray[np.bool_] | None = None,
+        resumed: Fit | None = None,
+    ) -> Fit:
+        """One run: on from an earlier fit, or from where a checkpoint stands, or from a start.
+
+        Parameters
+        ----------
+        number : of the run, for the observer.
+        source, given, random, counting : as for `begin`.
+        resumed : the earlier fit, or None.
+        """
+        if resumed is not None:
+            return self.climb(resumed.mixture, before=resumed.trace.tolist())
+        if self.journal and self.journal.position:
+            return self.go_on(self.journal.position, run=number)
+        mixture, repairs = self.begin(source, given, random, counting)
+        return self.climb(mixture, run=number, repairs=repairs)
+
     def first(self, request: Request) -> Statistics:
         """The statistics that the first M-step is taken from, those of noise last of all."""
         if self.m_step.box is None:

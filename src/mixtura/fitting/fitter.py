@@ -251,12 +251,8 @@ def fit_rows(
 
     def run(number: int) -> Fit:
         try:
-            if resumed is not None:
-                return em.climb(resumed.mixture, before=resumed.trace.tolist())
-            if journal and journal.position:
-                return em.go_on(journal.position, run=number)
-            mixture, repairs = em.begin(source, given, random, weighted.counting)
-            return em.climb(mixture, run=number, repairs=repairs)
+            counting = weighted.counting
+            return em.run(number, source, given, random, counting=counting, resumed=resumed)
         except CollapseError as collapse:
             raise _with_rows(collapse, weighted) from None
 

@@ -116,6 +116,7 @@ class Settings:
 
         None stands for what is no name and no number: labels, a function, a rule of one's own.
         """
+        noise = self.background
         return {
             "start": self.start if isinstance(self.start, str) else None,
             "tol": _plain(self.tol),
@@ -127,7 +128,7 @@ class Settings:
             else bool(self.accelerate),
             **({"weights": "equal"} if self.equal_weights else {}),
             **({"prior": "conjugate"} if self.conjugate is not None else {}),
-            **({"noise": _plain(self.noise)} if self.noise not in (None, False) else {}),
+            **({} if noise is None else {"noise": True if noise == 0.0 else _plain(noise)}),
         }
 
 

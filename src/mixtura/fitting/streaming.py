@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -71,14 +72,7 @@ def fit_scan(
         source, settings, default_executor(), stream.names, observer, found.unit, journal=journal
     )
 
-    def run(number: int) -> Fit:
-        if resumed is not None:
-            return em.climb(resumed.mixture, before=resumed.trace.tolist())
-        if journal and journal.position:
-            return em.go_on(journal.position, run=number)
-        mixture, repairs = em.begin(found.sample, given, random)
-        return em.climb(mixture, run=number, repairs=repairs)
-
+    run = partial(em.run, source=found.sample, given=given, random=random, resumed=resumed)
     best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
     said = notes(source, settings.n_components, stream.names)
     return replace(best, notes=(*said, found.note) if found.note else said)

@@ -37,7 +37,7 @@ class Journal:
     every : so many iterations from one writing to the next.
     settings : of the fit.
     settings_record : the same in plain values.
-    found : what an earlier session left, or None.
+    found : what an earlier process left, or None.
     """
 
     def __init__(
@@ -180,7 +180,7 @@ def journal(
     given: Given,
     seed: Seed,
 ) -> Journal:
-    """The journal of a fit at a path, with what an earlier session left there.
+    """The journal of a fit at a path, with what an earlier process left there.
 
     Parameters
     ----------
