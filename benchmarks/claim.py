@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from machine import busy, machine, measured_limits
@@ -14,7 +15,7 @@ from table import Table
 from worker import Worker
 from workloads import WORKLOADS, Workload
 
-__all__ = ["Measure", "chosen", "crew", "run", "show", "surroundings"]
+__all__ = ["Measure", "asked", "chosen", "crew", "publish", "run", "show", "surroundings"]
 
 Measure = Callable[[bool], list[Table]]
 
@@ -29,16 +30,38 @@ def run(*measures: Measure, after: Callable[[list[Table], Path], None] | None = 
     measures : each a script's; told whether to be quick.
     after : is given all tables, and where they were written.
     """
+    options = asked().parse_args()
+    print(surroundings(), flush=True)
+    publish([partial(measure, options.quick) for measure in measures], options, after)
+
+
+def asked() -> argparse.ArgumentParser:
+    """The options of every script, to which one adds its own."""
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows, one reading")
     parser.add_argument("--out", type=Path, help="the folder of results")
-    options = parser.parse_args()
-    folder = options.out or (RESULTS / "quick" if options.quick else RESULTS)
+    return parser
+
+
+def publish(
+    measures: Iterable[Callable[[], Iterable[Table]]],
+    options: argparse.Namespace,
+    after: Callable[[list[Table], Path], None] | None = None,
+) -> None:
+    """Print and write what each measure comes to; what is not the whole is set apart.
+
+    Parameters
+    ----------
+    measures : functions that give tables.
+    options : of `asked`; where they have an `only`, some of the cases alone were measured.
+    after : is given all tables, and where they were written.
+    """
+    part = options.quick or getattr(options, "only", None)
+    folder = options.out or (RESULTS / "quick" if part else RESULTS)
     began = time.perf_counter()
-    print(surroundings(), flush=True)
     tables = []
     for measure in measures:
-        for table in measure(options.quick):
+        for table in measure():
             print("\n" + table.markdown(), flush=True)
             table.write(folder)
             tables.append(table)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-__all__ = ["PROBLEMS", "Problem"]
+__all__ = ["PROBLEMS", "Problem", "classic"]
 
 _DATA = Path(__file__).with_name("data")
 
@@ -40,7 +40,7 @@ class Problem:
 
     def rows(self) -> Floats:
         """The rows (N, D), every column with mean 0 and variance 1."""
-        rows = self._synthetic() if self.name == "synthetic" else _classic(self.name)
+        rows = self._synthetic() if self.name == "synthetic" else classic(self.name)
         return (rows - rows.mean(axis=0)) / rows.std(axis=0)
 
     def _synthetic(self) -> Floats:
@@ -60,7 +60,7 @@ class Problem:
 
 
 @cache
-def _classic(name: str) -> Floats:
+def classic(name: str) -> Floats:
     """The measurements of a classic, without its classes."""
     if name == "wine":
         from sklearn.datasets import load_wine
@@ -70,7 +70,7 @@ def _classic(name: str) -> Floats:
         from mixtura import datasets
 
         return np.asarray(getattr(datasets, name)().rows)
-    columns = {"acidity": 1, "banknote": 6, "diabetes": 3}[name]
+    columns = {"acidity": 1, "banknote": 6, "diabetes": 3, "precip": 1, "thyroid": 5}[name]
     path = _DATA / f"{name}.csv"
     return np.loadtxt(path, delimiter=",", skiprows=1, usecols=range(columns), ndmin=2)
 

@@ -3,13 +3,20 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
+#include <nanobind/stl/string_view.h>
+#include <nanobind/stl/tuple.h>
 
 #include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
+#include "mixtura/climb.hpp"
 #include "mixtura/kernel.hpp"
+#include "mixtura/swaps.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -174,6 +181,89 @@ void potentials(int form_number, const Vector<const double>& constants,
     mixtura::potentials(components, rows.data(), row_weights, m, known, update, sums);
 }
 
+mixtura::Structure structure_called(std::string_view letters) {
+    for (std::size_t i = 0; i < std::size(mixtura::structure_names); ++i)
+        if (letters == mixtura::structure_names[i]) return static_cast<mixtura::Structure>(i);
+    throw nb::value_error("the structure is none of the fourteen");
+}
+
+// Last: the noise's weight, the log-likelihood, the last gain, how many steps, and if more can be.
+std::tuple<double, double, double, std::int64_t, bool> climb(
+    const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
+    std::string_view letters, const Matrix<const double>& ridge, double noise_log_density,
+    bool equal_weights, const Vector<double>& weight, const Matrix<double>& means,
+    const Matrices<double>& covariances, double noise_weight, double log_likelihood,
+    std::int64_t n_steps, double gain) {
+    const auto m = static_cast<std::int64_t>(rows.shape(0));
+    const auto d = static_cast<std::int64_t>(rows.shape(1));
+    const auto k = static_cast<std::int64_t>(weight.shape(0));
+    if (k < 1 || d < 1) throw nb::value_error("there are no components, or no features");
+    const mixtura::Hill hill{rows.data(),
+                             checked(weights, "weights", {m}),
+                             m,
+                             d,
+                             structure_called(letters),
+                             checked(ridge, "ridge", {d, d}),
+                             noise_log_density,
+                             equal_weights};
+    mixtura::Place place{k,
+                         weight.data(),
+                         checked(means, "means", {k, d}),
+                         checked(covariances, "covariances", {k, d, d}),
+                         noise_weight,
+                         log_likelihood};
+    nb::gil_scoped_release released;
+    const auto done = mixtura::climb(hill, place, n_steps, gain);
+    return {place.noise_weight, place.log_likelihood, done.gain, done.n_steps, done.sound};
+}
+
+// In the order of `SwapRule`, and of `Effort`.
+using Rule = std::tuple<double, std::int64_t, double, double, std::int64_t, std::int64_t, double,
+                        double, double, double, double>;
+using Effort = std::tuple<double, std::int64_t, std::int64_t, double, double, double>;
+
+// Last: the noise's weight, the log-likelihood, how many draws were used, swaps that failed, and
+// what is left.
+std::tuple<double, double, std::int64_t, std::int64_t, double> swap(
+    const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
+    std::string_view letters, const Matrix<const double>& ridge, double noise_log_density,
+    const Rule& rule, const Vector<const double>& units, const Vector<double>& weight,
+    const Matrix<double>& means, const Matrices<double>& covariances, double noise_weight,
+    double log_likelihood, const Effort& effort, const Matrix<const double>& draws) {
+    const auto m = static_cast<std::int64_t>(rows.shape(0));
+    const auto d = static_cast<std::int64_t>(rows.shape(1));
+    const auto k = static_cast<std::int64_t>(weight.shape(0));
+    const auto n = static_cast<std::int64_t>(draws.shape(0));
+    if (m < 1 || k < 2 || d < 1)
+        throw nb::value_error("a swap takes rows, features, and two components at least");
+    const mixtura::Hill hill{rows.data(),
+                             checked(weights, "weights", {m}),
+                             m,
+                             d,
+                             structure_called(letters),
+                             checked(ridge, "ridge", {d, d}),
+                             noise_log_density,
+                             false};
+    mixtura::Place best{k,
+                        weight.data(),
+                        checked(means, "means", {k, d}),
+                        checked(covariances, "covariances", {k, d, d}),
+                        noise_weight,
+                        log_likelihood};
+    const double* drawn = checked(draws, "draws", {n, mixtura::draws_per_swap});
+    for (std::int64_t i = 0; i < n * mixtura::draws_per_swap; ++i)
+        if (!(drawn[i] >= 0.0 && drawn[i] < 1.0))
+            throw nb::value_error("draws are not all from 0 to below 1");
+    const auto all = [](auto... each) { return mixtura::SwapRule{each...}; };
+    const auto whole = [](auto... each) { return mixtura::Effort{each...}; };
+    mixtura::SwapRule by = std::apply(all, rule);
+    by.units = checked(units, "units", {d});
+    mixtura::Effort spent = std::apply(whole, effort);
+    nb::gil_scoped_release released;
+    const std::int64_t used = mixtura::swap(hill, by, best, spent, drawn, n);
+    return {best.noise_weight, best.log_likelihood, used, spent.n_failed, spent.left};
+}
+
 void invert_lower(const Matrices<const double>& lower, const Matrices<double>& inverse) {
     const auto n = static_cast<std::int64_t>(lower.shape(0));
     const auto d = static_cast<std::int64_t>(lower.shape(1));
@@ -219,6 +309,14 @@ NB_MODULE(_native, module) {
                "means"_a.noconvert(), "whitening"_a.noconvert(), "rows"_a.noconvert(),
                "weights"_a.noconvert().none(), "nearest"_a.noconvert(), nb::kw_only(), "update"_a,
                "potentials"_a.noconvert());
+    module.def("climb", &climb, "rows"_a.noconvert(), "weights"_a.noconvert().none(), "structure"_a,
+               "ridge"_a.noconvert(), "noise_log_density"_a, "equal_weights"_a,
+               "weight"_a.noconvert(), "means"_a.noconvert(), "covariances"_a.noconvert(),
+               "noise_weight"_a, "log_likelihood"_a, "n_steps"_a, "gain"_a);
+    module.def("swap", &swap, "rows"_a.noconvert(), "weights"_a.noconvert().none(), "structure"_a,
+               "ridge"_a.noconvert(), "noise_log_density"_a, "rule"_a, "units"_a.noconvert(),
+               "weight"_a.noconvert(), "means"_a.noconvert(), "covariances"_a.noconvert(),
+               "noise_weight"_a, "log_likelihood"_a, "effort"_a, "draws"_a.noconvert());
     module.def("invert_lower", &invert_lower, "lower"_a.noconvert(), "inverse"_a.noconvert());
     module.def("instruction_set", &mixtura::instruction_set);
     module.def("use_instruction_set", &mixtura::use_instruction_set, "name"_a);

@@ -29,6 +29,8 @@ struct Compiled {
                          const Membership&, const Results&);
     void (*potentials)(const Components&, const double*, const double*, std::int64_t, double*, bool,
                        double*);
+    Passes* (*passes)(Form, const double*, const double*, std::int64_t, std::int64_t, std::int64_t,
+                      bool);
     void (*invert_lower)(const double*, std::int64_t, std::int64_t, double*);
     void (*exp32)(const float*, std::int64_t, float*);
     void (*exp64)(const double*, std::int64_t, double*);
@@ -72,6 +74,7 @@ bool has_avx512() {
      isa::follow,                                                                                  \
      isa::follow,                                                                                  \
      isa::potentials,                                                                              \
+     isa::passes,                                                                                  \
      isa::invert_lower,                                                                            \
      isa::vector_exp,                                                                              \
      isa::vector_exp,                                                                              \
@@ -153,6 +156,15 @@ Followed follow(const Centres& centres, const double* rows, const double* weight
 void potentials(const Components& components, const double* rows, const double* weights,
                 std::int64_t n_rows, double* nearest, bool update, double* potentials) {
     current().potentials(components, rows, weights, n_rows, nearest, update, potentials);
+}
+
+Passes::~Passes() = default;
+
+std::unique_ptr<Passes> passes(Form form, const double* rows, const double* weights,
+                               std::int64_t n_rows, std::int64_t n_components,
+                               std::int64_t n_features, bool diagonal) {
+    return std::unique_ptr<Passes>(
+        current().passes(form, rows, weights, n_rows, n_components, n_features, diagonal));
 }
 
 void invert_lower(const double* lower, std::int64_t n, std::int64_t n_features, double* inverse) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mixtura/kernel.hpp"
+#include "mixtura/passes.hpp"
 
 #define MIXTURA_DECLARE(isa)                                                                       \
     namespace mixtura::isa {                                                                       \
@@ -19,6 +20,8 @@
                     const Results&);                                                               \
     void potentials(const Components&, const double*, const double*, std::int64_t, double*, bool,  \
                     double*);                                                                      \
+    Passes* passes(Form, const double*, const double*, std::int64_t, std::int64_t, std::int64_t,   \
+                   bool);                                                                          \
     void invert_lower(const double*, std::int64_t, std::int64_t, double*);                         \
     void vector_exp(const double*, std::int64_t, double*);                                         \
     void vector_exp(const float*, std::int64_t, float*);                                           \

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from mixtura.estimators import GaussianMixture
     from mixtura.fitting import Fit, Given, Outcome, fit
     from mixtura.fitting.prior import Prior
-    from mixtura.fitting.selection import BootstrapTest, Selection, bootstrap_test, select
+    from mixtura.fitting.selection import (
+        BootstrapSequence,
+        BootstrapTest,
+        Selection,
+        bootstrap_test,
+        select,
+    )
     from mixtura.fitting.steps import maximise, statistics
     from mixtura.fitting.uncertainty import StandardErrors, standard_errors
     from mixtura.model.explain import Explanation
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
     from mixtura.views.display import MixtureDisplay
 
 __all__ = [
+    "BootstrapSequence",
     "BootstrapTest",
     "Box",
     "Explanation",
@@ -51,6 +58,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BootstrapSequence": "mixtura.fitting.selection",
     "BootstrapTest": "mixtura.fitting.selection",
     "Box": "mixtura.model.noise",
     "Explanation": "mixtura.model.explain",

@@ -164,6 +164,8 @@ def test_names_of_a_model_file_cannot_move_the_cursor():
     "training",
     [
         {"log_likelihood": "high", "outcome": 3, "remedy": None, "repairs": "none"},
+        {"outcome": "fine", "searches": {"times": 9, "of": "\x1b"}, "void": 1, "notes": [None]},
+        {"outcome": "fine", "searches": [2], "void": "\x1b[31m", "aic": 1.0, "notes": "\x07"},
         {"n_rows": 10**400, "aic": None, "bic": [1], "iterations": {}},
         {
             "outcome": "\x1b[31mfine\n",
@@ -177,6 +179,19 @@ def test_whatever_a_model_file_says_of_its_training_is_rendered(training):
     assert "\x1b" not in text
     assert "\x07" not in text
     assert json.loads(json_text(record_of("full", training)))["training"] == training
+
+
+def test_what_is_known_of_a_fit_is_in_its_text():
+    known = {
+        "notes": ["column 0 is constant"],
+        "void": "the likelihood is of nobody's making",
+        "searches": {"times": 6, "of": 8},
+    }
+    lines = model_text(record_of("full", {**TRAINING, **known})).splitlines()
+    assert [line.split()[:2] for line in lines[4:6]] == [["AIC,", "void"], ["BIC,", "void"]]
+    assert "outcome: out of iterations, met by 6 of 8 searches" in lines
+    assert "note: column 0 is constant" in lines
+    assert "AIC and BIC are void: the likelihood is of nobody's making" in lines
 
 
 def test_json_holds_every_digit_and_no_bare_infinity():

@@ -76,3 +76,35 @@ def test_a_model_of_other_rows_has_no_errors_there(typed, model, tmp_path):
     ended = typed("show", model("-k", 3), path, "--intervals")
     assert ended.code == 3
     assert "is not curved downwards in every direction" in ended.message
+
+
+def test_a_component_of_one_row_has_a_sentence_and_no_numbers(typed, tmp_path):
+    rows = np.append(np.random.default_rng(1).normal(0, 1, 60), 25.0)
+    data, path = tmp_path / "rows.csv", tmp_path / "model.safetensors"
+    np.savetxt(data, rows[:, None], header="x", comments="")
+    assert typed("fit", data, "-k", 2, "-o", path).code == 0
+    shown = typed("show", path, data, "--intervals").out
+    assert shown.endswith("\n\ncomponent 1 rests on 1 row: no interval\n")
+    record = json.loads(typed("show", path, data, "--intervals", "--json").out)["intervals"]
+    assert record["starved"] == [1]
+    assert record["notes"] == ["component 1 rests on 1 row: no interval"]
+    assert record["means"]["low"][1] == [None]
+    assert record["weights"]["high"][1] is None
+
+
+def test_overlap_is_said_above_the_numbers(typed, tmp_path):
+    random = np.random.default_rng(2)
+    rows = np.append(random.normal(0.0, 1.0, 120), random.normal(2.0, 1.3, 80))
+    data, path = tmp_path / "rows.csv", tmp_path / "model.safetensors"
+    np.savetxt(data, rows[:, None], header="x", comments="")
+    assert typed("fit", data, "-k", 2, "-o", path).code == 0
+    shown = typed("show", path, data, "--intervals").out
+    assert "\ncaution: components overlap so much that in one direction 200 rows say as" in shown
+    record = json.loads(typed("show", path, data, "--intervals", "--json").out)["intervals"]
+    assert record["caution"] in shown
+    # A variance is by its logarithm: the ends are as far from the estimate, as ratios.
+    variance = record["covariances"]
+    for k in range(2):
+        at, low, high = (variance[key][k][0][0] for key in ("estimate", "low", "high"))
+        assert low > 0.0
+        assert high / at == pytest.approx(at / low)

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import mixtura
-from cluttered import background, halves
+from cluttered import SHAPES, background, halves, shaped
 from mixtura import Mixture
 
 
@@ -26,6 +26,47 @@ def test_clusters_and_a_background_are_told_apart(seed: int) -> None:
     assert_allclose(fit.mixture.noise.weight, 0.2, atol=0.03)
     # No component is as wide as the background.
     assert np.linalg.eigvalsh(fit.mixture.covariance_matrices()).max() < 4.0
+
+
+@pytest.mark.parametrize(
+    ("shape", "share", "n", "seed"),
+    [
+        ("blobs", 0.1, 400, 1),
+        ("blobs", 0.7, 1000, 0),
+        ("chevron", 0.7, 400, 2),
+        ("lines", 0.4, 1000, 1),
+        ("lines", 0.7, 400, 2),
+    ],
+)
+def test_a_fit_ends_no_lower_than_one_that_is_told_the_noise(
+    shape: str, share: float, n: int, seed: int
+) -> None:
+    rows, labels = shaped(shape, share, n, seed)
+    k = len(SHAPES[shape][0])
+    told = mixtura.fit(rows, k, noise=True, start=labels)
+    for order in (np.arange(n), np.random.default_rng(seed).permutation(n)):
+        fit = mixtura.fit(rows[order], k, noise=True, random_state=seed)
+        assert fit.log_likelihood > told.log_likelihood - 1.0
+
+
+def test_a_structure_of_any_kind_is_searched_amid_noise() -> None:
+    rows, labels = shaped("blobs", 0.3, 400, 0)
+    for structure in ("EII", "VII", "VVI", "EEE", "VEV", "EVE"):
+        options = {"structure": structure, "noise": True}
+        told = mixtura.fit(rows, 5, start=labels, **options)
+        fit = mixtura.fit(rows, 5, **options)
+        assert fit.log_likelihood > told.log_likelihood - 1.0
+        assert fit.searches is not None
+
+
+def test_rows_in_a_plane_are_searched_amid_noise() -> None:
+    rows = background(5, 300)
+    flat = np.column_stack([rows, rows @ [1.0, 2.0]])
+    labels = np.repeat([0, 1, -1], [120, 120, 60])
+    told = mixtura.fit(flat, 2, noise=True, start=labels)
+    fit = mixtura.fit(flat, 2, noise=True)
+    # No noise is as dense as a component in the plane.
+    assert fit.log_likelihood > told.log_likelihood - 1.0
 
 
 @pytest.mark.slow

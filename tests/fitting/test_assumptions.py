@@ -39,7 +39,7 @@ def test_a_fit_is_mclust_s_from_the_same_start(theirs: dict[str, Any]) -> None:
         rows = rows[:, :1]
     scale = None
     if theirs["model"] == "VVI":  # theirs is one number for all features
-        scale = rows.var(axis=0).mean() / 2.0
+        scale = rows.var(axis=0, ddof=1).mean() / 2.0
     if "noise" in assumed:
         start[6::13] = -1
     fit = mixtura.fit(
@@ -125,7 +125,7 @@ def log_posterior(mixture: Mixture, rows: np.ndarray, letters: str, shrinkage: f
     from scipy.stats import invgamma, invwishart, multivariate_normal
 
     mean, covariance = mixture.means[0], mixture.covariance_matrices()[0]
-    centre, scale = rows.mean(axis=0), np.cov(rows.T, bias=True)
+    centre, scale = rows.mean(axis=0), np.cov(rows.T)
     known = multivariate_normal(centre, covariance / shrinkage).logpdf(mean)
     if letters == "EII":
         variance = covariance[0, 0]

@@ -82,7 +82,7 @@ def test_without_regularisation_bad_rows_fit_or_say_which_collapsed(
 def test_a_component_on_repeated_rows_collapses_by_name(structure: str) -> None:
     rows = np.vstack([np.full((5, 3), 50.0), NOISE])
     with pytest.raises(CollapseError, match=r"component [01], .* 5 rows around \(50, 50, 50\)"):
-        mixtura.fit(rows, 2, structure=structure, reg_covar=0.0)
+        mixtura.fit(rows, 2, structure=structure, reg_covar=0.0, start=[0] * 5 + [1] * len(NOISE))
 
 
 def test_more_components_than_distinct_rows_are_set_anew_and_on_record() -> None:

@@ -53,7 +53,7 @@ def test_the_summary_says_the_same(outcome: Outcome) -> None:
     record = fit.summary()
     assert record["outcome"] == outcome.value == fit.outcome.value
     assert record["converged"] is fit.outcome.converged
-    assert record["remedy"] == outcome.remedy
+    assert record["remedy"] == fit.remedy
     assert record["iterations"] == fit.n_iter == len(record["trace"]) - 1
     assert record["log_likelihood"] == pytest.approx(150 * record["trace"][-1])
     assert record["n_parameters"] == 2 + 3 * 4 + 3 * 10

@@ -248,16 +248,40 @@ def test_a_component_of_one_row_is_set_anew() -> None:
     assert fit.log_likelihood == pytest.approx(best.log_likelihood, abs=1e-3)
 
 
-def test_neither_copies_of_all_rows_nor_their_weights_hide_a_component_of_one_row() -> None:
+def test_no_factor_on_the_weights_hides_a_component_of_one_row() -> None:
     rows = faithful().rows + 1e-3 * np.random.RandomState(0).standard_normal((272, 2))
     options = {"given": spike(rows), "reg_covar": "auto"}
     actions = [repair.action for repair in mixtura.fit(rows, 2, **options).repairs]
     assert "reseeded" in actions
-    copies = mixtura.fit(np.repeat(rows, 5, axis=0), 2, **options)
-    assert [repair.action for repair in copies.repairs] == actions
     for weight in (5.0, 1e-3):
         weighted = mixtura.fit(rows, 2, sample_weight=np.full(272, weight), **options)
         assert [repair.action for repair in weighted.repairs] == actions
+
+
+def test_copies_of_all_rows_are_rows_and_make_a_component_of_one_of_them() -> None:
+    # Few rows make a component spurious, not few values: D + 1 copies are enough, D are not.
+    rows = faithful().rows + 1e-3 * np.random.RandomState(0).standard_normal((272, 2))
+    for copies, action in ((2, "reseeded"), (3, "floored"), (5, "floored")):
+        many = np.repeat(rows, copies, axis=0)
+        fit = mixtura.fit(many, 2, given=spike(rows), reg_covar="auto", max_iter=20)
+        assert fit.repairs[0].action == action
+        assert fit.starved == ()
+
+
+@pytest.mark.parametrize(
+    "points",
+    [[[1, 11, 111], [2, 22, 222], [3, 33, 333], [4, 44, 444]], np.eye(5, 3) * 9.0 + 1.0],
+    ids=["on a line", "two of them are one"],
+)
+def test_each_distinct_row_has_a_component_of_its_own(points: object) -> None:
+    distinct = np.unique(np.asarray(points, float), axis=0)
+    fit = mixtura.fit(np.tile(distinct, (25, 1)), len(distinct))
+    labels = fit.mixture.predict(distinct)
+    assert sorted(labels) == list(range(len(distinct)))
+    assert_allclose(fit.mixture.weights, 1.0 / len(distinct))
+    assert fit.floored == tuple(range(len(distinct)))
+    assert fit.starved == ()
+    assert any(f"{len(distinct)} distinct rows, as many as components" in n for n in fit.notes)
 
 
 def test_many_copies_of_a_row_are_a_component_of_their_own() -> None:
@@ -283,8 +307,11 @@ def test_components_beyond_the_distinct_rows_have_no_weight(structure: str) -> N
     fit = mixtura.fit(rows, 5, structure=structure, reg_covar="auto")
     assert_allclose(np.sort(fit.mixture.weights), [0.0, 0.0, 1 / 3, 1 / 3, 1 / 3], atol=1e-15)
     assert len(np.unique(fit.mixture.predict(rows))) == 3
-    assert sum(repair.action == "pruned" for repair in fit.repairs) == 2
-    assert fit.notes == ("X has 3 distinct rows, fewer than the 5 components: ask for 3 or fewer",)
+    pruned = {repair.component for repair in fit.repairs if repair.action == "pruned"}
+    assert pruned >= set(np.flatnonzero(fit.mixture.weights < 1e-12).tolist())
+    assert fit.notes == (
+        "X has 3 distinct rows, fewer than the 5 components: ask for 3 components or fewer",
+    )
 
 
 # -- who says so -------------------------------------------------------------------------------
@@ -300,7 +327,10 @@ def test_float32_rows_far_apart_have_the_ridge_for_a_variance() -> None:
 def test_odd_columns_and_rows_are_noted() -> None:
     table = np.c_[np.arange(10.0), np.full(10, 2.5)]
     fit = mixtura.fit(table, 1, reg_covar="auto")
-    assert fit.notes == ("column 1 is constant, at 2.5: it tells no components apart; drop it",)
+    assert fit.notes == (
+        "column 1 is constant, at 2.5: it tells no components apart; drop column 1",
+    )
+    assert fit.remedy == "drop column 1"
     assert fit.summary()["notes"] == list(fit.notes)
     assert mixtura.fit(CLUSTERS, 3).notes == ()
 

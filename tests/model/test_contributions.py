@@ -7,6 +7,7 @@ import math
 import mpmath
 import numpy as np
 import pytest
+import scipy.stats
 from mpmath import mp
 from randomly import STRUCTURES, far_rows, random_mixture
 
@@ -89,3 +90,11 @@ def test_a_feature_nearer_than_the_others_lead_to_expect_counts_negative() -> No
     # Σ⁻¹ = [[1, −½], [−½, 1]]·4/3; at (1, 0.25): Σ⁻¹d = (7/6, −1/3), times d: 7/6 and −1/12.
     told = Mixture([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.5, 1.0]]]).explain([[1.0, 0.25]])
     np.testing.assert_allclose(told.contributions[0, 0], [7.0 / 6.0, -1.0 / 12.0], rtol=1e-15)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 4, 10, 30])
+def test_half_of_a_component_s_rows_lie_within_what_is_told(d: int) -> None:
+    mixture = Mixture([1.0], np.zeros((1, d)), np.eye(d)[None])
+    told = mixture.explain(np.ones((1, d))).to_text()
+    within = float(told.split("half of the component's rows lie within ")[1].split()[0].rstrip("."))
+    assert scipy.stats.chi(d).cdf(within) == pytest.approx(0.5, abs=0.003)

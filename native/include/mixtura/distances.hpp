@@ -14,6 +14,10 @@ template <class S> class Whitening {
     explicit Whitening(const Components& c)
         : form_(c.form), d_(c.n_features), shared_(c.form == Form::shared_triangular),
           values_(static_cast<std::int64_t>(copies(c)) * stride(c)) {
+        set(c);
+    }
+    // Other components of the same form and shape.
+    void set(const Components& c) {
         for (std::int64_t k = 0; k < copies(c); ++k) pack(c, k);
     }
     const S* of(std::int64_t k) const { return values_.data() + (shared_ ? 0 : k) * stride_; }
@@ -171,6 +175,12 @@ template <class S> class SharedWhitening {
     SharedWhitening(const Components& c, std::int64_t capacity)
         : d_(c.n_features), factor_(d_ * d_), tile_(capacity, d_), centre_(d_),
           means_(c.n_components * d_) {
+        set(c);
+    }
+
+    // Other components of the same shape.
+    void set(const Components& c) {
+        std::fill_n(centre_.data(), d_, 0.0);
         for (std::int64_t k = 0; k < c.n_components; ++k)
             for (std::int64_t j = 0; j < d_; ++j)
                 centre_[j] += c.means[k * d_ + j] / static_cast<double>(c.n_components);
@@ -230,6 +240,13 @@ template <class S> class Distances {
         if (c.form == Form::shared_triangular) shared_.emplace(c, capacity);
     }
 
+    // Other components of the same form and shape.
+    void set(const Components& c) {
+        c_ = c;
+        whitening_.set(c);
+        if (shared_) shared_->set(c);
+    }
+
     // Squared distances of a tile's rows from all components: out (K, T).
     void to(const Tile<S>& tile, S* out) {
         switch (c_.form) {
@@ -283,7 +300,7 @@ template <class S> class Distances {
         }
     }
 
-    const Components& c_;
+    Components c_;
     Whitening<S> whitening_;
     std::optional<SharedWhitening<S>> shared_;
     Buffer<S> deviations_;

@@ -84,8 +84,13 @@ template <class S> class Moments {
           few_(!diagonal && n_features <= few), shares_(capacity),
           deviations_(few_ ? 0 : padded(n_features) * capacity),
           weighted_(few_ ? 0 : padded(n_features) * capacity),
-          lanes_(few_ ? n_components * n_sums(n_features) * width<double> : 0),
+          n_lanes_(few_ ? n_components * n_sums(n_features) * width<double> : 0), lanes_(n_lanes_),
           kept_(static_cast<std::size_t>(capacity / width<S>)) {}
+
+    // Before the first tile of another pass.
+    void clear() {
+        if (few_) std::fill_n(lanes_.data(), n_lanes_, 0.0);
+    }
 
     void add(const Tile<S>& tile, const double* mean, const Shares<S>& shares, std::int64_t k,
              const Sums& sums) {
@@ -244,6 +249,7 @@ template <class S> class Moments {
     std::int64_t capacity_, d_, n_kept_ = 0;
     bool diagonal_, few_;
     Buffer<S> shares_, deviations_, weighted_;
+    std::int64_t n_lanes_;
     Buffer<double> lanes_;            // of few features: (K, n_sums) registers
     std::vector<std::int64_t> kept_;  // where each register that counts begins in the tile
 };

@@ -70,7 +70,7 @@ def command(
         print_text(json_text(record) if as_json else model_text(record))
         return
     from mixtura.fitting.uncertainty import standard_errors
-    from mixtura.views.intervals_text import intervals_text
+    from mixtura.fitting.uncertainty.wording import intervals_text
 
     ids = ids if weights is None else (*ids, weights)
     table = read_rows(data, columns, ids, header, stored.mixture)

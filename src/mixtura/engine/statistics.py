@@ -126,6 +126,18 @@ class Statistics:
 
         return from_arrow(data)
 
+    def first_components(self, n: int) -> Statistics:
+        """The sums of the first `n` components; those of all rows are as they were."""
+        return Statistics(
+            self.reference[:n],
+            self.weight[:n],
+            self.first[:n],
+            self.second[:n],
+            self.log_likelihood,
+            self.n_rows,
+            self.total_weight,
+        )
+
     def scaled(self, factor: float) -> Statistics:
         """Every sum times `factor`: forgetting, for streams. The count of rows stays."""
         return Statistics(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -12,7 +11,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, DensityMixin
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -20,9 +18,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.errors import CollapseError, Interrupted, ParameterError
 from mixtura.estimators.callbacks import CallbackSupportMixin, told
-from mixtura.estimators.checks import UNCONVERGED, check_given, check_rows, collapsed
+from mixtura.estimators.checks import check_given, check_rows, collapsed
 from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.progress import Progress
+from mixtura.estimators.warned import warn_if_void, warn_of
 from mixtura.fitting import Fit, Given, Settings, fit_elsewhere, fit_rows, opened
 from mixtura.fitting.prior import Prior
 from mixtura.fitting.start import STARTS, StartLike
@@ -30,6 +29,7 @@ from mixtura.model.elsewhere import is_elsewhere
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Box
 from mixtura.model.random import Seed, seed_of
+from mixtura.model.rows import check_names, column_names
 from mixtura.model.structures import NAMES, structure
 from mixtura.model.weights import row_weights
 
@@ -91,7 +91,7 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
     n_features_in_ : D.
     feature_names_in_ : (D,), where the data named its columns.
     mixture_ : the `mixtura.Mixture`, which explains, conditions, marginalises and saves.
-    fit_ : the `mixtura.Fit`: trace, outcome, remedy, repairs, seconds; not after `partial_fit`.
+    fit_ : the `mixtura.Fit`: trace, outcome, remedy, notes, repairs; not after `partial_fit`.
     n_samples_seen_ : how many rows counted, in all calls of `partial_fit` since the last `fit`.
     partial_trace_ : after `partial_fit`, the mean log-likelihood of each batch before it was
         learnt from, nats a row: it falls where the stream is no longer what it was.
@@ -193,8 +193,9 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
 
         Warns
         -----
-        ConvergenceWarning : EM ended without converging, a column is constant, or there are fewer
-            distinct rows than components; the warning says what to do.
+        ConvergenceWarning : EM ended without converging, a column is constant, there are fewer
+            distinct rows than components, too few rows for the covariances or for one component,
+            or weights that are no counts; the warning says what to do.
         """
         self._fit(X, sample_weight, y)
         return self
@@ -287,24 +288,33 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
         """Bayesian information criterion −2·log L + p·log N, smaller is better (Schwarz 1978).
 
         With weights (N,), log L = Σ_i v_i log p(x_i) and N = Σ_i v_i.
+
+        Warns
+        -----
+        ConvergenceWarning : the number says nothing, for a component of the fit rests on too few
+            rows.
         """
         rows = self._rows(X)
+        warn_if_void(getattr(self, "fit_", None), "BIC")
         return self.mixture_.bic(rows, sample_weight)
 
     def aic(self, X: Any, sample_weight: Any = None) -> float:
         """Akaike information criterion −2·log L + 2p, smaller is better (Akaike 1974).
 
-        With weights (N,), log L = Σ_i v_i log p(x_i).
+        With weights (N,), log L = Σ_i v_i log p(x_i). Warnings as for `bic`.
         """
         rows = self._rows(X)
+        warn_if_void(getattr(self, "fit_", None), "AIC")
         return self.mixture_.aic(rows, sample_weight)
 
     def icl(self, X: Any, sample_weight: Any = None) -> float:
         """Integrated completed likelihood criterion, smaller is better; see `mixtura.Mixture.icl`.
 
-        It is BIC − 2·Σ_i v_i log max_k r_ik (Biernacki, Celeux & Govaert 2000).
+        It is BIC − 2·Σ_i v_i log max_k r_ik (Biernacki, Celeux & Govaert 2000). Warnings as for
+        `bic`.
         """
         rows = self._rows(X)
+        warn_if_void(getattr(self, "fit_", None), "ICL")
         return self.mixture_.icl(rows, sample_weight)
 
     def _n_parameters(self) -> int:
@@ -320,6 +330,7 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
         check_is_fitted(self, "mixture_")
         if is_elsewhere(X):
             return X
+        check_names(column_names(X))
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
     def _fit(self, X: Any, sample_weight: Any, y: object) -> Any:
@@ -338,19 +349,12 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
             self._hold(interruption.fit)
             raise
         self._hold(replace(fit, seed=seed_of(self.random_state) if alone else None))
-        for note in fit.notes:
-            warnings.warn(note, ConvergenceWarning, stacklevel=3)
-        if self.max_iter and not (fit.outcome.converged or stopped):
-            warnings.warn(
-                f"{UNCONVERGED} It ended {fit.outcome.value} at iteration {fit.n_iter}: "
-                f"{fit.remedy}",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
+        warn_of(fit, expected=bool(self.max_iter) and not stopped)
         return rows
 
     def _here(self, X: Any, sample_weight: Any) -> tuple[Rows, Floats | None, Callable[..., Fit]]:
         """The rows (N, D) in memory, their weights, and what fits to them."""
+        check_names(column_names(X))
         rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
         weights = row_weights(sample_weight, len(rows))
         counting = len(rows) if weights is None else int(np.count_nonzero(weights))

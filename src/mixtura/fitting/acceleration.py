@@ -96,6 +96,9 @@ class Memory:
             return None
         residuals = self.images - self.points
         steps, changes = np.diff(self.points, axis=0), np.diff(residuals, axis=0)
+        # More steps than there are degrees of freedom depend on one another.
+        depth = min(_DEPTH, coordinates.freedom)
+        steps, changes = steps[-depth:], changes[-depth:]
         h = len(steps)
         whitened = coordinates.whitened(np.concatenate([residuals[-1:], steps, changes]))
         residual, across, along = whitened[0], whitened[1 : 1 + h], whitened[1 + h :]
@@ -112,7 +115,7 @@ class Memory:
             return None
         farthest = min(_FARTHEST, _STRETCH * float(np.linalg.norm(residual)))
         vector = self.points[-1] + step * min(1.0, farthest / length)
-        whole = oldest == 0 and h == min(_DEPTH, len(step))
+        whole = oldest == 0 and h == depth
         return Extrapolation(vector, 0.5 * float(residual @ far), whole)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,15 +14,15 @@ from mixtura.engine.arrays import Floats
 from mixtura.engine.sources import ArraySource
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import CollapseError, DataError, Interrupted
-from mixtura.fitting import kmeans
 from mixtura.fitting.clutter import clutter
 from mixtura.fitting.convergence import Remaining
 from mixtura.fitting.start import start
+from mixtura.fitting.starts.auto import auto
+from mixtura.fitting.starts.ground import is_searched
 from mixtura.fitting.starts.request import Request, Start
 from mixtura.fitting.starts.sample import sample
 from mixtura.fitting.starts.supplied import FromMixture, FromShares
 from mixtura.model.mixture import Mixture
-from mixtura.model.noise import Box
 
 if TYPE_CHECKING:
     from mixtura.fitting.em import EM
@@ -41,10 +41,10 @@ def started_amid_noise(em: EM, request: Request) -> Statistics:
     """The statistics that a first M-step with noise is taken from, the noise's last.
 
     Labels of −1, and a column beyond the K of responsibilities, are noise; so is the noise of a
-    mixture. A named start is made on a sample, of the rows whose neighbours are near; and, lest
-    that take a sparse component for noise, one from k-means of all of them. Each is given a few
-    steps of EM over those rows as if there were no noise, and a short run with noise; then the
-    likelier is taken.
+    mixture. The search of "auto" is one amid noise (where it begins: `starts.clearings`). Any other
+    named start is made on a sample, of the rows whose neighbours are near; and, lest that take a
+    sparse component for noise, of all of them. Each is given a few steps of EM over those rows as
+    if there were no noise, and a short run with noise; then the likelier is taken.
 
     Parameters
     ----------
@@ -57,14 +57,17 @@ def started_amid_noise(em: EM, request: Request) -> Statistics:
 
     Notes
     -----
-    Two starts and their short runs over up to 8000 rows, the distances between those and up to
-    2000 of them, and a pass over all rows.
+    A search, or two starts and their short runs, over up to 8000 rows; the distances between those
+    and up to 2000 of them; and a pass over all rows.
     """
     wish = em.settings.start
     if isinstance(wish, Mixture):
         return FromMixture(em.m_step.amid_noise(wish))(request)
     if not isinstance(wish, str):
         return _supplied(em, request)
+    n, d = request.source.rows.shape
+    if wish == "auto" and is_searched(n, request.n_components, d, request.structure):
+        return auto(replace(request, box=em.m_step.box))
     return _under(em, request, _best(em, request))
 
 
@@ -81,7 +84,7 @@ def _supplied(em: EM, request: Request) -> Statistics:
         statistics = FromShares(wish, noise=True)(request)
     if statistics.weight[-1] > 0.0:
         return statistics
-    mixture, _ = em.begin_with(_without_noise(statistics))
+    mixture, _ = em.begin_with(statistics.first_components(request.n_components))
     return _under(em, request, mixture)
 
 
@@ -111,7 +114,7 @@ def _best(em: EM, request: Request) -> Mixture:
     )
     clear = 1.0 - clutter((rows - box.low) / box.extent)
     found, faults = [], []
-    for begin, kept in _ways(str(em.settings.start), box, clear, k):
+    for begin, kept in _ways(str(em.settings.start), clear, k):
         part = ArraySource(rows[kept], weights[kept] * scale)
         inner = replace(request, source=part, counting=None, whole=None)
         try:
@@ -130,29 +133,13 @@ def _best(em: EM, request: Request) -> Mixture:
     return best.mixture
 
 
-def _ways(wish: str, box: Box, clear: Floats, k: int) -> list[tuple[Start, NDArray[np.bool_]]]:
+def _ways(wish: str, clear: Floats, k: int) -> list[tuple[Start, NDArray[np.bool_]]]:
     """The starts to make, and of which rows: those that are clear, and all."""
     every = np.ones(len(clear), np.bool_)
     kept = clear > _SURE
     if not max(2, k) <= np.count_nonzero(kept) < len(kept):
         return [(start(wish), every)]
-    # "auto" takes its time, and has no units: nor have clusters of rows in units of the box.
-    return [(start(wish), kept), (_Clustered(box) if wish == "auto" else start(wish), every)]
-
-
-@dataclass(frozen=True, eq=False)
-class _Clustered:
-    """The clusters of k-means, distances being taken in units of a box."""
-
-    box: Box
-
-    def __call__(self, request: Request) -> Statistics:
-        source, k, executor = request.source, request.n_components, request.executor
-        points = np.ascontiguousarray((source.rows - self.box.low) / self.box.extent)
-        view = ArraySource(points, source.weights)
-        seeds = kmeans.seeds(view, k, request.random, executor)
-        labels, _ = kmeans.cluster(view, points[seeds], executor, diagonal=True)
-        return FromShares(labels)(request)
+    return [(start(wish), kept), (start(wish), every)]
 
 
 def _amid(statistics: Statistics, part: ArraySource, whole: ArraySource) -> Statistics:
@@ -169,16 +156,6 @@ def _amid(statistics: Statistics, part: ArraySource, whole: ArraySource) -> Stat
         weight=np.append(statistics.weight, left_out),
         first=np.vstack([statistics.first, np.zeros_like(statistics.first[:1])]),
         second=np.concatenate([second, np.zeros_like(second[:1])]),
-    )
-
-
-def _without_noise(statistics: Statistics) -> Statistics:
-    return replace(
-        statistics,
-        reference=statistics.reference[:-1],
-        weight=statistics.weight[:-1],
-        first=statistics.first[:-1],
-        second=statistics.second[:-1],
     )
 
 

@@ -115,7 +115,7 @@ class MStep:
         k, background = self.n_components, 0.0
         if self.box is not None and len(statistics.weight) > k:
             background = float(statistics.weight[k]) + LEAST_WEIGHT
-            statistics = _of_components(statistics, k)
+            statistics = statistics.first_components(k)
         estimate = maximise(
             statistics, self.structure, self.ridge, before=before, total=total, seen=self.seen
         )
@@ -153,14 +153,3 @@ class MStep:
         In units of the weights of the rows, as their log-likelihood is; 0 without a prior.
         """
         return 0.0 if self.seen is None else self.seen.log_density(mixture)
-
-
-def _of_components(statistics: Statistics, k: int) -> Statistics:
-    """The statistics without those of the noise."""
-    return replace(
-        statistics,
-        reference=statistics.reference[:k],
-        weight=statistics.weight[:k],
-        first=statistics.first[:k],
-        second=statistics.second[:k],
-    )

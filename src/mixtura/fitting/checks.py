@@ -8,7 +8,7 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.errors import DataError
-from mixtura.model.rows import column_label
+from mixtura.model.rows import check_names, column_label
 
 __all__ = ["check_extent", "check_rows"]
 
@@ -21,8 +21,9 @@ def check_rows(rows: Rows, n_components: int, names: Sequence[str] | None) -> No
 
     Raises
     ------
-    DataError : too few rows, or too large values.
+    DataError : too few rows, too large values, or two columns of one name.
     """
+    check_names(names)
     _check_count(len(rows), n_components)
     if max(float(rows.max()), -float(rows.min())) > _WIDEST:
         _check_width(rows.min(axis=0), rows.max(axis=0), names)
@@ -32,6 +33,7 @@ def check_extent(
     n_rows: int, low: Floats, high: Floats, n_components: int, names: Sequence[str] | None
 ) -> None:
     """The same for N rows whose values go from `low` (D,) to `high` (D,)."""
+    check_names(names)
     _check_count(n_rows, n_components)
     _check_width(low, high, names)
 

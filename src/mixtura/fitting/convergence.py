@@ -20,7 +20,7 @@ _ROUNDING = 16.0 * sys.float_info.epsilon
 
 
 class Outcome(Enum):
-    """How a fit ended; each value is a phrase for people, `remedy` says what to do about it."""
+    """How a fit ended; each value is a phrase for people. `Fit.remedy` says what to do about it."""
 
     CONVERGED = "converged"
     REPAIRED = "converged after repairs"
@@ -33,27 +33,6 @@ class Outcome(Enum):
     def converged(self) -> bool:
         """Whether the parameters are those of a maximum, as far as the tolerance tells."""
         return self in (Outcome.CONVERGED, Outcome.REPAIRED)
-
-    @property
-    def remedy(self) -> str:
-        """What to do next, in words."""
-        return _REMEDIES[self]
-
-
-_REMEDIES = {
-    Outcome.CONVERGED: "nothing to do",
-    Outcome.REPAIRED: (
-        "a component collapsed on the way and was repaired: use fewer components, raise "
-        "reg_covar, or look for repeated rows and constant columns"
-    ),
-    Outcome.OUT_OF_ITERATIONS: "raise max_iter, or raise tol if less precision will do",
-    Outcome.STALLED: (
-        "the log-likelihood fell, which regularisation or repairs can cause: lower reg_covar, "
-        "rescale the columns, or use fewer components"
-    ),
-    Outcome.INTERRUPTED: "the parameters are the best so far: fit again from them to go on",
-    Outcome.NOT_RUN: "max_iter is 0, so the parameters are the start: raise it to fit",
-}
 
 
 class Rule(ABC):

@@ -57,6 +57,11 @@ class Coordinates:
         letters = self.mixture.structure.letters
         return letters[2] in ("I", letters[1])
 
+    @property
+    def freedom(self) -> int:
+        """The dimension of the mixtures of its kind: coordinates are more, and tied together."""
+        return self.mixture.n_parameters - (1 if self.mixture.noise else 0)  # V is no coordinate
+
     def vector(self, mixture: Mixture) -> Floats:
         """The coordinates of a mixture of the same kind, (P,)."""
         spread = self.spread.packed(mixture.gaussians.factor)

@@ -22,7 +22,7 @@ from mixtura.fitting.checks import check_extent
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
-from mixtura.fitting.notes import notes
+from mixtura.fitting.oddities import oddities
 from mixtura.fitting.resumption import check_resumed
 from mixtura.fitting.runs import best_of
 from mixtura.fitting.settings import Settings
@@ -89,7 +89,8 @@ def fit_collection(
 
     run = partial(em.run, source=found.sample, given=given, random=random, resumed=resumed)
     best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
-    return replace(best, notes=notes(source, settings.n_components, names))
+    odd = oddities(source, settings.n_components, sample=found.sample)
+    return em.noted(replace(best, oddities=odd))
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Protocol
@@ -23,15 +23,17 @@ from mixtura.fitting.assumptions import Assumptions, MStep
 from mixtura.fitting.checkpoints.journal import Journal
 from mixtura.fitting.checkpoints.position import Position
 from mixtura.fitting.convergence import Outcome
-from mixtura.fitting.distinct import distinct_rows
 from mixtura.fitting.estimate import Estimate
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.health import Health, Repair
+from mixtura.fitting.met import Met
 from mixtura.fitting.regularisation import Spread
 from mixtura.fitting.scatter import TotalScatter, total_scatter
 from mixtura.fitting.settings import Settings
+from mixtura.fitting.shrinkage import shrinkage_notes
 from mixtura.fitting.start import Request, start
+from mixtura.fitting.turned_box import turned_box_notes, turned_log_volume
 from mixtura.model.mixture import Mixture
 
 __all__ = ["EM", "Observer"]
@@ -83,6 +85,9 @@ class EM:
         given: Given,
         random: np.random.RandomState,
         counting: NDArray[np.bool_] | None = None,
+        *,
+        run: int = 0,
+        told: Callable[[Met], None] | None = None,
     ) -> tuple[Mixture, list[Repair]]:
         """The first mixture of a run, from the rows of `source`, and what making it sound took."""
         settings = self.settings
@@ -90,7 +95,9 @@ class EM:
         if not given.complete:
             k, structure = settings.n_components, settings.structure
             whole = None if source is self.source else self.source
-            request = Request(source, k, random, self.executor, structure, counting, whole)
+            request = Request(
+                source, k, random, self.executor, structure, counting, whole, run=run, told=told
+            )
             estimate = self.m_step(self.first(request))
         estimate = given.over(estimate, settings, self.source.n_features)
         estimate, repairs = self._health.sound(self.m_step.assumed(estimate), 0, ())
@@ -118,8 +125,9 @@ class EM:
             return self.climb(resumed.mixture, before=resumed.trace.tolist())
         if self.journal and self.journal.position:
             return self.go_on(self.journal.position, run=number)
-        mixture, repairs = self.begin(source, given, random, counting)
-        return self.climb(mixture, run=number, repairs=repairs)
+        met: list[Met] = []
+        mixture, repairs = self.begin(source, given, random, counting, run=number, told=met.append)
+        return self.climb(mixture, run=number, repairs=repairs, searches=met[-1] if met else None)
 
     def first(self, request: Request) -> Statistics:
         """The statistics that the first M-step is taken from, those of noise last of all."""
@@ -152,6 +160,7 @@ class EM:
         run: int = 0,
         repairs: Sequence[Repair] = (),
         before: Sequence[float] = (),
+        searches: Met | None = None,
     ) -> Fit:
         """Iterate from `mixture` until the tolerance, or the iterations, are used up.
 
@@ -161,6 +170,7 @@ class EM:
         run : its number, for the observer.
         repairs : what making the start took.
         before : the trace of the fit that it goes on from, which ends with `mixture`'s.
+        searches : how often the search for the start met it; None where nobody counted.
 
         Raises
         ------
@@ -168,7 +178,8 @@ class EM:
         KeyboardInterrupt : Ctrl-C before any is known.
         """
         course = Course.starting(self.settings.rule, self.settings.acceleration, mixture)
-        return self.go_on(Position.starting(course, tuple(repairs)), run=run, before=before)
+        position = Position.starting(course, tuple(repairs), searches)
+        return self.go_on(position, run=run, before=before)
 
     def go_on(self, position: Position, *, run: int = 0, before: Sequence[float] = ()) -> Fit:
         """Iterate from where a run stands; `climb` otherwise."""
@@ -184,7 +195,7 @@ class EM:
         try:
             for iteration in range(position.iteration, settings.max_iter + 1):
                 if self.journal:
-                    here = tuple(trace), tuple(history), tuple(done), known[0]
+                    here = tuple(trace), tuple(history), tuple(done), known[0], position.searches
                     self.journal.note(run, Position(iteration, course, *here))
                 statistics, estimate = self._step(course.ahead)
                 log_prior = self.m_step.log_prior(course.ahead)
@@ -224,6 +235,7 @@ class EM:
         held = Estimate.of(known[0], self.source.total_weight)
         if held.equal:  # of which the weights do not say how many rows each has
             held = replace(held, weight=counted)
+        floored, starved = health.resting(held)
         fit = Fit(
             mixture=known[0],
             trace=frozen(trace[: known[1]]),
@@ -232,11 +244,13 @@ class EM:
             settings=settings,
             accelerated=tuple(i - len(history) for i in course.accelerated),
             rejected=course.rejected,
-            starved=health.starved(held),
+            floored=floored,
+            starved=starved,
             seconds=time.perf_counter() - began,
             n_rows=self.source.n_rows,
             total_weight=self.source.total_weight * self.unit,
             mean_log_prior=self.m_step.log_prior(known[0]) / self.source.total_weight,
+            searches=position.searches,
         )
         if outcome is Outcome.INTERRUPTED:
             raise Interrupted(fit)
@@ -244,12 +258,24 @@ class EM:
             self.observer.ended(fit)
         return fit
 
+    def noted(self, fit: Fit) -> Fit:
+        """The fit, with what is to be known of a prior and of noise among its notes.
+
+        Notes
+        -----
+        Three passes over the rows where noise is anywhere in the box about them.
+        """
+        said = shrinkage_notes(fit.mixture, self.m_step.seen, self.source.total_weight)
+        if (box := self.m_step.box) is not None and self.settings.background == 0.0:
+            said += turned_box_notes(box, turned_log_volume(self.source, self.executor))
+        return replace(fit, oddities=replace(fit.oddities, assumed=tuple(said)))
+
     @cached_property
     def _health(self) -> Health:
         return Health(
             self.settings.regularisation,
             lambda: self.spread or Spread.of(self.source, self.executor),
-            lambda: distinct_rows(self.source),
+            self.source.n_rows,
             self.unit,
         )
 

@@ -79,7 +79,7 @@ class Estimate:
         """
         noise = None
         if self.box is not None:
-            noise = Noise(min(self.background / self._total, _ALL), self.box)
+            noise = Noise(self._of_noise, self.box)
         return Mixture.assembled(
             self.shares,
             self.covariances,
@@ -95,8 +95,12 @@ class Estimate:
         """The weights, which sum to 1 with the noise's, (K,)."""
         if self.equal:
             k = len(self.weight)
-            return np.full(k, (1.0 - self.background / self._total) / k)
+            return np.full(k, (1.0 - self._of_noise) / k)
         return self.weight / self._total
+
+    @property
+    def _of_noise(self) -> float:
+        return min(self.background / self._total, _ALL)
 
     @property
     def _total(self) -> float:
@@ -124,10 +128,12 @@ class Estimate:
         except ModelError:
             return False
         # Of L_k⁻¹ (K, D, D) or (D, D), 1/σ (K, D) or (K,): features come last, but in the last.
-        squares = whitening * whitening
-        if whitening.ndim == 1:
-            return bool(squares.sum() * floor.sum() < 1.0)
-        return bool(np.add.reduce(squares.reshape(-1, len(floor)), axis=0) @ floor < 1.0)
+        # A trace that leaves the floating-point range is infinite, or NaN, and not below 1.
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = whitening * whitening
+            if whitening.ndim == 1:
+                return bool(squares.sum() * floor.sum() < 1.0)
+            return bool(np.add.reduce(squares.reshape(-1, len(floor)), axis=0) @ floor < 1.0)
 
     def floored(self, low: Sequence[int], floor: Floats) -> Estimate:
         """With the eigenvalues of the components `low` raised to 1, in units of `floor` (D,).
@@ -206,7 +212,7 @@ class Estimate:
 def maximise(
     statistics: Statistics,
     structure: Structure,
-    reg_covar: float = 0.0,
+    reg_covar: float | Floats = 0.0,
     *,
     before: Floats | None = None,
     total: TotalScatter | None = None,
@@ -223,7 +229,7 @@ def maximise(
     ----------
     statistics : sums about c_k, with the second moments that the structure needs.
     structure : of the covariances.
-    reg_covar : squared feature units, at least 0.
+    reg_covar : squared feature units, at least 0; or a matrix (D, D).
     before : covariances near the answer, for a structure whose M-step is iterated; or None.
     total : the scatter of all rows, where a shared covariance is to be had from it; the second
         moments are then not looked at.
@@ -246,14 +252,15 @@ def maximise(
         # Re-centring over a long way leaves rounding that is not the same on both sides.
         scatter = 0.5 * (scatter + scatter.transpose(0, 2, 1))
     form, counted = structure.form, weight
+    ridged = isinstance(reg_covar, np.ndarray) or reg_covar > 0.0
     if seen is not None:
         counted, means, scatter = seen.joined(weight, means, scatter)
     if structure.separate or structure.shared:
         covariances = structure.maximise(counted, scatter)
-        if reg_covar:
+        if ridged:
             covariances = form.ridged(covariances, reg_covar)
         return Estimate(weight, means, covariances, structure)
-    if reg_covar:
+    if ridged:
         scatter = _times(counted, form.ridged(_times(1.0 / counted, scatter), reg_covar))
     covariances = structure.maximise(counted, scatter, before)
     return Estimate(weight, means, covariances, structure, scatter, counted)

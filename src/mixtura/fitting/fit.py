@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
 from mixtura.fitting.convergence import Outcome, remaining_gain
 from mixtura.fitting.health import Repair
+from mixtura.fitting.met import Met
+from mixtura.fitting.oddities import NONE, Oddities
 from mixtura.fitting.settings import Settings
+from mixtura.fitting.verdict import Verdict
 from mixtura.model.mixture import Mixture
 from mixtura.textual import counted
 
@@ -24,9 +28,6 @@ __all__ = ["SIGNS", "Fit"]
 #: what a criterion's sign follows: smaller is better for scikit-learn, larger for R's mclust
 SIGNS = {"scikit-learn": 1.0, "mclust": -1.0}
 
-#: a gain of the log-likelihood of all rows that is worth further iterations, nats
-_WORTH = 1e-2
-
 
 @dataclass(frozen=True, eq=False)
 class Fit:
@@ -38,7 +39,7 @@ class Fit:
     trace : the mean log-likelihood of the start and after each iteration whose end was kept,
         nats a row; the last is that of `mixture`. With a prior, what EM then maximises: that and
         the log density of the prior, a row.
-    outcome : how it ended, with its remedy.
+    outcome : how it ended; `verdict` says what to do about it.
     repairs : what was done to components that collapsed, in order.
     settings : what was asked for.
     seconds : wall-clock time, all starts together.
@@ -47,14 +48,18 @@ class Fit:
     accelerated : the entries of `trace` that an extrapolation led to, instead of a step of EM.
     rejected : how many extrapolated points were tried and not kept; each took an iteration, and
         has no entry in `trace`.
-    starved : the components that only the floor of ``reg_covar="auto"`` holds up: fewer than
-        D + 1 distinct rows' share of the weight, and a singular covariance.
-    notes : what is odd about the data, a sentence each.
+    floored : the components whose covariance is what the regularisation makes of it, in some
+        direction: on the floor of ``reg_covar="auto"``, or within twice the number that was added.
+        0 stands for a covariance that all share.
+    starved : those of them that fewer than D + 1 rows' weight is in, unless they share it: only
+        the regularisation holds them up.
+    oddities : what is odd about the rows.
     mean_log_prior : the logarithm of the prior's density at `mixture`, but for a constant, over
         the total weight, nats a row; 0 without a prior. The log-likelihood and the criteria are
         of the rows alone.
     seed : the whole number that the start was drawn with; None where it was another source of
         randomness, or where parameters to start from were given.
+    searches : how often the search for a start met the best end; None where nobody counted.
     """
 
     mixture: Mixture
@@ -67,10 +72,12 @@ class Fit:
     total_weight: float
     accelerated: tuple[int, ...] = ()
     rejected: int = 0
+    floored: tuple[int, ...] = ()
     starved: tuple[int, ...] = ()
-    notes: tuple[str, ...] = ()
+    oddities: Oddities = NONE
     mean_log_prior: float = 0.0
     seed: int | None = None
+    searches: Met | None = None
 
     def __repr__(self) -> str:
         return (
@@ -198,19 +205,25 @@ class Fit:
         path = self.trace[max(self.accelerated, default=0) :]
         return remaining_gain(path.tolist()) * self.total_weight
 
+    @cached_property
+    def verdict(self) -> Verdict:
+        """All that is known of how it went: what its notes, its remedy and the word void are of."""
+        return Verdict.of(self)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was found out about rows, weights and components, a sentence each."""
+        return self.verdict.notes
+
     @property
     def remedy(self) -> str:
-        """What to do next, in words."""
-        gain = self.remaining_gain
-        if not (self.outcome.converged and self.settings.rule.hasty and gain > _WORTH):
-            return self.outcome.remedy
-        early = "EM stopped early, with " + (
-            f"about {gain:.2g} nats of log-likelihood still to be gained"
-            if math.isfinite(gain)
-            else "gains that did not shrink yet"
-        )
-        early += ": set tol to 'auto', or lower it"
-        return early if self.outcome is Outcome.CONVERGED else f"{self.outcome.remedy}; {early}"
+        """What to do next, in words; "nothing to do" only where nothing is."""
+        return self.verdict.remedy
+
+    @property
+    def void(self) -> str:
+        """Why AIC and BIC say nothing, and the likelihood little; empty where they do say it."""
+        return self.verdict.void
 
     def summary(self) -> dict[str, Any]:
         """A plain record of the run, ready for JSON."""
@@ -223,6 +236,7 @@ class Fit:
             "n_parameters": self.mixture.n_parameters,
             "aic": self.aic,
             "bic": self.bic,
+            **({"void": self.void} if self.void else {}),
             "iterations": self.n_iter,
             # JSON has neither infinity nor NaN.
             "remaining_gain": self.remaining_gain if math.isfinite(self.remaining_gain) else None,
@@ -239,7 +253,9 @@ class Fit:
                 for repair in self.repairs
             ],
             "accelerated": list(self.accelerated),
+            "floored": list(self.floored),
             "starved": list(self.starved),
+            **({"searches": asdict(self.searches)} if self.searches else {}),
             "notes": list(self.notes),
             "settings": {**self.settings.record(), "seed": self.seed},
             "seconds": self.seconds,

@@ -20,7 +20,7 @@ from mixtura.fitting.elsewhere import fit_elsewhere, opened
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
-from mixtura.fitting.notes import notes
+from mixtura.fitting.oddities import oddities
 from mixtura.fitting.prior import Prior
 from mixtura.fitting.resumption import check_resumed
 from mixtura.fitting.runs import best_of
@@ -257,7 +257,7 @@ def fit_rows(
             raise _with_rows(collapse, weighted) from None
 
     best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
-    return replace(best, notes=notes(source, settings.n_components, feature_names))
+    return em.noted(replace(best, oddities=oddities(source, settings.n_components)))
 
 
 def _with_rows(collapse: CollapseError, weighted: Weighted) -> CollapseError:

@@ -18,6 +18,8 @@ __all__ = ["Health", "Repair"]
 
 #: roots of the floor that surely tell two means apart, which are one up to a thousandth
 _APART = 0.01
+#: numbers beyond it are one: a thousand times as much is still a number
+_HUGE = 1e300
 
 
 @dataclass(frozen=True)
@@ -49,26 +51,30 @@ class Health:
       component one row.
     * *Reseeded*: a component that no row belongs to any more takes half of the heaviest one, from
       which it is set a standard deviation apart along the longest axis. Under ``"auto"`` so does
-      a starved one, which is on the floor with fewer than D + 1 distinct rows' share of the
-      weight, if the heaviest can spare D + 1; and the latter of two components that coincide,
-      whose weight the former takes. Ten times a run at most.
+      a starved one, which is on the floor with fewer than D + 1 rows' weight, if the heaviest can
+      spare D + 1; and the latter of two components that coincide, whose weight the former takes.
+      Ten times a run at most.
     * *Pruned*: under ``"auto"``, one without rows that cannot be set anew, since the heaviest
       holds a single distinct row or the ten times are used up. It stays as a copy of the heaviest
       with a weight of 2e-15 rows, and plays no part. That is what becomes of components beyond
       the number of distinct rows.
+
+    It is few rows that make a component spurious, not few values: one row that is there often is
+    a component, on the floor. A row is the mean weight, so that a factor on all weights is none.
+    A component of a covariance that all share is never starved: it rests on all rows.
 
     Parameters
     ----------
     regularisation : of the covariances; the exact maximum of the likelihood allows no repair, and
         a collapse raises.
     spread : gives the data's spread in each feature; asked only when the floor is needed.
-    distinct : gives the number of distinct rows; asked only when a component is on the floor.
+    n_rows : how many rows the weights are of.
     unit : what a weight of 1 stands for in what is told to people.
     """
 
     regularisation: Regularisation
     spread: Callable[[], Spread]
-    distinct: Callable[[], int]
+    n_rows: float
     unit: float = 1.0
 
     #: a component with fewer effective rows than this is empty
@@ -77,6 +83,10 @@ class Health:
     RESEEDS = 10
     #: a variance of so many floors is that of two distinct rows, not the floor itself
     SPREAD = 4.0
+    #: the share of its rows that a component on the floor may leave to the others
+    LEAK = 1e-3
+    #: a variance of up to so many times the constant that was added is that constant
+    NEAR = 2.0
 
     def sound(
         self, estimate: Estimate, iteration: int, done: Sequence[Repair]
@@ -121,7 +131,8 @@ class Health:
         if relative:
             heaviest = int(estimate.weight.argmax())
             for k in set(empty) - anew - {heaviest}:
-                share = LEAST_WEIGHT / float(estimate.weight[heaviest])
+                # Where noise has all rows the heaviest has no more than that itself.
+                share = min(LEAST_WEIGHT / float(estimate.weight[heaviest]), 0.5)
                 estimate = estimate.shadowed(heaviest, k, share)
         if iteration == 0 and relative:
             return estimate, repairs
@@ -137,19 +148,22 @@ class Health:
                 repairs.append(Repair(iteration, k, "floored", reason))
         return estimate, repairs
 
-    def starved(self, estimate: Estimate) -> tuple[int, ...]:
-        """The components that the floor alone holds up: their likelihood says nothing.
+    def resting(self, estimate: Estimate) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The components on the floor, and those of them that are starved.
 
-        They have fewer than D + 1 distinct rows' share of the weight, and a covariance on the
-        floor. Only ``"auto"`` has a floor to tell by; other fits have none.
+        Under ``"auto"`` on the floor, under a number within twice that number, in some direction;
+        0 stands for a shared covariance. The likelihood of such a component is what the
+        regularisation makes of it, and that of a starved one says nothing else.
         """
-        if not self.regularisation.relative:
-            return ()
-        # A factor, since rounding may have left a covariance just above the floor.
-        low = estimate.structure.form.unsound(
-            estimate.covariances, (1.0 + 1e-4) * self._floor(estimate)
-        )
-        return tuple(self._starved(estimate, low))
+        if self.regularisation.exact:
+            return (), ()
+        if self.regularisation.relative:
+            # A factor, since rounding may have left a covariance just above the floor.
+            near = (1.0 + 1e-4) * self._floor(estimate)
+        else:
+            near = np.full(estimate.means.shape[1], self.NEAR * self.regularisation.ridge)
+        low = estimate.structure.form.unsound(estimate.covariances, near)
+        return tuple(low), tuple(self._starved(estimate, low))
 
     def _plainly_sound(self, estimate: Estimate) -> bool:
         """Whether it is known at little cost that there is nothing to do: all but always."""
@@ -175,10 +189,6 @@ class Health:
     def _spread(self) -> Spread:
         return self.spread()
 
-    @cached_property
-    def _n_distinct(self) -> int:
-        return self.distinct()
-
     def _units(self, estimate: Estimate) -> Floats:
         # A ridge may be larger than all that the data vary.
         units = estimate.structure.units(self._spread.variances)
@@ -194,18 +204,16 @@ class Health:
         return form.unsound(estimate.covariances, self._floor(estimate) if relative else None)
 
     def _starved(self, estimate: Estimate, low: Sequence[int]) -> list[int]:
-        """Those of the components on the floor that have too few distinct rows for a covariance.
-
-        Shares of the distinct rows: repeating every row, or a factor on all weights, is no rows.
-        """
+        """Those of the components on the floor that have too few rows for a covariance."""
         if estimate.structure.shared or not low:
             return []
-        rows = self._shares(estimate)
-        least = estimate.means.shape[1] + 1
+        rows = self._rows(estimate)
+        least = (1.0 - self.LEAK) * (estimate.means.shape[1] + 1)
         return [k for k in low if rows[k] < least and estimate.weight[k] >= self.EMPTY]
 
-    def _shares(self, estimate: Estimate) -> Floats:
-        return self._n_distinct * estimate.weight / (estimate.weight.sum() + estimate.background)
+    def _rows(self, estimate: Estimate) -> Floats:
+        """How many rows each component has, of the mean weight."""
+        return self.n_rows * estimate.weight / (estimate.weight.sum() + estimate.background)
 
     def _donor(self, estimate: Estimate, needy: set[int], *, spare: bool) -> int | None:
         """The heaviest component, if it may be halved; it must `spare` D + 1 rows where told."""
@@ -215,7 +223,7 @@ class Health:
         length, _ = estimate.longest_axis(heaviest, self._floor(estimate))
         if heaviest in needy or length < self.SPREAD:
             return None
-        enough = self._shares(estimate)[heaviest] >= 2 * (estimate.means.shape[1] + 1)
+        enough = self._rows(estimate)[heaviest] >= 2 * (estimate.means.shape[1] + 1)
         return heaviest if enough or not spare else None
 
 
@@ -230,7 +238,8 @@ def _united(estimate: Estimate, floor: Floats) -> Estimate:
     if len(set(places)) == len(places):
         return estimate
     matrices = estimate.structure.form.matrices(estimate.covariances, *estimate.means.shape)
-    spreads = _digests(matrices / np.outer(scale, scale))
+    with np.errstate(over="ignore"):
+        spreads = _digests(matrices / np.outer(scale, scale))
     first: dict[tuple[bytes, bytes], int] = {}
     weight = estimate.weight
     for k, twin in enumerate(zip(places, spreads, strict=True)):
@@ -244,7 +253,8 @@ def _united(estimate: Estimate, floor: Floats) -> Estimate:
 
 def _digests(values: Floats) -> list[bytes]:
     """Bytes that are the same for entries (K, ...) that are the same to a thousandth."""
-    return [entry.tobytes() for entry in np.round(values, 3) + 0.0]
+    bounded = np.clip(values, -_HUGE, _HUGE)
+    return [entry.tobytes() for entry in np.round(bounded, 3) + 0.0]
 
 
 def _last(done: Sequence[Repair], k: int) -> str | None:

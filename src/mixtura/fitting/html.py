@@ -16,14 +16,20 @@ __all__ = ["fit_html"]
 
 def fit_html(fit: Fit) -> Html:
     """How it ended and what to do about it, its figures, and the mixture."""
-    ending = f"{fit.outcome.value}, {counted(fit.n_iter, 'iteration')}: {fit.remedy}"
+    ending = f"{fit.verdict.words}, {counted(fit.n_iter, 'iteration')}: {fit.remedy}"
+    void = f"AIC and BIC are void: {fit.void}"
     repairs = [
         f"{'at the start' if repair.iteration == 0 else f'in iteration {repair.iteration}'}, "
         f"component {repair.component} was {repair.action}: {repair.reason}"
         for repair in fit.repairs
     ]
     figures = [
-        ["rows", "log-likelihood, nats", "a row", "AIC", "BIC"],
+        [
+            "rows",
+            "log-likelihood, nats",
+            "a row",
+            *(f"{name}{', void' if fit.void else ''}" for name in ("AIC", "BIC")),
+        ],
         [
             f"{fit.n_rows:,}",
             f"{fit.log_likelihood:.8g}",
@@ -32,7 +38,7 @@ def fit_html(fit: Fit) -> Html:
             f"{fit.bic:.8g}",
         ],
     ]
-    said = [*fit.notes, *repairs]
+    said = [*fit.notes, *([void] if fit.void else []), *repairs]
     return joined(
         [
             element("p", [element("strong", "Fit: "), ending]),

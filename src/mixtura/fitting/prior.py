@@ -39,8 +39,10 @@ class Prior:
     degrees_of_freedom : ν, in rows, above D − 1; None for D + 2, the least for which Σ_k has a
         mean.
     scale : Λ, (D, D), or its diagonal (D,), or one number for all of it, squared feature units;
-        None for the covariance of the rows over K^(2/D), so that K components of that covariance
-        have the volume of the rows. None goes along with the units of the features.
+        None for the covariance of the rows, of N − 1 degrees of freedom as R's mclust has it, over
+        K^(2/D), so that K components of that covariance have the volume of the rows. None goes
+        along with the units of the features. N is the sum of the weights; of less than two rows'
+        weight the covariance has half as many degrees of freedom as that.
 
     Raises
     ------
@@ -118,7 +120,7 @@ class Prior:
         if mean is None or scale is None:
             total = total_scatter(source, executor)
             mean = total.centre if mean is None else mean
-            covariance = total.matrix / total.total_weight
+            covariance = total.matrix / _degrees(total.total_weight, unit)
         return Known(mean, self.shrinkage, dof, covariance, scale, unit)
 
 
@@ -167,6 +169,11 @@ class Known:
             self.mean,
             self.shrinkage / self.unit,
         )
+
+
+def _degrees(total_weight: float, unit: float) -> float:
+    """The degrees of freedom of the rows' covariance, in units of their weights."""
+    return max(total_weight - 1.0 / unit, 0.5 * total_weight)
 
 
 def prior(wish: Any) -> Prior | None:

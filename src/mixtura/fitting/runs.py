@@ -9,8 +9,12 @@ from dataclasses import replace
 from mixtura.errors import Interrupted
 from mixtura.fitting.checkpoints.journal import Journal
 from mixtura.fitting.fit import Fit
+from mixtura.fitting.met import Met
 
 __all__ = ["best_of", "better"]
+
+#: ends nearer than this to each other, nats a row, are the same
+_SAME = 1e-5
 
 
 def best_of(
@@ -20,7 +24,7 @@ def best_of(
 
     Parameters
     ----------
-    count : at least 1.
+    count : at least 1. Where the best of several was met but once, up to as many more are made.
     run : carries out the one of that number.
     began : when the first began, as `time.perf_counter` tells it.
     journal : of the checkpoint: the runs that are over are not repeated; or None.
@@ -32,7 +36,9 @@ def best_of(
     """
     first, best = (journal.run, journal.best) if journal else (0, None)
     began = journal.began if journal else began
-    for number in range(first, count):
+    for number in range(first, 2 * count):
+        if number >= count and not (count > 1 and best and best.searches and best.searches.alone):
+            break
         try:
             ended = run(number)
         except KeyboardInterrupt as interruption:
@@ -52,14 +58,27 @@ def best_of(
 
 
 def better(best: Fit | None, ended: Fit, began: float) -> Fit:
-    """The fit of larger likelihood, with the time since `began`.
+    """The fit of larger likelihood, with the time since `began`, and with all searches counted.
 
-    One with fewer starved components comes first: theirs is likelihood of the floor's making.
+    One with fewer starved components comes first: theirs is likelihood of the floor's making. A
+    number for reg_covar asks for scikit-learn's choice, by the likelihood alone.
     """
-    if best is None or _rank(ended) > _rank(best):
-        best = ended
-    return replace(best, seconds=time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    if best is None:
+        return replace(ended, seconds=seconds)
+    chosen, other = (ended, best) if _rank(ended) > _rank(best) else (best, ended)
+    return replace(chosen, seconds=seconds, searches=_together(chosen, other))
+
+
+def _together(chosen: Fit, other: Fit) -> Met | None:
+    """How often the chosen end was met, by the searches for both."""
+    if chosen.searches is None or other.searches is None:
+        return chosen.searches
+    same = abs(chosen.mean_objective - other.mean_objective) < _SAME
+    times = chosen.searches.times + (other.searches.times if same else 0)
+    return Met(times, chosen.searches.of + other.searches.of)
 
 
 def _rank(fit: Fit) -> tuple[int, float]:
-    return -len(fit.starved), fit.mean_objective
+    starved = len(fit.starved) if fit.settings.regularisation.relative else 0
+    return -starved, fit.mean_objective

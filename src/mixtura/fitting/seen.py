@@ -69,15 +69,19 @@ class Seen:
         gaussians = mixture.gaussians
         total = 2.0 * self.rows * float(gaussians.half_log_determinants.sum())
         reach = np.sqrt(self.shrinkage) * (mixture.means - self.centre)
-        for k, root in enumerate(self._roots):
+        for k, root in enumerate(self.roots):
             whitened = gaussians.factor.whiten(k, np.column_stack([root, reach[k]]))
-            total += float((whitened**2).sum())
+            with np.errstate(over="ignore"):  # the density is then 0
+                total += float((whitened**2).sum())
         return -0.5 * total
 
     @cached_property
-    def _roots(self) -> Floats:
+    def roots(self) -> Floats:
         """Λ_k^½, (K, D, D): whitened, their squares sum to tr(Σ_k⁻¹ Λ_k)."""
         if self.scatter.ndim == 2:
             return np.sqrt(self.scatter)[:, :, None] * np.eye(self.scatter.shape[1])
-        values, vectors = np.linalg.eigh(self.scatter)
-        return vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
+        # In units of each feature, so that none is lost in the rounding of another.
+        scale = np.sqrt(np.einsum("kdd->kd", self.scatter))
+        scale = np.where(scale > 0.0, scale, 1.0)[:, :, None]
+        values, vectors = np.linalg.eigh(self.scatter / scale / scale.swapaxes(1, 2))
+        return scale * vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]

@@ -100,8 +100,7 @@ def maximise(
 
     Notes
     -----
-    One step of `mixtura.fit` without extrapolation, K·D³ operations. Under ``"auto"`` `fit` counts
-    the distinct rows to tell which components have too few; here all rows count as distinct.
+    One step of `mixtura.fit` without extrapolation, K·D³ operations.
 
     References
     ----------
@@ -127,7 +126,7 @@ def maximise(
         mixture.n_components, structure, kept.ridge, mixture.equal_weights, seen=None, box=box
     )
     estimate = m_step(statistics, before=mixture.covariances)
-    health = Health(kept, lambda: _spread(statistics), lambda: statistics.n_rows)
+    health = Health(kept, lambda: _spread(statistics), statistics.n_rows)
     sound, _ = health.sound(estimate, 1, ())
     return sound.mixture(mixture.feature_names)
 

@@ -125,7 +125,7 @@ class Stepwise:
         health = Health(
             settings.regularisation,
             partial(_spread, mixture, singles=rows.dtype == np.float32),
-            lambda: round(effective),
+            effective,
         )
         estimate, new = health.sound(estimate, n_rows, self.repairs)
         learnt = estimate.mixture(mixture.feature_names)

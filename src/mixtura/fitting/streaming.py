@@ -16,7 +16,7 @@ from mixtura.fitting.checks import check_extent
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
-from mixtura.fitting.notes import notes
+from mixtura.fitting.oddities import oddities
 from mixtura.fitting.resumption import check_resumed
 from mixtura.fitting.runs import best_of
 from mixtura.fitting.settings import Settings
@@ -74,8 +74,8 @@ def fit_scan(
 
     run = partial(em.run, source=found.sample, given=given, random=random, resumed=resumed)
     best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
-    said = notes(source, settings.n_components, stream.names)
-    return replace(best, notes=(*said, found.note) if found.note else said)
+    odd = oddities(source, settings.n_components, sample=found.sample, left_out=found.note)
+    return em.noted(replace(best, oddities=odd))
 
 
 def seed_aside(random: np.random.RandomState) -> int:

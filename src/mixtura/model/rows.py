@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,15 @@ import numpy as np
 from mixtura.engine.arrays import Rows
 from mixtura.errors import DataError
 
-__all__ = ["as_rows", "column_names", "matched_columns", "no_missing", "plain_rows"]
+__all__ = [
+    "as_rows",
+    "check_names",
+    "column_label",
+    "column_names",
+    "matched_columns",
+    "no_missing",
+    "plain_rows",
+]
 
 
 def column_names(data: Any) -> tuple[str, ...] | None:
@@ -19,6 +28,29 @@ def column_names(data: Any) -> tuple[str, ...] | None:
     if names is None:
         names = getattr(data, "columns", None)  # pandas, polars
     return None if names is None else tuple(str(name) for name in names)
+
+
+def check_names(names: Sequence[str] | None, wanted: Sequence[str] | None = None) -> None:
+    """Refuse columns that cannot be told apart by their names.
+
+    Parameters
+    ----------
+    names : of all columns, or None.
+    wanted : those that are used; None for all.
+
+    Raises
+    ------
+    DataError : two columns have one name, which is wanted.
+    """
+    if names is None or len(set(names)) == len(names):
+        return
+    times = Counter(names)
+    for name in names if wanted is None else wanted:
+        if times[name] > 1:
+            raise DataError(
+                f"X has {times[name]} columns called {name!r}, expected one: rename them, or "
+                "select the columns to use"
+            )
 
 
 def as_rows(
@@ -49,6 +81,7 @@ def plain_rows(
 ) -> Rows:
     """`as_rows`, but that NaN and infinity are let pass."""
     names = column_names(data)
+    check_names(names, feature_names)
     rows = _numeric(data)
     if rows.ndim != 2:
         raise DataError(_not_two_dimensional(rows))
@@ -109,7 +142,8 @@ def _numeric(data: Any) -> Rows:
     elif hasattr(data, "to_numpy"):
         array = np.asarray(data.to_numpy())
     elif hasattr(data, "column_names"):
-        array = np.column_stack([np.asarray(data[name]) for name in data.column_names])
+        columns = range(len(data.column_names))
+        array = np.column_stack([np.asarray(data.column(j)) for j in columns])
     elif hasattr(data, "tocsr"):
         raise DataError(
             "X is a sparse matrix, expected a dense one: convert it with X.toarray(), "
@@ -151,8 +185,9 @@ def matched_columns(names: Sequence[str], wanted: Sequence[str] | None) -> list[
 
     Raises
     ------
-    DataError : one is missing.
+    DataError : one is missing, or there is another of its name.
     """
+    check_names(names, wanted)
     if wanted is None:
         return list(range(len(names)))
     missing = [name for name in wanted if name not in names]

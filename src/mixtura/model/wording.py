@@ -6,6 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from mixtura.model.calibration import chi_quantiles
 from mixtura.textual import columns, printable, resolved
 
 __all__ = [
@@ -105,7 +108,7 @@ def _words(
     )
     contributions = near["contributions"]
     distance = math.sqrt(near["squared_distance"])
-    usual = math.sqrt(len(contributions))
+    median = float(chi_quantiles(np.array([0.5]), len(contributions))[0])
     belongs = (
         f"It most likely belongs to component {best}: responsibility "
         f"{_share(near['responsibility'])}{second}."
@@ -118,7 +121,7 @@ def _words(
     return [
         belongs,
         f"It lies {distance:.3g} standard deviations from that component's mean; "
-        f"rows of the component lie about {usual:.3g} away.",
+        f"half of the component's rows lie within {median:.3g}.",
         _blame(contributions, offsets),
     ]
 

@@ -45,6 +45,11 @@ class Table:
                 f"the rows have shape {self.rows.shape}, expected (n_rows, {len(self.names)}): "
                 "one column for each name"
             )
+        if len(set(self.names)) < len(self.names):
+            twice = next(name for name in self.names if self.names.count(name) > 1)
+            raise DataError(
+                f"{self.names.count(twice)} columns are called {twice!r}, expected one: rename them"
+            )
 
     def __len__(self) -> int:
         return int(self.rows.shape[0])

@@ -6,19 +6,21 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mixtura.fitting.met import Met
+from mixtura.fitting.verdict import NOTHING
 from mixtura.textual import columns, counted, printable, resolved
 
 __all__ = [
+    "criterion_label",
     "deviations",
     "model_text",
     "model_words",
     "parameter_tables",
     "training_figures",
     "training_words",
+    "void_of",
 ]
 
-#: the remedy that goes without saying
-_NOTHING = "nothing to do"
 #: above so many features a covariance is shown by its diagonal
 _WHOLE = 12
 
@@ -89,23 +91,39 @@ def model_words(record: Mapping[str, Any]) -> str:
 
 
 def training_figures(training: Mapping[str, Any]) -> Table:
-    """The numbers of a fit, as far as its record tells them, each with its label."""
+    """The numbers of a fit, as far as its record tells them, each with its label.
+
+    A criterion that is void is labelled so.
+    """
     return [
-        [label, show(training[key])]
+        [criterion_label(label, training), show(training[key])]
         for key, label, show in _FIGURES
         if _is_number(training.get(key))
     ]
+
+
+def criterion_label(label: str, training: Mapping[str, Any]) -> str:
+    """The label of a figure of a fit; of a criterion that says nothing, with that word."""
+    return f"{label}, void" if label in ("AIC", "BIC") and void_of(training) else label
+
+
+def void_of(training: Mapping[str, Any]) -> str:
+    """Why a fit's criteria say nothing, as its record has it; empty where they do say something."""
+    said = training.get("void")
+    return printable(said) if isinstance(said, str) else ""
 
 
 def training_words(training: Mapping[str, Any]) -> list[str]:
     """How a fit ended, what to do about it, what is odd, what was repaired: a line each."""
     lines = []
     if isinstance(training.get("outcome"), str):
-        lines.append(f"outcome: {printable(training['outcome'])}")
-        if isinstance(training.get("remedy"), str) and training["remedy"] != _NOTHING:
+        met = _met(training.get("searches"))
+        lines.append(f"outcome: {printable(training['outcome'])}{met}")
+        if isinstance(training.get("remedy"), str) and training["remedy"] != NOTHING:
             lines.append(f"what to do: {printable(training['remedy'])}")
     notes = training.get("notes")
     lines += [printable(f"note: {one}") for one in notes] if isinstance(notes, list) else []
+    lines += [f"AIC and BIC are void: {said}"] if (said := void_of(training)) else []
     repairs = training.get("repairs")
     lines += [_repair(one) for one in repairs] if isinstance(repairs, list) else []
     return lines
@@ -140,6 +158,14 @@ def _between(low: float, high: float) -> tuple[str, str]:
 def _is_number(value: Any) -> bool:
     """Whether it is a number that can be written out; a model file may hold anything."""
     return isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**53)
+
+
+def _met(searches: Any) -> str:
+    """How often the best end was met, in words that go on a line; empty if it is not on record."""
+    try:
+        return f", {Met(int(searches['times']), int(searches['of']))}"
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return ""
 
 
 def _repair(repair: Any) -> str:

@@ -1,7 +1,8 @@
 """The only door to the arithmetic of a pass.
 
 A kernel is a module with the functions of `mixtura.engine.kernel.reference`; that one, in NumPy,
-is the specification. `mixtura.engine.kernel.native` has them compiled.
+is the specification. `mixtura.engine.kernel.native` has them compiled, and besides `climb` and
+`swap`, which are None of the reference.
 
 ``MIXTURA_KERNEL`` chooses one, ``native`` or ``reference``; without it the native one is taken
 where it is installed. ``MIXTURA_SIMD`` holds the native one to ``baseline``, ``avx2``,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mixtura.engine.kernel.reference import (
         accumulate,
         assign,
+        climb,
         describe,
         follow,
         invert_lower,
@@ -32,11 +34,13 @@ if TYPE_CHECKING:
         posterior,
         potentials,
         squared_distances,
+        swap,
     )
 
 __all__ = [
     "accumulate",
     "assign",
+    "climb",
     "describe",
     "follow",
     "invert_lower",
@@ -49,6 +53,7 @@ __all__ = [
     "posterior",
     "potentials",
     "squared_distances",
+    "swap",
     "use",
 ]
 

@@ -61,6 +61,37 @@ def potentials(
     update: bool,
     potentials: _Doubles,
 ) -> None: ...
+def climb(
+    rows: _Doubles,
+    weights: _Doubles | None,
+    structure: str,
+    ridge: _Doubles,
+    noise_log_density: float,
+    equal_weights: bool,
+    weight: _Doubles,
+    means: _Doubles,
+    covariances: _Doubles,
+    noise_weight: float,
+    log_likelihood: float,
+    n_steps: int,
+    gain: float,
+) -> tuple[float, float, float, int, bool]: ...
+def swap(
+    rows: _Doubles,
+    weights: _Doubles | None,
+    structure: str,
+    ridge: _Doubles,
+    noise_log_density: float,
+    rule: tuple[float, int, float, float, int, int, float, float, float, float, float],
+    units: _Doubles,
+    weight: _Doubles,
+    means: _Doubles,
+    covariances: _Doubles,
+    noise_weight: float,
+    log_likelihood: float,
+    effort: tuple[float, int, int, float, float, float],
+    draws: _Doubles,
+) -> tuple[float, float, int, int, float]: ...
 def invert_lower(lower: _Doubles, inverse: _Doubles) -> None: ...
 def instruction_set() -> str: ...
 def use_instruction_set(name: str) -> bool: ...

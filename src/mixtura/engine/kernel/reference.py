@@ -13,14 +13,17 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.centres import Centres
+from mixtura.engine.climbs import Climb
 from mixtura.engine.components import Components
 from mixtura.engine.sources import Block
 from mixtura.engine.spheres import spheres
 from mixtura.engine.statistics import Statistics, zeros
+from mixtura.engine.swaps import Swap
 
 __all__ = [
     "accumulate",
     "assign",
+    "climb",
     "describe",
     "follow",
     "invert_lower",
@@ -33,7 +36,13 @@ __all__ = [
     "posterior",
     "potentials",
     "squared_distances",
+    "swap",
 ]
+
+#: the specification has none: a loop over `accumulate` and the M-step is what it comes to
+climb: Climb | None = None
+#: nor this: it is a loop over swaps and climbs
+swap: Swap | None = None
 
 
 def describe() -> str:

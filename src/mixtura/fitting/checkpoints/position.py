@@ -9,6 +9,7 @@ from typing import Any
 from mixtura.fitting.acceleration import Course
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.health import Repair
+from mixtura.fitting.met import Met
 from mixtura.model.mixture import Mixture
 
 __all__ = ["Position", "Standing"]
@@ -26,6 +27,7 @@ class Position:
     history : those before it, of the fit that it goes on from.
     repairs : what was done to components that collapsed.
     known : the mixture that the last entry of `trace` is of; the start where there is none.
+    searches : how often the search for its start met its end; None where nobody counted.
     """
 
     iteration: int
@@ -34,11 +36,14 @@ class Position:
     history: tuple[float, ...]
     repairs: tuple[Repair, ...]
     known: Mixture
+    searches: Met | None = None
 
     @classmethod
-    def starting(cls, course: Course, repairs: tuple[Repair, ...] = ()) -> Position:
+    def starting(
+        cls, course: Course, repairs: tuple[Repair, ...] = (), searches: Met | None = None
+    ) -> Position:
         """Before the first iteration of a course."""
-        return cls(1, course, (), (), repairs, course.ahead)
+        return cls(1, course, (), (), repairs, course.ahead, searches)
 
 
 @dataclass(frozen=True, eq=False)

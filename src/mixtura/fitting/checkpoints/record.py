@@ -15,6 +15,7 @@ from mixtura.fitting.checkpoints.position import Position, Standing
 from mixtura.fitting.convergence import Outcome
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.health import Repair
+from mixtura.fitting.met import Met
 from mixtura.fitting.settings import Settings
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Box, Noise
@@ -104,6 +105,7 @@ def _of_position(arrays: dict[str, NDArray[Any]], position: Position) -> dict[st
         "accelerated": course.accelerated,
         "rejected": course.rejected,
         "extrapolates": course.acceleration is not None,
+        "searches": None if position.searches is None else asdict(position.searches),
     }
 
 
@@ -118,7 +120,9 @@ def _of_fit(arrays: dict[str, NDArray[Any]], fit: Fit) -> dict[str, Any]:
         "total_weight": fit.total_weight,
         "accelerated": fit.accelerated,
         "rejected": fit.rejected,
+        "floored": fit.floored,
         "starved": fit.starved,
+        "searches": None if fit.searches is None else asdict(fit.searches),
         "mean_log_prior": fit.mean_log_prior,
     }
 
@@ -167,6 +171,7 @@ class _Shelf:
             tuple(self.arrays["position.history"].tolist()),
             _repairs(values["repairs"]),
             self.mixture("position.known"),
+            _met(values.get("searches")),
         )
 
     def fit(self, values: Mapping[str, Any]) -> Fit:
@@ -181,7 +186,9 @@ class _Shelf:
             total_weight=float(values["total_weight"]),
             accelerated=_whole(values["accelerated"]),
             rejected=int(values["rejected"]),
+            floored=_whole(values.get("floored", ())),
             starved=_whole(values["starved"]),
+            searches=_met(values.get("searches")),
             mean_log_prior=float(values["mean_log_prior"]),
         )
 
@@ -208,6 +215,10 @@ class _Shelf:
             "has_gauss": int(values["has_gauss"]),
             "gauss": float(values["gauss"]),
         }
+
+
+def _met(values: Any) -> Met | None:
+    return None if values is None else Met(int(values["times"]), int(values["of"]))
 
 
 def _whole(values: Any) -> tuple[int, ...]:

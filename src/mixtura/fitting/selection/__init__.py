@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from mixtura.fitting.selection.bootstrap import BootstrapTest, bootstrap_test
+from mixtura.fitting.selection.bootstrap import (
+    BootstrapSequence,
+    BootstrapTest,
+    bootstrap_test,
+)
 from mixtura.fitting.selection.row import Row
 from mixtura.fitting.selection.select import Watcher, select
 from mixtura.fitting.selection.selection import Selection
 
-__all__ = ["BootstrapTest", "Row", "Selection", "Watcher", "bootstrap_test", "select"]
+__all__ = [
+    "BootstrapSequence",
+    "BootstrapTest",
+    "Row",
+    "Selection",
+    "Watcher",
+    "bootstrap_test",
+    "select",
+]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mixtura.fitting.fit import Fit
+from mixtura.fitting.oddities import Oddities
 from mixtura.fitting.selection.criteria import signed
 from mixtura.fitting.selection.grid import Candidate, letters
 
@@ -65,6 +66,10 @@ class Row:
     def structure(self) -> str:
         """The structure's letters."""
         return letters(self.candidate.structure)
+
+    def knowing(self, odd: Oddities) -> Row:
+        """The same row, whose fit knows what is odd about the rows of data."""
+        return self if self.fit is None else replace(self, fit=replace(self.fit, oddities=odd))
 
     def criterion(self, name: str, sign: str = "scikit-learn") -> float:
         """A criterion; NaN where the row has none.

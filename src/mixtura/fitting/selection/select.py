@@ -12,6 +12,7 @@ from mixtura.engine.executors import Executor, Serial, Threads, default_executor
 from mixtura.engine.sources import ArraySource, Source
 from mixtura.errors import ParameterError
 from mixtura.fitting.convergence import Remaining, Rule, rule
+from mixtura.fitting.oddities import oddities
 from mixtura.fitting.prior import Prior
 from mixtura.fitting.selection.crew import Task, carried_out
 from mixtura.fitting.selection.criteria import criterion_called
@@ -20,19 +21,19 @@ from mixtura.fitting.selection.grid import Candidate, components_of, structures_
 from mixtura.fitting.selection.row import Row
 from mixtura.fitting.selection.rows import given
 from mixtura.fitting.selection.selection import Selection
-from mixtura.fitting.selection.trial import Started, Trials, parents
+from mixtura.fitting.selection.trial import Trials, parents
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import StartLike
 from mixtura.model.noise import Box
-from mixtura.model.random import Seed, random_state_of
+from mixtura.model.random import Seed, random_state_of, seed_of
 from mixtura.model.structures import Structure
 
 __all__ = ["Watcher", "rule_for", "select", "shared_out"]
 
 #: of the log-likelihood of all rows, that a candidate may lack
 _NATS = 1e-3
-#: numbers in the rows, from which on extrapolation, and threads, save time
-_WORTH = 2**14
+#: the sweep that only holds candidates to what they contain
+_LAST = "up again"
 
 
 class Watcher(Protocol):
@@ -84,19 +85,15 @@ def select(
     criterion : what decides: ``"bic"``, ``"icl"``, ``"aic"`` or ``"cv"``, which takes `folds` more
         fits of everything. The table has the first three in any case.
     folds : of the cross-validation, at least 2, at most N.
-    start : as for `mixtura.fit`; found once for each number of components, and shared by all
-        structures. ``"auto"`` shares several. Labels or responsibilities suit one number only.
-    tol : as for `mixtura.fit`; but ``"auto"`` stops each candidate when less than 0.001 nats of the
-        log-likelihood of all rows are to be gained, or 1e-8 a row if that is more: nothing by which
-        models are told apart.
-    reg_covar, max_iter, accelerate, weights, prior, noise : as for `mixtura.fit`; the same for all
-        candidates. But of few rows, of which a pass takes less time than an extrapolation,
-        ``accelerate="auto"`` extrapolates nothing.
+    start : as for `mixtura.fit`: each candidate is fitted first as that would, from the same start.
+        Labels or responsibilities suit one number of components only.
+    tol, reg_covar, max_iter, accelerate, weights, prior, noise : as for `mixtura.fit`; the same for
+        all candidates.
     random_state : the seed of the starts, and of the folds.
     sample_weight : (N,) how much each row counts, at least 0, or None for 1 each; of files the name
         of a column.
-    n_jobs : how many candidates are fitted at once, or None for as many as there are cores, and one
-        for few rows. The answer is the same to the last bit.
+    n_jobs : how many candidates are fitted at once, or None for as many as there are cores. The
+        answer is the same to the last bit.
     observer : told of every candidate.
 
     Returns
@@ -112,10 +109,11 @@ def select(
     Notes
     -----
     Every candidate costs N·K·D² multiply-adds an iteration, and there are 126 by default. Data of
-    middling size are spread over the cores candidate by candidate, large data pass by pass. A
-    richer structure is started from the ends of the poorer ones that it contains too, and never
-    ends below one of them; with a prior, which structures do not share, it may. So long as a fit
-    stands in the table it is held: K·D² numbers.
+    middling size are spread over the cores candidate by candidate, large data pass by pass. Then
+    each may be bettered by the ends of the poorer structures that it contains, of fewer components,
+    split, and of more, merged: none that is chosen from ends below what it contains, but with a
+    prior or equal weights, of which that is not so, it may. So a row depends on which others are in
+    the grid. So long as a fit stands in the table it is held: K·D² numbers.
 
     Another unit for all features together changes no choice. A unit for each changes none among
     EEI, VEI, EVI, VVI, EEE, VEE, EVV and VVV. The others, EII, VII, EVE, VVE, EEV and VEV, compare
@@ -152,7 +150,10 @@ def select(
         prior,
         noise,
     )
-    seed = int(random_state_of(random_state).randint(2**31))
+    # As `mixtura.fit` has it, so that a candidate fitted for itself begins where that does.
+    seed = seed_of(random_state)
+    if seed is None:
+        seed = int(random_state_of(random_state).randint(2**31))
     data = given(X, sample_weight, numbers[-1], seed)
     if by == "cv" and not data.in_memory:
         raise ParameterError(
@@ -161,9 +162,6 @@ def select(
         )
     source = data.source
     family = structures_of(structures, source.n_features)
-    settings = replace(settings, tol=rule_for(tol, source.total_weight))
-    if accelerate == "auto" and source.n_rows * source.n_features < _WORTH:
-        settings = replace(settings, accelerate=False)
     executor, n_threads = shared_out(source, n_jobs)
     trials = Trials(
         source,
@@ -185,8 +183,9 @@ def select(
         table = left_out.over(grid, table, observer)
     if observer:
         observer.ended()
+    odd = oddities(source, numbers[-1], sample=data.sample)
     return Selection(
-        tuple(table[each] for each in candidates),
+        tuple(table[each].knowing(odd) for each in candidates),
         by,
         source.n_rows,
         source.total_weight * data.unit,
@@ -210,37 +209,74 @@ class Grid:
     n_threads: int
 
     def fitted(self, observer: Watcher | None = None) -> dict[Candidate, Row]:
-        """The row of each."""
-        # The most components first: they take longest, and nobody should wait for them at the end.
-        numbers = sorted({each.n_components for each in self.candidates}, reverse=True)
+        """The row of each.
+
+        First every candidate is fitted for itself. Then each may be bettered by its neighbours:
+        from fewer components up, from more down, and once more up, so that in the end none is below
+        a poorer structure, or fewer components, of what it holds.
+        """
+        order = sorted(self.candidates, key=lambda each: -each.n_components)
         tasks: dict[Any, Task] = {
-            k: Task((), partial(self._started, n_components=k)) for k in numbers
+            # The most components first: they take longest, and nobody should wait for them.
+            ("alone", each): Task((), partial(self._alone, candidate=each))
+            for each in order
         }
-        for candidate in sorted(self.candidates, key=lambda each: -each.n_components):
-            below = parents(candidate, self.candidates)
-            tasks[candidate] = Task(
-                (candidate.n_components, *below), partial(self._fitted, candidate=candidate)
-            )
+        last = "alone"
+        for sweep, rising in (("up", True), ("down", False), (_LAST, True)):
+            for each in sorted(order, key=lambda each: each.n_components) if rising else order:
+                beside = self._beside(each, rising)
+                needs = [(last, each), *((sweep, other) for other in beside.values())]
+                tasks[sweep, each] = Task(
+                    tuple(dict.fromkeys(needs)),
+                    partial(self._bettered, own=(last, each), sweep=sweep, beside=beside),
+                )
+            last = sweep
 
         def told(name: Any, result: Any) -> None:
-            if observer and isinstance(name, Candidate):
+            if observer and name[0] == last:
                 observer.fitted(result)
 
         results = carried_out(tasks, self.n_threads, told)
-        return {each: results[each] for each in self.candidates}
+        return {each: results[last, each] for each in self.candidates}
 
     def over(self, trials: Trials) -> Grid:
         """The same candidates over other rows."""
         return replace(self, trials=trials)
 
-    def _started(self, _: Mapping[Any, Any], n_components: int) -> Started:
-        structures = list(dict.fromkeys(each.structure for each in self.candidates))
-        return self.trials.started(n_components, structures)
+    def _beside(self, candidate: Candidate, rising: bool) -> dict[str, Candidate]:
+        """The neighbours that a candidate may be bettered by in a sweep, each with what it is."""
+        beside = {f"poorer {i}": each for i, each in enumerate(parents(candidate, self.candidates))}
+        numbers = [
+            each.n_components for each in self.candidates if each.structure == candidate.structure
+        ]
+        below = [k for k in numbers if k < candidate.n_components]
+        above = [k for k in numbers if k > candidate.n_components]
+        if rising and below:
+            beside["fewer"] = replace(candidate, n_components=max(below))
+        if not rising and above:
+            beside["more"] = replace(candidate, n_components=min(above))
+        return beside
 
-    def _fitted(self, results: Mapping[Any, Any], candidate: Candidate) -> Row:
-        below = [row for row in results.values() if isinstance(row, Row) and row.sound]
-        ends = [row.fit for row in below if row.fit is not None]
-        return self.trials.fitted(candidate, results[candidate.n_components], ends)
+    def _alone(self, _: Mapping[Any, Any], candidate: Candidate) -> Row:
+        return self.trials.alone(candidate)
+
+    def _bettered(
+        self,
+        results: Mapping[Any, Row],
+        own: Any,
+        sweep: str,
+        beside: Mapping[str, Candidate],
+    ) -> Row:
+        sound = {
+            name: results[sweep, other].fit
+            for name, other in beside.items()
+            if results[sweep, other].sound
+        }
+        poorer = [fit for name, fit in sound.items() if fit and name.startswith("poorer")]
+        fewer, more = sound.get("fewer"), sound.get("more")
+        if sweep == _LAST:
+            return self.trials.held(results[own], poorer, fewer)
+        return self.trials.bettered(results[own], poorer, fewer, more)
 
 
 def rule_for(tol: float | str, total_weight: float) -> Rule:
@@ -258,8 +294,6 @@ def shared_out(source: Source, n_jobs: int | None) -> tuple[Executor, int]:
     if n_jobs is None:
         executor = default_executor()
         n_threads = executor.n_threads if isinstance(executor, Threads) else 1
-        if source.n_rows * source.n_features < _WORTH:
-            n_threads = 1  # threads would wait for each other: little of such a fit is arithmetic
     elif isinstance(n_jobs, int) and not isinstance(n_jobs, bool) and n_jobs >= 1:
         n_threads = n_jobs
         executor = Threads(n_jobs)

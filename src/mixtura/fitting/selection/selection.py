@@ -12,6 +12,7 @@ from mixtura.fitting.fit import Fit
 from mixtura.fitting.selection.criteria import CRITERIA, criterion_called
 from mixtura.fitting.selection.evidence import compared
 from mixtura.fitting.selection.row import Row
+from mixtura.fitting.verdict.counts import too_little_weight
 from mixtura.textual import counted
 
 __all__ = ["Selection"]
@@ -81,16 +82,22 @@ class Selection:
 
     @property
     def verdict(self) -> tuple[str, ...]:
-        """What was chosen, and how sure that is, a sentence each."""
-        best = self.best_row
-        said = [
+        """What was chosen, and how sure that is, a sentence each.
+
+        Weights that are no counts come first: of them nothing can be chosen by a criterion.
+        """
+        best, fit = self.best_row, self.best
+        most = max(row.n_components for row in self.rows)
+        weights = too_little_weight(self.total_weight, self.n_rows, most, fit.mixture.n_features)
+        said = [f"the choice means nothing: {weights}"] if weights else []
+        said += [
             f"{best.candidate} is the best of {counted(len(self.rows), 'candidate')} by "
             f"{CRITERIA[self.by]}: {best.criterion(self.by):.2f}, smaller is better"
         ]
         said += [compared(best, row, self.by) for row in self._rivals(best)[:_RIVALS]]
-        fit = self.best
         if not fit.outcome.converged:
             said.append(f"{best.candidate} has not converged ({fit.outcome.value}): {fit.remedy}")
+        said += [str(each) for each in fit.verdict.findings if each != weights]
         numbers = sorted({row.n_components for row in self.rows})
         if best.n_components == numbers[-1] and len(numbers) > 1:
             said.append(f"{best.n_components} is the largest number of components tried: try more")

@@ -1,4 +1,4 @@
-"""Trial: one candidate, fitted as well as the others allow."""
+"""Trial: one candidate, fitted for itself, and then as well as the others allow."""
 
 from __future__ import annotations
 
@@ -8,57 +8,58 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Source
-from mixtura.engine.statistics import Statistics
 from mixtura.errors import CollapseError, DataError, ParameterError
 from mixtura.fitting.assumptions import Assumptions
+from mixtura.fitting.convergence import Outcome
 from mixtura.fitting.em import EM
 from mixtura.fitting.fit import Fit
+from mixtura.fitting.given import Given
 from mixtura.fitting.regularisation import Spread
 from mixtura.fitting.selection.criteria import classification_loss
+from mixtura.fitting.selection.doubts import Doubts, hopeless
 from mixtura.fitting.selection.grid import Candidate, contains
+from mixtura.fitting.selection.neighbours import Neighbours, written_twice
 from mixtura.fitting.selection.row import Row
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import Request
-from mixtura.fitting.starts.sample import sample
+from mixtura.fitting.starts.ground import Ground
+from mixtura.fitting.starts.purse import cost
 from mixtura.model.mixture import Mixture
-from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
 
-__all__ = ["Started", "Trials", "parents"]
+__all__ = ["Trials", "parents"]
 
-#: EM iterations after which the starts of a candidate are compared, and so many go on
-_FIRST, _KEPT = 4, 2
-#: those after which the last are
-_SHORT = 8
-#: of so many rows, starts are tried on a sample of so many, on which the best one goes on for so
-#: many iterations before it sees all
-_MANY, _TRIED, _NEAR = 2**15, 2**13, 50
 #: a fit is below another if it lacks more than this, nats a row: the rounding of a sum
 _BELOW = 1e-10
-#: the structures that the start "auto" looks for: turned freely, alike, and along the features
-_SOUGHT = ("VVV", "EEE", "VVI")
-
-Started = Sequence[Statistics] | str
+#: how far a fit may be below a special case of it, that the same tolerance ended, nats a row
+_LACK = 1e-6
+_DOMINATED = (
+    "every end that is not below that of a special case, with fewer components or a poorer "
+    "structure, is degenerate"
+)
+#: the `cost` of a step, from which on what can only be discarded is not looked at
+_DEAR = 1e8
+#: of very many rows, so many are looked at for what the ends of others are worth
+_TRIED = 2**13
 
 
 @dataclass(frozen=True, eq=False)
 class Trials:
     """How candidates are fitted to the rows of a source.
 
-    The mathematics shares work between them: the clusters that EM starts from are found once for
-    each K, and the first M-step of every structure is taken from the same sums.
+    Each is fitted first as `mixtura.fit` would, from the same start; then from the ends of others:
+    of poorer structures, which it contains, of fewer components, split, and of more, merged.
 
     Parameters
     ----------
     source : the rows.
     settings : of every fit, but for the number of components and the structure.
     executor : who carries the passes out.
-    seed : of the starts; each number of components draws from a stream of its own, so that the
-        others in the grid do not matter.
+    seed : of the start of each fit.
     feature_names : D names, or None.
     unit : what a weight of 1 in `source` stands for.
     counting : which of the person's rows are those of the source, or None for all.
@@ -71,146 +72,166 @@ class Trials:
     seed: int
     feature_names: tuple[str, ...] | None = None
     unit: float = 1.0
-    counting: np.ndarray[tuple[int], np.dtype[np.bool_]] | None = None
+    counting: NDArray[np.bool_] | None = None
     sample: ArraySource | None = None
 
-    def started(self, n_components: int, structures: Sequence[Structure]) -> Started:
-        """The statistics under the first responsibilities for K components, or why there are none.
-
-        They hold whole second moments, of which a diagonal structure takes the diagonal, or only
-        the diagonals where these alone can use them.
-
-        Parameters
-        ----------
-        n_components : K.
-        structures : those that are to be started.
-        """
-        n = self.source.n_rows
-        if n < n_components:
-            return (
-                f"there are {n} rows, expected at least one for each of the {n_components} "
-                "components"
-            )
-        rows = self.source if self.sample is None else self.sample
-        assert isinstance(rows, ArraySource)
-        random = np.random.RandomState([self.seed, n_components])
-        wish = self.settings.start
-        if n_components == 1 and isinstance(wish, str) and not self._assumptions.box:
-            wish = "kmeans"  # whatever it is called: all rows are one
-        sought: tuple[str, ...] = _SOUGHT[:1]
-        if isinstance(wish, str) and wish == "auto":
-            diagonal = [each.form.diagonal for each in structures]
-            sought = _SOUGHT[2:] * any(diagonal)
-            sought += _SOUGHT[:2] * (not all(diagonal))
-        try:
-            return [
-                self._em(
-                    replace(
-                        self.settings,
-                        n_components=n_components,
-                        structure=structure_called(letters),
-                        start=wish,
-                    )
-                ).first(
-                    Request(
-                        rows,
-                        n_components,
-                        random,
-                        self.executor,
-                        structure_called(letters),
-                        self.counting,
-                        None if rows is self.source else self.source,
-                        effort=1.0 / len(sought),
-                    )
-                )
-                for letters in sought
-            ]
-        except (DataError, ParameterError) as error:
-            return str(error)
-
-    def fitted(self, candidate: Candidate, started: Started, ends: Sequence[Fit]) -> Row:
-        """The candidate's row: the best end of its starts.
-
-        Parameters
-        ----------
-        candidate : what to fit.
-        started : where to start from, or why it cannot be.
-        ends : fits of structures that it contains, from which it starts too; it never ends below
-            one of them.
-        """
+    def alone(self, candidate: Candidate) -> Row:
+        """The candidate's row, fitted for itself: it ends where `mixtura.fit` does."""
         began = time.perf_counter()
-        if isinstance(started, str):
-            return Row.failed(candidate, started, time.perf_counter() - began)
-        settings = replace(
-            self.settings, n_components=candidate.n_components, structure=candidate.structure
+        k, structure = candidate.n_components, candidate.structure
+        reason = hopeless(
+            candidate, self.source.n_rows, self.source.n_features, self.settings.conjugate
         )
+        if reason:
+            return self._discarded(candidate, reason, began)
+        settings = replace(self.settings, n_components=k, structure=structure)
+        if k == 1 and isinstance(settings.start, str) and not self._assumptions.box:
+            settings = replace(settings, start="kmeans")  # whatever it is called: all rows are one
+        random = np.random.RandomState(self.seed)
         try:
-            fit = self._best(settings, started, ends)
+            fit = self._em(settings).run(0, self._rows, Given(), random, counting=self.counting)
         except (CollapseError, DataError, ParameterError) as error:
             return Row.failed(candidate, str(error), time.perf_counter() - began)
+        return self._row(candidate, fit, began)
+
+    def _discarded(self, candidate: Candidate, reason: str, began: float) -> Row:
+        """The row of one that could only be discarded: k-means' clusters, and no iteration."""
+        k, structure = candidate.n_components, candidate.structure
+        dear = cost(self._rows.n_rows, k, self.source.n_features, structure) > _DEAR
+        if dear or self.source.n_rows < k:
+            return Row.failed(candidate, reason, time.perf_counter() - began)
+        settings = replace(self.settings, n_components=k, structure=structure, start="kmeans")
+        em = self._em(replace(settings, max_iter=0))
+        random = np.random.RandomState(self.seed)
+        request = Request(self._rows, k, random, self.executor, structure, self.counting)
+        try:
+            statistics = em.first(request)
+            # Near the rows' own axes: not worth a search of its own where they are to be common.
+            whole = np.diag(self._spread.variances)
+            near = structure.form.gathered(np.repeat(whole[None], k, axis=0))
+            fit = em.climb(em.begin_with(statistics, near)[0])
+        except (CollapseError, DataError, ParameterError):
+            return Row.failed(candidate, reason, time.perf_counter() - began)
+        row = self._row(candidate, fit, began)
+        return replace(row, fault=reason)
+
+    def bettered(
+        self,
+        row: Row,
+        poorer: Sequence[Fit],
+        fewer: Fit | None = None,
+        more: Fit | None = None,
+    ) -> Row:
+        """The row, or a better one from the ends of others.
+
+        Parameters
+        ----------
+        row : of the candidate.
+        poorer : fits of structures that it contains, with as many components.
+        fewer, more : of its structure, fits with fewer and with more components, or None.
+
+        Returns
+        -------
+        A row whose likelihood is not below that of `poorer` or of `fewer`, unless a prior or equal
+        weights make these something else than a special case.
+        """
+        began = time.perf_counter()
+        if not _run(row) or row.candidate.n_components == 1:
+            return row
+        assert row.fit is not None
+        em = self._em(row.fit.settings)
+        best = self._followed(em, row.fit, poorer, fewer, more)
+        return self.held(self._instead(row, best, began), poorer, fewer)
+
+    def held(self, row: Row, poorer: Sequence[Fit], fewer: Fit | None) -> Row:
+        """The row, or where it is below one of its special cases a row from there.
+
+        Parameters as for `bettered`.
+        """
+        began = time.perf_counter()
+        if not _run(row):
+            return row
+        assert row.fit is not None
+        em, best = self._em(row.fit.settings), row.fit
+        for end in (*poorer, *([fewer] if fewer else [])):
+            if best.mean_objective < end.mean_objective - _BELOW:
+                best = self._likelier(em, best, self._taken_over(em, end))
+        row = self._instead(row, best, began)
+        ends = (*poorer, *([fewer] if fewer else []))
+        least = max((end.mean_objective for end in ends), default=-np.inf)
+        nested = not em.m_step.equal and em.m_step.seen is None
+        if row.sound and nested and best.mean_objective < least - _LACK:
+            return replace(row, fault=_DOMINATED)
+        return row
+
+    def _instead(self, row: Row, best: Fit, began: float) -> Row:
+        """The row of another fit, if it is another."""
+        if best is row.fit:
+            return replace(row, seconds=row.seconds + time.perf_counter() - began)
+        # How often its start was met is no merit of where the end of another led to.
+        return self._row(row.candidate, replace(best, searches=None), began - row.seconds)
+
+    def _followed(
+        self,
+        em: EM,
+        best: Fit,
+        poorer: Sequence[Fit],
+        fewer: Fit | None,
+        more: Fit | None,
+    ) -> Fit:
+        """The fit, or a likelier one from what the ends of others promise most."""
+        # The search knows of components alone.
+        if em.m_step.box is not None or em.m_step.seen is not None or em.m_step.equal:
+            return best
+        structure = em.settings.structure
+        ground = self._grounds[structure.rescales, structure.affine]
+        if not ground.points.n_features:
+            return best
+        neighbours = Neighbours(ground, structure, self.executor)
+        found = neighbours.better(
+            best.mixture,
+            [each.mixture for each in poorer],
+            fewer.mixture if fewer else None,
+            more.mixture if more else None,
+            faulty=bool(self._doubts.of(best)),
+        )
+        if found is None:
+            return best
+        statistics = ground.statistics(found, self.source, self.executor)
+        return self._likelier(em, best, em.begin_with(statistics)[0])
+
+    def _likelier(self, em: EM, best: Fit, mixture: Mixture) -> Fit:
+        """The sounder or likelier of a fit and of where EM leads to from a mixture."""
+        try:
+            return max(best, em.climb(mixture), key=self._rank)
+        except (CollapseError, DataError):
+            return best
+
+    def _taken_over(self, em: EM, end: Fit) -> Mixture:
+        """The mixture of a special case, as one of this structure and number of components."""
+        mixture = written_twice(end.mixture, em.settings.n_components)
+        covariances = em.settings.structure.form.gathered(mixture.covariance_matrices())
+        return em.begin_with(em.statistics(mixture), covariances)[0]
+
+    def _row(self, candidate: Candidate, fit: Fit, began: float) -> Row:
+        known = fit.log_likelihood / self.unit
+        unsure = classification_loss(fit.mixture, self.source, self.executor, known) * self.unit
         seconds = time.perf_counter() - began
         base = fit.bic
-        known = fit.log_likelihood / self.unit
-        doubt = classification_loss(fit.mixture, self.source, self.executor, known) * self.unit
         return Row(
             candidate,
             replace(fit, seconds=seconds),
-            {"bic": base, "icl": base + doubt, "aic": fit.aic},
-            self._fault(fit),
+            {"bic": base, "icl": base + unsure, "aic": fit.aic},
+            self._doubts.of(fit),
             seconds,
         )
 
-    def _best(self, settings: Settings, started: Sequence[Statistics], ends: Sequence[Fit]) -> Fit:
-        """The likeliest sound end, of the starts and of the poorer ones' ends."""
-        whole = self._em(settings)
-        # Of mixtures that are all contained the likeliest is the best start, and most often the
-        # only one that says something new.
-        ends = sorted(ends, key=lambda fit: -fit.mean_log_likelihood)[:2]
-        begun = [whole.begin_with(each) for each in _suited(started, settings)]
-        if not ends and len(begun) == 1:
-            mixture, repairs = begun[0]
-            return whole.climb(mixture, repairs=repairs)
-        first = self._trying(settings, _FIRST)
-        begun += [(self._taken_over(first, end), []) for end in ends]
-        tried = [first.climb(mixture, repairs=repairs) for mixture, repairs in begun]
-        tried = sorted(tried, key=self._rank, reverse=True)[:_KEPT]
-        short = self._trying(settings, _SHORT)
-        best = max((_gone_on(short, each) for each in tried), key=self._rank)
-        if self._few is self.source:
-            best = _gone_on(whole, best)
-        else:
-            best = _gone_on(self._trying(settings, _NEAR), best)
-            best = whole.climb(best.mixture, repairs=best.repairs)
-        if ends and best.mean_log_likelihood < ends[0].mean_log_likelihood - _BELOW:
-            best = max(best, whole.climb(self._taken_over(whole, ends[0])), key=self._rank)
-        return best
-
-    def _taken_over(self, em: EM, end: Fit) -> Mixture:
-        """The mixture of a poorer candidate as one of this structure: an EM step from there."""
-        form = em.settings.structure.form
-        covariances = form.gathered(end.mixture.covariance_matrices())
-        return em.begin_with(em.statistics(end.mixture), covariances)[0]
-
     def _rank(self, fit: Fit) -> tuple[bool, float]:
-        return not self._fault(fit), fit.mean_objective
+        return not self._doubts.of(fit), fit.mean_objective
 
-    @cached_property
-    def _few(self) -> Source:
-        """The rows that starts are tried on: all, or a sample of very many."""
-        if self.source.n_rows < _MANY:
-            return self.source
-        rows = self.source if self.sample is None else self.sample
-        assert isinstance(rows, ArraySource)
-        return ArraySource(*sample(rows, _TRIED, np.random.RandomState([self.seed, 0])))
-
-    def _trying(self, settings: Settings, max_iter: int) -> EM:
-        """A few iterations over a few rows."""
-        brief = replace(settings, max_iter=min(max_iter, settings.max_iter))
-        return self._em(brief, self._few)
-
-    def _em(self, settings: Settings, source: Source | None = None) -> EM:
+    def _em(self, settings: Settings) -> EM:
         return EM(
-            self.source if source is None else source,
+            self.source,
             settings,
             self.executor,
             self.feature_names,
@@ -220,55 +241,48 @@ class Trials:
         )
 
     @cached_property
+    def _rows(self) -> ArraySource:
+        """The rows that starts are made from."""
+        rows = self.source if self.sample is None else self.sample
+        assert isinstance(rows, ArraySource)
+        return rows
+
+    @cached_property
+    def _grounds(self) -> dict[tuple[bool, bool], Ground]:
+        """The rows in each kind of units that structures allow."""
+        random = np.random.RandomState([self.seed, 0])
+        kinds = [structure_called(name) for name in ("VII", "VVI", "VVV")]
+        return {
+            (kind.rescales, kind.affine): Ground.of(self._rows, _TRIED, kind, random)
+            for kind in kinds
+        }
+
+    @cached_property
     def _assumptions(self) -> Assumptions:
         """What is assumed of these rows, the same for all candidates."""
         return Assumptions.of(
             self.settings, self.source, self.executor, self.unit, self.feature_names
         )
 
-    def _fault(self, fit: Fit) -> str:
-        """Why the likelihood of a fit says nothing; empty where it does."""
-        mixture = fit.mixture
-        form, regularisation = mixture.structure.form, self.settings.regularisation
-        light = np.flatnonzero(mixture.weights * self.source.total_weight < 1e-6)
-        if light.size:
-            return f"component {light[0]} has no rows: fewer components do as well"
-        if regularisation.exact:
-            return ""
-        margin = 1.0 + 1e-4 if regularisation.relative else 2.0
-        low = form.unsound(mixture.covariances, margin * mixture.structure.units(self._floor))
-        if low:
-            return (
-                f"component {low[0]} collapsed onto few rows, or onto rows in a plane: its "
-                "likelihood is the regularisation's making"
-            )
-        return ""
-
     @cached_property
-    def _floor(self) -> Floats:
-        return self.settings.regularisation.floor(self._spread)
+    def _doubts(self) -> Doubts:
+        ground = self._grounds[True, True]
+        return Doubts(
+            self.settings.regularisation,
+            self._spread,
+            self.source.n_rows,
+            self.source.total_weight,
+            ground.repeated,
+        )
 
     @cached_property
     def _spread(self) -> Spread:
         return Spread.of(self.source, self.executor)
 
 
-def _gone_on(em: EM, fit: Fit) -> Fit:
-    """The fit, gone on with where it has not ended."""
-    if fit.n_iter >= em.settings.max_iter or fit.outcome.converged:
-        return fit
-    longer = em.climb(fit.mixture, repairs=fit.repairs, before=fit.trace.tolist())
-    return replace(longer, trace=frozen(np.concatenate([fit.trace[:-1], longer.trace])))
-
-
-def _suited(started: Sequence[Statistics], settings: Settings) -> list[Statistics]:
-    """The statistics with the second moments that the structure needs, of those that have them."""
-    if not settings.structure.form.diagonal:
-        return [each for each in started if not each.diagonal]
-    return [
-        each if each.diagonal else replace(each, second=np.einsum("kdd->kd", each.second).copy())
-        for each in started
-    ]
+def _run(row: Row) -> bool:
+    """Whether EM was run for a row, and it was not discarded before."""
+    return row.fit is not None and row.fit.outcome is not Outcome.NOT_RUN
 
 
 def parents(candidate: Candidate, others: Sequence[Candidate]) -> tuple[Candidate, ...]:

@@ -2,64 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
 
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, frozen
-from mixtura.engine.components import Components
+from mixtura.engine.arrays import Floats
+from mixtura.engine.climbs import Climb
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Block
 from mixtura.engine.statistics import Statistics
-from mixtura.fitting.estimate import Estimate, maximise
-from mixtura.fitting.starts.purse import Purse
+from mixtura.fitting.estimate import LEAST_WEIGHT, maximise
+from mixtura.fitting.spurious import least_rows
+from mixtura.fitting.starts.candidate import Candidate, restrained
+from mixtura.fitting.starts.purse import Purse, cost
 from mixtura.model.structures import Structure
 
-__all__ = ["RIDGE", "Ascent", "Candidate"]
+__all__ = ["RIDGE", "Ascent"]
 
 #: added to every variance, in units of the rows' own: a start may not be a spike
 RIDGE = 1e-10
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """Where an ascent has come to.
-
-    Parameters
-    ----------
-    estimate : the parameters.
-    log_likelihood : the mean log-likelihood of the parameters one step before, nats a row: the
-        parameters' own is no smaller.
-    """
-
-    estimate: Estimate
-    log_likelihood: float
-
-    @cached_property
-    def components(self) -> Components:
-        """As the kernel sees them."""
-        estimate = self.estimate
-        weights = estimate.weight / estimate.weight.sum()
-        factor = estimate.structure.form.factor(estimate.covariances)
-        return Components(frozen(np.log(weights)), frozen(estimate.means), factor)
-
-    @cached_property
-    def n_spurious(self) -> int:
-        """How many components hold fewer than D + 1 rows, or are flat in some direction.
-
-        The likelihood of such a component is no merit: it has no bound where the rows lie in a
-        plane, as rounded values do, and it is only the ridge that bounds it here.
-        """
-        estimate = self.estimate
-        k, d = estimate.means.shape
-        matrices = estimate.structure.form.matrices(estimate.covariances, k, d)
-        if estimate.structure.form.diagonal:
-            thinnest = np.einsum("kdd->kd", matrices).min(axis=1)
-        else:
-            thinnest = np.linalg.eigvalsh(matrices)[:, 0]
-        return int(np.count_nonzero((estimate.weight < d + 1.0) | (thinnest < 2.0 * RIDGE)))
+#: a step of this `cost` takes one thread a third of a millisecond: where one costs more, what is
+#: between the passes is little beside them, and several threads are quicker
+_SHORT = 4e6
+#: what a step costs besides, where it returns to Python
+_BY_HAND = 8e6
+#: what may be spent on steps that no purse pays for, and how many may be done whatever they cost
+_BESIDES, _LEAST = 2e8, 20
+#: the share of noise that is begun with, at least
+_SOME = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,20 +44,67 @@ class Ascent:
     structure : of the covariances.
     executor : who carries the passes out.
     purse : pays for them.
+    ridge : (d, d), added to every covariance: no component is thinner.
+    log_volume : log V, of which 1/V is the density of noise, in those coordinates; infinite for no
+        noise.
     """
 
     source: ArraySource
     structure: Structure
     executor: Executor
     purse: Purse
+    ridge: Floats
+    log_volume: float = np.inf
+
+    @cached_property
+    def units(self) -> Floats:
+        """The variances of the columns, (d,); of a spherical structure their mean."""
+        rows, weights = self.source.rows, self.source.weights
+        share = np.full(len(rows), 1.0 / len(rows)) if weights is None else weights / weights.sum()
+        apart = rows - share @ rows
+        variances = np.maximum(share @ (apart * apart), RIDGE)
+        return self.structure.units(variances) if self.structure.letters[1] == "I" else variances
 
     @property
     def least(self) -> float:
-        """How many rows a component needs, that its likelihood is no accident: D + 1."""
-        return self.source.n_features + 1.0
+        """How many rows a component needs, that its likelihood is no accident."""
+        return float(max(least_rows(self.structure, self.source.n_features), 2))
+
+    def is_short(self, n_components: int) -> bool:
+        """Whether a step with so many components is over before the next call would begin."""
+        return self.step(n_components) <= _SHORT
+
+    def step(self, n_components: int) -> float:
+        """The `cost` of a step."""
+        n, d = self.source.rows.shape
+        return cost(n, n_components, d, self.structure)
+
+    def affordable(self, n_steps: int, n_components: int) -> int:
+        """As many steps, or fewer where they are dear, that no purse has to pay for."""
+        by_hand = kernel.climb is None or not self.is_short(n_components)
+        step = self.step(n_components) + (_BY_HAND if by_hand else 0.0)
+        return int(np.clip(_BESIDES / step, min(n_steps, _LEAST), n_steps))
+
+    def over(self, source: ArraySource) -> Ascent:
+        """The same over other rows."""
+        return replace(self, source=source)
+
+    def without_noise(self) -> Ascent:
+        """The same, all rows being of components."""
+        return replace(self, log_volume=np.inf)
+
+    def sharply(self) -> Ascent:
+        """The same with hardly a ridge: the likelihood is that of the rows as they are written."""
+        return replace(self, ridge=RIDGE * np.eye(self.source.n_features))
 
     def from_shares(self, shares: Floats) -> Candidate:
-        """The parameters that responsibilities (m, K) lead to."""
+        """The parameters that responsibilities (m, K) lead to, before any M-step of the structure.
+
+        What they lack of 1 belongs to the noise, which has a small share at least.
+
+        Each covariance is W_k / n_k of the rows, with D + 1 rows' worth of what all have within
+        them: few rows may lie in a plane.
+        """
         source, diagonal = self.source, self.structure.form.diagonal
         weights = shares if source.weights is None else shares * source.weights[:, None]
         total = np.maximum(weights.sum(axis=0), np.finfo(np.float64).tiny)
@@ -95,34 +114,87 @@ class Ascent:
             part = shares[block.start : block.stop]
             return kernel.moments(block, part, means, diagonal=diagonal)
 
-        return self._maximised(self.executor.run(source, shared_out), -np.inf)
+        second = self.executor.run(source, shared_out).second
+        if diagonal:
+            second = second[:, :, None] * np.eye(second.shape[1])
+        within = second.sum(axis=0) / total.sum()
+        few = source.n_features + 1.0
+        covariances = (second + few * within) / (total + few)[:, None, None] + self.ridge
+        covariances = restrained(total, covariances, self.structure)
+        return self.candidate(total, means, covariances)
 
-    def climbed(self, candidate: Candidate, n_steps: int, gain: float = 0.0) -> Candidate:
+    def candidate(self, weight: Floats, means: Floats, covariances: Floats) -> Candidate:
+        """With the noise that the weights (K,) leave of the rows, or a small share."""
+        plain = Candidate(weight, means, covariances, self.structure, self.units)
+        if np.isinf(self.log_volume):
+            return plain
+        total = self.source.total_weight
+        background = max(total - float(weight.sum()), _SOME * total)
+        return replace(plain, background=background, log_volume=self.log_volume)
+
+    def climbed(self, candidate: Candidate, n_steps: int, gain: float = -np.inf) -> Candidate:
         """After `n_steps` more, or fewer where one gains less than `gain` nats a row."""
-        for _ in range(n_steps):
+        k = len(candidate.weight)
+        climb = kernel.climb
+        if climb is not None and self.is_short(k):
+            candidate, n_steps = self._climbed_at_once(climb, candidate, n_steps, gain)
+        return self._climbed_step_by_step(candidate, n_steps, gain) if n_steps else candidate
+
+    def _climbed_step_by_step(self, candidate: Candidate, n_steps: int, gain: float) -> Candidate:
+        """As `climbed`, by passes that the executor carries out."""
+        diagonal = self.structure.form.diagonal
+        done = 0
+        while done < n_steps:
             before = candidate.log_likelihood
-            self.purse.pay(
-                self.source.n_rows, len(candidate.estimate.weight), self.source.n_features
-            )
-            step = partial(
-                kernel.accumulate,
-                components=candidate.components,
-                diagonal=self.structure.form.diagonal,
-            )
+            step = partial(kernel.accumulate, components=candidate.components, diagonal=diagonal)
             statistics = self.executor.run(self.source, step)
             reached = statistics.log_likelihood / statistics.total_weight
-            covariances = candidate.estimate.covariances
-            candidate = self._maximised(statistics, reached, covariances)
+            candidate = self._maximised(statistics, reached, candidate)
+            done += 1
             if reached - before < gain:
                 break
+        self.purse.pay(self.step(len(candidate.weight)), done)
         return candidate
 
-    def shares(self, candidate: Candidate) -> Floats:
-        """The responsibilities, (m, K)."""
-        blocks = self.source.blocks()
-        return np.concatenate([kernel.posterior(b.rows, candidate.components)[1] for b in blocks])
+    def _climbed_at_once(
+        self, climb: Climb, candidate: Candidate, n_steps: int, gain: float
+    ) -> tuple[Candidate, int]:
+        """As `climbed`, without a return between the steps; and how many are left to be done.
 
-    def _maximised(
-        self, statistics: Statistics, reached: float, before: Floats | None = None
-    ) -> Candidate:
-        return Candidate(maximise(statistics, self.structure, RIDGE, before=before), reached)
+        None, but where the next cannot be done that way: the loop knows how, or says why not.
+        """
+        end = climb(
+            Block(0, self.source.rows, self.source.weights),
+            self.structure.letters,
+            candidate.weight,
+            candidate.means,
+            candidate.covariances,
+            ridge=self.ridge,
+            n_steps=n_steps,
+            gain=gain,
+            log_likelihood=candidate.log_likelihood,
+            noise_weight=candidate.background,
+            noise_log_density=-candidate.log_volume,
+        )
+        if end.n_steps:
+            self.purse.pay(self.step(len(candidate.weight)), end.n_steps)
+        reached = candidate.moved(
+            end.weight, end.means, end.covariances, end.log_likelihood, end.noise_weight
+        )
+        return reached, 0 if end.sound else n_steps - end.n_steps
+
+    def shares(self, candidate: Candidate) -> Floats:
+        """The responsibilities of the components, (m, K)."""
+        blocks, k = self.source.blocks(), len(candidate.weight)
+        every = [kernel.posterior(b.rows, candidate.components)[1] for b in blocks]
+        return np.ascontiguousarray(np.concatenate(every)[:, :k])
+
+    def _maximised(self, statistics: Statistics, reached: float, before: Candidate) -> Candidate:
+        k, background = len(before.weight), 0.0
+        if len(statistics.weight) > k:
+            background = float(statistics.weight[k]) + LEAST_WEIGHT
+            statistics = statistics.first_components(k)
+        near = before.estimate.covariances
+        estimate = maximise(statistics, self.structure, self.ridge, before=near)
+        matrices = self.structure.form.matrices(estimate.covariances, *estimate.means.shape)
+        return before.moved(estimate.weight, estimate.means, matrices, reached, background)

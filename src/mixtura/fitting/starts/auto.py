@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
 from mixtura.engine import kernel
-from mixtura.engine.sources import ArraySource, Block
 from mixtura.engine.statistics import Statistics
-from mixtura.fitting.starts.ascent import Ascent, Candidate
-from mixtura.fitting.starts.purse import Purse, cost
+from mixtura.fitting.met import Met
+from mixtura.fitting.starts.ascent import Ascent
+from mixtura.fitting.starts.candidate import Candidate
+from mixtura.fitting.starts.clearings import clearings
+from mixtura.fitting.starts.ground import STEPS, Ground, is_searched, searched_rows
+from mixtura.fitting.starts.purse import CALL, Purse, cost
 from mixtura.fitting.starts.request import Request
-from mixtura.fitting.starts.sample import sample
-from mixtura.fitting.starts.search import Search
+from mixtura.fitting.starts.search import Found, Search
 from mixtura.fitting.starts.supplied import FromShares
-from mixtura.fitting.starts.units import Units, units_of
 
-__all__ = ["auto"]
+__all__ = ["auto", "sharpened"]
+
+#: EM steps by which the ends of a search are told apart, without the ridge, and a gain of one,
+#: nats a row, that is rest
+_SHARP, _AT_REST = 3000, 1e-10
+#: ends that lie lower than the best by more, nats a row, are no rivals of it
+_RIVAL = 0.05
+#: what a search of all rows may cost, in the units of `cost`, and in steps where they are dear
+_WELL, _DEAR = 4.5e8, 400
+#: what one of a sample may cost
+_GLANCE = 1e8
+#: what a step costs besides where it returns to Python, times as much
+_BY_HAND = 20.0
+#: calls for each component, whatever they cost: to split it, and to split it again
+_CALLS = 50
 
 
 def auto(request: Request) -> Statistics:
-    """The best of several short runs of EM on a sample, refined by splits and merges.
+    """The best of several searches on a sample, each of short runs of EM and of swaps.
 
     The rows are taken in units of their own spread, where the structure allows it after any linear
-    map. Runs begin with the clusters of k-means, and with one component that is split until there
-    are K; the best goes on. Then two components are merged and a third is split, for as long as
-    that helps, and what is left of the effort goes to random starts. The largest likelihood wins;
-    a component that fewer than D + 1 rows hold, or that is flat, is no merit.
+    map. The first search begins with the clusters of k-means, and with one component that is split
+    until there are K; the others with rows drawn at random. In each, components are taken from
+    where they are and set elsewhere, for as long as that helps; once three have met at the best end
+    there is, or the effort is spent, it is over. The largest likelihood wins; but a component whose
+    likelihood is an accident of few rows is no merit (`mixtura.fitting.spurious`), and none is
+    finer than the step in which the rows were written down. Amid noise, all are searches for
+    components and noise together, and the first begins with the rows whose neighbours are near.
 
     Parameters
     ----------
@@ -36,36 +53,86 @@ def auto(request: Request) -> Statistics:
 
     Returns
     -------
-    The statistics of all rows under the best parameters that the sample gave.
+    The statistics of all rows under the best parameters that the sample gave, those of noise last.
 
     Notes
     -----
-    At most 8000 rows are searched; the effort is counted in EM steps, some 300 of small data, and
-    as much as two passes over all of large data. One pass over all rows comes last.
+    At most 8000 rows are searched, or 10 K (D + 1) where that is more. The effort is counted in EM
+    steps, not in seconds: of rows that are searched whole what takes about a thirtieth of a second,
+    of large data as much as two passes over all of them. With more than 512 components, or where
+    a hundred steps cost 1e11 multiply-adds, the start is that of k-means. One pass over all rows
+    comes last.
 
     References
     ----------
     Biernacki, Celeux & Govaert 2003, "Choosing starting values for the EM algorithm"; Ueda,
-    Nakano, Ghahramani & Hinton 2000, "SMEM algorithm for mixture models"; Verbeek, Vlassis &
-    Kröse 2003, "Efficient greedy learning of Gaussian mixture models".
+    Nakano, Ghahramani & Hinton 2000, "SMEM algorithm for mixture models"; Zhao, Hautamäki,
+    Kärkkäinen & Fränti 2012, "Random swap EM algorithm for Gaussian mixture models".
     """
     source, structure = request.source, request.structure
     k, d = request.n_components, source.n_features
-    rows, weights = sample(source, _n_rows(k, d), request.random)
-    units = units_of(rows, weights, structure)
-    points = np.ascontiguousarray(units.of(rows))
-    if not points.shape[1]:  # all rows are one
+    ground = Ground.of(source, searched_rows(k, d), structure, request.random)
+    if not ground.points.n_features:  # all rows are one
         alike = FromShares(np.full((source.n_rows, k), 1.0 / k))
         return alike(replace(request, counting=None, whole=None))
-    step = cost(len(points), k, points.shape[1])
+    n, width = ground.points.rows.shape
+    step = cost(n, k, width, structure)
     # Few rows are cheap to know well; of many, a search may cost two passes over all of them.
-    least = 4e8 if len(rows) == source.n_rows else 1e8
-    most = max(2.0 * cost(source.n_rows, k, points.shape[1]), least, 40.0 * step)
-    purse = Purse(request.effort * most)
-    ascent = Ascent(ArraySource(points, weights), structure, request.executor, purse)
-    views = [ascent.source, ArraySource(np.ascontiguousarray(units.scaled(rows)), weights)]
-    best = _ordered(ascent, Search(ascent, views, k, request.random).best())
-    return _over_all_rows(request, units, best)
+    least = max(_WELL, _DEAR * step) if ground.whole else _GLANCE
+    most = max(2.0 * cost(source.n_rows, k, width, structure), least, STEPS * step)
+    by_hand = 1.0 if kernel.climb is not None else _BY_HAND
+    purse = Purse((most + _CALLS * k * CALL) / by_hand)
+    ascent = ground.ascent(structure, request.executor, purse, request.box)
+    search = Search(
+        ascent,
+        (ground.points, ground.scaled),
+        k,
+        request.random,
+        ground.spikes,
+        again=request.run > 0,
+    )
+    if not is_searched(source.n_rows, k, d, structure):
+        found = Found((search.clustered(ground.scaled),), 0)
+    else:
+        if request.box is not None:
+            search = replace(search, begun=clearings(search))
+        found = search.found()
+    if request.told and found.times:
+        request.told(Met(found.times, len(found.ends)))
+    best = _ordered(ascent, sharpened(ascent, found.ends))
+    return ground.statistics(best, source, request.executor, request.box)
+
+
+def sharpened(ascent: Ascent, ends: tuple[Candidate, ...]) -> Candidate:
+    """The likeliest of the ends near the best, climbed on without the ridge.
+
+    One that shrinks on the way, below the ridge or onto few rows, is at no maximum that the rows
+    can tell, and the next is asked; only where there is no other is the best taken as it was.
+    """
+    sharp = ascent.sharply()
+    n_steps = ascent.affordable(_SHARP, len(ends[0].weight))
+    sound: list[Candidate] = []
+    asked: list[float] = []
+    for end in ends:
+        height = end.log_likelihood
+        if sound and (
+            end.n_spurious > ends[0].n_spurious or not height > ends[0].log_likelihood - _RIVAL
+        ):
+            break
+        if any(abs(height - other) <= Search.SAME for other in asked):
+            continue
+        asked.append(height)
+        after = sharp.climbed(end, n_steps, _AT_REST)
+        if after.n_spurious <= end.n_spurious and not _finer(after, ascent):
+            sound.append(after)
+    return max(sound, key=lambda each: each.log_likelihood) if sound else ends[0]
+
+
+def _finer(candidate: Candidate, ascent: Ascent) -> bool:
+    """Whether a component is thinner than half of what the rows' rounding leaves unknown."""
+    whitening = np.linalg.inv(np.linalg.cholesky(ascent.ridge))
+    least = np.linalg.eigvalsh(whitening @ candidate.covariances @ whitening.T)[:, 0]
+    return bool(least.min() < 0.5)
 
 
 def _ordered(ascent: Ascent, best: Candidate) -> Candidate:
@@ -78,26 +145,4 @@ def _ordered(ascent: Ascent, best: Candidate) -> Candidate:
     if ascent.source.weights is not None:
         shares = shares * ascent.source.weights[:, None]
     places = np.arange(len(shares)) @ shares / np.maximum(shares.sum(axis=0), 1e-300)
-    return replace(best, estimate=best.estimate.ordered(np.argsort(places, kind="stable")))
-
-
-def _over_all_rows(request: Request, units: Units, best: Candidate) -> Statistics:
-    """The statistics of all rows under the candidate's responsibilities."""
-    source, executor, form = request.source, request.executor, request.form
-    mapped = units.components(best.estimate)
-    if mapped is not None:
-        step = partial(kernel.accumulate, components=mapped, diagonal=form.diagonal)
-        return executor.run(source, step)
-    components, means = best.components, units.rows(best.estimate.means)
-
-    def shared_out(block: Block) -> Statistics:
-        points = np.ascontiguousarray(units.of(block.rows))
-        shares = kernel.posterior(points, components)[1]
-        return kernel.moments(block, shares, means, diagonal=form.diagonal)
-
-    return executor.run(source, shared_out)
-
-
-def _n_rows(n_components: int, n_features: int) -> int:
-    """How many rows a search looks at."""
-    return int(np.clip(30 * n_components * (n_features + 1), 3000, 8000))
+    return best.ordered(np.argsort(places, kind="stable"))

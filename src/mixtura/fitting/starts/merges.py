@@ -5,12 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from mixtura.engine.arrays import Floats
-from mixtura.fitting.estimate import Estimate
+from mixtura.fitting.starts.candidate import Candidate
 
-__all__ = ["merge_losses"]
+__all__ = ["merge_losses", "merged_pair"]
 
 
-def merge_losses(estimate: Estimate) -> Floats:
+def merged_pair(candidate: Candidate, i: int, j: int) -> tuple[float, Floats, Floats]:
+    """The weight, mean (d,) and covariance (d, d) of components i and j together."""
+    weight, means, covariances = candidate.weight, candidate.means, candidate.covariances
+    both = float(weight[i] + weight[j])
+    first, second = weight[i] / both, weight[j] / both
+    apart = means[i] - means[j]
+    together = first * covariances[i] + second * covariances[j]
+    together = together + first * second * np.outer(apart, apart)
+    return both, first * means[i] + second * means[j], together
+
+
+def merge_losses(candidate: Candidate) -> Floats:
     """What the log-likelihood loses at most if components i and j become one, (K, K), nats.
 
     ½ [(n_i + n_j) log|Σ_ij| − n_i log|Σ_i| − n_j log|Σ_j|], with Σ_ij the covariance of both
@@ -24,11 +35,11 @@ def merge_losses(estimate: Estimate) -> Floats:
     ----------
     Runnalls 2007, "Kullback–Leibler approach to Gaussian mixture reduction", equation 21.
     """
-    weight, means = estimate.weight, estimate.means
-    k, d = means.shape
-    form = estimate.structure.form
-    matrices = form.matrices(estimate.covariances, k, d)
-    if form.diagonal:
+    weight, means = candidate.weight, candidate.means
+    k = len(weight)
+    diagonal = candidate.structure.form.diagonal
+    matrices = candidate.covariances
+    if diagonal:
         matrices = np.einsum("kdd->kd", matrices)
     own = weight * _log_determinants(matrices)
     losses = np.full((k, k), np.inf)
@@ -38,7 +49,7 @@ def merge_losses(estimate: Estimate) -> Floats:
         first, second = weight[i] / both, weight[others] / both  # (K − i − 1,)
         apart = means[others] - means[i]
         shape = (slice(None),) + (None,) * (matrices.ndim - 1)
-        between = apart**2 if form.diagonal else apart[:, :, None] * apart[:, None, :]
+        between = apart**2 if diagonal else apart[:, :, None] * apart[:, None, :]
         together = first[shape] * matrices[i] + second[shape] * matrices[others]
         together = together + (first * second)[shape] * between
         loss = 0.5 * (both * _log_determinants(together) - own[i] - own[others])

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Purse", "cost"]
+from mixtura.model.structures import Structure
 
-#: what calling a pass costs, however few the rows, in the units of `cost`
-_CALL = 1e6
+__all__ = ["CALL", "Purse", "cost"]
+
+#: what a call costs besides its steps, in the units of `cost`, of which a second has some 2e10
+CALL = 4e5
+#: times D³: what a factor costs, and axes that are found by turns
+_FACTOR, _TURNS = 10.0, 300.0
 
 
-def cost(n_rows: int, n_components: int, n_features: int) -> float:
-    """Of an EM step, about: the multiply-adds of N·K·(D² + D), and 10 for each exponential."""
-    return float(n_rows) * n_components * (n_features * (n_features + 1) + 10)
+def cost(n_rows: int, n_components: int, n_features: int, structure: Structure) -> float:
+    """Of an EM step, about: the multiply-adds of N·K·(D² + D), and 10 for each exponential.
+
+    Besides the M-step for K covariances, which counts where there are few rows: a factor each, and
+    where shape and orientation are not both shared or both free, eigenvectors by turns. Along the
+    features it is N·K·4D, and nothing besides.
+    """
+    d = float(n_features)
+    if structure.form.diagonal:
+        return n_components * float(n_rows) * (4.0 * d + 10.0)
+    turns = _TURNS if set(structure.letters[1:]) == {"E", "V"} else _FACTOR
+    return n_components * (float(n_rows) * (d * (d + 1.0) + 10.0) + turns * d**3)
 
 
 @dataclass(eq=False)
@@ -26,9 +39,15 @@ class Purse:
 
     left: float
 
-    def pay(self, n_rows: int, n_components: int, n_features: int) -> None:
-        """Pay for one EM step; a purse may go below zero, since a step begun is ended."""
-        self.left -= _CALL + cost(n_rows, n_components, n_features)
+    def pay(self, step: float, n_steps: int = 1) -> None:
+        """Pay for a call and its steps; a purse may go below zero, since what is begun is ended.
+
+        Parameters
+        ----------
+        step : the `cost` of one.
+        n_steps : how many.
+        """
+        self.left -= CALL + n_steps * step
 
     @property
     def empty(self) -> bool:

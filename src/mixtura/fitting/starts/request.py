@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Source
 from mixtura.engine.statistics import Statistics
+from mixtura.fitting.met import Met
+from mixtura.model.noise import Box
 from mixtura.model.structures import Form, Structure
 
 __all__ = ["Request", "Start"]
@@ -29,7 +31,9 @@ class Request:
     structure : of the covariances, which says what second moments are needed.
     counting : (M,) which of the rows that a person gave are those of the source, or None for all.
     whole : the rows of which those of `source` are a sample, or None where they are all.
-    effort : of a search, as a share of what one start is worth.
+    run : which of several it is for, from 0: a search does not begin twice at the same place.
+    box : where noise lies, or None for no noise.
+    told : is told how often a search met its end; or None.
     """
 
     source: ArraySource
@@ -39,7 +43,9 @@ class Request:
     structure: Structure
     counting: NDArray[np.bool_] | None = None
     whole: Source | None = None
-    effort: float = 1.0
+    run: int = 0
+    box: Box | None = None
+    told: Callable[[Met], None] | None = None
 
     @property
     def all_rows(self) -> Source:

@@ -2,34 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import cycle
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.sources import ArraySource
-from mixtura.engine.spheres import spheres
 from mixtura.fitting import kmeans
-from mixtura.fitting.starts.ascent import Ascent, Candidate
-from mixtura.fitting.starts.merges import merge_losses
-from mixtura.fitting.starts.splits import Split, split
+from mixtura.fitting.starts.ascent import Ascent
+from mixtura.fitting.starts.candidate import Candidate
+from mixtura.fitting.starts.contest import Contest
+from mixtura.fitting.starts.exchanges import exchanged, set_on
+from mixtura.fitting.starts.splits import split
+from mixtura.fitting.starts.swapping import Swapping
+from mixtura.model.structures import structure as structure_called
 
-__all__ = ["Search"]
+__all__ = ["Found", "Search"]
 
-#: EM steps that tell candidates apart, and after which one should have settled
-_SHORT, _SETTLED = 5, 60
-#: exchanges that are tried from one candidate
-_TRIALS = 6
-#: how often random starts may lead to what is known before it is taken for the best
-_MET = 8
+#: random starts of which the best is gone on with
+_TRIED = 3
+#: swaps in a row that lead nowhere before a search is over: so many, and so many a component
+_PATIENCE, _EACH = 10, 8
+#: how often searches must have met the best before it is taken for the best there is
+_MET = 3
+#: a step of this `cost` is worth the thought which exchange promises most; so are many components
+_DEAR, _MANY = 1e6, 12
+#: times as many EM steps tell starts apart that were thought of
+_LONGER = 4
+#: so many features make a covariance hard to tell; EM steps with one covariance for all, then
+_WIDE, _ALIKE = 5, 30
+#: the share of rows amid noise that a start at random takes for those of components
+_AMID = 0.7
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a search came to.
+
+    Parameters
+    ----------
+    ends : where the searches ended that began independently, the best first.
+    times : how many of them met the best.
+    """
+
+    ends: tuple[Candidate, ...]
+    times: int
 
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """Short runs from clusters; then merges with splits, and random starts, while they may.
+    """Searches that begin independently, until the best has been met often enough.
+
+    Each takes the best of some starts, and then swaps components for as long as that helps.
 
     Parameters
     ----------
@@ -37,75 +63,139 @@ class Search:
     views : the same rows, each as something that distances are taken in.
     n_components : K.
     random : the source of its draws.
+    spikes : the numbers of the rows (n,) that hold one value exactly, of each such value.
+    begun : candidates to begin the first search with, which then needs no thought.
+    again : whether a search was made before: this one is to begin elsewhere.
     """
 
     ascent: Ascent
     views: Sequence[ArraySource]
     n_components: int
     random: np.random.RandomState
+    spikes: Sequence[Integers] = ()
+    begun: Sequence[Candidate] = ()
+    again: bool = False
 
     #: a gain below this, nats a row, is none
-    GAIN = 1e-6
+    GAIN = Contest.GAIN
     #: candidates nearer than this to each other, nats a row, are the same
-    SAME = 1e-5
+    SAME = Contest.SAME
 
-    def best(self) -> Candidate:
-        """The best candidate found."""
+    @property
+    def contest(self) -> Contest:
+        """How candidates are told apart."""
+        return Contest(self.ascent)
+
+    def found(self) -> Found:
+        """Where the searches ended."""
         ascent = self.ascent
-        if self.n_components == 1:
-            return ascent.from_shares(np.ones((ascent.source.n_rows, 1)))
-        started = [self._clustered(view) for view in self.views]
-        grown = self._grown()
-        if grown is not None:
-            started.append(grown)
-        best = self._best_of([ascent.climbed(each, _SHORT) for each in started])
-        best = self._refined(ascent.climbed(best, _SETTLED, self.GAIN))
-        views, met = cycle(self.views), 0
-        while met < _MET and not ascent.purse.empty:
-            other = self._settled(self._scattered(next(views)), best)
-            if self._better(other, best):
-                best, met = self._refined(other), 0
-            elif self._same(other, best):
-                met += 1
-        return best
+        if self.n_components == 1 and np.isinf(ascent.log_volume):
+            one = ascent.from_shares(np.ones((ascent.source.n_rows, 1)))
+            return Found((ascent.climbed(one, 1),), 1)
+        thought = self._dear and not (self.again or self.begun)
+        others = self._considered() if thought else self._scattered()
+        best = self._searched([*self.begun, *others], None)
+        ends = [best]
+        while self._times(best, ends) < _MET and not ascent.purse.empty:
+            end = self._searched(self._scattered(), best)
+            ends.append(end)
+            if self.contest.better(end, best):
+                best = end
+        ends.sort(key=_rank)
+        return Found(tuple(ends), self._times(ends[0], ends))
 
-    def _refined(self, best: Candidate) -> Candidate:
-        """After as many exchanges as help."""
-        while not self.ascent.purse.empty:
-            exchanged = self._exchanged(best)
-            if exchanged is None:
-                break
-            best = exchanged
-        return best
+    @property
+    def _dear(self) -> bool:
+        """Whether a step is worth the thought what to begin with, and what to exchange.
 
-    def _best_of(self, candidates: Sequence[Candidate]) -> Candidate:
-        """The candidate with the fewest spurious components, of those the likeliest."""
-        return min(candidates, key=lambda each: (each.n_spurious, -each.log_likelihood))
+        Where it is not, or clusters do not hide among many features, to try is quicker.
+        """
+        k, d = self.n_components, self.ascent.source.n_features
+        return kernel.climb is None or k > _MANY or d >= _WIDE or self.ascent.step(k) > _DEAR
 
-    def _better(self, one: Candidate, other: Candidate) -> bool:
-        """Whether one is sounder than the other, or as sound and of larger likelihood."""
-        if one.n_spurious != other.n_spurious:
-            return one.n_spurious < other.n_spurious
-        return one.log_likelihood > other.log_likelihood + self.GAIN
+    def _times(self, best: Candidate, ends: Sequence[Candidate]) -> int:
+        return sum(self.contest.same(each, best) for each in ends)
 
-    def _clustered(self, view: ArraySource) -> Candidate:
+    def _considered(self) -> list[Candidate]:
+        """The clusters of k-means, and what splits lead to."""
+        started: list[Candidate | None] = [self.clustered(view) for view in self.views]
+        ascent = self.ascent
+        started.append(self._grown(ascent))
+        if ascent.source.n_features >= _WIDE and not (
+            ascent.structure.shared or ascent.structure.form.diagonal
+        ):
+            # A covariance of many numbers fits a wrong half of the rows nearly as well as a right.
+            alike = replace(ascent, structure=structure_called("EEE"))
+            grown = self._grown(alike)
+            if grown is not None:
+                shares = alike.shares(alike.climbed(grown, _ALIKE, self.GAIN))
+                started.append(ascent.from_shares(shares))
+        return [each for each in started if each is not None]
+
+    def _scattered(self) -> list[Candidate]:
+        """Starts from spheres about K rows each, drawn at random, as large as all rows together."""
+        ascent, k = self.ascent, self.n_components
+        m, d = ascent.source.rows.shape
+        weight = np.full(k, ascent.source.total_weight / k)
+        spheres = np.tile(k ** (-2.0 / d) * np.eye(d), (k, 1, 1))
+        drawn = (self.random.uniform(size=(_TRIED, k)) * m).astype(np.int64)
+        rows = ascent.source.rows
+        weight = weight if np.isinf(ascent.log_volume) else _AMID * weight
+        return [ascent.candidate(weight, rows[own], spheres) for own in drawn]
+
+    def clustered(self, view: ArraySource) -> Candidate:
         """The clusters of one k-means run."""
         ascent, k, executor = self.ascent, self.n_components, self.ascent.executor
         seeds = kmeans.seeds(view, k, self.random, executor)
         labels, _ = kmeans.cluster(view, view.rows[seeds], executor, diagonal=True)
         return ascent.from_shares((labels[:, None] == np.arange(k)).astype(np.float64))
 
-    def _scattered(self, view: ArraySource) -> Candidate:
-        """The rows nearest to each of K that are drawn at random."""
-        k = self.n_components
-        seeds = (self.random.uniform(size=k) * view.n_rows).astype(np.int64)
-        squared = kernel.squared_distances(view.rows, spheres(view.rows[seeds]))
-        nearest = squared.argmin(axis=1)
-        return self.ascent.from_shares((nearest[:, None] == np.arange(k)).astype(np.float64))
+    def _searched(self, started: Sequence[Candidate], known: Candidate | None) -> Candidate:
+        """The end of one search; it is over as soon as it comes to what is `known` and no better.
 
-    def _grown(self) -> Candidate | None:
+        Parameters
+        ----------
+        started : of which the best after a few steps is gone on with.
+        known : the best end before, or None.
+        """
+        ascent, k = self.ascent, self.n_components
+        brief = _LONGER * Contest.SHORT if self._dear else Contest.SHORT
+        best = min((ascent.climbed(each, brief) for each in started), key=_rank)
+        best = ascent.climbed(best, Contest.SETTLED, self.GAIN)
+        for spike in self.spikes:
+            best = self._on(best, spike)
+        if self._dear:
+            best = self._refined(best)
+        if k == 1:
+            return best
+        return Swapping(self.contest, _PATIENCE + _EACH * k, known).best(best, self.random)
+
+    def _on(self, best: Candidate, spike: Integers) -> Candidate:
+        """With a component on the rows (n,) of a spike, if that is better."""
+        for moved in set_on(best, self.ascent.source, spike):
+            tried = self.contest.settled(moved, best)
+            if self.contest.better(tried, best):
+                return tried
+        return best
+
+    def _refined(self, best: Candidate) -> Candidate:
+        """After as many exchanges of what is merged for what is split as help."""
+        while not self.ascent.purse.empty:
+            better = None
+            for moved in exchanged(self.ascent, best):
+                tried = self.contest.settled(moved, best)
+                if self.contest.better(tried, best):
+                    better = tried
+                    break
+                if self.ascent.purse.empty:
+                    break
+            if better is None:
+                break
+            best = better
+        return best
+
+    def _grown(self, ascent: Ascent) -> Candidate | None:
         """From one component on, those that gain most by it are split, until there are K."""
-        ascent = self.ascent
         shares: Floats = np.ones((ascent.source.n_rows, 1))
         ways = [split(ascent, shares[:, 0])]
         while True:
@@ -128,65 +218,8 @@ class Search:
             changed = {*chosen.tolist(), *range(n_before, n_now)}
             ways = [split(ascent, shares[:, k]) if k in changed else ways[k] for k in range(n_now)]
 
-    def _exchanged(self, best: Candidate) -> Candidate | None:
-        """A better candidate by one merge and one split, or None where none is found."""
-        ascent = self.ascent
-        shares = ascent.shares(best)
-        for (i, j), k, found in self._exchanges(best, shares):
-            if ascent.purse.empty:
-                return None
-            merged = shares.copy()
-            merged[:, i] += merged[:, j]
-            merged[:, j] = 0.0
-            way = split(ascent, merged[:, k]) if k == i else found
-            if way is None:
-                continue
-            halves = way.shares(ascent.source.rows) * merged[:, [k]]
-            merged[:, k], merged[:, j] = halves[:, 0], halves[:, 1]
-            tried = self._settled(ascent.from_shares(merged), best)
-            if self._better(tried, best):
-                return tried
-        return None
 
-    def _exchanges(
-        self, best: Candidate, shares: Floats
-    ) -> Iterator[tuple[tuple[int, int], int, Split | None]]:
-        """Pairs to merge and components to split, those that promise most first.
-
-        A component of the pair itself stands for both of them, once merged, split another way.
-        """
-        k = self.n_components
-        losses = merge_losses(best.estimate)
-        ways = [split(self.ascent, shares[:, j]) for j in range(k)]
-        first, second = np.triu_indices(k, 1)
-        gains = np.array([-np.inf if way is None else way.gain for way in ways])
-        net = gains - losses[first, second][:, None]  # (pairs, K)
-        pairs = np.arange(len(first))
-        net[pairs, first] = -losses[first, second]
-        net[pairs, second] = -np.inf
-        order = np.argsort(-net, axis=None, kind="stable")[:_TRIALS]
-        for place in order.tolist():
-            pair, component = divmod(place, k)
-            if np.isfinite(net[pair, component]):
-                yield (int(first[pair]), int(second[pair])), component, ways[component]
-
-    def _settled(self, candidate: Candidate, best: Candidate) -> Candidate:
-        """The candidate, climbed for as long as it may yet be better than `best`."""
-        ascent, done = self.ascent, _SHORT
-        candidate = ascent.climbed(candidate, _SHORT)
-        while not self._better(candidate, best):
-            before = candidate.log_likelihood
-            if done >= _SETTLED or self._same(candidate, best):
-                return candidate
-            candidate = ascent.climbed(candidate, _SHORT)
-            done += _SHORT
-            # At the pace of the last steps it would not arrive in those that are left.
-            left = (_SETTLED - done) / _SHORT
-            reached = candidate.log_likelihood + left * (candidate.log_likelihood - before)
-            if reached < best.log_likelihood - self.SAME:
-                return candidate
-        return ascent.climbed(candidate, _SETTLED, self.GAIN)
-
-    def _same(self, one: Candidate, other: Candidate) -> bool:
-        """Whether two candidates have come to the same height."""
-        return abs(one.log_likelihood - other.log_likelihood) < self.SAME
+def _rank(candidate: Candidate) -> tuple[int, float]:
+    """The fewest spurious components first, of those the likeliest."""
+    likelihood = candidate.log_likelihood
+    return candidate.n_spurious, -likelihood if np.isfinite(likelihood) else np.inf

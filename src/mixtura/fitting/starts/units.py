@@ -9,6 +9,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats, Rows, frozen
 from mixtura.engine.components import Components
 from mixtura.fitting.estimate import Estimate
+from mixtura.model.noise import Box
 from mixtura.model.structures import Structure
 
 __all__ = ["Units", "units_of"]
@@ -42,6 +43,17 @@ class Units:
     def scaled(self, rows: Rows) -> Floats:
         """The rows (m, D), every column divided by its scale, and none turned, (m, D)."""
         return (rows - self.centre) / self.scale
+
+    def covariance(self, matrix: Floats) -> Floats:
+        """A covariance of rows (D, D), squared feature units, as one of points, (d, d)."""
+        turning = self.axes / self.scale[:, None]
+        return turning.T @ matrix @ turning
+
+    def log_volume(self, box: Box) -> float:
+        """Log V of a box, in these units; a direction that was left out has no length."""
+        d_kept = self.axes.shape[1]
+        stretched = np.linalg.svd(self.axes, compute_uv=False)[:d_kept]
+        return box.log_volume - float(np.log(self.scale).sum()) + float(np.log(stretched).sum())
 
     def rows(self, points: Floats) -> Floats:
         """Rows (m, D) of coordinates (m, d); where directions were left out, at the centre."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, Integers
 from mixtura.model.mixture import Mixture
 
 __all__ = ["Chart", "Parameters"]
@@ -29,6 +29,14 @@ class Parameters:
     weights: Floats
     means: Floats
     covariances: Floats
+
+    @classmethod
+    def shaped(cls, flat: Floats, n_components: int, n_features: int) -> Parameters:
+        """Those of numbers in a row (..., M): undoes `flat`."""
+        k, d = n_components, n_features
+        weights, means, covariances = np.split(flat, [k, k + k * d], axis=-1)
+        batch = flat.shape[:-1]
+        return cls(weights, means.reshape(*batch, k, d), covariances.reshape(*batch, k, d, d))
 
     def flat(self) -> Floats:
         """All numbers in a row, (..., K + K·D + K·D²)."""
@@ -84,6 +92,24 @@ class Chart:
     def n_coordinates(self) -> int:
         """P."""
         return self.mixture.n_parameters
+
+    @property
+    def units(self) -> Parameters:
+        """What the parameters are measured in: 1, standard deviations, and products of two."""
+        deviations = np.sqrt(np.einsum("kdd->kd", self.mixture.covariance_matrices()))
+        products = deviations[:, :, None] * deviations[:, None, :]
+        return Parameters(np.ones(len(deviations)), deviations, products)
+
+    @property
+    def owners(self) -> Integers:
+        """The component that each coordinate is of alone, (p,); −1 for several."""
+        k, d = self.mixture.means.shape
+        sizes = (1, d - 1, d * (d - 1) // 2)
+        parts = [np.full(k - 1, -1), np.repeat(np.arange(k), d)]
+        for letter, size in zip(self.mixture.structure.letters, sizes, strict=True):
+            copies = {"I": [], "E": [-1], "V": list(range(k))}[letter]
+            parts.append(np.repeat(np.array(copies, dtype=np.intp), size))
+        return np.concatenate(parts).astype(np.intp)
 
     def parameters(self, theta: Floats) -> Parameters:
         """The parameters at coordinates (..., p)."""

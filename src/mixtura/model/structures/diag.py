@@ -39,7 +39,7 @@ class _Diag(Form):
         return np.einsum("kdd->kd", matrices)
 
     def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
-        return covariances + ridge
+        return covariances + (np.diagonal(ridge) if np.ndim(ridge) == 2 else ridge)
 
     def restricted(self, covariances: Floats, features: Sequence[int]) -> Floats:
         return covariances[:, features]

@@ -65,7 +65,10 @@ class Form(ABC):
 
     @abstractmethod
     def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
-        """Covariances with `ridge`, a number or one a feature (D,), added to the diagonals."""
+        """Covariances with `ridge` added to the diagonals: a number, one a feature (D,).
+
+        Or a matrix (D, D), of which a form takes what it can hold.
+        """
 
     @abstractmethod
     def restricted(self, covariances: Floats, features: Sequence[int]) -> Floats:

@@ -38,7 +38,8 @@ class _Full(Form):
         return matrices
 
     def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
-        return covariances + np.eye(covariances.shape[-1]) * ridge
+        whole = ridge if np.ndim(ridge) == 2 else np.eye(covariances.shape[-1]) * ridge
+        return covariances + whole
 
     def restricted(self, covariances: Floats, features: Sequence[int]) -> Floats:
         return covariances[:, features][:, :, features]

@@ -38,7 +38,7 @@ class _Spherical(Form):
         return matrices[:, 0, 0]
 
     def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
-        return covariances + np.mean(ridge)
+        return covariances + np.mean(np.diagonal(ridge) if np.ndim(ridge) == 2 else ridge)
 
     def restricted(self, covariances: Floats, features: Sequence[int]) -> Floats:
         return covariances

@@ -65,6 +65,14 @@ class Structure:
         return "E" not in self.letters
 
     @property
+    def bounded(self) -> bool:
+        """Whether a component of few rows leaves the likelihood bounded.
+
+        Where all components have one volume and one shape, the rows of all decide them.
+        """
+        return self.letters[0] == "E" and self.letters[1] != "V"
+
+    @property
     def affine(self) -> bool:
         """Whether x → Bx takes the structure to itself for every invertible B."""
         return self.letters[1] == self.letters[2] != "I"
@@ -133,6 +141,28 @@ class Structure:
                 f"the structure {self.name} is for 1 feature, got {n_features}: ask for one that "
                 f"says more, such as {alike}"
             )
+
+    def rows_needed(self, n_components: int, n_features: int) -> tuple[int, int]:
+        """How many rows each component, and all together, must exceed to tell the covariances.
+
+        Rows in general position span as many dimensions as there are, less one, up to D. What is a
+        component's own, its shape or its axes, is told by its rows alone, and what is equal by all
+        rows about their K means; along the features, or without axes, one dimension is enough. So
+        with r = D, or 1 for an orientation I, the numbers are r + 1 for an own shape or
+        orientation, 2 for an own volume, and K + r for all. At that number there is a density, of
+        which nothing is left to judge by; below it the likelihood has no bound, or no maximum.
+
+        Parameters
+        ----------
+        n_components, n_features : K, D.
+
+        References
+        ----------
+        Celeux & Govaert 1995, section 3, for the maxima.
+        """
+        spanned = 1 if self.letters[2] == "I" else n_features
+        own = spanned + 1 if "V" in self.letters[1:] else 2 if self.letters[0] == "V" else 0
+        return own, n_components + spanned
 
     def n_covariance_parameters(self, n_components: int, n_features: int) -> int:
         """How many free parameters the covariances have.

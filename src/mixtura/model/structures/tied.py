@@ -39,7 +39,8 @@ class _Tied(Form):
         return matrices[0]
 
     def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
-        return covariances + np.eye(covariances.shape[-1]) * ridge
+        whole = ridge if np.ndim(ridge) == 2 else np.eye(covariances.shape[-1]) * ridge
+        return covariances + whole
 
     def restricted(self, covariances: Floats, features: Sequence[int]) -> Floats:
         return covariances[features][:, features]

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mixtura.fitting.verdict import NOTHING
 from mixtura.markup import Html, element, isolated, joined, table
 from mixtura.model import wording
 from mixtura.textual import printable
 from mixtura.views.plots.palette import style
 from mixtura.views.report import tables
 from mixtura.views.report.shell import shell_line
-from mixtura.views.text import model_words, parameter_tables, training_words
+from mixtura.views.text import (
+    criterion_label,
+    model_words,
+    parameter_tables,
+    training_words,
+)
 
 __all__ = ["SECTIONS", "Section", "title"]
 
@@ -45,18 +51,19 @@ def summary(record: Record, _: Pictures) -> Html:
     cards = [
         ("rows", f"{data['n_rows']:,}"),
         ("log-likelihood, nats a row", f"{scores['mean_log_likelihood']:.6f}"),
-        ("BIC", _grouped(scores["bic"])),
+        (criterion_label("BIC", model["training"]), _grouped(scores["bic"])),
         ("rows in doubt", f"{sum(one['doubtful'] for one in record['components']):,}"),
     ]
     ending = training_words(model["training"])
-    converged = model["training"].get("converged") is True and len(ending) == 1
+    training = model["training"]
+    calm = training.get("converged") is True and training.get("remedy") == NOTHING
     words = [
         element("p", [*named, f"{model_words(model)}."]),
         element("p", " ".join(tables.relation_words(record))),
         element(
             "ul",
             [element("li", line) for line in ending] or [element("li", "outcome: not on record")],
-            class_="ending" if converged or not ending else "ending alarm",
+            class_="ending" if calm or not ending else "ending alarm",
         ),
     ]
     return joined(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mixtura.textual import counted, printable, resolved
-from mixtura.views.text import deviations, training_figures
+from mixtura.views.text import criterion_label, deviations, training_figures
 
 __all__ = [
     "comparison_table",
@@ -43,13 +43,14 @@ def relation_words(record: Mapping[str, Any]) -> list[str]:
 
 def score_table(record: Mapping[str, Any]) -> Table:
     """The figures of these rows, beside those that the fit reported, if it did."""
-    scores, training = record["scores"], dict(training_figures(record["model"]["training"]))
+    scores, fitted = record["scores"], record["model"]["training"]
+    training = dict(training_figures(fitted))
     own = {
         "rows": str(record["data"]["n_rows"]),
         "log-likelihood, nats": f"{scores['log_likelihood']:.10g}",
         "  per row": f"{scores['mean_log_likelihood']:.10g}",
-        "AIC": f"{scores['aic']:.10g}",
-        "BIC": f"{scores['bic']:.10g}",
+        criterion_label("AIC", fitted): f"{scores['aic']:.10g}",
+        criterion_label("BIC", fitted): f"{scores['bic']:.10g}",
     }
     if not training:
         return [["", "these rows"], *([label.strip(), own[label]] for label in own)]

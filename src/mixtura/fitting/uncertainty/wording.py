@@ -1,4 +1,4 @@
-"""Intervals text: how far the parameters of a model may be off, for people to read."""
+"""Wording: how far the parameters of a model may be off, for people to read."""
 
 from __future__ import annotations
 
@@ -31,8 +31,15 @@ def intervals_text(record: Mapping[str, Any], features: Sequence[str], *, shared
     how = {"information": "the curvature of the log-likelihood"}.get(
         record["method"], f"{record['replicates']} fits, {record['method']}"
     )
-    blocks = [[f"standard errors and {level:.4g} % intervals, from {how}"]]
+    kind = " percentile" if record["replicates"] else ""
+    told = [f"standard errors and {level:.4g} %{kind} intervals, from {how}"]
+    kinds = [(kind, record[kind]) for kind in ("caution", "counts") if record[kind]]
+    blocks = [[*told, *(printable(f"{kind}: {said}") for kind, said in kinds)]]
+    few = dict(zip(record["starved"], record["notes"], strict=False))
     for k in range(len(record["weights"]["estimate"])):
+        if k in few:
+            blocks.append([few[k]])
+            continue
         lines = [_line("weight", record["weights"], k)]
         lines += [_line(f"mean {name}", record["means"], k, j) for j, name in enumerate(names)]
         if not shared:
@@ -45,15 +52,24 @@ def intervals_text(record: Mapping[str, Any], features: Sequence[str], *, shared
 
 
 def _covariances(record: Mapping[str, Any], names: Sequence[str], k: int) -> list[Line]:
-    """Its diagonal and what is above; the diagonal alone of many features."""
+    """Its diagonal and what is above, then the correlations; the diagonal alone of many features.
+
+    A covariance that its structure holds at 0 is left out.
+    """
     few = len(names) <= _WHOLE
-    return [
+    lines = [
         _line(
             f"var. {name}" if i == j else f"cov. {name}, {names[j]}", record["covariances"], k, i, j
         )
         for i, name in enumerate(names)
         for j in (range(i, len(names)) if few else [i])
     ]
+    lines += [
+        _line(f"corr. {name}, {names[j]}", record["correlations"], k, i, j)
+        for i, name in enumerate(names)
+        for j in (range(i + 1, len(names)) if few else [])
+    ]
+    return [line for line in lines if line[1] or line[2]]
 
 
 def _line(name: str, figures: Mapping[str, Any], *place: int) -> Line:

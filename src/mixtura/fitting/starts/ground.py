@@ -1,0 +1,142 @@
+"""Ground: the rows that a search looks at, in units of their own spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats, Integers
+from mixtura.engine.executors import Executor
+from mixtura.engine.sources import ArraySource, Block, Source
+from mixtura.engine.statistics import Statistics
+from mixtura.fitting.repeats import Repeat, repeats
+from mixtura.fitting.starts.ascent import RIDGE, Ascent
+from mixtura.fitting.starts.candidate import Candidate, restrained
+from mixtura.fitting.starts.purse import Purse, cost
+from mixtura.fitting.starts.resolution import rounding
+from mixtura.fitting.starts.sample import sample
+from mixtura.fitting.starts.units import Units, units_of
+from mixtura.model.mixture import Mixture
+from mixtura.model.noise import Box
+from mixtura.model.structures import Structure
+
+__all__ = ["STEPS", "Ground", "is_searched", "searched_rows"]
+
+#: EM steps that a search may take whatever they cost
+STEPS = 100
+#: with more components a search would hold too much, and if that cost more, take too long
+_TOO_MANY, _TOO_DEAR = 512, 1e11
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Rows of a sample, and what is known of them before a search.
+
+    Parameters
+    ----------
+    points : the rows in the units, (m, d).
+    scaled : the rows, every column divided by its scale and none turned, (m, D).
+    units : which.
+    ridge : (d, d), what the rows' rounding leaves unknown, in the units.
+    repeated : values that many rows hold exactly, and the values beside do not.
+    spikes : the numbers of the rows that hold each, (n,).
+    whole : whether they are all rows.
+    """
+
+    points: ArraySource
+    scaled: ArraySource
+    units: Units
+    ridge: Floats
+    repeated: tuple[Repeat, ...]
+    spikes: tuple[Integers, ...]
+    whole: bool
+
+    @classmethod
+    def of(
+        cls, source: ArraySource, n_rows: int, structure: Structure, random: np.random.RandomState
+    ) -> Ground:
+        """At most `n_rows` of the rows of a source.
+
+        Parameters
+        ----------
+        source : the rows.
+        n_rows : how many at most.
+        structure : of the covariances, which says what the units may be.
+        random : draws the sample, where they are more.
+        """
+        rows, weights = sample(source, n_rows, random)
+        units = units_of(rows, weights, structure)
+        points = np.ascontiguousarray(units.of(rows))
+        ridge = units.covariance(np.diag(rounding(rows))) + RIDGE * np.eye(points.shape[1])
+        repeated = repeats(ArraySource(rows))
+        return cls(
+            ArraySource(points, weights),
+            ArraySource(np.ascontiguousarray(units.scaled(rows)), weights),
+            units,
+            ridge,
+            repeated,
+            tuple(np.flatnonzero(rows[:, each.feature] == each.value) for each in repeated),
+            len(rows) == source.n_rows,
+        )
+
+    def ascent(
+        self, structure: Structure, executor: Executor, purse: Purse, box: Box | None = None
+    ) -> Ascent:
+        """EM over the rows, amid noise where there is a box."""
+        log_volume = np.inf if box is None else self.units.log_volume(box)
+        return Ascent(self.points, structure, executor, purse, self.ridge, log_volume)
+
+    def candidate(self, mixture: Mixture, ascent: Ascent) -> Candidate:
+        """A mixture's components, without noise, as a candidate of a structure that holds them."""
+        structure = ascent.structure
+        turned = self.units.axes / self.units.scale[:, None]
+        covariances: Floats = turned.T @ mixture.covariance_matrices() @ turned
+        weight = mixture.weights * (self.points.total_weight / mixture.weights.sum())
+        covariances = restrained(weight, covariances, structure)
+        means = self.units.of(mixture.means)
+        return Candidate(weight, means, covariances, structure, ascent.units)
+
+    def statistics(
+        self, best: Candidate, source: Source, executor: Executor, box: Box | None = None
+    ) -> Statistics:
+        """The statistics of all rows of a source under a candidate's responsibilities.
+
+        Where there is a box of noise, those of the noise are the last.
+        """
+        form, units = best.structure.form, self.units
+        mapped = units.components(best.estimate)
+        if mapped is not None:
+            if box is not None:
+                mapped = best.over_noise(mapped, box.log_volume, box.centre)
+            step = partial(kernel.accumulate, components=mapped, diagonal=form.diagonal)
+            return executor.run(source, step)
+        components, means = best.components, units.rows(best.components.means)
+
+        def shared_out(block: Block) -> Statistics:
+            points = np.ascontiguousarray(units.of(block.rows))
+            shares = kernel.posterior(points, components)[1]
+            return kernel.moments(block, shares, means, diagonal=form.diagonal)
+
+        return executor.run(source, shared_out)
+
+
+def searched_rows(n_components: int, n_features: int) -> int:
+    """How many rows a search looks at."""
+    parameters = n_components * (n_features + 1)
+    return int(np.clip(30 * parameters, 3000, max(8000, 10 * parameters)))
+
+
+def is_searched(n_rows: int, n_components: int, n_features: int, structure: Structure) -> bool:
+    """Whether a search can pay for so many components; else k-means is all there is.
+
+    Parameters
+    ----------
+    n_rows, n_components, n_features : N, K and D.
+    structure : of the covariances.
+    """
+    looked_at = min(n_rows, searched_rows(n_components, n_features))
+    step = cost(looked_at, n_components, n_features, structure)
+    return n_components <= _TOO_MANY and STEPS * step <= _TOO_DEAR

@@ -1,0 +1,130 @@
+"""Swapping: swaps, one after the other, for as long as they help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats
+from mixtura.engine.sources import Block
+from mixtura.engine.swaps import Effort, Swap, SwapRule
+from mixtura.fitting.spurious import FEW, THIN, least_rows
+from mixtura.fitting.starts.candidate import Candidate
+from mixtura.fitting.starts.contest import Contest
+from mixtura.fitting.starts.merges import merge_losses
+from mixtura.fitting.starts.purse import CALL
+from mixtura.fitting.starts.swaps import CLOSE, DRAWS, LOCAL, PAIRS, SOFT, swapped
+
+__all__ = ["Swapping"]
+
+#: swaps that are drawn at a time
+_DRAWN = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Swapping:
+    """Swaps of the best there is, each climbed for as long as it may be better.
+
+    Parameters
+    ----------
+    contest : over the rows; the purse of its ascent says how long.
+    patience : so many in a row that lead nowhere, and it is over.
+    known : a candidate; it is over as soon as the best is that and no better. None for none.
+    """
+
+    contest: Contest
+    patience: int
+    known: Candidate | None = None
+
+    def best(self, start: Candidate, random: np.random.RandomState) -> Candidate:
+        """The best there is after as many swaps as help, of at least two components."""
+        best, failed = start, 0
+        while self._goes_on(best, failed):
+            draws = random.uniform(size=(_DRAWN, DRAWS))
+            if kernel.swap is not None and self.contest.ascent.is_short(len(best.weight)):
+                best, failed = self.at_once(kernel.swap, best, failed, draws)
+            else:
+                best, failed = self.one_by_one(best, failed, draws)
+        return best
+
+    def one_by_one(self, best: Candidate, failed: int, draws: Floats) -> tuple[Candidate, int]:
+        """The best after at most as many swaps as there are draws (n, 6), and how many failed.
+
+        Parameters
+        ----------
+        best : the best before.
+        failed : how many swaps of it have led nowhere.
+        draws : each from [0, 1).
+        """
+        losses = merge_losses(best)
+        for each in draws:
+            if not self._goes_on(best, failed):
+                break
+            moved = swapped(best, self.contest.ascent.source, losses, each)
+            tried = self.contest.settled(moved, best)
+            if self.contest.better(tried, best):
+                best, failed, losses = tried, 0, merge_losses(tried)
+            else:
+                failed += 1
+        return best, failed
+
+    def at_once(
+        self, swap: Swap, best: Candidate, failed: int, draws: Floats
+    ) -> tuple[Candidate, int]:
+        """As `one_by_one`, without a return between the swaps.
+
+        A candidate from which the kernel's climb cannot go on is no better than any.
+        """
+        ascent, structure = self.contest.ascent, best.structure
+        source, purse = ascent.source, ascent.purse
+        end = swap(
+            Block(0, source.rows, source.weights),
+            structure.letters,
+            best.weight,
+            best.means,
+            best.covariances,
+            ridge=ascent.ridge,
+            rule=self._rule(best),
+            units=best.units,
+            effort=Effort(
+                known=np.inf if self.known is None else self.known.log_likelihood,
+                patience=self.patience,
+                n_failed=failed,
+                left=purse.left,
+                call=CALL,
+                step=ascent.step(len(best.weight)),
+            ),
+            draws=draws,
+            log_likelihood=best.log_likelihood,
+            noise_weight=best.background,
+            noise_log_density=-best.log_volume,
+        )
+        purse.left = end.left
+        if end.n_draws <= end.n_failed - failed:
+            return best, end.n_failed
+        reached = end.weight, end.means, end.covariances
+        return best.moved(*reached, end.log_likelihood, end.noise_weight), end.n_failed
+
+    def _goes_on(self, best: Candidate, failed: int) -> bool:
+        if failed >= self.patience or self.contest.ascent.purse.empty:
+            return False
+        return self.known is None or not self.contest.same(best, self.known)
+
+    def _rule(self, candidate: Candidate) -> SwapRule:
+        contest, structure = self.contest, candidate.structure
+        d = candidate.means.shape[1]
+        return SwapRule(
+            close=CLOSE,
+            n_pairs=PAIRS,
+            local=LOCAL,
+            soft=SOFT,
+            n_short=contest.SHORT,
+            n_settled=contest.SETTLED,
+            gain=contest.GAIN,
+            same=contest.SAME,
+            least_rows=0.0 if structure.bounded else least_rows(structure, d),
+            few_rows=0.0 if structure.bounded else FEW * (d + 1),
+            thin=THIN,
+        )

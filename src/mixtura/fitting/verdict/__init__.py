@@ -1,0 +1,8 @@
+"""What is known of how a fit went, and what to do about it."""
+
+from __future__ import annotations
+
+from mixtura.fitting.verdict.finding import Finding
+from mixtura.fitting.verdict.verdict import NOTHING, Verdict
+
+__all__ = ["NOTHING", "Finding", "Verdict"]
