@@ -74,21 +74,16 @@ class Neighbours:
         if not begun:
             return None
         tried = [ascent.climbed(each, _SHORT) for each in begun]
-        tried.sort(key=_rank)
+        tried.sort(key=lambda each: each.rank)
         n_steps = ascent.affordable(_SETTLED, k)
         settled = [ascent.climbed(each, n_steps, _GAIN) for each in tried[:_FOLLOWED]]
-        settled.sort(key=_rank)
+        settled.sort(key=lambda each: each.rank)
         best = sharpened(ascent, tuple(settled))
         if faulty and not best.n_spurious:
             return best
         if best.n_spurious > known.n_spurious:
             return None
         return best if best.log_likelihood > known.log_likelihood + _GAIN else None
-
-
-def _rank(candidate: Candidate) -> tuple[int, float]:
-    likelihood = candidate.log_likelihood
-    return candidate.n_spurious, -likelihood if np.isfinite(likelihood) else np.inf
 
 
 def _split(candidate: Candidate, k: int) -> Iterator[Candidate]:

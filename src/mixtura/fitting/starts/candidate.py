@@ -118,6 +118,12 @@ class Candidate:
             thin = thinnest(self.covariances, self.units)
         return int(np.count_nonzero(spurious(self.structure, self.weight, thin, d)))
 
+    @property
+    def rank(self) -> tuple[int, float]:
+        """What candidates are sorted by: the fewest spurious components, then the likeliest."""
+        likelihood = self.log_likelihood
+        return self.n_spurious, -likelihood if np.isfinite(likelihood) else np.inf
+
     def ordered(self, order: Integers) -> Candidate:
         """With component order[k] in place k."""
         arrays = self.weight[order], self.means[order], self.covariances[order]

@@ -101,7 +101,7 @@ class Search:
             ends.append(end)
             if self.contest.better(end, best):
                 best = end
-        ends.sort(key=_rank)
+        ends.sort(key=lambda each: each.rank)
         return Found(tuple(ends), self._times(ends[0], ends))
 
     @property
@@ -160,7 +160,7 @@ class Search:
         """
         ascent, k = self.ascent, self.n_components
         brief = _LONGER * Contest.SHORT if self._dear else Contest.SHORT
-        best = min((ascent.climbed(each, brief) for each in started), key=_rank)
+        best = min((ascent.climbed(each, brief) for each in started), key=lambda each: each.rank)
         best = ascent.climbed(best, Contest.SETTLED, self.GAIN)
         for spike in self.spikes:
             best = self._on(best, spike)
@@ -217,9 +217,3 @@ class Search:
             shares = ascent.shares(candidate)
             changed = {*chosen.tolist(), *range(n_before, n_now)}
             ways = [split(ascent, shares[:, k]) if k in changed else ways[k] for k in range(n_now)]
-
-
-def _rank(candidate: Candidate) -> tuple[int, float]:
-    """The fewest spurious components first, of those the likeliest."""
-    likelihood = candidate.log_likelihood
-    return candidate.n_spurious, -likelihood if np.isfinite(likelihood) else np.inf
