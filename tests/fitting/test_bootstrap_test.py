@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import mixtura
-from mixtura.datasets import faithful
+from mixtura.datasets import faithful, galaxies
 from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.selection import BootstrapTest
 
@@ -43,3 +43,9 @@ def test_a_wrong_wish_is_told():
         mixtura.bootstrap_test(faithful(), 1, n_bootstrap=0)
     with pytest.raises(DataError, match="X has 3 rows, expected at least one for each of the 4"):
         mixtura.bootstrap_test(np.eye(3), 3)
+
+
+def test_rows_that_happen_to_be_less_likely_than_the_person_s_are_no_failed_replicates():
+    test = mixtura.bootstrap_test(galaxies(), 3, structure="E", n_bootstrap=9, n_jobs=1)
+    assert test.n_failed == 0
+    assert len(test.replicates) == 9

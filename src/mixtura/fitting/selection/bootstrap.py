@@ -21,6 +21,7 @@ from mixtura.fitting.selection.grid import Candidate, components_of, structures_
 from mixtura.fitting.selection.select import rule_for, shared_out
 from mixtura.fitting.selection.trial import Trials
 from mixtura.fitting.settings import Settings
+from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of
 from mixtura.model.rows import as_rows, column_names
 from mixtura.model.structures import Structure
@@ -226,7 +227,7 @@ def _tested(pair: _Pair, rows: Rows, seed: int, n_bootstrap: int, n_threads: int
         random = np.random.RandomState([seed, number + 1])
         drawn = np.ascontiguousarray(null.mixture.sample(len(rows), random)[0])
         try:
-            one, other = pair.fits(drawn, int(random.randint(2**31)), null)
+            one, other = pair.fits(drawn, int(random.randint(2**31)), null.mixture)
         except DataError:
             return np.nan
         return 2.0 * (other.log_likelihood - one.log_likelihood)
@@ -255,14 +256,14 @@ class _Pair:
     executor: Executor
     names: tuple[str, ...] | None
 
-    def fits(self, rows: Rows, seed: int, origin: Fit | None = None) -> tuple[Fit, Fit]:
+    def fits(self, rows: Rows, seed: int, origin: Mixture | None = None) -> tuple[Fit, Fit]:
         """Both fits.
 
         Parameters
         ----------
         rows : (N, D).
         seed : of the starts.
-        origin : the fit that the rows were drawn from, whose mixture K components start from too.
+        origin : what the rows were drawn from, where K components start from too.
 
         Raises
         ------
@@ -271,7 +272,8 @@ class _Pair:
         trials = Trials(ArraySource(rows), self.settings, self.executor, seed, self.names)
         structure, k = self.settings.structure, self.settings.n_components
         null, alternative = (trials.alone(Candidate(number, structure)) for number in (k, k + 1))
-        null = trials.bettered(null, [origin] if origin else [], more=alternative.fit)
+        null = trials.from_where(null, origin) if origin else null
+        null = trials.bettered(null, [], more=alternative.fit)
         alternative = trials.bettered(alternative, [], fewer=null.fit)
         for row in (null, alternative):
             if row.fit is None or row.fault:

@@ -164,6 +164,21 @@ class Trials:
             return replace(row, fault=_DOMINATED)
         return row
 
+    def from_where(self, row: Row, mixture: Mixture) -> Row:
+        """The row, or a likelier one that EM leads to from a mixture of its kind.
+
+        Parameters
+        ----------
+        row : of the candidate.
+        mixture : of its structure and number of components, whatever rows it was fitted to.
+        """
+        if not _run(row):
+            return row
+        assert row.fit is not None
+        began = time.perf_counter()
+        em = self._em(row.fit.settings)
+        return self._instead(row, self._likelier(em, row.fit, mixture), began)
+
     def _instead(self, row: Row, best: Fit, began: float) -> Row:
         """The row of another fit, if it is another."""
         if best is row.fit:
