@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats
 from mixtura.engine.executors import Executor
-from mixtura.engine.sources import Block, Source
+from mixtura.engine.sources import Source
 from mixtura.errors import DataError, ParameterError
+from mixtura.fitting.extent import Extent
 from mixtura.model.noise import Box
 from mixtura.model.rows import column_label
 
@@ -71,13 +71,8 @@ def box_of(
 
 def _about(source: Source, executor: Executor, names: tuple[str, ...] | None) -> Box:
     """The least box that holds all rows."""
-
-    def ends(block: Block) -> tuple[Floats, Floats]:
-        return block.rows.min(axis=0), block.rows.max(axis=0)
-
-    found = list(executor.map(source, ends))
-    low = np.min([least for least, _ in found], axis=0).astype(np.float64)
-    high = np.max([most for _, most in found], axis=0).astype(np.float64)
+    extent = executor.run(source, Extent.of)
+    low, high = extent.low, extent.high
     if (high <= low).any():
         j = int((high <= low).argmax())
         raise DataError(

@@ -1,64 +1,77 @@
-"""Distinct: how many different rows there are."""
+"""Distinct: whether rows are at least so many different ones."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Rows
-from mixtura.engine.sources import Block, Source
+from mixtura.engine.executors import Executor
+from mixtura.engine.sources import ArraySource, Block, Source
 
 __all__ = ["distinct_rows"]
 
-#: digests, half a MB
-_HELD = 2**16
 
-
-def distinct_rows(source: Source, *, at_least: int | None = None) -> int:
-    """How many different rows a source has; rows of weight 0 are not there.
+def distinct_rows(
+    source: Source, executor: Executor, most: int, *, sample: ArraySource | None = None
+) -> int:
+    """How many different rows a source has, or `most` if there are more; none of weight 0 counts.
 
     Parameters
     ----------
     source : the rows.
-    at_least : stop counting as soon as there are so many.
+    executor : who carries a pass out.
+    most : counting ends at so many.
+    sample : rows of it that are in memory, or None.
 
     Notes
     -----
     A row is known by 64 bits of its digits: two different ones pass for one with a probability
-    of 1e-19. Up to 2¹⁶ of them are held; of more distinct rows the number is an estimate, good to
-    0.4 %.
-
-    References
-    ----------
-    Bar-Yossef et al. 2002, "Counting distinct elements in a data stream", algorithm 2.
+    of 1e-19. Rows in memory are looked at until there are so many different ones, which is at
+    once; where these are fewer, a pass is made over all rows.
     """
-    seen = np.empty(0, np.uint64)
-    fresh: list[NDArray[np.uint64]] = []
-    n_fresh = 0
+    held = source if isinstance(source, ArraySource) else sample
+    if held is not None:
+        found = _among(held, most)
+        if found >= most or held is source:
+            return found
+    return len(executor.run(source, partial(_Digests.of, most=most)).least)
+
+
+def _among(source: ArraySource, most: int) -> int:
+    """The same of rows in memory, which are not looked at any more than that takes."""
+    found = _Digests(np.empty(0, np.uint64), most)
     for block in source.blocks():
-        digests = _digests(block)
-        if len(seen) == _HELD:
-            digests = digests[digests < seen[-1]]
-        fresh.append(digests)
-        n_fresh += len(digests)
-        # As many at a time as are held: what is held is sorted log n times, not for every block.
-        if at_least is not None or n_fresh >= max(len(seen), 2**16):
-            seen, fresh, n_fresh = _smallest(seen, fresh), [], 0
-        if at_least is not None and len(seen) >= min(at_least, _HELD):
+        found = found + _Digests.of(block, most)
+        if len(found.least) >= most:
             break
-    seen = _smallest(seen, fresh)
-    if len(seen) < _HELD:
-        return len(seen)
-    # The digests are spread evenly: the m-th smallest of n is near 2⁶⁴·m/n.
-    return max(round((_HELD - 1) * 2.0**64 / float(seen[-1])), _HELD)
+    return len(found.least)
 
 
-def _smallest(seen: NDArray[np.uint64], fresh: list[NDArray[np.uint64]]) -> NDArray[np.uint64]:
-    """The smallest different ones of all, `_HELD` at most, in order."""
-    together = np.sort(np.concatenate([seen, *fresh]))
-    first = np.ones(len(together), np.bool_)
-    first[1:] = together[1:] != together[:-1]
-    return together[first][:_HELD]
+@dataclass(frozen=True, eq=False)
+class _Digests:
+    """The smallest different digests of some rows; `+` is of both sets of rows.
+
+    Parameters
+    ----------
+    least : in order, at most `most`.
+    most : so many are kept.
+    """
+
+    least: NDArray[np.uint64]
+    most: int
+
+    @classmethod
+    def of(cls, block: Block, most: int) -> _Digests:
+        """Of the rows of a block."""
+        return cls(np.unique(_digests(block))[:most], most)
+
+    def __add__(self, other: _Digests) -> _Digests:
+        both = np.union1d(self.least, other.least)
+        return _Digests(both[: self.most], self.most)
 
 
 def _digests(block: Block) -> NDArray[np.uint64]:

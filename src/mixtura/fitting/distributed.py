@@ -89,7 +89,7 @@ def fit_collection(
 
     run = partial(em.run, source=found.sample, given=given, random=random, resumed=resumed)
     best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
-    odd = oddities(source, settings.n_components, sample=found.sample)
+    odd = oddities(source, em.executor, settings.n_components, sample=found.sample)
     return em.noted(replace(best, oddities=odd))
 
 

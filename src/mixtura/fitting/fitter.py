@@ -257,7 +257,7 @@ def fit_rows(
             raise _with_rows(collapse, weighted) from None
 
     best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
-    return em.noted(replace(best, oddities=oddities(source, settings.n_components)))
+    return em.noted(replace(best, oddities=oddities(source, em.executor, settings.n_components)))
 
 
 def _with_rows(collapse: CollapseError, weighted: Weighted) -> CollapseError:

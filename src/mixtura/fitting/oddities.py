@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixtura.engine.arrays import Integers
+from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Source
 from mixtura.fitting.distinct import distinct_rows
+from mixtura.fitting.extent import Extent
 from mixtura.fitting.repeats import Repeat, repeats
 
 __all__ = ["NONE", "Oddities", "oddities"]
@@ -38,42 +39,57 @@ NONE = Oddities()
 
 
 def oddities(
-    source: Source, n_components: int, *, sample: ArraySource | None = None, left_out: str = ""
+    source: Source,
+    executor: Executor,
+    n_components: int,
+    *,
+    sample: ArraySource | None = None,
+    left_out: str = "",
 ) -> Oddities:
     """What is odd about the rows of a source.
 
     Parameters
     ----------
     source : the rows.
+    executor : who carries passes over them out.
     n_components : K; up to so many distinct rows are told of.
     sample : rows of it that memory holds, where it is not in memory itself; or None.
     left_out : as for `Oddities`.
 
     Notes
     -----
-    It reads on only as long as there is something to say: the first block, for healthy data. What
-    is repeated is sought in memory, see `mixtura.fitting.repeats.repeats`.
+    Of rows in memory, or of the sample, it reads on only as long as there is something to say: the
+    first block, for healthy data. What seems odd in a sample is settled by a pass over all rows.
+    What is repeated is sought in memory, see `mixtura.fitting.repeats.repeats`.
     """
-    constants = _constants(source)
-    distinct = distinct_rows(source, at_least=n_components + 1)
     held = source if isinstance(source, ArraySource) else sample
+    distinct = distinct_rows(source, executor, n_components + 1, sample=sample)
     return Oddities(
-        tuple(constants),
+        _constants(source, executor, held),
         distinct if distinct <= n_components else None,
         () if held is None else repeats(held),
         left_out,
     )
 
 
-def _constants(source: Source) -> list[tuple[int, float]]:
+def _constants(
+    source: Source, executor: Executor, held: ArraySource | None
+) -> tuple[tuple[int, float], ...]:
     """The columns that hold one value throughout, and that value."""
-    columns: Integers | None = None
+    if held is not None:
+        seeming = _constant_in(held)
+        if held is source or not seeming:
+            return seeming
+    extent = executor.run(source, Extent.of)
+    return tuple((int(j), float(extent.low[j])) for j in np.flatnonzero(extent.low == extent.high))
+
+
+def _constant_in(source: ArraySource) -> tuple[tuple[int, float], ...]:
+    """The same of rows in memory, read on only as long as a column may be."""
+    first = source.first()[0].astype(np.float64)
+    columns = np.arange(len(first))
     for block in source.blocks():
-        if columns is None:
-            first = block.rows[0].astype(np.float64)
-            columns = np.arange(len(first))
-        same = (block.rows[:, columns] == first[columns]).all(axis=0)
-        columns = columns[same]
+        columns = columns[(block.rows[:, columns] == first[columns]).all(axis=0)]
         if not len(columns):
-            return []
-    return [] if columns is None else [(int(j), float(first[j])) for j in columns]
+            break
+    return tuple((int(j), float(first[j])) for j in columns)

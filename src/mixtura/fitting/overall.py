@@ -21,7 +21,7 @@ def overall(source: Source, executor: Executor) -> Statistics:
     Two passes: the first finds the mean, about the first row, the second takes the moments about
     it, so that no digit is lost to an offset.
     """
-    reference = next(iter(source.blocks())).rows[:1].astype(np.float64)
+    reference = source.first().astype(np.float64)
     for _ in range(2):
         statistics = executor.run(source, partial(_together, reference=reference))
         reference = reference + statistics.first / statistics.total_weight

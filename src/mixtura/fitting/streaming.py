@@ -74,7 +74,9 @@ def fit_scan(
 
     run = partial(em.run, source=found.sample, given=given, random=random, resumed=resumed)
     best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
-    odd = oddities(source, settings.n_components, sample=found.sample, left_out=found.note)
+    odd = oddities(
+        source, em.executor, settings.n_components, sample=found.sample, left_out=found.note
+    )
     return em.noted(replace(best, oddities=odd))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import Block, Source
+from mixtura.fitting.extent import Extent
 from mixtura.fitting.scatter import total_scatter
 from mixtura.model.noise import Box
 
@@ -34,15 +35,12 @@ def turned_log_volume(source: Source, executor: Executor) -> float:
     scale = np.where(scale > 0.0, scale, 1.0)
     axes = np.linalg.eigh(total.matrix / scale / scale[:, None])[1]
 
-    def ends(block: Block) -> tuple[Floats, Floats]:
-        turned = ((block.rows - total.centre) / scale) @ axes
-        return turned.min(axis=0), turned.max(axis=0)
+    def turned(block: Block) -> Extent:
+        return Extent.of(replace(block, rows=((block.rows - total.centre) / scale) @ axes))
 
-    found = list(executor.map(source, ends))
-    low = np.min([least for least, _ in found], axis=0)
-    high = np.max([most for _, most in found], axis=0)
+    extent = executor.run(source, turned)
     with np.errstate(divide="ignore"):  # rows on a plane
-        return float(np.log(high - low).sum() + np.log(scale).sum())
+        return float(np.log(extent.high - extent.low).sum() + np.log(scale).sum())
 
 
 def turned_box_notes(box: Box, turned: float) -> tuple[str, ...]:

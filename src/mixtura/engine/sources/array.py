@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.engine.arrays import Floats, doubles, readable
+from mixtura.engine.arrays import Floats, Rows, doubles, readable
 from mixtura.engine.sources.block import Block, even_block_rows
 from mixtura.engine.sources.source import Source
 
@@ -59,6 +59,9 @@ class ArraySource(Source):
     @property
     def n_blocks(self) -> int:
         return -(-self.n_rows // self.block_rows)
+
+    def first(self) -> Rows:
+        return readable(self.rows[:1])
 
     def blocks(self) -> Iterator[Block]:
         step = self.block_rows

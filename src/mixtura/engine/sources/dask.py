@@ -20,7 +20,7 @@ from mixtura.errors import DataError
 
 __all__ = ["Cut", "DaskSource", "Piece"]
 
-#: blocks that are brought here at once, where somebody wants them here
+#: blocks that are brought here at once, where somebody wants them
 _AT_ONCE = 16
 
 
@@ -149,18 +149,21 @@ class DaskSource(Source):
                 sums[number] = sums.get(number, 0.0) + weight
         return math.fsum(sums.values())
 
+    def first(self) -> Rows:
+        number = next(i for i, length in enumerate(self.lengths) if length)
+        rows = self.partitions.one(number, partial(_part, slice(0, 1)))[0]
+        return readable(rows.astype(self.kind))
+
     def blocks(self) -> Iterator[Block]:
-        """The blocks, brought here some at a time: for a look at the first, not for a pass."""
+        """The blocks, brought here some at a time: a pass is work for `executors.Dask`."""
         shape = (self.n_rows, self.n_columns)
         return StreamSource(self._batches, shape, self.kind, self.weighted).blocks()
 
     def _batches(self) -> Iterator[Batch]:
-        step = even_block_rows(self.n_rows, self.n_columns)
-        size = step
+        size = _AT_ONCE * even_block_rows(self.n_rows, self.n_columns)
         for number, length in enumerate(self.lengths):
             for at in range(0, length, size):
                 yield self.partitions.one(number, partial(_part, slice(at, at + size)))
-                size = _AT_ONCE * step
 
 
 def _part(part: slice, rows: Rows, weights: Floats | None) -> Batch:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mixtura.engine.arrays import Rows
 from mixtura.engine.sources.block import Block
 
 __all__ = ["Source"]
@@ -40,6 +41,10 @@ class Source(ABC):
     @abstractmethod
     def n_blocks(self) -> int:
         """How many blocks `blocks` yields."""
+
+    @abstractmethod
+    def first(self) -> Rows:
+        """The first row, (1, D)."""
 
     @abstractmethod
     def blocks(self) -> Iterator[Block]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -73,6 +74,10 @@ class StreamSource(Source):
     def n_blocks(self) -> int:
         return -(-self.n_rows // self.block_rows)
 
+    def first(self) -> Rows:
+        with closing(self._cut()) as blocks:
+            return next(blocks).rows[:1]
+
     def blocks(self) -> Iterator[Block]:
         """The blocks.
 
@@ -87,7 +92,7 @@ class StreamSource(Source):
         """How many rows a block has, but for the last."""
         return even_block_rows(*self.shape)
 
-    def _cut(self) -> Iterator[Block]:
+    def _cut(self) -> Generator[Block, None, None]:
         room = _Room(self)
         start = 0
         for rows, weights in self.batches():

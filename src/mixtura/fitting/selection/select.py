@@ -183,7 +183,7 @@ def select(
         table = left_out.over(grid, table, observer)
     if observer:
         observer.ended()
-    odd = oddities(source, numbers[-1], sample=data.sample)
+    odd = oddities(source, executor, numbers[-1], sample=data.sample)
     return Selection(
         tuple(table[each].knowing(odd) for each in candidates),
         by,
