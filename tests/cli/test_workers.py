@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -46,6 +48,14 @@ def the_same(tmp_path) -> None:
     np.testing.assert_allclose(here.covariances, there.covariances, rtol=1e-12)
 
 
+@contextmanager
+def cluster() -> Iterator[tuple[str, str]]:
+    """A cluster that is there, as options name it."""
+    quiet = {"silence_logs": logging.CRITICAL, "dashboard_address": ":0"}
+    with LocalCluster(n_workers=2, processes=False, **quiet) as local:
+        yield "--scheduler", local.scheduler_address
+
+
 def test_workers_are_started_for_a_glob(typed, parts, tmp_path):
     assert typed("fit", parts, *OPTIONS, "-o", tmp_path / "here.model").code == 0
     ended = typed("fit", parts, *OPTIONS, "--dask", "-o", tmp_path / "there.model")
@@ -55,16 +65,34 @@ def test_workers_are_started_for_a_glob(typed, parts, tmp_path):
 
 def test_a_scheduler_that_is_there_is_used(typed, parts, tmp_path):
     assert typed("fit", parts, *OPTIONS, "-o", tmp_path / "here.model").code == 0
-    quiet = {"silence_logs": logging.CRITICAL, "dashboard_address": ":0"}
-    with LocalCluster(n_workers=2, processes=False, **quiet) as cluster:
-        where = ("--scheduler", cluster.scheduler_address)
+    with cluster() as where:
         ended = typed("fit", parts, *OPTIONS, *where, "-o", tmp_path / "there.model")
     assert ended.code == 0
     the_same(tmp_path)
 
 
-@pytest.mark.parametrize("more", [("--on-bad-row", "skip"), ()])
-def test_what_workers_do_not_read_is_refused(typed, file, more):
-    ended = typed("fit", file("a,b\n1,2\n3,4\n"), "-k", 1, "--dask", *more)
+def test_what_workers_do_not_read_is_refused(typed, file):
+    ended = typed("fit", file("a,b\n1,2\n3,4\n"), "-k", 1, "--dask")
     assert ended.code == 2
-    assert "--on-bad-row is not for --dask" in ended.err if more else "Parquet" in ended.err
+    assert "Parquet" in ended.err
+
+
+@pytest.mark.filterwarnings("default:2 bad rows")
+def test_bad_rows_are_left_out_on_workers_too(typed, parts, tmp_path):
+    spoilt = parts.parent / "1.parquet"
+    frame = pd.read_parquet(spoilt)
+    frame.loc[[5, 7], "b"] = np.nan
+    frame.to_parquet(spoilt, index=False)
+    skipping = (*OPTIONS, "--on-bad-row", "skip")
+    assert typed("fit", parts, *skipping, "-o", tmp_path / "here.model").code == 0
+    with cluster() as where:
+        ended = typed("fit", parts, *skipping, *where, "-o", tmp_path / "there.model")
+        refused = typed("fit", parts, *OPTIONS, *where)
+    assert ended.code == 0
+    assert (
+        "2 bad rows were left out; the first: partition 1 of X, counted from 0: row 5, column"
+        in (ended.err)
+    )
+    the_same(tmp_path)
+    assert refused.code == 3
+    assert "partition 1 of X, counted from 0: row 5, column 'b' is NaN" in refused.message

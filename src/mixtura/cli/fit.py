@@ -188,7 +188,7 @@ def command(
         from mixtura.cli.workers import spread
 
         known = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
-        rows, weight = held.enter_context(spread(known, scheduler)), weights
+        rows = held.enter_context(spread(known, scheduler))
     elif is_streamed(data, on_bad_row):
         known = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
         rows = watched(known, meter.read)

@@ -19,7 +19,7 @@ _PARQUET = (".parquet", ".pq")
 
 @contextmanager
 def spread(scan: Scan, scheduler: str | None) -> Iterator[Any]:
-    """The rows as a Dask data frame that the workers hold.
+    """The rows as a Dask collection that the workers hold, with their weights.
 
     Parameters
     ----------
@@ -28,15 +28,14 @@ def spread(scan: Scan, scheduler: str | None) -> Iterator[Any]:
 
     Raises
     ------
-    click.UsageError : they are other files, or bad rows are to be left out.
+    click.UsageError : they are other files.
     MissingExtraError : Dask is not installed.
     OSError : there is no scheduler.
     """
     from mixtura.errors import MissingExtraError
+    from mixtura.tables import collection
     from mixtura.tables.streams.files import FileScan
 
-    if scan.on_bad_row != "error":
-        raise click.UsageError("--on-bad-row is not for --dask: filter the rows before")
     paths = [str(path) for path in scan.paths] if isinstance(scan, FileScan) else []
     if not paths or not all(path.lower().endswith(_PARQUET) for path in paths):
         raise click.UsageError("--dask reads Parquet files, and DATA is not: write it as Parquet")
@@ -54,4 +53,5 @@ def spread(scan: Scan, scheduler: str | None) -> Iterator[Any]:
             client = stack.enter_context(Client(cluster))
         else:
             client = stack.enter_context(Client(scheduler))
-        yield client.persist(dask.dataframe.read_parquet(paths, columns=columns))
+        frame = client.persist(dask.dataframe.read_parquet(paths, columns=columns))
+        yield collection(frame, scan.columns.weights, on_bad_row=scan.on_bad_row)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from uuid import uuid4
 
 from mixtura.engine.arrays import Floats, Rows
+from mixtura.engine.cluster import computed
 from mixtura.engine.executors.base import Monoid
+from mixtura.errors import DataError, MixturaError
 
 __all__ = ["Partitions"]
 
@@ -20,10 +18,6 @@ M = TypeVar("M", bound=Monoid)
 
 #: so many neighbours are summed by one task
 _FAN = 8
-#: so often work is done again whose workers died
-_TRIES = 10
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +25,8 @@ class Partitions:
     """Consecutive rows in parts, each the delayed value of a Dask collection.
 
     Only functions and their values travel, as arguments and results of tasks: all that a worker
-    that died had can be made again.
+    that died had can be made again. An error of ours is a value, too, so that no worker tells of
+    it in a traceback of its own.
 
     Parameters
     ----------
@@ -50,11 +45,17 @@ class Partitions:
         return len(self.parts)
 
     def each(self, functions: Sequence[Callable[[Rows, Floats | None], T]]) -> list[T]:
-        """The value of a function of its own for each partition, in their order."""
-        return self._computed(lambda token: self._tasks(functions, token))
+        """The value of a function of its own for each partition, in their order.
+
+        Raises
+        ------
+        DataError : a function did, or the rows cannot be read; the partition is named.
+        ConnectionError, MemoryError : as for `mixtura.engine.cluster.computed`.
+        """
+        return self._computed(lambda token: self._tasks(enumerate(functions), token))
 
     def total(self, functions: Sequence[Callable[[Rows, Floats | None], M]]) -> M:
-        """The sum of these values.
+        """The sum of these values; errors as for `each`.
 
         A tree over the partitions, neighbour to neighbour, so that the sums are the same whoever
         adds them up.
@@ -63,7 +64,7 @@ class Partitions:
         def graph(token: str) -> list[Any]:
             from dask import delayed
 
-            level = self._tasks(functions, token)
+            level = self._tasks(enumerate(functions), token)
             height = 0
             while len(level) > 1:
                 height += 1
@@ -75,42 +76,30 @@ class Partitions:
                 ]
             return level
 
-        return self._computed(graph)[0]
+        total: M = self._computed(graph)[0]
+        return total
 
     def one(self, number: int, function: Callable[[Rows, Floats | None], T]) -> T:
-        """The value of a function for one partition."""
-        only = Partitions((self.parts[number],), self.read, self.client, self.held)
-        return only.each([function])[0]
+        """The value of a function for one partition; errors as for `each`."""
+        value: T = self._computed(lambda token: self._tasks([(number, function)], token))[0]
+        return value
 
-    def _tasks(self, functions: Sequence[Callable[..., Any]], token: str) -> list[Any]:
+    def _tasks(self, work: Iterable[tuple[int, Callable[..., Any]]], token: str) -> list[Any]:
         from dask import delayed
 
         return [
-            delayed(_Work(self.read, function), pure=False)(
-                *part, dask_key_name=f"mixtura-pass-{token}-{number}"
+            delayed(_Work(self.read, function, number), pure=False)(
+                *self.parts[number], dask_key_name=f"mixtura-pass-{token}-{number}"
             )
-            for number, (part, function) in enumerate(zip(self.parts, functions, strict=True))
+            for number, function in work
         ]
 
-    def _computed(self, graph: Callable[[str], list[Any]]) -> Any:
-        """The values of delayed objects; those of a pass whose workers died, of another."""
-        import dask
-
-        client = self.client or _client()
-        if client is None:
-            return list(dask.compute(*graph(uuid4().hex)))
-        from distributed import KilledWorker
-        from distributed.client import futures_of
-
-        for _ in range(_TRIES - 1):
-            try:
-                return client.gather(client.compute(graph(uuid4().hex)))
-            except KilledWorker as killed:
-                _log.warning("a pass is done again: %s", killed)
-                failed = [each for each in futures_of(list(self.held)) if each.status == "error"]
-                with suppress(KeyError):  # of parents of theirs that the client does not know
-                    client.retry(failed)
-        return client.gather(client.compute(graph(uuid4().hex)))
+    def _computed(self, graph: Callable[[str], list[Any]]) -> list[Any]:
+        values = computed(graph, self.client, self.held)
+        for value in values:
+            if isinstance(value, _Refused):
+                raise value.error
+        return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,23 +108,30 @@ class _Work:
 
     read: Callable[..., tuple[Rows, Floats | None]]
     function: Callable[[Rows, Floats | None], Any]
+    number: int
 
     def __call__(self, *parts: Any) -> Any:
-        return self.function(*self.read(*parts))
+        try:
+            return self.function(*self.read(*parts))
+        except DataError as error:
+            where = f"partition {self.number} of X, counted from 0"
+            return _Refused(DataError(f"{where}: {error}"))
+        except MixturaError as error:
+            return _Refused(error)
 
 
-def _sum(first: M, *others: M) -> M:
-    for other in others:
-        first = first + other
-    return first
+@dataclass(frozen=True, eq=False)
+class _Refused:
+    """An error in place of a value."""
+
+    error: MixturaError
 
 
-def _client() -> Any:
-    """The client that Dask computes by where nobody names one, or None."""
-    if "distributed" not in sys.modules:
-        return None
-    from dask.base import get_scheduler
-    from distributed import Client
-
-    owner = getattr(get_scheduler(), "__self__", None)
-    return owner if isinstance(owner, Client) else None
+def _sum(*values: Any) -> Any:
+    """The sum of values; of errors, the first."""
+    total = values[0]
+    for value in values[1:]:
+        if isinstance(total, _Refused):
+            return total
+        total = value if isinstance(value, _Refused) else total + value
+    return total

@@ -17,7 +17,7 @@ from mixtura.estimators.checks import collapsed
 from mixtura.fitting import Fit, Given, Settings, fit_rows
 from mixtura.fitting.checks import check_extent
 from mixtura.fitting.stepwise import Stepwise, rows_to_start
-from mixtura.model.rows import check_names, column_names
+from mixtura.model.rows import check_here, check_names, column_names
 from mixtura.model.weights import row_weights
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def learn(model: GaussianMixture, X: Any, sample_weight: Any) -> None:
                 f"{name} is set, which depends on all rows, and partial_fit sees them batch by "
                 f"batch: leave {name} out, or call fit"
             )
+    check_here(X)
     first = not (hasattr(model, "mixture_") or hasattr(model, "n_samples_seen_"))
     check_names(column_names(X))
     rows = validate_data(model, X, dtype=[np.float64, np.float32], reset=first)

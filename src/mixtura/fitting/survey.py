@@ -19,7 +19,7 @@ from mixtura.fitting.starts.reservoir import Reservoir
 from mixtura.model.weights import Weighted, unit_of
 from mixtura.tables.streams import Chunk, Scan, bad_rows
 
-__all__ = ["Survey", "Tally", "sample_size", "settled", "survey"]
+__all__ = ["Survey", "Tally", "nothing_counts", "sample_size", "settled", "survey"]
 
 #: rows of a sample; up to so many, a start is that of the rows in memory
 _SAMPLE = 2**17
@@ -78,7 +78,7 @@ def survey(scan: Scan, n_components: int, seed: int, seen: RowsSeen | None = Non
         tally.without_weight += len(chunk) - len(rows)
     bad.warn()
     if not tally.count:
-        raise DataError(_nothing(bad.count, tally.without_weight))
+        raise DataError(nothing_counts(bad.count, tally.without_weight))
     sample, unit, equal = settled(reservoir, tally)
     source = StreamSource(
         _Counting(scan, None if equal else unit), (tally.count, d), tally.dtype, not equal
@@ -206,7 +206,8 @@ class Tally:
         return unit_of(share, self._largest)
 
 
-def _nothing(bad: int, without_weight: int) -> str:
+def nothing_counts(bad: int, without_weight: int) -> str:
+    """What is wrong with data of which no row counts."""
     if without_weight:
         return "every weight is zero, expected at least one above: no row would count"
     if bad:

@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import Executor, Serial, default_executor
-from mixtura.engine.partitions import Partitions
 from mixtura.engine.sources import ArraySource, Block, ahead
-from mixtura.errors import DataError
-from mixtura.model.reader import Reader
-from mixtura.model.rows import as_rows, matched_columns, no_missing
-from mixtura.model.weights import check_weights
-from mixtura.tables.collections import collection, is_collection
+from mixtura.errors import DataError, ParameterError
+from mixtura.model.collected import collected
+from mixtura.model.rows import as_rows, matched_columns
+from mixtura.tables.collections import Collection, is_collection
+from mixtura.tables.numbers import check_columns, check_numbers
 from mixtura.tables.streams import bad_rows, gathered, is_stream, scanned
 
-__all__ = ["Answer", "is_elsewhere", "mapped", "sums"]
+__all__ = ["Answer", "is_elsewhere", "mapped", "sums", "totals"]
 
 #: rows that are answered at once, about
 _ROWS = 2**16
@@ -61,6 +60,7 @@ class Answer:
 
     def of_part(self, part: Any) -> NDArray[Any]:
         """The values of the rows of a partition, on the thread of a worker."""
+        check_numbers(part)
         return self.of(as_rows(part, self.n_features), Serial())
 
 
@@ -94,73 +94,99 @@ def mapped(X: Any, answer: Answer) -> Any:
 def sums(X: Any, sample_weight: Any, answers: Sequence[Answer]) -> tuple[list[float], float]:
     """Σ_i v_i y_i of each answer's values y (N,), and Σ_i v_i, in bounded memory.
 
-    A row that weighs nothing counts for nothing. The weights are a column's name, or, beside a
-    Dask collection, one of their own.
+    Parameters and errors as for `totals`.
+    """
+    first = answers[0]
+    *found, weight = totals(
+        X, sample_weight, partial(_sums, answers), first.n_features, first.feature_names
+    ).tolist()
+    if not weight:
+        raise DataError("no row of X counts, expected at least one of a weight above 0")
+    return found, weight
+
+
+def totals(
+    X: Any,
+    sample_weight: Any,
+    function: Callable[[Executor, Rows, Floats | None], Floats],
+    n_features: int,
+    feature_names: tuple[str, ...] | None,
+) -> Floats:
+    """The sums (S,) over rows elsewhere, in bounded memory: on the workers that have them.
+
+    Parameters
+    ----------
+    X : a stream or a Dask collection.
+    sample_weight : of a stream a column's name, of a Dask collection that or one of its own; or
+        None.
+    function : of an executor, of some rows (m, D) and of their weights (m,), all above 0, or None:
+        their sums (S,).
+    n_features : D.
+    feature_names : D names, by which columns are matched where these have names; or None.
 
     Raises
     ------
-    DataError : the rows or the weights cannot be used, or none counts.
+    DataError : the rows or the weights cannot be used.
     ParameterError : the weights are something else.
     """
-    n_features, names = answers[0].n_features, answers[0].feature_names
+    counted = partial(_counted, function)
     if is_collection(X):
-        rows = collection(X, sample_weight)
-        features = rows.names if names is None or rows.names is None else names
-        reader = Reader(features, rows.weights, n_features)
-        partitions = Partitions(rows.parts, reader, held=rows.held)
-        parts = partitions.each(
-            [partial(_checked_sums, i, reader.features, answers) for i in range(len(partitions))]
-        )
+        rows = collected(X, sample_weight, n_features, feature_names)
+        parts, bad = rows.each([partial(counted, Serial())] * len(rows.partitions))
     else:
-        stream = scanned(X, sample_weight, names)
-        bad = bad_rows(stream.on_bad_row)
-        executor = default_executor()
+        stream = scanned(X, sample_weight, feature_names)
+        bad, executor = bad_rows(stream.on_bad_row), default_executor()
         parts = [
-            _sums(answers, executor, as_rows(chunk.rows, n_features), chunk.weights)
+            counted(executor, as_rows(chunk.rows, n_features), chunk.weights)
             for chunk in ahead(gathered(stream.chunks(bad), _ROWS))
         ]
-        bad.warn()
-    *totals, weight = (
-        (math.fsum(column) for column in zip(*parts, strict=True)) if parts else (0.0,)
-    )
-    if not weight:
-        raise DataError("no row of X counts, expected at least one of a weight above 0")
-    return totals, weight
+    bad.warn()
+    if not parts:
+        raise DataError("X has 0 rows, expected at least 1")
+    return np.array([math.fsum(column) for column in zip(*parts, strict=True)])
 
 
-def _checked_sums(
-    number: int,
-    names: tuple[str, ...] | None,
-    answers: Sequence[Answer],
+def _counted(
+    function: Callable[[Executor, Rows, Floats | None], Floats],
+    executor: Executor,
     rows: Rows,
     weights: Floats | None,
-) -> list[float]:
-    """The sums over one partition."""
-    try:
-        no_missing(rows, names)
-        if weights is not None:
-            check_weights(weights)
-    except DataError as error:
-        raise DataError(f"partition {number} of X, counted from 0: {error}") from None
-    return _sums(answers, Serial(), rows, weights)
+) -> Floats:
+    """The sums over the rows that weigh something."""
+    if weights is not None and not weights.all():
+        rows, weights = rows[weights > 0.0], weights[weights > 0.0]
+    return function(executor, rows, weights)
 
 
 def _sums(
     answers: Sequence[Answer], executor: Executor, rows: Rows, weights: Floats | None
-) -> list[float]:
-    if weights is not None and not weights.all():
-        rows, weights = rows[weights > 0.0], weights[weights > 0.0]
+) -> Floats:
+    """Of each answer the sum of its values, and that of the weights."""
+    values = [answer.of(rows, executor) for answer in answers]
     if weights is None:
-        return [*(float(a.of(rows, executor).sum()) for a in answers), float(len(rows))]
-    return [*(float(a.of(rows, executor) @ weights) for a in answers), float(weights.sum())]
+        return np.array([*(each.sum() for each in values), len(rows)])
+    return np.array([*(each @ weights for each in values), weights.sum()])
+
+
+def _numbers(part: Any) -> Any:
+    """A partition of a data frame, whose columns are known to be numbers."""
+    check_numbers(part)
+    return part
 
 
 def _lazily(X: Any, answer: Answer) -> Any:
     """A Dask array of one value for each row of a collection."""
+    if isinstance(X, Collection):
+        raise ParameterError(
+            "X is a collection whose bad rows are left out, and there is an answer for every row: "
+            "pass the Dask array or data frame itself"
+        )
     rows = X
     if getattr(X, "columns", None) is not None:
         places = matched_columns([str(name) for name in X.columns], answer.feature_names)
-        rows = X[[X.columns[j] for j in places]].to_dask_array()
+        frame = X[[X.columns[j] for j in places]]
+        check_columns(zip(map(str, frame.columns), frame.dtypes, strict=True))
+        rows = frame.map_partitions(_numbers, meta=frame.dtypes.to_dict()).to_dask_array()
     if rows.ndim != 2 or rows.shape[1] != answer.n_features:
         raise DataError(
             f"X is a Dask collection of shape {X.shape}, expected (N, {answer.n_features}): select "

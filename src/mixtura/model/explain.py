@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,9 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, frozen
 from mixtura.engine.factors import Factor
 from mixtura.errors import ParameterError
+from mixtura.model.collected import collected
 from mixtura.model.noise import NOISE, Noise
+from mixtura.tables.collections import is_collection
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,8 +187,10 @@ def explain(mixture: Mixture, X: Any, rows: Sequence[int] | None = None) -> Expl
     Parameters
     ----------
     mixture : the density.
-    X : (N, D) array-like, or a table with the mixture's columns.
-    rows : the numbers of the rows to explain, from 0; all of them by default.
+    X : (N, D) array-like, or a table with the mixture's columns; or a Dask array or data frame, of
+        which the rows to explain alone are brought here.
+    rows : the numbers of the rows to explain, from 0; all of them by default, but of a Dask
+        collection some have to be named.
 
     Raises
     ------
@@ -204,9 +209,7 @@ def explain(mixture: Mixture, X: Any, rows: Sequence[int] | None = None) -> Expl
     >>> e.contributions.tolist()
     [[[9.0, 1.0]]]
     """
-    everything = mixture.rows(X)
-    numbers = _row_numbers(rows, len(everything))
-    chosen = np.ascontiguousarray(everything[numbers], dtype=np.float64)
+    numbers, chosen = _picked(mixture, X, rows)
     components, k = mixture.gaussians, mixture.n_components
     distances = kernel.squared_distances(chosen, components)
     shares = kernel.posterior(chosen, mixture.components)[1]
@@ -240,7 +243,26 @@ def least_likely(mixture: Mixture, X: Any, n: int) -> Integers:
     """
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
         raise ParameterError(f"n is {n!r}, expected a whole number of rows, at least 1")
+    if is_collection(X):
+        there = collected(X, None, mixture.n_features, mixture.feature_names)
+        return there.least(partial(kernel.log_likelihood, components=mixture.components), n)
     return np.argsort(mixture.score_samples(X), kind="stable")[:n]
+
+
+def _picked(mixture: Mixture, X: Any, rows: Sequence[int] | None) -> tuple[Integers, Floats]:
+    """The numbers of the rows to explain, and the rows, (n, D)."""
+    if not is_collection(X):
+        everything = mixture.rows(X)
+        numbers = _row_numbers(rows, len(everything))
+        return numbers, np.ascontiguousarray(everything[numbers], dtype=np.float64)
+    if rows is None:
+        raise ParameterError(
+            "X is a Dask collection, and all rows of it were asked to be explained: name some, as "
+            "in explain(X, rows=[17])"
+        )
+    there = collected(X, None, mixture.n_features, mixture.feature_names)
+    numbers = _row_numbers(rows, sum(there.lengths))
+    return numbers, there.picked(numbers)
 
 
 def _row_numbers(rows: Sequence[int] | None, count: int) -> Integers:

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats, Integers, frozen
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats, Integers, Rows, frozen, readable
+from mixtura.engine.executors import Executor, default_executor
+from mixtura.engine.sources import Block
 from mixtura.errors import ParameterError
+from mixtura.model.elsewhere import Answer, is_elsewhere, mapped, totals
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import NOISE
 from mixtura.model.weights import row_weights
 from mixtura.textual import counted
 
 __all__ = ["Merging", "merge_components"]
+
+#: rows whose shares are held at a time
+_ROWS = 2**14
+
+Group: TypeAlias = tuple[int, ...]
+#: gives two sums over the rows for each set of components
+Entropies: TypeAlias = Callable[[Sequence[Group]], dict[Group, tuple[float, float]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,14 +87,27 @@ class Merging:
 
         With noise there is one column more, the last.
         """
-        shares = self.mixture.predict_proba(X)
-        groups = [shares[:, list(group)].sum(axis=1) for group in self.clusters(n_clusters)]
-        return np.column_stack([*groups, *shares[:, self.mixture.n_components :].T])
+        return self._answer(X, n_clusters)
 
     def predict(self, X: Any, n_clusters: int | None = None) -> Integers:
         """The cluster of largest share, (N,), −1 for noise."""
-        labels = self.predict_proba(X, n_clusters).argmax(axis=1)
+        labels = self._answer(X, n_clusters, labels=True)
         return np.where(labels == len(self.clusters(n_clusters)), NOISE, labels)
+
+    def _answer(self, X: Any, n_clusters: int | None, *, labels: bool = False) -> Any:
+        """The shares of rows, or which is largest: lazily of a Dask collection."""
+        mixture, clusters = self.mixture, self.clusters(n_clusters)
+        groups = [*clusters, *([(mixture.n_components,)] if mixture.noise else [])]
+
+        def function(block: Block) -> Any:
+            shares = _shares(mixture, block.rows, groups)
+            return shares.argmax(axis=1) if labels else shares
+
+        shape, dtype = ((), np.int64) if labels else ((len(groups),), np.float64)
+        answer = Answer(function, mixture.n_features, mixture.feature_names, shape, dtype)
+        if is_elsewhere(X):
+            return mapped(X, answer)
+        return answer.of(mixture.rows(X), default_executor())
 
     @property
     def suggested(self) -> int:
@@ -116,8 +143,9 @@ def merge_components(mixture: Mixture, X: Any, sample_weight: Any = None) -> Mer
     Parameters
     ----------
     mixture : of K components.
-    X : (N, D) array-like, or a table with the mixture's columns.
-    sample_weight : (N,), or None for 1 each.
+    X : (N, D) array-like, or a table with the mixture's columns; or rows elsewhere, as
+        `mixtura.fit` takes them.
+    sample_weight : (N,), or None for 1 each; of rows elsewhere as for `mixtura.fit`.
 
     Raises
     ------
@@ -125,7 +153,8 @@ def merge_components(mixture: Mixture, X: Any, sample_weight: Any = None) -> Mer
 
     Notes
     -----
-    N·K² logarithms a step at first, less later; memory for the shares (N, K).
+    N·K² logarithms a step at first, less later; memory for the shares (N, K). Rows elsewhere are
+    read K times, and none is held.
 
     References
     ----------
@@ -139,35 +168,94 @@ def merge_components(mixture: Mixture, X: Any, sample_weight: Any = None) -> Mer
     >>> merge_components(m, [[0.1], [0.4], [49.0], [51.0]]).clusters(2)
     ((0, 1), (2,))
     """
-    shares = mixture.predict_proba(X)
-    weights = row_weights(sample_weight, len(shares))
-    counted_by: Floats = np.ones(len(shares)) if weights is None else weights
-    parts: dict[tuple[int, ...], Floats] = {(j,): shares[:, j] for j in range(mixture.n_components)}
-    terms = {name: counted_by @ _x_log_x(part) for name, part in parts.items()}
-    gains: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
-    entropy = [-float(sum(terms.values()))]
+    entropies = _entropies(mixture, X, sample_weight)
+    single = [(j,) for j in range(mixture.n_components)]
+    terms = entropies(single)
+    gains: dict[tuple[Group, Group], float] = {}
+    entropy = [-sum(term for term, _ in terms.values())]
     merges, merged = [], []
-    while len(parts) > 1:
-        names = sorted(parts)
-        for i, first in enumerate(names):
-            for second in names[i + 1 :]:
-                if (first, second) not in gains:
-                    together = counted_by @ _x_log_x(parts[first] + parts[second])
-                    gains[first, second] = float(together - terms[first] - terms[second])
-        pair = max(
-            ((a, b) for i, a in enumerate(names) for b in names[i + 1 :]), key=lambda p: gains[p]
-        )
-        first, second = pair
-        both = tuple(sorted(first + second))
-        merges.append(pair)
-        merged.append(float(counted_by @ (parts[first] + parts[second])))
-        parts[both] = parts.pop(first) + parts.pop(second)
+    while len(terms) > 1:
+        pairs = list(combinations(sorted(terms), 2))
+        new = [pair for pair in pairs if pair not in gains]
+        together = entropies([_joined(*pair) for pair in new])
+        for a, b in new:
+            gains[a, b] = together[_joined(a, b)][0] - terms[a][0] - terms[b][0]
+        first, second = max(pairs, key=lambda pair: gains[pair])
+        merges.append((first, second))
+        both = _joined(first, second)
+        merged.append(terms[first][1] + terms[second][1])
         del terms[first], terms[second]
-        terms[both] = counted_by @ _x_log_x(parts[both])
-        entropy.append(max(-float(sum(terms.values())), 0.0))
+        terms.update(entropies([both]))
+        entropy.append(max(-sum(term for term, _ in terms.values()), 0.0))
     return Merging(
         mixture, tuple(merges), frozen(np.array(entropy[::-1])), frozen(np.array(merged))
     )
+
+
+def _entropies(mixture: Mixture, X: Any, sample_weight: Any) -> Entropies:
+    """What gives Σ_i v_i t_ic log t_ic, and Σ_i v_i t_ic, of sets of components."""
+    if is_elsewhere(X):
+
+        def elsewhere(groups: Sequence[Group]) -> dict[Group, tuple[float, float]]:
+            function = partial(_block_terms, mixture, list(groups))
+            names = mixture.feature_names
+            sums = totals(X, sample_weight, function, mixture.n_features, names).tolist()
+            return dict(zip(groups, zip(sums[::2], sums[1::2], strict=True), strict=True))
+
+        return _remembered(elsewhere)
+    shares = mixture.predict_proba(X)
+    weights = row_weights(sample_weight, len(shares))
+    counted_by: Floats = np.ones(len(shares)) if weights is None else weights
+
+    def here(groups: Sequence[Group]) -> dict[Group, tuple[float, float]]:
+        return {group: _terms(shares[:, list(group)].sum(axis=1), counted_by) for group in groups}
+
+    return _remembered(here)
+
+
+def _remembered(entropies: Entropies) -> Entropies:
+    """The same, which asks for no set twice, nor for none."""
+    known: dict[Group, tuple[float, float]] = {}
+
+    def asked(groups: Sequence[Group]) -> dict[Group, tuple[float, float]]:
+        new = [group for group in dict.fromkeys(groups) if group not in known]
+        if new:
+            known.update(entropies(new))
+        return {group: known[group] for group in groups}
+
+    return asked
+
+
+def _block_terms(
+    mixture: Mixture,
+    groups: Sequence[Group],
+    executor: Executor,
+    rows: Rows,
+    weights: Floats | None,
+) -> Floats:
+    """Of each set of components both sums over some rows, one after the other, (2·S,)."""
+    found: Floats = np.zeros(2 * len(groups))
+    for at in range(0, len(rows), _ROWS):
+        part = slice(at, at + _ROWS)
+        shares = kernel.posterior(readable(rows[part]), mixture.components)[1]
+        counted_by = np.ones(len(shares)) if weights is None else weights[part]
+        for i, group in enumerate(groups):
+            found[2 * i : 2 * i + 2] += _terms(shares[:, list(group)].sum(axis=1), counted_by)
+    return found
+
+
+def _terms(shares: Floats, counted_by: Floats) -> tuple[float, float]:
+    return float(counted_by @ _x_log_x(shares)), float(counted_by @ shares)
+
+
+def _shares(mixture: Mixture, rows: Rows, groups: Sequence[Group]) -> Floats:
+    """The share of each row (m, D) in sets of components, (m, C)."""
+    shares = kernel.posterior(rows, mixture.components)[1]
+    return np.column_stack([shares[:, list(group)].sum(axis=1) for group in groups])
+
+
+def _joined(first: Group, second: Group) -> Group:
+    return tuple(sorted(first + second))
 
 
 def _x_log_x(values: Floats) -> Floats:

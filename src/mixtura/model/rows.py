@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Rows
 from mixtura.errors import DataError
+from mixtura.tables.collections import is_collection
 
 __all__ = [
     "as_rows",
+    "check_here",
     "check_names",
     "column_label",
     "column_names",
+    "finite_rows",
     "matched_columns",
     "no_missing",
     "plain_rows",
@@ -98,6 +102,37 @@ def plain_rows(
     return rows
 
 
+def check_here(data: Any, name: str = "X") -> None:
+    """Refuse what Dask holds, or has yet to make: it would be brought into memory without a word.
+
+    Raises
+    ------
+    DataError : it is a Dask collection.
+    """
+    if is_collection(data):
+        kind = getattr(type(data), "__name__", "collection")
+        raise DataError(
+            f"{name} is a Dask {kind}, and this takes what is in memory: bring it here with "
+            f"{name}.compute(), if it fits, or a part of it"
+        )
+
+
+def finite_rows(rows: Rows) -> NDArray[np.bool_]:
+    """Which rows (N, D) hold neither NaN nor infinity, (N,)."""
+    if rows.dtype.kind != "f" or _sums_up(rows):
+        return np.ones(len(rows), np.bool_)
+    return np.asarray(np.isfinite(rows).all(axis=1))
+
+
+def _sums_up(rows: Rows) -> bool:
+    """Whether one sum is enough to see that all is well.
+
+    NaN and infinity never cancel out of it.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(rows.sum(dtype=np.float64)))
+
+
 def no_missing(rows: Rows, names: Sequence[str] | None = None) -> None:
     """Refuse NaN and infinity, naming the first one's row and column.
 
@@ -105,12 +140,8 @@ def no_missing(rows: Rows, names: Sequence[str] | None = None) -> None:
     ------
     DataError : one is there.
     """
-    if rows.dtype.kind != "f":
+    if rows.dtype.kind != "f" or _sums_up(rows):
         return
-    # One sum is enough to see that all is well: NaN and infinity never cancel out of it.
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(rows.sum(dtype=np.float64)):
-            return
     bad = ~np.isfinite(rows)
     if not bad.any():
         return
@@ -132,6 +163,7 @@ def column_label(column: int, names: Sequence[str] | None) -> str:
 
 def _numeric(data: Any) -> Rows:
     """`data` as an array of real numbers, of any shape and any type that NumPy calculates with."""
+    check_here(data)
     if isinstance(data, np.ma.MaskedArray):
         raise DataError(
             "X is a masked array, expected a plain one: put numbers in the gaps with "

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Rows, frozen
 from mixtura.errors import DataError
+from mixtura.model.rows import check_here
 
 __all__ = ["Weighted", "check_weights", "row_weights", "total_weight", "unit_of", "weighted_mean"]
 
@@ -33,6 +34,7 @@ def row_weights(sample_weight: Any, n_rows: int) -> Floats | None:
     """
     if sample_weight is None:
         return None
+    check_here(sample_weight, "sample_weight")
     try:
         weights = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mixtura.tables.collections import collection
 from mixtura.tables.read import read_table
 from mixtura.tables.table import Table
 from mixtura.tables.write import Columns, csv_text, encoded, plain
 
-__all__ = ["Columns", "Table", "csv_text", "encoded", "plain", "read_table"]
+__all__ = ["Columns", "Table", "collection", "csv_text", "encoded", "plain", "read_table"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mixtura.errors import DataError, ParameterError
+from mixtura.tables.numbers import check_columns
+from mixtura.tables.streams.bad_rows import bad_rows
 
 __all__ = ["Collection", "collection", "is_collection"]
 
@@ -24,6 +26,7 @@ class Collection:
     weights : the column of the rows that weighs them, or None.
     n_features : D.
     held : the collections themselves: while they are, what their workers hold stays.
+    on_bad_row : ``error``, ``skip`` or ``report``.
     """
 
     parts: tuple[tuple[Any, ...], ...]
@@ -31,6 +34,7 @@ class Collection:
     weights: str | None
     n_features: int
     held: tuple[Any, ...] = ()
+    on_bad_row: str = "error"
 
     @property
     def weighted(self) -> bool:
@@ -39,24 +43,54 @@ class Collection:
 
 
 def is_collection(data: Any) -> bool:
-    """Whether `data` is a collection of Dask's; without the import."""
+    """Whether `data` is a collection of Dask's, or a `Collection` of one; without the import."""
+    if isinstance(data, Collection):
+        return True
     made_by = type(data).__module__.partition(".")[0]
     return made_by == "dask" and getattr(data, "to_delayed", None) is not None
 
 
-def collection(data: Any, sample_weight: Any = None) -> Collection:
+def collection(data: Any, sample_weight: Any = None, *, on_bad_row: str = "error") -> Collection:
     """A Dask array or data frame, and its rows' weights, as partitions.
 
     Parameters
     ----------
-    data : a Dask array (N, D), chunked in any way, or a Dask data frame.
+    data : a Dask array (N, D), chunked in any way, or a Dask data frame; or what this gave before.
     sample_weight : a Dask array or series (N,), divided as the rows are; a column's name; or None.
+    on_bad_row : a row that holds NaN or infinity, or weighs nothing that is a number: ``error``
+        raises and names it, ``skip`` leaves it out and says how many, ``report`` also says of each
+        what is wrong, up to 100.
 
     Raises
     ------
-    DataError : the data are no rows, or the weights do not go with them.
-    ParameterError : the weights are something else.
+    DataError : the data are no rows of numbers, or the weights do not go with them.
+    ParameterError : the weights are something else, or `on_bad_row` is none of these.
+
+    Examples
+    --------
+    >>> import dask.array
+    >>> import mixtura
+    >>> from mixtura.tables import collection
+    >>> rows = dask.array.from_array([[0.0], [1.0], [float("nan")], [3.0]])
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     fit = mixtura.fit(collection(rows, on_bad_row="skip"), 1)
+    >>> fit.n_rows, len(told)
+    (3, 1)
     """
+    bad_rows(on_bad_row)
+    if isinstance(data, Collection):
+        if sample_weight is not None:
+            raise ParameterError(
+                "X is a collection with its weights, and sample_weight was given besides: name "
+                "them where it is made"
+            )
+        return data
+    return replace(_opened(data, sample_weight), on_bad_row=on_bad_row)
+
+
+def _opened(data: Any, sample_weight: Any) -> Collection:
     if getattr(data, "columns", None) is not None:
         return _frame(data, sample_weight)
     if getattr(data, "ndim", None) != 2:
@@ -89,6 +123,7 @@ def _frame(data: Any, sample_weight: Any) -> Collection:
         raise DataError(
             f"X has no column {weights!r} to weigh its rows by, it has: {', '.join(names)}"
         )
+    check_columns(zip(names, data.dtypes, strict=True))
     features = tuple(name for name in names if name != weights)
     if not features:
         raise DataError("X has no column left that is not the weights': choose features")

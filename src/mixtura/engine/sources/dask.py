@@ -78,9 +78,9 @@ class Cut:
         """
         if len(rows) != self.length:
             raise DataError(
-                f"the data changed while they were read: a partition had {self.length:,} rows at "
-                f"first, {len(rows):,} in a later pass, expected the same rows every time: persist "
-                "the collection, or keep others from writing to its files"
+                f"the data changed while they were read: {self.length:,} rows at first, "
+                f"{len(rows):,} in a later pass, expected the same rows every time: persist the "
+                "collection, or keep others from writing to its files"
             )
         for piece in self.pieces():
             part = slice(piece.begin, piece.end)

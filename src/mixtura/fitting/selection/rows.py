@@ -1,4 +1,4 @@
-"""Rows: what a selection is made among, in memory or in files."""
+"""Rows: what a selection is made among, in memory, in files or on workers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from mixtura.engine.sources import ArraySource, Source
 from mixtura.fitting.checks import check_extent, check_rows
+from mixtura.fitting.partition_survey import survey_partitions
 from mixtura.fitting.survey import survey
 from mixtura.model.rows import as_rows, column_names
 from mixtura.model.weights import Weighted, row_weights
+from mixtura.tables.collections import collection, is_collection
 from mixtura.tables.streams import is_stream, scanned
 
 __all__ = ["Given", "given"]
@@ -60,6 +62,8 @@ def given(X: Any, sample_weight: Any, most: int, seed: int) -> Given:
     DataError : the rows cannot be used.
     ParameterError : the weights cannot.
     """
+    if is_collection(X):
+        return _collected(X, sample_weight, most, seed)
     if not is_stream(X):
         rows = as_rows(X)
         weighted = Weighted.of(rows, row_weights(sample_weight, len(rows)))
@@ -73,3 +77,16 @@ def given(X: Any, sample_weight: Any, most: int, seed: int) -> Given:
     whole = found.sample.n_rows == found.source.n_rows
     source = found.sample if whole else found.source  # type: ignore[assignment]
     return Given(source, found.sample, found.unit, None, stream.names)
+
+
+def _collected(X: Any, sample_weight: Any, most: int, seed: int) -> Given:
+    """The rows of a Dask collection: they stay on the workers, where they are more than a sample.
+
+    Those that are few are brought here, as those of small files are.
+    """
+    rows = collection(X, sample_weight)
+    found = survey_partitions(rows, most, seed)
+    check_extent(found.source.n_rows, found.tally.low, found.tally.high, 1, rows.names)
+    whole = found.sample.n_rows == found.source.n_rows
+    source = found.sample if whole else found.source
+    return Given(source, found.sample, found.unit, None, rows.names)

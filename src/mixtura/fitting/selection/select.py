@@ -9,7 +9,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from mixtura.engine.executors import Executor, Serial, Threads, default_executor
+from mixtura.engine.executors.dask import Dask
 from mixtura.engine.sources import ArraySource, Source
+from mixtura.engine.sources.dask import DaskSource
 from mixtura.errors import ParameterError
 from mixtura.fitting.convergence import Remaining, Rule, rule
 from mixtura.fitting.oddities import oddities
@@ -79,7 +81,8 @@ def select(
     Parameters
     ----------
     X : (N, D) array-like, or a table, whose column names the mixtures keep; or a path, several, or
-        a scan: files of up to 131,072 rows are read once, larger ones at every pass.
+        a scan: files of up to 131,072 rows are read once, larger ones at every pass. Or a Dask
+        array or data frame: up to as many rows are brought here, more stay where they are.
     n_components : the numbers of components to try.
     structures : ``"all"`` fourteen, or names of some. With one feature they come to two, E and V.
     criterion : what decides: ``"bic"``, ``"icl"``, ``"aic"`` or ``"cv"``, which takes `folds` more
@@ -91,7 +94,7 @@ def select(
         all candidates.
     random_state : the seed of the starts, and of the folds.
     sample_weight : (N,) how much each row counts, at least 0, or None for 1 each; of files the name
-        of a column.
+        of a column, of a Dask collection that or a Dask array or series.
     n_jobs : how many candidates are fitted at once, or None for as many as there are cores. The
         answer is the same to the last bit.
     observer : told of every candidate.
@@ -299,6 +302,8 @@ def shared_out(source: Source, n_jobs: int | None) -> tuple[Executor, int]:
         executor = Threads(n_jobs)
     else:
         raise ParameterError(f"n_jobs is {n_jobs!r}, expected a whole number of at least 1")
+    if isinstance(source, DaskSource):
+        return Dask(executor), 1
     if n_threads == 1:
         return Serial(), 1
     together = source.n_blocks < n_threads and isinstance(source, ArraySource)

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Rows, frozen
-from mixtura.engine.executors import default_executor
-from mixtura.engine.sources import ArraySource
 from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.fitter import fit_rows
@@ -33,7 +31,7 @@ from mixtura.fitting.uncertainty.intervals import (
 )
 from mixtura.fitting.uncertainty.overlap import overlap_caution
 from mixtura.fitting.uncertainty.resting import Resting, resting
-from mixtura.fitting.verdict.counts import too_little_weight
+from mixtura.fitting.uncertainty.rows import check_drawable, given
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of
 from mixtura.model.weights import row_weights
@@ -230,7 +228,8 @@ def standard_errors(
     ----------
     fit : a fit that has converged; or its mixture alone, as a model file holds it, for
         ``"information"``.
-    X : (N, D) array-like, or a table: the rows it was fitted to.
+    X : (N, D) array-like, or a table: the rows it was fitted to; for ``"information"`` also a Dask
+        array or data frame, whose rows stay where they are.
     method : one of these three.
     n_bootstrap : how many fits, at least 2; a standard error is then good to about
         1 / √(2·n_bootstrap) of itself.
@@ -268,24 +267,23 @@ def standard_errors(
     if method not in METHODS:
         raise ParameterError(f"unknown method {method!r}, expected one of: {', '.join(METHODS)}")
     mixture = fit if isinstance(fit, Mixture) else fit.mixture
-    rows = mixture.rows(X)
-    weights = row_weights(sample_weight, len(rows))
     if method == "information":
         _check_plain(fit)
     else:
         _check_count(fit, method, n_bootstrap)
-    # The score's differences have no digits to spare for float32.
-    source, executor = ArraySource(rows.astype(np.float64, copy=False), weights), default_executor()
+        check_drawable(X, method)
+    found = given(mixture, X, sample_weight)
+    source, executor = found.source, found.executor
     sums = statistics(mixture, source, executor)
     few = resting(fit, sums, source, executor)
     if isinstance(fit, Mixture) or method == "information":
         held = tuple(each.component for each in few)
-        found = information(mixture, source, executor, sums, held)
-        covariance = found.covariance()
-        errors = _of_information(
-            mixture, covariance, few, overlap_caution(found, sums.weight, held)
-        )
-        return replace(errors, counts=_counts(mixture, weights))
+        known = information(mixture, source, executor, sums, held)
+        caution = overlap_caution(known, sums.weight, held)
+        errors = _of_information(mixture, known.covariance(), few, caution)
+        return replace(errors, counts=found.counts)
+    rows = mixture.rows(X)
+    weights = row_weights(sample_weight, len(rows))
     drawn = _refits(fit, rows, weights, method, int(n_bootstrap), random_state)
     if len(drawn) < max(2, n_bootstrap // 2):
         raise DataError(
@@ -293,17 +291,7 @@ def standard_errors(
             "components, or method='weighted-bootstrap'"
         )
     errors = _of_draws(mixture, np.stack(drawn), method, few)
-    return replace(errors, counts=_counts(mixture, weights))
-
-
-def _counts(mixture: Mixture, weights: Floats | None) -> str:
-    """What is wrong with weights that are no counts of rows: every number of rows is, too."""
-    if weights is None:
-        return ""
-    counting = int(np.count_nonzero(weights))
-    size = mixture.n_components, mixture.n_features
-    few = too_little_weight(float(weights.sum()), counting, *size)
-    return str(few) if few else ""
+    return replace(errors, counts=found.counts)
 
 
 def _check_count(fit: Fit | Mixture, method: str, n_bootstrap: object) -> None:

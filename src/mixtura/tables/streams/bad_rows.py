@@ -49,6 +49,11 @@ class BadRows:
         self.count += count
         self.sentences += islice(sentences, self._described - len(self.sentences))
 
+    def include(self, other: BadRows) -> None:
+        """Count those that another one counted, too."""
+        self.count += other.count
+        self.sentences += other.sentences[: self._described - len(self.sentences)]
+
     @property
     def summary(self) -> str:
         """How many were left out; empty where none were."""
