@@ -72,6 +72,9 @@ def explored(
         max_iter=settings.max_iter,
         n_init=settings.n_init,
         accelerate=settings.accelerate,
+        weights=settings.weights,
+        prior=settings.prior,
+        noise=settings.noise,
         random_state=fit.seed or 0,
     )
     record = explorer_record(

@@ -66,3 +66,43 @@ SOUND = mixtura.fit(faithful(), 2, max_iter=1).summary()["settings"]
 )
 def test_what_a_file_says_amiss_is_no_recipe(settings):
     assert recipe({"settings": settings}) == {}
+
+
+@pytest.mark.parametrize(
+    "assumed",
+    [
+        {"weights": "equal"},
+        {"prior": "conjugate"},
+        {"prior": mixtura.Prior(shrinkage=0.5, degrees_of_freedom=7.0)},
+        {"prior": mixtura.Prior(mean=[3.5, 70.0], scale=[[0.3, 0.1], [0.1, 20.0]])},
+        {"noise": True},
+        {"noise": 400.0},
+        {"noise": mixtura.Box([0.0, 30.0], [10.0, 100.0])},
+        {"weights": "equal", "prior": True, "noise": True},
+    ],
+    ids=str,
+)
+def test_assumptions_are_part_of_a_recipe(assumed):
+    fit = mixtura.fit(faithful(), 2, start="kmeans", max_iter=30, **assumed)
+    found = recipe(json.loads(json.dumps(fit.summary())))
+    assert assumed.keys() <= found.keys()
+    again = mixtura.fit(faithful(), 2, **found)
+    assert np.array_equal(again.trace, fit.trace)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"weights": "some"},
+        {"prior": {"depth": 1.0}},
+        {"prior": {"shrinkage": "much"}},
+        {"prior": None},
+        {"noise": None},
+        {"noise": -1.0},
+        {"noise": {"low": [0.0], "extent": [-1.0]}},
+        {"noise": {"low": [0.0]}},
+        {"noise": []},
+    ],
+)
+def test_assumptions_that_a_file_tells_amiss_are_no_recipe(wrong):
+    assert recipe({"settings": {**SOUND, **wrong}}) == {}

@@ -90,6 +90,19 @@ class Prior:
         scale = "the rows'" if self.scale is None else "given"
         return f"Prior(mean {mean}, shrinkage {self.shrinkage:g}, {dof} d.o.f., scale {scale})"
 
+    def record(self) -> str | dict[str, Any]:
+        """``"conjugate"`` where all is as by default, else its parameters, ready for JSON."""
+        told = {
+            "mean": None if self.mean is None else self.mean.tolist(),
+            "shrinkage": float(self.shrinkage),
+            "degrees_of_freedom": None
+            if self.degrees_of_freedom is None
+            else float(self.degrees_of_freedom),
+            "scale": None if self.scale is None else self.scale.tolist(),
+        }
+        usual = {"mean": None, "shrinkage": 0.01, "degrees_of_freedom": None, "scale": None}
+        return "conjugate" if told == usual else told
+
     def known(self, source: Source, executor: Executor, unit: float = 1.0) -> Known:
         """What it comes to for the rows of a source.
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from mixtura.errors import ParameterError
+from mixtura.errors import ModelError, ParameterError
+from mixtura.fitting.prior import Prior
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import STARTS
+from mixtura.model.noise import Box
 from mixtura.model.random import random_state_of
 from mixtura.model.structures import structure
 
 __all__ = ["recipe"]
 
 _NAMES = ("start", "tol", "reg_covar", "max_iter", "n_init", "accelerate")
+#: what a record tells of only where it is not as by default, and what it is then
+_ASSUMED: dict[str, Callable[..., Any]] = {"weights": str, "prior": Prior, "noise": Box}
 
 
 def recipe(training: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,8 +30,9 @@ def recipe(training: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns
     -------
-    start, tol, reg_covar, max_iter, n_init, accelerate and random_state; nothing at all where the
-    record does not say how the fit began, or names what `fit` does not take.
+    start, tol, reg_covar, max_iter, n_init, accelerate and random_state, and weights, prior and
+    noise where they are not as by default; nothing at all where the record does not say how the
+    fit began, or names what `fit` does not take.
 
     Examples
     --------
@@ -42,16 +47,26 @@ def recipe(training: Mapping[str, Any]) -> dict[str, Any]:
     said = training.get("settings")
     if not isinstance(said, Mapping) or not all(_is_plain(said.get(name)) for name in _NAMES):
         return {}
-    settings = {name: said[name] for name in _NAMES}
+    settings: dict[str, Any] = {name: said[name] for name in _NAMES}
     seed = said.get("seed")
     if not isinstance(seed, int) or isinstance(seed, bool) or settings["start"] not in STARTS:
         return {}
     try:
+        settings |= {name: _made(name, said[name]) for name in _ASSUMED if name in said}
         Settings(1, structure("full"), **settings)
         random_state_of(seed)
-    except ParameterError:
+    except (ParameterError, ModelError, TypeError):
         return {}
     return {**settings, "random_state": seed}
+
+
+def _made(name: str, value: Any) -> Any:
+    """What a record tells of an assumption, as `fit` takes it."""
+    if isinstance(value, Mapping):
+        return _ASSUMED[name](**value)
+    if value is None:
+        raise ParameterError(f"{name} is not on record, expected what it was")
+    return value
 
 
 def _is_plain(value: object) -> bool:

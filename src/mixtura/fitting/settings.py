@@ -114,9 +114,9 @@ class Settings:
     def record(self) -> dict[str, Any]:
         """What was asked for besides components and structure, ready for JSON.
 
-        None stands for what is no name and no number: labels, a function, a rule of one's own.
+        None stands for what is no name and no number: labels, a function, a rule of one's own. A
+        prior and a box of one's own are told by their numbers.
         """
-        noise = self.background
         return {
             "start": self.start if isinstance(self.start, str) else None,
             "tol": _plain(self.tol),
@@ -127,8 +127,8 @@ class Settings:
             if isinstance(self.accelerate, str)
             else bool(self.accelerate),
             **({"weights": "equal"} if self.equal_weights else {}),
-            **({"prior": "conjugate"} if self.conjugate is not None else {}),
-            **({} if noise is None else {"noise": True if noise == 0.0 else _plain(noise)}),
+            **({} if self.conjugate is None else {"prior": self.conjugate.record()}),
+            **({} if self.background is None else {"noise": _told(self.background)}),
         }
 
 
@@ -144,6 +144,13 @@ def equally(weights: object) -> bool:
     raise ParameterError(
         f"weights is {weights!r}, expected 'free' or 'equal': how much rows count is sample_weight"
     )
+
+
+def _told(noise: Box | float) -> dict[str, Any] | float | bool:
+    """Where noise lies: True for the box about the rows, its volume, or a box."""
+    if isinstance(noise, Box):
+        return {"low": noise.low.tolist(), "extent": noise.extent.tolist()}
+    return noise or True
 
 
 def _plain(value: object) -> float | str | None:

@@ -41,7 +41,8 @@ def fitted(estimator: Any, X: Any) -> tuple[Mixture, Mapping[str, Any] | None, A
         mixture, record, rows = fitted(last, rows)
         return _of_steps(mixture, before), record, rows
     if isinstance(estimator, GaussianMixture):
-        return estimator.mixture_, estimator.fit_.summary(), X
+        fit = getattr(estimator, "fit_", None)  # `partial_fit` leaves none
+        return estimator.mixture_, None if fit is None else fit.summary(), X
     if isinstance(estimator, Theirs):
         return _theirs(estimator), None, X
     raise ParameterError(
@@ -73,5 +74,13 @@ def _of_steps(mixture: Mixture, before: Any) -> Mixture:
 
 
 def named(mixture: Mixture, names: Sequence[str]) -> Mixture:
-    """The same density with those feature names."""
-    return Mixture(mixture.weights, mixture.means, mixture.covariances, mixture.structure, names)
+    """The same mixture with those feature names."""
+    return Mixture(
+        mixture.weights,
+        mixture.means,
+        mixture.covariances,
+        mixture.structure,
+        names,
+        noise=mixture.noise,
+        equal_weights=mixture.equal_weights,
+    )

@@ -49,7 +49,8 @@ def drawing_of(
         raise ParameterError(f"unknown kind {kind!r}, expected one of: {', '.join(KINDS)}")
     if kind == "trace" and record is None:
         raise ParameterError(
-            "a mixture alone has no trace, expected a fit: use from_fit or from_estimator"
+            "a mixture alone has no trace, expected a fit: use from_fit or from_estimator; after "
+            "partial_fit an estimator has its partial_trace_"
         )
     given = {"features": features, "row": row, "record": record}
     takes, draw = KINDS[kind]

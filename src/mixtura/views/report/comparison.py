@@ -26,7 +26,8 @@ def compared(mixture: Mixture, rows: Floats, *, whole: bool, seed: int) -> dict[
     Returns
     -------
     ``validation``, the record of `mixtura.testing.validate`; and ``fit``, what scikit-learn's
-    estimator with its defaults came to, or None where it lacks the structure or some of the rows.
+    estimator with its defaults came to, or None where it lacks the structure, noise, equal weights
+    or some of the rows.
 
     Raises
     ------
@@ -35,8 +36,13 @@ def compared(mixture: Mixture, rows: Floats, *, whole: bool, seed: int) -> dict[
     proof = validate(mixture, rows).to_dict()
     return {
         "validation": proof,
-        "fit": _fitted(mixture, rows, seed) if whole and mixture.structure.alias else None,
+        "fit": _fitted(mixture, rows, seed) if whole and _is_theirs(mixture) else None,
     }
+
+
+def _is_theirs(mixture: Mixture) -> bool:
+    """Whether scikit-learn's estimator fits mixtures of this kind."""
+    return bool(mixture.structure.alias) and mixture.noise is None and not mixture.equal_weights
 
 
 def _fitted(mixture: Mixture, rows: Floats, seed: int) -> dict[str, Any] | None:

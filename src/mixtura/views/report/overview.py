@@ -39,8 +39,9 @@ class Overview:
     log_likelihood : Σ_i log p(x_i), nats.
     low, high, mean, standard_deviation : of each feature, (D,), feature units; deviations with
         divisor N.
-    assigned : (K,), the rows of which a component has the largest responsibility.
-    doubtful : (K,), those among them for which that is below `DOUBT`.
+    assigned : (K,), the rows of which a component has the largest responsibility; with noise
+        (K + 1,), the last those of the noise.
+    doubtful : those among them for which that is below `DOUBT`, of as many.
     unlikely : the least likely rows, the least likely first.
     ids : of each of them, name -> text.
     sample : (m, D), rows drawn at random, in their order; all of them where they are few.
@@ -103,7 +104,7 @@ class _Tally:
     """What the rows so far came to."""
 
     def __init__(self, mixture: Mixture, worst: int, seed: int) -> None:
-        k, d = mixture.n_components, mixture.n_features
+        k, d = len(mixture.shares), mixture.n_features
         self._mixture = mixture
         self._worst = _Worst(worst, d)
         self._reservoir = Reservoir(SAMPLE, seed)
@@ -120,9 +121,8 @@ class _Tally:
     def add(self, rows: Floats, chunk: Chunk) -> None:
         """Rows (m, D), with the chunk that they are from."""
         scores = self._mixture.score_samples(rows)
-        shares = self._mixture.predict_proba(rows)  # (m, K)
-        labels = shares.argmax(axis=1)
-        k = self._mixture.n_components
+        shares = self._mixture.predict_proba(rows)  # (m, K), with noise (m, K + 1)
+        labels, k = shares.argmax(axis=1), shares.shape[1]
         self._assigned += np.bincount(labels, minlength=k)
         self._doubtful += np.bincount(labels[shares.max(axis=1) < DOUBT], minlength=k)
         self._sums.append(math.fsum(scores))

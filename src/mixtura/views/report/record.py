@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from mixtura.engine import kernel
+from mixtura.fitting.prior import Prior
 from mixtura.fitting.recipe import recipe
 from mixtura.model.mixture import Mixture
+from mixtura.model.noise import Box
 from mixtura.version import __version__
 from mixtura.views.record import model_record
 from mixtura.views.report.overview import DOUBT, Overview
@@ -43,8 +45,12 @@ def report_record(
     comparison : as `mixtura.views.report.comparison.compared` gives it, or None.
     pictures : name, title and caption of each.
     """
-    n, p = found.n_rows, mixture.n_parameters
+    n, p, k = found.n_rows, mixture.n_parameters, mixture.n_components
     log_likelihood = found.log_likelihood
+    counts = [
+        {"assigned": assigned, "doubtful": doubtful}
+        for assigned, doubtful in zip(found.assigned.tolist(), found.doubtful.tolist(), strict=True)
+    ]
     return {
         "model": {"name": names[0], **model_record(mixture, training)},
         "data": {
@@ -61,12 +67,8 @@ def report_record(
             "aic": 2.0 * p - 2.0 * log_likelihood,
             "bic": p * math.log(n) - 2.0 * log_likelihood,
         },
-        "components": [
-            {"assigned": assigned, "doubtful": doubtful}
-            for assigned, doubtful in zip(
-                found.assigned.tolist(), found.doubtful.tolist(), strict=True
-            )
-        ],
+        "components": counts[:k],
+        **({"noise": counts[k]} if mixture.noise else {}),
         "doubt": DOUBT,
         "pictures": [dict(picture) for picture in pictures],
         "unlikely": _unlikely(found),
@@ -148,8 +150,19 @@ def _call(mixture: Mixture, training: Mapping[str, Any]) -> str:
     if not found:
         return ""
     arguments = {"structure": mixture.structure.name, **found}
-    said = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    said = ", ".join(f"{name}={_written(value)}" for name, value in arguments.items())
     return f"mixtura.fit(rows, {mixture.n_components}, {said})"
+
+
+def _written(value: Any) -> str:
+    """A value as a call of Python has it."""
+    if isinstance(value, Box):
+        return f"mixtura.Box({value.low.tolist()}, {value.extent.tolist()})"
+    if isinstance(value, Prior):
+        told = value.record()
+        given = told if isinstance(told, dict) else {}
+        return f"mixtura.Prior({', '.join(f'{name}={part}' for name, part in given.items())})"
+    return repr(value)
 
 
 def _settings(training: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,7 +171,7 @@ def _settings(training: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(said, Mapping):
         return {}
     return {
-        str(name): value
+        str(name): "of its own" if isinstance(value, Mapping) else value
         for name, value in said.items()
-        if value is None or isinstance(value, (str, int, float))
+        if value is None or isinstance(value, (str, int, float, Mapping))
     }

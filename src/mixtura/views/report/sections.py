@@ -52,7 +52,7 @@ def summary(record: Record, _: Pictures) -> Html:
         ("rows", f"{data['n_rows']:,}"),
         ("log-likelihood, nats a row", f"{scores['mean_log_likelihood']:.6f}"),
         (criterion_label("BIC", model["training"]), _grouped(scores["bic"])),
-        ("rows in doubt", f"{sum(one['doubtful'] for one in record['components']):,}"),
+        ("rows in doubt", f"{tables.doubtful(record):,}"),
     ]
     ending = training_words(model["training"])
     training = model["training"]
@@ -131,7 +131,9 @@ def components(record: Record, _: Pictures) -> Html:
     """The components at a glance, then every parameter."""
     model = record["model"]
     head, *rows = tables.component_table(record)
-    glance = [head, *([joined([_swatch(k), row[0]]), *row[1:]] for k, row in enumerate(rows))]
+    count = len(record["components"])
+    swatched = ([joined([_swatch(k), row[0]]), *row[1:]] for k, row in enumerate(rows[:count]))
+    glance = [head, *swatched, *rows[count:]]
     means = "; means ± standard deviations of the features" if len(head) > _OWN else ""
     blocks = [
         _wide(f"The components{means}", glance),

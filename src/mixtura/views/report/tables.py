@@ -12,6 +12,7 @@ __all__ = [
     "comparison_table",
     "component_table",
     "doubt_words",
+    "doubtful",
     "feature_table",
     "fit_comparison",
     "relation_words",
@@ -65,7 +66,10 @@ def score_table(record: Mapping[str, Any]) -> Table:
 
 
 def component_table(record: Mapping[str, Any]) -> Table:
-    """Each component: its weight, its rows, those in doubt, and its means ± deviations."""
+    """Each component: its weight, its rows, those in doubt, and its means ± deviations.
+
+    Noise is the last, where there is any: it has neither mean nor deviation.
+    """
     model, total = record["model"], record["data"]["n_rows"]
     features = model["features"] if len(model["features"]) <= _BESIDE else []
     spreads = deviations(model)
@@ -74,9 +78,7 @@ def component_table(record: Mapping[str, Any]) -> Table:
         [
             str(k),
             f"{model['weights'][k]:.4g}",
-            f"{component['assigned']:,}",
-            f"{component['assigned'] / total:.1%}",
-            f"{component['doubtful']:,}",
+            *_counts(component, total),
             *(
                 f"{resolved(model['means'][k][j], spreads[k][j], 5)} ± {_figures(spreads[k][j])}"
                 for j in range(len(features))
@@ -84,7 +86,16 @@ def component_table(record: Mapping[str, Any]) -> Table:
         ]
         for k, component in enumerate(record["components"])
     ]
+    if "noise" in record:
+        counts = _counts(record["noise"], total)
+        rows.append(["noise", f"{model['noise']['weight']:.4g}", *counts, *[""] * len(features)])
     return [[*head, *map(printable, features)], *rows]
+
+
+def _counts(part: Mapping[str, Any], total: int) -> list[str]:
+    """The rows of a component, or of the noise, their share, and those in doubt."""
+    assigned = part["assigned"]
+    return [f"{assigned:,}", f"{assigned / total:.1%}", f"{part['doubtful']:,}"]
 
 
 def feature_table(record: Mapping[str, Any]) -> Table:
@@ -161,13 +172,20 @@ def setting_table(record: Mapping[str, Any]) -> Table:
 
 
 def doubt_words(record: Mapping[str, Any]) -> str:
-    """How many rows could as well be of another component."""
-    count = sum(component["doubtful"] for component in record["components"])
+    """How many rows could as well be of another component, or of the noise."""
+    count = doubtful(record)
     are = "is" if count == 1 else "are"
+    whose = "neither a component's nor the noise's" if "noise" in record else "no component's"
     return (
-        f"{counted(count, 'row')} {are} in doubt: no component's responsibility reaches "
+        f"{counted(count, 'row')} {are} in doubt: {whose} responsibility reaches "
         f"{record['doubt']:g}."
     )
+
+
+def doubtful(record: Mapping[str, Any]) -> int:
+    """How many rows are in doubt."""
+    parts = [*record["components"], *([record["noise"]] if "noise" in record else [])]
+    return sum(part["doubtful"] for part in parts)
 
 
 def _figures(value: float) -> str:
