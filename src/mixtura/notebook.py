@@ -49,7 +49,7 @@ class Frame:
         ------
         OSError : it cannot be written.
         """
-        from mixtura.model.storage import written_beside
+        from mixtura.model.files import written_beside
 
         written_beside(Path(path), self.page.encode("utf-8"))
 

@@ -16,6 +16,7 @@ from sklearn.mixture import GaussianMixture
 import mixtura
 from mixtura.cli.main import COMMANDS
 from mixtura.datasets import faithful
+from mixtura.model import storage
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +63,15 @@ def test_what_fit_stores_is_what_it_prints_and_show_prints_it_again(typed, tmp_p
     path = tmp_path / "model.safetensors"
     fitted = typed("fit", "@faithful", "-k", 3, "--structure", "tied", "-o", path)
     assert (fitted.code, fitted.err) == (0, "")
-    assert typed("show", path).out == fitted.out
+    stored = storage.read(path)
+    text, _, file = typed("show", path).out.rpartition("\n\n")
+    assert text == fitted.out.rstrip("\n")
+    assert file == (
+        f"written: {stored.date}, by mixtura {mixtura.__version__}\nSHA-256: {stored.sha256}\n"
+    )
     shown = json.loads(typed("show", path, "--json").out)
     assert shown["means"] == mixtura.load(path).means.tolist()
+    assert shown["file"] == stored.origin()
 
 
 def test_fit_stores_nothing_unless_it_is_told_where(typed, tmp_path, monkeypatch):

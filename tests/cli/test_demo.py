@@ -56,6 +56,7 @@ def record(folder: Path) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         printed: list[str] = []
         patch.setattr("click.echo", lambda text, **_: printed.append(text))
+        patch.setenv("SOURCE_DATE_EPOCH", "1700000000")
         assert main(["demo", "--output", str(folder), "--json"]) == 0
     (text,) = printed
     return json.loads(text)
@@ -162,8 +163,9 @@ def test_the_files_hold_what_was_fitted(record: dict[str, Any], folder: Path) ->
 
 
 def test_the_demo_comes_out_the_same_every_time(
-    record: dict[str, Any], folder: Path, tmp_path: Path
+    record: dict[str, Any], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     assert main(["demo", "-o", str(tmp_path), "--json"]) == 0
     for name in FILES:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name

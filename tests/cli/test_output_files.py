@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import mixtura
-from mixtura.model.storage import written_beside
+from mixtura.model.files import written_beside
 from mixtura.tables import read_table
 
 WRITERS = {

@@ -60,7 +60,7 @@ def test_a_constrained_model_is_fitted_stored_and_shown(tmp_path, capsys):
     assert "VVE covariances, 10 parameters" in fitted
     assert storage.read(str(path)).mixture.structure.letters == "VVE"
     assert main(["show", str(path)]) == 0
-    assert capsys.readouterr().out == fitted
+    assert capsys.readouterr().out.startswith(fitted)
 
 
 def test_csv_has_a_line_for_each_candidate(capsys):

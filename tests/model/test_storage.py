@@ -15,8 +15,9 @@ from safetensors.numpy import save_file
 import mixtura
 from mixtura.errors import ModelError
 from mixtura.fitting import fit
+from mixtura.model.files import written_beside
 from mixtura.model.mixture import Mixture
-from mixtura.model.storage import read, save, written_beside
+from mixtura.model.storage import read, save
 from mixtura.model.structures import STRUCTURES
 
 
@@ -26,10 +27,14 @@ def mixture() -> Mixture:
 
 
 def rewritten(path: Path, **changes: object) -> None:
-    """Write a model file again by the format's own library, with parts of it changed."""
+    """Write a model file again by the format's own library, with parts of it changed.
+
+    It has no check then, as one of an earlier version.
+    """
     with safe_open(path, "np") as file:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         record = json.loads(file.metadata()["mixtura"])
+    del record["date"], record["sha256"]
     for name, value in changes.items():
         if name in arrays:
             arrays[name] = value
@@ -78,22 +83,6 @@ def test_every_truncation_is_refused_cleanly(mixture: Mixture, tmp_path: Path) -
         path.write_bytes(whole[:kept])
         with pytest.raises(ModelError):
             mixtura.load(path)
-
-
-def test_a_flipped_byte_gives_a_mixture_or_a_model_error(mixture: Mixture, tmp_path: Path) -> None:
-    path = tmp_path / "m"
-    save(mixture, path)
-    whole = bytearray(path.read_bytes())
-    refused = 0
-    for position in range(len(whole)):
-        damaged = whole.copy()
-        damaged[position] ^= 0xFF
-        path.write_bytes(damaged)
-        try:
-            mixtura.load(path)
-        except ModelError:
-            refused += 1
-    assert refused > len(whole) // 2
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ class Destination:
         ------
         OSError : it cannot be written; it names the path that the person gave.
         """
-        from mixtura.model.storage import opened_beside
+        from mixtura.model.files import opened_beside
 
         if self.path is None:
             if sys.stdout is None:

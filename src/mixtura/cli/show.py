@@ -49,7 +49,7 @@ def command(
     weights: str | None,
     as_json: bool,
 ) -> None:
-    """Print the weights, means, covariances and training of MODEL.
+    """Print the weights, means, covariances and training of MODEL, and when it was written.
 
     MODEL is a file that `mixtura fit -o` wrote, or - for the standard input. With --intervals,
     DATA has the rows that it was fitted to.
@@ -63,11 +63,12 @@ def command(
         raise click.UsageError("DATA was given without --intervals, which is what reads it")
     stored = read_model(model, data)
     from mixtura.views.record import json_text, model_record
-    from mixtura.views.text import model_text
+    from mixtura.views.text import file_text, model_text
 
-    record = model_record(stored.mixture, stored.training)
+    record = {**model_record(stored.mixture, stored.training), "file": stored.origin()}
     if data is None:
-        print_text(json_text(record) if as_json else model_text(record))
+        text = f"{model_text(record)}\n\n{file_text(record['file'])}"
+        print_text(json_text(record) if as_json else text)
         return
     from mixtura.fitting.uncertainty import standard_errors
     from mixtura.fitting.uncertainty.wording import intervals_text
@@ -81,4 +82,4 @@ def command(
         return
     shared = stored.mixture.structure.form.shared
     text = intervals_text(record["intervals"], record["features"], shared=shared)
-    print_text(f"{model_text(record)}\n\n{text}")
+    print_text(f"{model_text(record)}\n\n{text}\n\n{file_text(record['file'])}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -126,7 +127,8 @@ def fit(
     ParameterError : a setting is outside its range, or not that of the checkpoint.
     ModelError : the checkpoint and the one before it are damaged.
     FileExistsError : there is a checkpoint, and `resume` is False.
-    OSError : the checkpoint cannot be written; the one before it stays.
+    OSError : the checkpoint cannot be written, and the one before it stays; or another fit that is
+        running keeps its own there.
     CollapseError : a covariance became singular and reg_covar is 0.
     Interrupted : Ctrl-C; it carries the fit so far.
 
@@ -164,9 +166,9 @@ def fit(
         noise,
     )
     seed = None if given else seed_of(random_state)
-    kept = None
+    asked: AbstractContextManager[Journal | None] = nullcontext()
     if checkpoint is not None:
-        kept = journal(
+        asked = journal(
             checkpoint,
             every,
             resume=resume,
@@ -174,29 +176,30 @@ def fit(
             given=given or Given(),
             seed=random_state,
         )
-    if is_elsewhere(X) or client is not None:
-        fitted = fit_elsewhere(
-            opened(X, sample_weight, client),
+    with asked as kept:
+        if is_elsewhere(X) or client is not None:
+            fitted = fit_elsewhere(
+                opened(X, sample_weight, client),
+                settings,
+                client=client,
+                given=given or Given(),
+                random=random_state_of(random_state),
+                observer=observer,
+                journal=kept,
+            )
+            return replace(fitted, seed=seed)
+        rows = as_rows(X)
+        fitted = fit_rows(
+            rows,
             settings,
-            client=client,
             given=given or Given(),
             random=random_state_of(random_state),
+            feature_names=column_names(X),
+            weights=row_weights(sample_weight, len(rows)),
             observer=observer,
             journal=kept,
         )
         return replace(fitted, seed=seed)
-    rows = as_rows(X)
-    fitted = fit_rows(
-        rows,
-        settings,
-        given=given or Given(),
-        random=random_state_of(random_state),
-        feature_names=column_names(X),
-        weights=row_weights(sample_weight, len(rows)),
-        observer=observer,
-        journal=kept,
-    )
-    return replace(fitted, seed=seed)
 
 
 def fit_rows(

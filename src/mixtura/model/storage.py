@@ -2,36 +2,29 @@
 
 A model file is a safetensors file: the arrays ``weights``, ``means`` and ``covariances`` in
 float64, and in its metadata one JSON record under the key ``mixtura``. With noise there are three
-more, ``noise_weight`` (1,), ``noise_low`` (D,) and ``noise_extent`` (D,).
+more, ``noise_weight`` (1,), ``noise_low`` (D,) and ``noise_extent`` (D,). The record ends with
+``sha256``, `mixtura.model.seal.sum_of` all arrays and the rest of the record as JSON; it is in the
+record because the order of several texts in a safetensors file's metadata is left to chance.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from mixtura.errors import ModelError, ParameterError
+from mixtura.model.files import written_beside
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Box, Noise
-from mixtura.version import __version__
+from mixtura.model.seal import origin, sum_of
 
-__all__ = [
-    "FORMAT_VERSION",
-    "StoredModel",
-    "load",
-    "opened_beside",
-    "read",
-    "save",
-    "written_beside",
-]
+__all__ = ["FORMAT_VERSION", "StoredModel", "load", "read", "save"]
 
 #: grows when an older reader could not understand the file
 FORMAT_VERSION = 1
@@ -51,11 +44,21 @@ class StoredModel:
     mixture : the density.
     training : the record of the fit that made it, as `Fit.summary` gives it; empty if unknown.
     library_version : the mixtura that wrote it.
+    date : when that was, in UTC; empty where an earlier version wrote it.
+    sha256 : the sum over its numbers and settings, which it was held to; likewise.
     """
 
     mixture: Mixture
     training: Mapping[str, Any]
     library_version: str
+    date: str = ""
+    sha256: str = ""
+
+    def origin(self) -> dict[str, str]:
+        """When the file was written, by which version, and its sum, ready for JSON."""
+        known = {"date": self.date, "sha256": self.sha256}
+        said = {name: value for name, value in known.items() if value}
+        return {"library_version": self.library_version, **said}
 
 
 def save(
@@ -95,13 +98,15 @@ def encoded(mixture: Mixture, training: Mapping[str, Any] | None = None) -> byte
         "feature_names": mixture.feature_names,
         **({"equal_weights": True} if mixture.equal_weights else {}),
         "training": dict(training or {}),
-        "library_version": __version__,
+        **origin(),
     }
     arrays = {name: np.ascontiguousarray(getattr(mixture, name)) for name in _ARRAYS}
     if mixture.noise:
         box = mixture.noise.box
         of_noise = (np.array([mixture.noise.weight]), box.low, box.extent)
         arrays.update(zip(_OF_NOISE, map(np.ascontiguousarray, of_noise), strict=True))
+    record = json.loads(json.dumps(record))  # as a reader has it: keys are texts, and once
+    record["sha256"] = sum_of(json.dumps(record), arrays)
     return to_bytes(arrays, metadata={"mixtura": json.dumps(record)})
 
 
@@ -137,7 +142,9 @@ def decoded(data: bytes, name: str) -> StoredModel:
             f"{_WITH_NOISE}: upgrade mixtura, or save the model again with this version"
         )
     with_noise = written == _WITH_NOISE
-    arrays = _arrays(data, name, (*_ARRAYS, *_OF_NOISE) if with_noise else _ARRAYS)
+    arrays = _arrays(data, name)
+    expected = _held_to(record, arrays, name)
+    _check(arrays, name, (*_ARRAYS, *_OF_NOISE) if with_noise else _ARRAYS)
     names, training = record.get("feature_names"), record.get("training", {})
     if not (names is None or _is_text_list(names)) or not isinstance(training, dict):
         raise ModelError(f"{name} has damaged metadata: fit and save the model again")
@@ -153,51 +160,8 @@ def decoded(data: bytes, name: str) -> StoredModel:
         )
     except (ModelError, ParameterError) as error:
         raise ModelError(f"{name} does not hold a mixture: {error}") from None
-    return StoredModel(mixture, training, str(record.get("library_version")))
-
-
-def written_beside(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: beside it, to the disk, then renamed.
-
-    Raises
-    ------
-    OSError : it cannot be written; what was there before stays.
-    """
-    with opened_beside(path) as file:
-        file.write(data)
-
-
-@contextmanager
-def opened_beside(path: Path) -> Iterator[BinaryIO]:
-    """A file to write into: beside `path`, to the disk at the end, then renamed to it.
-
-    Raises
-    ------
-    OSError : it cannot be written; what was there before stays, as it does after any error.
-    """
-    if path.exists() and not path.is_file():  # a device or a pipe, which has nothing to keep
-        with path.open("wb") as file:
-            yield file
-        return
-    path = path.resolve()  # a link stays, and the file that it leads to is replaced
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(beside).chmod(0o666 & ~_umask())
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    """The process's file mode mask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    version, date = (str(record.get(key, "")) for key in ("library_version", "date"))
+    return StoredModel(mixture, training, version, date, expected)
 
 
 def _record(data: bytes, name: str) -> dict[str, Any]:
@@ -225,14 +189,37 @@ def _noise(arrays: Mapping[str, Any]) -> Noise:
     return Noise(weight[0], Box(arrays["noise_low"], arrays["noise_extent"]))
 
 
-def _arrays(data: bytes, name: str, keys: Sequence[str]) -> dict[str, Any]:
+def _held_to(record: Mapping[str, Any], arrays: Mapping[str, Any], name: str) -> str:
+    """The sum that a file's contents have; empty where it is of a version that wrote none.
+
+    Raises
+    ------
+    ModelError : they have not the sum that was written with them.
+    """
+    if "sha256" not in record and "date" not in record:
+        return ""
+    rest = {key: value for key, value in record.items() if key != "sha256"}
+    found = sum_of(json.dumps(rest), arrays)
+    if record.get("sha256") != found:
+        raise ModelError(
+            f"{name} is damaged or was changed: its numbers and settings do not have the SHA-256 "
+            "sum that was saved with them; fetch it again, or fit and save the model again"
+        )
+    return found
+
+
+def _arrays(data: bytes, name: str) -> dict[str, Any]:
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
 
     try:
-        arrays = from_bytes(data)
+        return from_bytes(data)
     except (SafetensorError, KeyError, ValueError) as error:
         raise ModelError(f"{name} is damaged: {error}") from None
+
+
+def _check(arrays: Mapping[str, Any], name: str, keys: Sequence[str]) -> None:
+    """Refuse a file without the arrays that are called `keys`, or with them in another type."""
     for key in keys:
         if key not in arrays:
             raise ModelError(f"{name} lacks the array {key!r}: fit and save the model again")
@@ -241,7 +228,6 @@ def _arrays(data: bytes, name: str, keys: Sequence[str]) -> dict[str, Any]:
                 f"{name} holds {key} as {arrays[key].dtype}, expected float64: "
                 "fit and save the model again"
             )
-    return arrays
 
 
 def _is_text_list(value: object) -> bool:

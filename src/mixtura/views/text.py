@@ -13,6 +13,7 @@ from mixtura.textual import columns, counted, printable, resolved
 __all__ = [
     "criterion_label",
     "deviations",
+    "file_text",
     "model_text",
     "model_words",
     "parameter_tables",
@@ -38,6 +39,13 @@ def model_text(record: Mapping[str, Any]) -> str:
         ),
     ]
     return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def file_text(origin: Mapping[str, str]) -> str:
+    """When and by which version a file was written, and the sum that its contents have."""
+    date = printable(origin.get("date", "on a day that it does not say"))
+    found = origin.get("sha256", "none, as in files of earlier versions")
+    return f"written: {date}, by mixtura {printable(origin['library_version'])}\nSHA-256: {found}"
 
 
 def parameter_tables(record: Mapping[str, Any]) -> list[tuple[str, Table]]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mixtura.errors import ModelError
+from mixtura.fitting.checkpoints.lock import locked
 from mixtura.fitting.checkpoints.record import Record
+from mixtura.model.files import clear_unfinished, written_beside
+from mixtura.model.seal import origin, sum_of
 
 __all__ = ["FORMAT_VERSION", "Generations"]
 
@@ -38,8 +40,8 @@ class Generations:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self.before = self.path.with_name(self.path.name + ".before")
-        self._part = self.path.with_name(self.path.name + ".part")
+        self._file = self.path.resolve() if self.path.is_symlink() else self.path
+        self.before = self._file.with_name(self._file.name + ".before")
 
     def exist(self) -> bool:
         """Whether there is any."""
@@ -63,6 +65,18 @@ class Generations:
         if not os.access(folder, os.W_OK):
             raise PermissionError(errno.EACCES, "its directory may not be written to", path)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """For this process alone, until the end; what others left unfinished is gone then.
+
+        Raises
+        ------
+        OSError : another process has them.
+        """
+        with locked(self._file):
+            clear_unfinished(self._file)
+            yield
+
     def write(self, record: Record) -> None:
         """Make `record` the newest, and the newest the one before.
 
@@ -72,15 +86,8 @@ class Generations:
         """
         data = _encoded(record)
         try:
-            with self._part.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            if self.path.exists():
-                self.path.replace(self.before)
-            self._part.replace(self.path)
+            written_beside(self.path, data, before=self.before)
         except OSError as error:
-            self._part.unlink(missing_ok=True)
             raise OSError(error.errno, error.strerror, str(self.path)) from None
 
     def read(self) -> Record | None:
@@ -117,9 +124,9 @@ class _DamageError(Exception):
 def _encoded(record: Record) -> bytes:
     from safetensors.numpy import save as to_bytes
 
-    text = json.dumps({"format": FORMAT_VERSION, **record.values})
+    text = json.dumps({"format": FORMAT_VERSION, **record.values, **origin()})
     arrays = {name: np.ascontiguousarray(array) for name, array in record.arrays.items()}
-    return to_bytes(arrays, metadata={_KEY: text, _SUM: _sum(text, arrays)})
+    return to_bytes(arrays, metadata={_KEY: text, _SUM: sum_of(text, arrays)})
 
 
 def _decoded(data: bytes, name: str) -> Record:
@@ -131,7 +138,7 @@ def _decoded(data: bytes, name: str) -> Record:
         about = json.loads(data[8 : 8 + size])["__metadata__"]
         text, expected = str(about[_KEY]), about[_SUM]
         arrays = from_bytes(data)
-        whole = _sum(text, arrays) == expected
+        whole = sum_of(text, arrays) == expected
         values = json.loads(text)
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError):
         whole = False
@@ -143,12 +150,3 @@ def _decoded(data: bytes, name: str) -> Record:
             "mixtura reads: go on with the mixtura that began it"
         )
     return Record(values, arrays)
-
-
-def _sum(text: str, arrays: dict[str, NDArray[Any]]) -> str:
-    total = hashlib.sha256(text.encode())
-    for name in sorted(arrays):
-        array = arrays[name]
-        total.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        total.update(array.tobytes())
-    return total.hexdigest()

@@ -6,7 +6,8 @@ import errno
 import os
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -171,6 +172,7 @@ class Journal:
             ) from None
 
 
+@contextmanager
 def journal(
     path: str | os.PathLike[str],
     every: int,
@@ -179,8 +181,8 @@ def journal(
     settings: Settings,
     given: Given,
     seed: Seed,
-) -> Journal:
-    """The journal of a fit at a path, with what an earlier process left there.
+) -> Iterator[Journal]:
+    """The journal of a fit at a path, with what an earlier process left; until the end, its alone.
 
     Parameters
     ----------
@@ -194,24 +196,23 @@ def journal(
     ParameterError : the checkpoint is of other settings; what differs is named.
     FileExistsError : there is one, and it is not to be gone on from.
     ModelError : it is damaged.
-    OSError : none can be written there.
+    OSError : none can be written there, or another fit that is running keeps its own there.
     """
     if not isinstance(every, (int, np.integer)) or isinstance(every, bool) or every < 1:
         raise ParameterError(f"every is {every!r}, expected a whole number of at least 1")
     file, now = Generations(path), asked(settings, given, seed)
     file.check()
-    if not resume:
-        if file.exist():
+    with file.held():
+        if file.exist() and not resume:
             raise FileExistsError(
                 errno.EEXIST,
                 "a checkpoint exists already: go on from it (--resume, resume=True), or delete it",
                 str(file.path),
             )
-        return Journal(file, int(every), settings, now, None)
-    found = file.read()
-    if found is not None:
-        _compare(str(file.path), found, now)
-    return Journal(file, int(every), settings, now, found)
+        found = file.read()
+        if found is not None:
+            _compare(str(file.path), found, now)
+        yield Journal(file, int(every), settings, now, found)
 
 
 def _compare(path: str, found: Record, now: Mapping[str, Any]) -> None:
@@ -230,7 +231,7 @@ def _compare(path: str, found: Record, now: Mapping[str, Any]) -> None:
         warnings.warn(
             f"{path} was made otherwise, so the last bits may differ from a fit that was never "
             f"stopped: {made}",
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

@@ -13,9 +13,10 @@ import numpy as np
 from mixtura.errors import ParameterError
 from mixtura.fitting import Fit
 from mixtura.fitting.recipe import recipe
+from mixtura.model.files import written_beside
 from mixtura.model.mixture import Mixture
 from mixtura.model.rows import column_names
-from mixtura.model.storage import StoredModel, written_beside
+from mixtura.model.storage import StoredModel
 from mixtura.tables import Table
 from mixtura.tables.streams import Chunk, Scan, bad_rows
 from mixtura.views.report.document import document
