@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -59,6 +60,43 @@ def test_what_differs_decides_the_exit_code(rows, tmp_path, typed):
         (tmp_path / name).write_bytes(b"")
     other = typed("fit", rows, "-k", 2, "--max-iter", 2, *kept, "--resume")
     assert (other.code, "is no checkpoint, or it is damaged" in other.message) == (4, True)
+
+
+def test_show_tells_where_a_checkpoint_stands(rows, tmp_path, typed):
+    path = tmp_path / "run.ckpt"
+    asked = ("fit", rows, "-k", 2, "--max-iter", 3, "--tol", 0)
+    assert typed(*asked, "--checkpoint", path).code == 0
+    text = typed("show", path).out
+    assert text.startswith("Checkpoint of a fit: 2 components, full covariances\n")
+    assert (
+        "\nrows: 20000, of 3 features\nstands: after 1 run; the best so far is out of iterations\n"
+        in text
+    )
+    assert "\n  max_iter 3\n" in text
+    told = json.loads(typed("show", path, "--json").out)
+    assert told["file"]["library_version"] == mixtura.__version__
+    assert text.endswith(f"\nSHA-256: {told['file']['sha256']}\n")
+    assert f"\nwritten: {told['file']['date']}, by mixtura " in text
+    path.write_bytes(path.with_name("run.ckpt.before").read_bytes())
+    told = json.loads(typed("show", path, "--json").out)["checkpoint"]
+    assert (told["run"], told["iteration"], told["best"]) == (0, 3, None)
+    assert "\nstands: in run 1, before iteration 3, at " in typed("show", path).out
+
+
+def test_a_checkpoint_is_no_model_and_says_how_it_becomes_one(rows, tmp_path, typed):
+    path = tmp_path / "run.ckpt"
+    assert typed("fit", rows, "-k", 1, "--checkpoint", path).code == 0
+    ended = typed("score", path, rows)
+    assert (ended.code, ended.message) == (
+        4,
+        f"{path} is the checkpoint of a fit, expected a model file: go on from it with mixtura fit "
+        "--checkpoint … --resume -o …, which writes one",
+    )
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    ended = typed("show", path)
+    assert (ended.code, ended.message) == (4, f"{path} is no checkpoint, or it is damaged")
 
 
 def test_to_resume_needs_a_checkpoint_s_name(rows, typed):

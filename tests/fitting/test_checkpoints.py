@@ -19,7 +19,7 @@ from mixtura.datasets import iris
 from mixtura.errors import DataError, Interrupted, ModelError, ParameterError
 from mixtura.fitting import survey
 from mixtura.fitting.checkpoints import generations
-from mixtura.fitting.checkpoints.generations import Generations
+from mixtura.fitting.checkpoints.generations import Generations, decoded
 
 RANDOM = np.random.default_rng(0)
 ROWS = np.concatenate([RANDOM.normal(0, 1, (1_500, 3)), RANDOM.normal(1.2, 0.7, (1_000, 3))])
@@ -285,6 +285,47 @@ def test_any_damage_of_the_newest_falls_back_to_the_one_before(stopped, tmp_path
         the_same(resumed, whole)
 
 
+@pytest.mark.parametrize("mask", [0xFF, 0x20, 0x01], ids=hex)
+def test_a_checkpoint_with_any_byte_flipped_is_refused_or_says_the_same(stopped, mask):
+    newest, same = stopped.read_bytes(), 0
+    expected = decoded(newest, "it")
+    for place in range(len(newest)):
+        damaged = bytearray(newest)
+        damaged[place] ^= mask
+        try:
+            found = decoded(bytes(damaged), "it")
+        except ModelError:
+            continue
+        assert found.values == expected.values, place
+        assert list(found.arrays) == list(expected.arrays)
+        for name, array in found.arrays.items():
+            assert array.tobytes() == expected.arrays[name].tobytes(), (place, name)
+        same += 1
+    assert same < 0.01 * len(newest)
+
+
+def test_a_checkpoint_says_when_and_by_which_version_it_was_written(stopped, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    record = Generations(stopped).read()
+    Generations(stopped).write(record)
+    values = Generations(stopped).read().values
+    assert values["date"] == "2023-11-14T22:13:20Z"
+    assert values["library_version"] == mixtura.__version__
+
+
+def test_a_damaged_newest_does_not_replace_the_sound_one_before(stopped):
+    generations = Generations(stopped)
+    stopped.write_bytes(b"damaged")
+    sound = generations.before.read_bytes()
+    with pytest.warns(UserWarning, match="going on from"):
+        record = generations.read()
+    generations.write(record)
+    assert generations.before.read_bytes() == sound
+    newest = stopped.read_bytes()
+    generations.write(record)
+    assert generations.before.read_bytes() == newest
+
+
 def test_a_checkpoint_without_a_whole_generation_is_one_clear_error(stopped):
     for data in damaged(stopped.read_bytes()).values():
         stopped.write_bytes(data)
@@ -327,7 +368,7 @@ import contextlib, json, os, random, signal, sys, time
 from pathlib import Path
 import numpy as np
 import mixtura
-from mixtura.fitting.checkpoints.generations import Generations
+from mixtura.fitting.checkpoints.generations import Generations, decoded
 
 folder, count = Path(sys.argv[1]), int(sys.argv[2])
 drawn = np.random.default_rng(0)

@@ -9,11 +9,28 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from mixtura.fitting.checkpoints.record import Record
     from mixtura.model.mixture import Mixture
     from mixtura.model.storage import StoredModel
     from mixtura.tables import Table
 
-__all__ = ["read_model", "read_record", "read_rows", "weights_of"]
+__all__ = ["read_checkpoint", "read_model", "read_record", "read_rows", "weights_of"]
+
+
+def read_checkpoint(source: str) -> Record | None:
+    """The checkpoint in a file; None where it holds something else, or is the standard input.
+
+    Raises
+    ------
+    ModelError : it is damaged.
+    OSError : it cannot be read.
+    """
+    from pathlib import Path
+
+    from mixtura.fitting.checkpoints.generations import decoded, is_checkpoint
+
+    data = b"" if source == "-" else Path(source).read_bytes()
+    return decoded(data, source) if is_checkpoint(data) else None
 
 
 def read_model(source: str, data: str | None = None) -> StoredModel:

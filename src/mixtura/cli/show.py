@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mixtura.cli import options
-from mixtura.cli.input import read_model, read_rows, weights_of
+from mixtura.cli.input import read_checkpoint, read_model, read_rows, weights_of
 from mixtura.cli.output import print_text
 
 __all__ = ["command"]
@@ -51,8 +51,8 @@ def command(
 ) -> None:
     """Print the weights, means, covariances and training of MODEL, and when it was written.
 
-    MODEL is a file that `mixtura fit -o` wrote, or - for the standard input. With --intervals,
-    DATA has the rows that it was fitted to.
+    MODEL is a file that `mixtura fit -o` wrote, or - for the standard input; of a checkpoint it is
+    told where the fit stands. With --intervals, DATA has the rows that MODEL was fitted to.
     """
     if intervals and data is None:
         raise click.UsageError(
@@ -61,14 +61,22 @@ def command(
         )
     if data is not None and not intervals:
         raise click.UsageError("DATA was given without --intervals, which is what reads it")
-    stored = read_model(model, data)
     from mixtura.views.record import json_text, model_record
+
+    kept = read_checkpoint(model)
+    if kept is not None and data is None:
+        from mixtura.views.checkpoint import checkpoint_record, checkpoint_text
+
+        record = checkpoint_record(kept)
+        print_text(json_text(record) if as_json else checkpoint_text(record))
+        return
+    stored = read_model(model, data)
     from mixtura.views.text import file_text, model_text
 
     record = {**model_record(stored.mixture, stored.training), "file": stored.origin()}
+    said = f"{model_text(record)}\n\n{file_text(record['file'])}"
     if data is None:
-        text = f"{model_text(record)}\n\n{file_text(record['file'])}"
-        print_text(json_text(record) if as_json else text)
+        print_text(json_text(record) if as_json else said)
         return
     from mixtura.fitting.uncertainty import standard_errors
     from mixtura.fitting.uncertainty.wording import intervals_text
@@ -82,4 +90,4 @@ def command(
         return
     shared = stored.mixture.structure.form.shared
     text = intervals_text(record["intervals"], record["features"], shared=shared)
-    print_text(f"{model_text(record)}\n\n{text}\n\n{file_text(record['file'])}")
+    print_text(f"{said}\n\n{text}")

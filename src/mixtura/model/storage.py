@@ -170,8 +170,15 @@ def _record(data: bytes, name: str) -> dict[str, Any]:
     if len(data) < 8 or size > len(data) - 8:
         raise ModelError(f"{name} is not a model file, or it is cut short: expected safetensors")
     try:
-        header = json.loads(data[8 : 8 + size])
-        record = json.loads(header["__metadata__"]["mixtura"])
+        about = json.loads(data[8 : 8 + size])["__metadata__"]
+        if "mixtura" not in about and "mixtura-checkpoint" in about:
+            raise ModelError(
+                f"{name} is the checkpoint of a fit, expected a model file: go on from it with "
+                "mixtura fit --checkpoint … --resume -o …, which writes one"
+            )
+        record = json.loads(about["mixtura"])
+    except ModelError:
+        raise
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ModelError(
             f"{name} is not a mixtura model file: its header holds no mixtura record"

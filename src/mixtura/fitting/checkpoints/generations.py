@@ -18,7 +18,7 @@ from mixtura.fitting.checkpoints.record import Record
 from mixtura.model.files import clear_unfinished, written_beside
 from mixtura.model.seal import origin, sum_of
 
-__all__ = ["FORMAT_VERSION", "Generations"]
+__all__ = ["FORMAT_VERSION", "Generations", "decoded", "is_checkpoint"]
 
 #: grows when an older reader could not understand the file
 FORMAT_VERSION = 1
@@ -41,6 +41,7 @@ class Generations:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._file = self.path.resolve() if self.path.is_symlink() else self.path
+        self._sound = True
         self.before = self._file.with_name(self._file.name + ".before")
 
     def exist(self) -> bool:
@@ -86,9 +87,10 @@ class Generations:
         """
         data = _encoded(record)
         try:
-            written_beside(self.path, data, before=self.before)
+            written_beside(self.path, data, before=self.before if self._sound else None)
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(self.path)) from None
+        self._sound = True
 
     def read(self) -> Record | None:
         """The newest that is whole, None where there is none at all.
@@ -105,10 +107,11 @@ class Generations:
             if not path.exists():
                 continue
             try:
-                record = _decoded(path.read_bytes(), str(path))
+                record = decoded(path.read_bytes(), str(path))
             except _DamageError as damage:
                 faults.append(str(damage))
                 continue
+            self._sound = not faults  # a damaged newest does not replace a sound one before
             for fault in faults:
                 warnings.warn(f"{fault}; going on from {path}", stacklevel=2)
             return record
@@ -117,19 +120,35 @@ class Generations:
         return None
 
 
-class _DamageError(Exception):
+def is_checkpoint(data: bytes) -> bool:
+    """Whether the bytes of a file begin as those of a checkpoint do, damaged or not."""
+    size = int.from_bytes(data[:8], "little")
+    try:
+        return _KEY in json.loads(data[8 : 8 + size])["__metadata__"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+class _DamageError(ModelError):
     """A file is not what was written."""
 
 
 def _encoded(record: Record) -> bytes:
     from safetensors.numpy import save as to_bytes
 
-    text = json.dumps({"format": FORMAT_VERSION, **record.values, **origin()})
+    said = {name: value for name, value in record.values.items() if name != _SUM}
+    text = json.dumps({"format": FORMAT_VERSION, **said, **origin()})
     arrays = {name: np.ascontiguousarray(array) for name, array in record.arrays.items()}
     return to_bytes(arrays, metadata={_KEY: text, _SUM: sum_of(text, arrays)})
 
 
-def _decoded(data: bytes, name: str) -> Record:
+def decoded(data: bytes, name: str) -> Record:
+    """The record in the bytes of a checkpoint; `name` begins the messages.
+
+    Raises
+    ------
+    ModelError : it is none, is damaged, or of a later version.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
 
@@ -149,4 +168,4 @@ def _decoded(data: bytes, name: str) -> Record:
             f"{name} has a checkpoint format that is not {FORMAT_VERSION}, the one that this "
             "mixtura reads: go on with the mixtura that began it"
         )
-    return Record(values, arrays)
+    return Record({**values, _SUM: expected}, arrays)
