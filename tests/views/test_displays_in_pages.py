@@ -99,8 +99,8 @@ def test_its_greys_and_lines_can_be_the_pages(picture):
     assert not re.search(r'(fill|stroke)="#([0-9a-f]{2})\2\2"', adapted)
     root = ElementTree.fromstring(adapted)
     assert all(e.get("fill") for e in root.iter() if e.tag.split("}")[-1] == "text")
-    used = set(re.findall(r"var\((--[a-z]+(?:-\d)?)", adapted))
-    assert {"--paper"} <= used <= set(re.findall(r"(--[a-z]+(?:-\d)?):", DARK))
+    used = set(re.findall(r"var\((--[a-z]+(?:-\d+)?)", adapted))
+    assert {"--paper"} <= used <= set(re.findall(r"(--[a-z]+(?:-\d+)?):", DARK))
 
 
 def test_a_grey_is_as_much_ink_as_makes_it_on_white():
@@ -110,8 +110,8 @@ def test_a_grey_is_as_much_ink_as_makes_it_on_white():
 
 def test_components_lines_are_lighter_on_a_dark_page():
     adapted = in_page_colours(svg("density"))
-    light = set(re.findall(r"var\(--line-(\d), #(\w+)\)", adapted))
-    dark = dict(re.findall(r"--line-(\d): #(\w+);", DARK))
+    light = set(re.findall(r"var\(--line-(\d+), #(\w+)\)", adapted))
+    dark = dict(re.findall(r"--line-(\d+): #(\w+);", DARK))
     assert {k for k, _ in light} == {"0", "1", "2"}
     for k, colour in light:
         assert sum(bytes.fromhex(dark[k])) > 1.3 * sum(bytes.fromhex(colour))

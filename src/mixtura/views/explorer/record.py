@@ -17,7 +17,7 @@ from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
 from mixtura.version import __version__
 from mixtura.views.explorer.replay import Replay
-from mixtura.views.plots.palette import style
+from mixtura.views.plots.palette import COLOURS, style
 from mixtura.views.plots.selection import select
 
 __all__ = ["DRAWN", "explorer_record"]
@@ -91,7 +91,7 @@ def explorer_record(
             "letters": shown.marginal.structure.letters,
             "whole": mixture.structure.name,
         },
-        "palette": [_rgb(style(k).fill) for k in range(min(8, mixture.n_components))],
+        "palette": [_rgb(style(k).fill) for k in range(min(COLOURS, mixture.n_components))],
         "rows": {
             "total": len(shown.rows),
             "values": _packed(rows),

@@ -49,7 +49,7 @@ _DOTS_PER_INCH = 150
 _LONGEST_NAME = 60
 _LONGEST = {"x": _LONGEST_NAME, "y": 42}
 #: how many components a legend lists
-_LISTED = 18
+_LISTED = 20
 #: points from the horizontal axis to what is under its name
 _UNDER = -40.0
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from mixtura.views.plots.palette import style
+from mixtura.views.plots.palette import COLOURS, style
 
 __all__ = ["DARK", "in_page_colours"]
 
-#: how many components have a colour of their own
-_COLOURS = 8
 _GREY = re.compile(r"#([0-9a-f]{2})\1\1")
 
 
@@ -22,12 +20,12 @@ def _hexadecimal(colour: tuple[float, float, float], white: float = 0.0) -> str:
 #: the colour of a component's lines -> the same, as something that a page may set
 _LINES = {
     _hexadecimal(style(k).edge): f"var(--line-{k}, {_hexadecimal(style(k).edge)})"
-    for k in range(_COLOURS)
+    for k in range(COLOURS)
 }
 
 #: CSS for what encloses the pictures of a page whose ground is dark: its ground, lighter lines
 DARK = "--paper: #16181d; " + " ".join(
-    f"--line-{k}: {_hexadecimal(style(k).fill, white=0.25)};" for k in range(_COLOURS)
+    f"--line-{k}: {_hexadecimal(style(k).fill, white=0.25)};" for k in range(COLOURS)
 )
 
 

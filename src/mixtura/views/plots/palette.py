@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["BAND", "NOISE_STYLE", "Style", "style"]
+__all__ = ["BAND", "COLOURS", "NOISE_STYLE", "Style", "style"]
 
 #: the grey of what may be expected
 BAND = "0.9"
 
-# The colours of Okabe & Ito 2008, "Color Universal Design", told apart by people who do not tell
-# red from green; grey stands for their black, which the total density has to itself.
+# The first eight are the colours of Okabe & Ito 2008, "Color Universal Design", told apart by who
+# does not tell red from green; grey stands for their black, which the total density has to itself.
+# The others lie as far from those, from one another and from the noise as a search in CIELAB found
+# them to, neither so pale nor so dark that white or black would hide them.
 _COLOURS = (
     (0, 114, 178),  # blue
     (230, 159, 0),  # orange
@@ -20,8 +22,24 @@ _COLOURS = (
     (213, 94, 0),  # vermilion
     (240, 228, 66),  # yellow
     (140, 140, 140),  # grey
+    (156, 12, 60),  # crimson
+    (48, 216, 216),  # cyan
+    (120, 84, 0),  # brown
+    (156, 108, 252),  # violet
+    (156, 204, 120),  # light green
+    (204, 0, 156),  # magenta
+    (0, 96, 72),  # dark green
+    (252, 180, 180),  # pink
+    (48, 0, 252),  # ultramarine
+    (240, 84, 96),  # coral
+    (84, 72, 108),  # slate
+    (144, 96, 108),  # mauve
 )
-# Past eight components a colour comes back with another marker and another line.
+#: components with a colour of their own
+COLOURS = len(_COLOURS)
+# Every eight components the marker and the line change, too: they help those who see fewer colours,
+# and tell components apart that have the same one.
+_TURN = 8
 _MARKERS = ("o", "^", "s", "D", "v")
 _LINES = ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)))
 _LINE_SHADE = 0.72
@@ -51,8 +69,8 @@ NOISE_STYLE = Style((0.66, 0.66, 0.66), (0.45, 0.45, 0.45), "x", (0, (1, 2)))
 
 def style(component: int) -> Style:
     """The style of a component by its number; forty differ, then they come round again."""
-    red, green, blue = (value / 255.0 for value in _COLOURS[component % len(_COLOURS)])
-    turn = component // len(_COLOURS) % len(_MARKERS)
+    red, green, blue = (value / 255.0 for value in _COLOURS[component % COLOURS])
+    turn = component // _TURN % len(_MARKERS)
     shade = _LINE_SHADE
     return Style(
         (red, green, blue),

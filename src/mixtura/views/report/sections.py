@@ -9,9 +9,9 @@ from mixtura.fitting.verdict import NOTHING
 from mixtura.markup import Html, element, isolated, joined, table
 from mixtura.model import wording
 from mixtura.textual import printable
-from mixtura.views.plots.palette import style
 from mixtura.views.report import tables
 from mixtura.views.report.shell import shell_line
+from mixtura.views.report.swatch import swatch
 from mixtura.views.text import (
     criterion_label,
     model_words,
@@ -132,7 +132,7 @@ def components(record: Record, _: Pictures) -> Html:
     model = record["model"]
     head, *rows = tables.component_table(record)
     count = len(record["components"])
-    swatched = ([joined([_swatch(k), row[0]]), *row[1:]] for k, row in enumerate(rows[:count]))
+    swatched = ([joined([swatch(k), row[0]]), *row[1:]] for k, row in enumerate(rows[:count]))
     glance = [head, *swatched, *rows[count:]]
     means = "; means ± standard deviations of the features" if len(head) > _OWN else ""
     blocks = [
@@ -281,7 +281,7 @@ def _some_parts(row: Record, explained: Record) -> list[list[str]]:
     noise = rows[len(row["components"]) :]
     rows = rows[: len(row["components"])]
     likely = sorted(range(len(rows)), key=lambda k: -float(row["components"][k]["log_joint"]))
-    shown = [[joined([_swatch(k), rows[k][0]]), *rows[k][1:]] for k in sorted(likely[:_PARTS])]
+    shown = [[joined([swatch(k), rows[k][0]]), *rows[k][1:]] for k in sorted(likely[:_PARTS])]
     left = len(rows) - len(shown)
     more = [[f"{left} more", *[""] * (len(head) - 1)]] if left else []
     return [head, *shown, *more, *noise]
@@ -291,7 +291,7 @@ def _key(record: Record) -> Html:
     """What the colours of the pictures mean."""
     weights = record["model"]["weights"]
     items = [
-        element("li", joined([_swatch(k), f"component {k}, weight {weight:.3g}"]))
+        element("li", joined([swatch(k), f"component {k}, weight {weight:.3g}"]))
         for k, weight in enumerate(weights[:_LISTED])
     ]
     if len(weights) > _LISTED:
@@ -301,11 +301,3 @@ def _key(record: Record) -> Html:
 
 #: components in the pictures' key at most
 _LISTED = 24
-
-
-def _swatch(k: int) -> Html:
-    red, green, blue = (round(255 * part) for part in style(k).fill)
-    return Html(
-        '<svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><circle cx="5" cy="5" r="5" '
-        f'fill="#{red:02x}{green:02x}{blue:02x}"></circle></svg>'
-    )

@@ -6,6 +6,7 @@ import { logDensity, prepared } from "./gaussian.js";
 import { ellipsePoints } from "./painter.js";
 import { covarianceOf } from "./play.js";
 import { diagonal } from "./structures.js";
+import { ofComponent } from "./theme.js";
 import { extent, ticks, viewOf } from "./view.js";
 
 // Standard deviations from the mean to an ellipse's handle, and to the outer ellipse.
@@ -184,8 +185,8 @@ function plane(painter, view, scene) {
     const own = inPixels(view, mixture, k, rule.letters);
     const opacity = 0.5 + 0.5 * Math.min(1, mixture.weights[k] * data.K);
     const chosen = scene.chosen === k;
-    outline(painter, own, 1, { stroke: theme.edges[k % 8], width: chosen ? 2.4 : 1.6, opacity });
-    outline(painter, own, REACH, { stroke: theme.edges[k % 8], width: chosen ? 2.8 : 2, opacity });
+    outline(painter, own, 1, { stroke: ofComponent(theme.edges, k), width: chosen ? 2.4 : 1.6, opacity });
+    outline(painter, own, REACH, { stroke: ofComponent(theme.edges, k), width: chosen ? 2.8 : 2, opacity });
   }
   for (let k = 0; k < data.K; k += 1) {
     const [x, y] = [view.px(mixture.means[2 * k]), view.py(mixture.means[2 * k + 1])];
@@ -204,7 +205,7 @@ function outline(painter, { x, y, axes: [first, second] }, reach, look) {
 
 function badge(painter, x, y, k, theme) {
   painter.path(ellipsePoints(x, y, 9, 0, 0, 9, 24), {
-    fill: theme.ground, stroke: theme.edges[k % 8], width: 2, closed: true,
+    fill: theme.ground, stroke: ofComponent(theme.edges, k), width: 2, closed: true,
   });
   painter.text(x, y + 4, String(k), { fill: theme.ink, align: "center", size: 11, bold: true });
 }
@@ -341,9 +342,9 @@ function line(painter, view, scene) {
     });
     const ends = [[points[0], zero], [points[points.length - 2], zero]];
     painter.path([...ends[0], ...points, ...ends[1]], {
-      fill: theme.edges[k % 8], opacity: 0.16, closed: true,
+      fill: ofComponent(theme.edges, k), opacity: 0.16, closed: true,
     });
-    painter.path(points, { stroke: theme.edges[k % 8], width: scene.chosen === k ? 2.6 : 1.8 });
+    painter.path(points, { stroke: ofComponent(theme.edges, k), width: scene.chosen === k ? 2.6 : 1.8 });
   }
   if (scene.row !== null) {
     const [x, y] = placeOf(view, data, scene.row);

@@ -19,13 +19,18 @@ export function themeOf(palette, dark) {
   };
 }
 
+/** The colour of component k: past the last they come round again. */
+export function ofComponent(colours, k) {
+  return colours[k % colours.length];
+}
+
 /** Each point in the mean of its components' colours, weighted by its responsibilities; (n, 3) out. */
 export function blend(shares, inks, n, K, colours) {
   for (let i = 0; i < n; i += 1) {
     let [red, green, blue] = [0, 0, 0];
     for (let k = 0; k < K; k += 1) {
       const share = shares[i * K + k];
-      const own = inks[k % 8];
+      const own = ofComponent(inks, k);
       red += share * own[0];
       green += share * own[1];
       blue += share * own[2];

@@ -2,6 +2,7 @@
 
 import { brief, fixed, signed } from "./format.js";
 import { explained } from "./gaussian.js";
+import { ofComponent } from "./theme.js";
 
 /** Fill the table and the formulas of the row that was chosen; see main.js for `scene`. */
 export function why(elements, scene, coordinates) {
@@ -46,7 +47,7 @@ function line(parts, k, leading, { theme }) {
   head.scope = "row";
   const swatch = document.createElement("span");
   swatch.className = "swatch";
-  swatch.style.background = theme.fills[k % 8];
+  swatch.style.background = ofComponent(theme.fills, k);
   head.append(swatch, String(k));
   row.append(head);
   const cells = {
