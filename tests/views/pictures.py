@@ -41,6 +41,18 @@ def line(ax, label):
     return found.get_xydata().T
 
 
+def ticks(ax, which):
+    """The ticks in sight that are labelled, as (place, text), when the picture is laid out."""
+    low, high = sorted(getattr(ax, f"get_{which}lim")())
+    marks = getattr(ax, f"{which}axis").get_major_ticks()
+    shown = ax.axison
+    return [
+        (mark.get_loc(), mark.label1)
+        for mark in marks
+        if shown and mark.label1.get_visible() and low <= mark.get_loc() <= high
+    ]
+
+
 def theirs(mixture):
     """scikit-learn's estimator with the parameters of a mixture with full covariances."""
     from sklearn.mixture import GaussianMixture

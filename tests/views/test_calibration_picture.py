@@ -33,7 +33,7 @@ def band(ax):
 def departures(ax):
     """Feature -> its line, (2, n)."""
     lines = (one for one in ax.get_lines() if " at most" in str(one.get_label()))
-    return {str(one.get_label()).split(":")[0]: one.get_xydata().T for one in lines}
+    return {str(one.get_label()).split(": ")[1]: one.get_xydata().T for one in lines}
 
 
 def test_the_histogram_counts_the_rows_by_their_share():

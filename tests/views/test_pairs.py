@@ -67,9 +67,9 @@ def test_each_row_has_the_mean_colour_of_its_responsibilities_under_all_features
     np.testing.assert_allclose(colours[order], expected[wanted], atol=1e-9)
 
 
-def test_names_stand_at_the_left_and_below_and_scales_are_shared():
+def test_every_row_has_its_name_at_the_left_every_column_below_and_scales_are_shared():
     axes = drawn("pairs", THREE, ROWS)
-    assert [ax.get_ylabel() for ax in axes] == ["", "x1", "", "x2", "", ""]
+    assert [ax.get_ylabel() for ax in axes] == ["x0", "x1", "", "x2", "", ""]
     assert [ax.get_xlabel() for ax in axes] == ["", "", "", "x0", "x1", "x2"]
     assert axes[0].get_xlim() == axes[1].get_xlim() == axes[3].get_xlim()
     assert axes[3].get_ylim() == axes[4].get_ylim() == axes[5].get_xlim()

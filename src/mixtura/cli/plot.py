@@ -59,6 +59,11 @@ KINDS = {
     metavar="NUMBER",
     help="The row that --kind explanation explains, from 0; the least likely one by default.",
 )
+@click.option(
+    "--equal",
+    is_flag=True,
+    help="Have one unit be as long on all axes, for two or more features of one unit.",
+)
 @options.reading
 @options.force
 def command(
@@ -68,6 +73,7 @@ def command(
     kind: str | None,
     features: tuple[str, ...],
     row: int | None,
+    equal: bool,
     columns: tuple[str, ...],
     ids: tuple[str, ...],
     header: bool | None,
@@ -85,6 +91,8 @@ def command(
         raise click.UsageError(f"--kind {kind} is about rows: give DATA after MODEL")
     if row is not None and kind != "explanation":
         raise click.UsageError("--row goes with --kind explanation alone: leave it out")
+    if equal and kind in ("explanation", "calibration", "trace", "selection"):
+        raise click.UsageError(f"--kind {kind} has no two axes of features: leave --equal out")
     where = destination(output, force)
     from mixtura.views import plots
     from mixtura.views.plots.canvas import encoded, format_of, offscreen_axes
@@ -102,7 +110,7 @@ def command(
     if kind is None:
         count = min(mixture.n_features, 2) if not features else len(features)
         kind = "density" if count == 1 else "scatter"
-    drawing = drawing_of(kind, mixture, table, features or None, row, stored.training)
+    drawing = drawing_of(kind, mixture, table, features or None, row, stored.training, equal)
     ax = offscreen_axes(drawing.size)
     drawing.draw(ax)
     where.write(encoded(ax, form))

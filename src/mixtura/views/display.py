@@ -78,6 +78,7 @@ class MixtureDisplay:
         kind: str | None = None,
         features: Features = None,
         row: int | None = None,
+        equal: bool = False,
         ax: Axes | None = None,
     ) -> MixtureDisplay:
         """Draw a fitted estimator, and the rows `X` with it.
@@ -86,8 +87,8 @@ class MixtureDisplay:
         ----------
         estimator : a `mixtura.GaussianMixture`, a `sklearn.mixture.GaussianMixture`, or a
             pipeline that ends in one: what is before it transforms `X`.
-        X, kind, features, row, ax : as for `from_mixture`; kind ``trace`` draws the log-likelihood
-            over the iterations of the estimator's fit.
+        X, kind, features, row, equal, ax : as for `from_mixture`; kind ``trace`` draws the
+            log-likelihood over the iterations of the estimator's fit.
 
         Raises
         ------
@@ -96,7 +97,7 @@ class MixtureDisplay:
             of those.
         """
         mixture, record, rows = fitted(estimator, X)
-        return cls._of(mixture, record, rows, kind, features, row, ax)
+        return cls._of(mixture, record, rows, kind, features, row, equal, ax)
 
     @classmethod
     def from_mixture(
@@ -107,6 +108,7 @@ class MixtureDisplay:
         kind: str | None = None,
         features: Features = None,
         row: int | None = None,
+        equal: bool = False,
         ax: Axes | None = None,
     ) -> MixtureDisplay:
         """Draw a mixture, and the rows `X` with it.
@@ -130,6 +132,7 @@ class MixtureDisplay:
         features : which ones to draw, by index or name, for the first four kinds; those in which
             the components differ most by default.
         row : the number of the row that is explained; the least likely one by default.
+        equal : whether one unit is as long on both axes, for features of one unit.
         ax : where to draw, of a grid of axes; None makes a new figure.
 
         Raises
@@ -139,7 +142,7 @@ class MixtureDisplay:
             about rows.
         MissingExtraError : matplotlib is not installed.
         """
-        return cls._of(mixture, None, X, kind, features, row, ax)
+        return cls._of(mixture, None, X, kind, features, row, equal, ax)
 
     @classmethod
     def from_fit(
@@ -150,10 +153,11 @@ class MixtureDisplay:
         kind: str | None = None,
         features: Features = None,
         row: int | None = None,
+        equal: bool = False,
         ax: Axes | None = None,
     ) -> MixtureDisplay:
         """Draw a `mixtura.Fit`: its mixture as `from_mixture` does, or its ``trace``."""
-        return cls._of(fit.mixture, fit.summary(), X, kind, features, row, ax)
+        return cls._of(fit.mixture, fit.summary(), X, kind, features, row, equal, ax)
 
     @classmethod
     def from_selection(
@@ -195,12 +199,13 @@ class MixtureDisplay:
         kind: str | None,
         features: Features,
         row: int | None,
+        equal: bool,
         ax: Axes | None,
     ) -> MixtureDisplay:
         mixture = _named(mixture, X)
         if kind is None:
             kind = "density" if mixture.n_features <= 2 or _few(features) else "pairs"
-        return cls(drawing_of(kind, mixture, X, features, row, record), kind).plot(ax)
+        return cls(drawing_of(kind, mixture, X, features, row, record, equal), kind).plot(ax)
 
 
 def _close(figure: Figure) -> None:

@@ -10,6 +10,7 @@ from mixtura.errors import ModelError, ParameterError
 from mixtura.fitting.selection import Selection
 from mixtura.textual import counted, printable
 from mixtura.views.plots.canvas import axes_or_new, beside, tidied
+from mixtura.views.plots.naming import name_axis
 from mixtura.views.plots.palette import style
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def candidates(
         )
     cut = _cut(ax, curves, smaller=record.get("sign", "scikit-learn") == "scikit-learn")
     better = "smaller" if record.get("sign", "scikit-learn") == "scikit-learn" else "larger"
-    ax.set(xlabel="components", ylabel=f"{_NAMES[name]}, {better} is better")
+    ax.set(xlabel="components")
+    name_axis(ax, "y", _NAMES[name], f", {better} is better")
     ax.set_title(
         counted(sum(map(len, curves.values())), "candidate")
         + (f", {cut} far from the best not shown" if cut else ""),

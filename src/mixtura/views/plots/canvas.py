@@ -29,7 +29,6 @@ __all__ = [
     "format_of",
     "in_rows",
     "listed",
-    "name_axis",
     "offscreen_axes",
     "plain",
     "shortened",
@@ -45,9 +44,8 @@ FORMATS: dict[str, dict[str, None]] = {
 
 _SIZE = (8.0, 5.0)  # inches
 _DOTS_PER_INCH = 150
-#: characters of a name that an axis has room for
+#: characters of a name that a legend has room for
 _LONGEST_NAME = 60
-_LONGEST = {"x": _LONGEST_NAME, "y": 42}
 #: how many components a legend lists
 _LISTED = 20
 #: points from the horizontal axis to what is under its name
@@ -181,16 +179,6 @@ def encoded(ax: Axes, form: str) -> bytes:
             metadata=dict(FORMATS[form]),
         )
     return buffer.getvalue()
-
-
-def name_axis(ax: Axes, which: str, name: str, longest: int | None = None) -> None:
-    """Label axis `which`, "x" or "y", with a feature's name as it stands.
-
-    A name comes from a file's header: its dollars and backslashes are no mathematics, control
-    characters are written out, and what exceeds the figure is cut.
-    """
-    ax.set(**{f"{which}label": shortened(name, longest or _LONGEST[which])})
-    plain([getattr(ax, f"{which}axis").label])
 
 
 def in_rows(count: int, outside: int = 0) -> str:

@@ -70,7 +70,7 @@ def draw_crowd(ax: Axes, rows: Floats, colours: Floats, few: int = _FEW) -> None
         _shades(rows, colours, (left, right), (low, high), _cells(ax)),
         extent=(left, right, low, high),
         origin="lower",
-        aspect="auto",
+        aspect=ax.get_aspect(),
         interpolation="none",
         zorder=1.0,
     )
@@ -86,6 +86,7 @@ def _size(ax: Axes, n: int) -> float:
 
 def _cells(ax: Axes) -> tuple[int, int]:
     """How many cells the axes have room for, across and up."""
+    ax.apply_aspect()
     box = ax.get_window_extent()
     pixels = _CELL * figure_of(ax).dpi / 72.0
     return max(8, int(box.width / pixels)), max(8, int(box.height / pixels))

@@ -9,7 +9,8 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, name_axis, tidied
+from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, tidied
+from mixtura.views.plots.naming import name_axis
 from mixtura.views.plots.palette import NOISE_STYLE, style
 from mixtura.views.plots.selection import Selection, select
 
@@ -70,8 +71,8 @@ def density(
     shown = select(mixture, X, features, 1)
     ax = axes_or_new(ax)
     data, curves, sums = draw_density(ax, shown)
-    ax.set(ylabel="density")
     name_axis(ax, "x", shown.names[0])
+    name_axis(ax, "y", "density")
     beside(ax, [*data, *sums], curves, [])
     return tidied(ax)
 

@@ -34,14 +34,11 @@ class Single:
     Parameters
     ----------
     on : draws it on the axes given.
+    size : of the figure that suits it, inches.
     """
 
     on: Callable[[Axes], Axes]
-
-    @property
-    def size(self) -> tuple[float, float]:
-        """Of the figure that suits it, inches."""
-        return 8.0, 5.0
+    size: tuple[float, float] = (8.0, 5.0)
 
     def draw(self, ax: Axes) -> tuple[Axes, ...]:
         """Draw on `ax`."""

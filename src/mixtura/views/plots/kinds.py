@@ -10,6 +10,7 @@ from mixtura.model.mixture import Mixture
 from mixtura.views.plots.calibration import calibration_of
 from mixtura.views.plots.density import density
 from mixtura.views.plots.drawing import Drawing, Single
+from mixtura.views.plots.equal import check_equal
 from mixtura.views.plots.pairs import pairs_of
 from mixtura.views.plots.parts import parts_of
 from mixtura.views.plots.plane import plane
@@ -32,12 +33,13 @@ def drawing_of(
     features: Features = None,
     row: int | None = None,
     record: Mapping[str, Any] | None = None,
+    equal: bool = False,
 ) -> Drawing:
     """The picture of that kind, computed and not yet drawn.
 
     Parameters
     ----------
-    kind, mixture, X, features, row : as for `MixtureDisplay.from_mixture`.
+    kind, mixture, X, features, row, equal : as for `MixtureDisplay.from_mixture`.
     record : of a fit, as `Fit.summary` gives it, for ``trace``.
 
     Raises
@@ -52,22 +54,26 @@ def drawing_of(
             "a mixture alone has no trace, expected a fit: use from_fit or from_estimator; after "
             "partial_fit an estimator has its partial_trace_"
         )
-    given = {"features": features, "row": row, "record": record}
+    given = {"features": features, "row": row, "record": record, "equal": equal or None}
     takes, draw = KINDS[kind]
-    for name in ("features", "row"):
+    for name in ("features", "row", "equal"):
         if given[name] is not None and name not in takes:
             raise ParameterError(f"kind {kind!r} takes no {name}, got {given[name]!r}")
     return draw(mixture, X, **{name: given[name] for name in takes})
 
 
-def _density(mixture: Mixture, X: Any, features: Features) -> Drawing:
+def _density(mixture: Mixture, X: Any, features: Features, equal: bool | None) -> Drawing:
     count = min(mixture.n_features, 2) if features is None else len(features)
-    return _single(density if count == 1 else plane)(mixture, X, features)
+    check_equal(bool(equal), count)
+    if count == 1:
+        return Single(lambda ax: density(mixture, X, features=features, ax=ax))
+    return _single(plane)(mixture, X, features, equal)
 
 
 def _single(function: Callable[..., Axes]) -> Callable[..., Drawing]:
-    def draw(mixture: Mixture, X: Any, features: Features) -> Drawing:
-        return Single(lambda ax: function(mixture, X, features=features, ax=ax))
+    def draw(mixture: Mixture, X: Any, features: Features, equal: bool | None) -> Drawing:
+        chosen = {"features": features, "equal": bool(equal)}
+        return Single(lambda ax: function(mixture, X, **chosen, ax=ax))
 
     return draw
 
@@ -78,10 +84,10 @@ def _trace(mixture: Mixture, X: Any, record: Mapping[str, Any]) -> Drawing:
 
 #: name -> what it takes, and the function that computes it
 KINDS: Mapping[str, tuple[tuple[str, ...], Callable[..., Drawing]]] = {
-    "density": (("features",), _density),
-    "scatter": (("features",), _single(scatter)),
-    "pairs": (("features",), pairs_of),
-    "responsibilities": (("features",), _single(responsibilities)),
+    "density": (("features", "equal"), _density),
+    "scatter": (("features", "equal"), _single(scatter)),
+    "pairs": (("features", "equal"), pairs_of),
+    "responsibilities": (("features", "equal"), _single(responsibilities)),
     "explanation": (("row",), parts_of),
     "calibration": ((), calibration_of),
     "trace": (("record",), _trace),

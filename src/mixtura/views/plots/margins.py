@@ -16,7 +16,8 @@ from mixtura.model.calibration import (
     share_interval,
 )
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import below, divided, in_rows, shortened, tidied
+from mixtura.views.plots.canvas import below, divided, in_rows, tidied
+from mixtura.views.plots.naming import fitted_to, room_along, width_of
 from mixtura.views.plots.palette import BAND, style
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ _FEATURES = 6
 _COMPONENTS = 16
 #: with more components than this their bands are left out
 _BANDS = 4
+#: points of a letter in a legend, and what is left of its line
+_LETTERS, _HANDLE = 8.33, 40.0
+#: inches that axes with their names take, and a line of a legend
+_AXES, _LINE = 3.6, 0.19
 #: an observed distance this many times as large as the expected one is cut
 _FARTHEST = 3.0
 
@@ -58,8 +63,11 @@ class Margins:
 
     @property
     def size(self) -> tuple[float, float]:
-        """Of the figure that suits it, inches."""
-        return 9.0, 4.6
+        """Of the figure that suits it, inches: the legends below leave the axes their height."""
+        features = min(len(self.names), _FEATURES)
+        components = min(self.observed.shape[1], _COMPONENTS)
+        lines = max(features, components if components <= _FEATURES else (components + 1) // 2)
+        return 9.0, _AXES + _LINE * (1 + lines)
 
     def draw(self, ax: Axes) -> tuple[Axes, ...]:
         """Draw in the place of `ax`; the features' axes, and the components'."""
@@ -81,9 +89,11 @@ class Margins:
         shown = np.unique(np.linspace(0, n - 1, _POINTS * 2).astype(int))
         # Not the palette's: those are the components' colours, in the panel beside.
         colours = colormaps["viridis"](np.linspace(0.25, 0.85, min(d, _FEATURES)))
+        room = room_along(ax, "x") - _HANDLE
         for place, j in enumerate(order):
             named = place < _FEATURES
-            words = f"{shortened(self.names[j], 28)}: {largest[j]:.3f} at most"
+            words = f"{largest[j]:.3f} at most: "
+            words += fitted_to(self.names[j], room - width_of(words, _LETTERS), _LETTERS)
             ax.plot(
                 np.concatenate([[0.0], self.shares[shown, j], [1.0]]),
                 np.concatenate([[0.0], departures[shown, j], [0.0]]),
@@ -99,7 +109,7 @@ class Margins:
             xlim=(0.0, 1.0),
             ylim=(-reach, reach),
             xlabel="probability of a smaller value",
-            ylabel="share of rows below − that probability",
+            ylabel="share of rows below\n− that probability",
         )
         worst = f", the {_FEATURES} worst of {d} named" if d > _FEATURES else ""
         ax.set_title(f"each feature, {in_rows(n)}{worst}", loc="left", fontsize="medium")
@@ -120,7 +130,7 @@ class Margins:
                     color="0.5",
                     alpha=0.1,
                     linewidth=0.0,
-                    label="" if k else "95 % of samples, point by point, for each component",
+                    label="" if k else "95 % of samples, for each component",
                 )
             ax.plot(
                 self.expected,

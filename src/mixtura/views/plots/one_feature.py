@@ -11,7 +11,8 @@ import numpy as np
 from mixtura.engine.arrays import Floats
 from mixtura.model.calibration import Z, marginal_quantiles, share_interval
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import divided, in_rows, name_axis, shortened, tidied
+from mixtura.views.plots.canvas import divided, in_rows, tidied
+from mixtura.views.plots.naming import name_axis
 from mixtura.views.plots.palette import BAND
 
 if TYPE_CHECKING:
@@ -113,8 +114,8 @@ class OneFeature:
             markeredgewidth=0.0,
         )
         ax.set(xlim=limits, ylim=limits)
-        name_axis(ax, "x", f"{shortened(self.name, 36)}, quantiles of the mixture")
-        name_axis(ax, "y", f"{shortened(self.name, 36)}, quantiles of the rows")
+        name_axis(ax, "x", self.name, ", quantiles of the mixture")
+        name_axis(ax, "y", self.name, ", quantiles of the rows")
         ax.legend(loc="upper left", frameon=False, fontsize="small")
 
 

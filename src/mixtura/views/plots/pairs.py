@@ -11,11 +11,13 @@ import numpy as np
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import divided, figure_of, in_rows, listed, name_axis, plain, tidied
+from mixtura.views.plots.canvas import divided, figure_of, in_rows, listed, plain, tidied
 from mixtura.views.plots.crowd import draw_crowd, mixed
 from mixtura.views.plots.density import draw_density
 from mixtura.views.plots.drawing import drawn
 from mixtura.views.plots.ellipses import draw_outlines
+from mixtura.views.plots.equal import Extent, of_equal_width
+from mixtura.views.plots.naming import name_axis, write_name
 from mixtura.views.plots.selection import Selection, most_telling, select
 
 if TYPE_CHECKING:
@@ -30,8 +32,6 @@ _ELLIPSES = ((1.0, 1.3), (2.0, 0.8))
 _REACH = 3.2
 #: points that a vector file may hold, some of them in each part
 _POINTS = 4000
-#: inches that a character of a name takes
-_CHARACTER = 0.085
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +44,14 @@ class Pairs:
     colours : (N, 3), the mean of the components' colours for each row.
     n_rows : how many there are, those included that lie too far away to be shown.
     n_features : how many the mixture has.
+    equal : whether one unit is as long on all axes.
     """
 
     shown: Selection
     colours: Floats
     n_rows: int
     n_features: int
+    equal: bool = False
 
     @property
     def size(self) -> tuple[float, float]:
@@ -61,6 +63,9 @@ class Pairs:
         """Draw in the place of `ax`; the axes, row after row of the triangle."""
         d = len(self.shown.names)
         parts = divided(ax, [1.0] * d, [1.0] * d)
+        extents = [self.shown.extent(j, _REACH) for j in range(d)]
+        if self.equal:
+            extents = of_equal_width(extents)
         kept: list[Axes] = []
         for i in range(d):
             for j in range(d):
@@ -68,9 +73,12 @@ class Pairs:
                 if j > i:
                     part.remove()
                     continue
+                if self.equal:
+                    part.set_box_aspect(1.0)
                 if i == j:
-                    entries = self._draw_one(part, j)
+                    entries = self._draw_one(part, j, extents[j])
                 else:
+                    part.set(xlim=extents[j], ylim=extents[i])
                     self._draw_pair(part, i, j)
                 self._name(part, i, j)
                 kept.append(tidied(part))
@@ -78,17 +86,18 @@ class Pairs:
         self._legend(ax, *entries)
         return tuple(kept)
 
-    def _draw_one(self, part: Axes, j: int) -> tuple[list[Any], list[Any], list[Any]]:
+    def _draw_one(
+        self, part: Axes, j: int, extent: Extent
+    ) -> tuple[list[Any], list[Any], list[Any]]:
         """The density of feature j; the legend's entries for data, components and total."""
         entries = draw_density(part, self.shown.part([j]), width=1.8)
-        part.set(xlim=self.shown.extent(j, _REACH), yticks=[])
+        part.set(xlim=extent, yticks=[])
         part.spines["left"].set_visible(False)
         return entries
 
     def _draw_pair(self, part: Axes, i: int, j: int) -> None:
         """Feature i over feature j."""
         pair = self.shown.part([j, i])
-        part.set(xlim=self.shown.extent(j, _REACH), ylim=self.shown.extent(i, _REACH))
         if len(pair.rows):
             draw_crowd(part, pair.rows, self.colours, _POINTS // len(self.shown.names) ** 2)
         draw_outlines(part, pair.marginal, _ELLIPSES)
@@ -98,15 +107,16 @@ class Pairs:
         from matplotlib.ticker import MaxNLocator
 
         last = len(self.shown.names) - 1
-        longest = int(0.85 * self.size[1] / (last + 1) / _CHARACTER)
         part.tick_params(labelsize="small", labelbottom=i == last, labelleft=j == 0)
         part.xaxis.set_major_locator(MaxNLocator(4))
         if i == last:
-            name_axis(part, "x", self.shown.names[j], longest)
+            name_axis(part, "x", self.shown.names[j])
         if i != j:
             part.yaxis.set_major_locator(MaxNLocator(4))
             if j == 0:
-                name_axis(part, "y", self.shown.names[i], longest)
+                name_axis(part, "y", self.shown.names[i])
+        elif j == 0:
+            write_name(part, "y", self.shown.names[i])  # of its row: the scale is a density's
 
     def _legend(self, ax: Axes, data: list[Any], curves: list[Any], sums: list[Any]) -> None:
         """In the free half, above the diagonal."""
@@ -129,7 +139,9 @@ class Pairs:
         plain(legend.get_texts())
 
 
-def pairs_of(mixture: Mixture, X: Any, features: Sequence[int | str] | None) -> Pairs:
+def pairs_of(
+    mixture: Mixture, X: Any, features: Sequence[int | str] | None, equal: bool | None = None
+) -> Pairs:
     """What the pair matrix of some features shows; see `pairs`."""
     if mixture.n_features < 2:
         raise ParameterError(
@@ -150,7 +162,7 @@ def pairs_of(mixture: Mixture, X: Any, features: Sequence[int | str] | None) -> 
         if X is not None
         else np.empty((0, 3))
     )
-    return Pairs(shown.kept(near), colours, len(near), mixture.n_features)
+    return Pairs(shown.kept(near), colours, len(near), mixture.n_features, bool(equal))
 
 
 def pairs(
@@ -158,6 +170,7 @@ def pairs(
     X: Any = None,
     *,
     features: Sequence[int | str] | None = None,
+    equal: bool = False,
     ax: Axes | None = None,
 ) -> tuple[Axes, ...]:
     """The densities of single features on the diagonal, of every two below it.
@@ -173,6 +186,7 @@ def pairs(
         own.
     features : 2 to 12, by index or name; None takes all, or of more than 6 those 6 in which the
         components differ most.
+    equal : whether one unit is as long on all axes, for features of one unit.
     ax : where to draw, of a grid of axes; None makes a new figure.
 
     Returns
@@ -200,4 +214,4 @@ def pairs(
     >>> len(axes), axes[1].get_ylabel()
     (10, 'sepal_width')
     """
-    return drawn(pairs_of(mixture, X, features), ax)
+    return drawn(pairs_of(mixture, X, features, equal), ax)

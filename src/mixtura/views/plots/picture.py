@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mixtura.errors import ParameterError
 from mixtura.model.mixture import Mixture
 from mixtura.views.plots.density import density
+from mixtura.views.plots.equal import check_equal
 from mixtura.views.plots.scatter import scatter
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def plot(
     X: Any = None,
     *,
     features: Sequence[int | str] | None = None,
+    equal: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
     """The `density` of one feature, or the `scatter` of two.
@@ -30,6 +32,7 @@ def plot(
     mixture, X, ax : as for `density` and `scatter`.
     features : one or two, by index or name; None takes the only one there is, or the two in
         which the components differ most.
+    equal : whether one unit is as long on both axes, for two features of one unit.
 
     Returns
     -------
@@ -38,7 +41,8 @@ def plot(
     Raises
     ------
     MissingExtraError : matplotlib is not installed.
-    ParameterError : neither one nor two features, or one that does not exist.
+    ParameterError : neither one nor two features, or one that does not exist; or equal scales of
+        one.
     DataError : no row, wrong shape, missing columns, NaN or infinity.
 
     Examples
@@ -52,9 +56,11 @@ def plot(
     'density'
     """
     count = min(mixture.n_features, 2) if features is None else len(features)
-    draw = {1: density, 2: scatter}.get(count)
-    if draw is None:
+    check_equal(equal, count)
+    if count not in (1, 2):
         raise ParameterError(
             f"got {count} features, expected one or two of {', '.join(mixture.feature_labels)}"
         )
-    return draw(mixture, X, features=features, ax=ax)
+    if count == 1:
+        return density(mixture, X, features=features, ax=ax)
+    return scatter(mixture, X, features=features, equal=equal, ax=ax)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, name_axis, tidied
+from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, tidied
 from mixtura.views.plots.crowd import draw_crowd
 from mixtura.views.plots.ellipses import draw_means, draw_outlines
+from mixtura.views.plots.equal import set_extents
+from mixtura.views.plots.naming import name_axis
 from mixtura.views.plots.palette import style
 from mixtura.views.plots.regions import region_levels
 from mixtura.views.plots.selection import Selection, select
@@ -35,6 +37,7 @@ def plane(
     X: Any = None,
     *,
     features: Sequence[int | str] | None = None,
+    equal: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
     """Lines around the smallest areas that hold 50, 90 and 99 % of a mixture, over the rows.
@@ -43,7 +46,7 @@ def plane(
 
     Parameters
     ----------
-    mixture, X, features, ax : as for `scatter`.
+    mixture, X, features, equal, ax : as for `scatter`.
 
     Returns
     -------
@@ -73,8 +76,7 @@ def plane(
     ax = axes_or_new(ax)
     near = shown.near(_REACH)
     count, shown = len(near), shown.kept(near)
-    extents = [shown.extent(j, _REACH) for j in range(2)]
-    ax.set(xlim=extents[0], ylim=extents[1])
+    set_extents(ax, shown.extent(0, _REACH), shown.extent(1, _REACH), equal)
     data = _draw_rows(ax, shown, count)
     regions = draw_regions(ax, shown)
     draw_outlines(ax, shown.marginal)

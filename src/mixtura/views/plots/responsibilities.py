@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, name_axis, tidied
+from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, tidied
 from mixtura.views.plots.crowd import MANY, draw_crowd, mixed
 from mixtura.views.plots.ellipses import draw_means, draw_outlines
+from mixtura.views.plots.equal import check_equal, set_extents
+from mixtura.views.plots.naming import name_axis
 from mixtura.views.plots.palette import NOISE_STYLE, Style, style
 from mixtura.views.plots.plane import component_lines
 from mixtura.views.plots.selection import Selection, select
@@ -38,6 +40,7 @@ def responsibilities(
     X: Any = None,
     *,
     features: Sequence[int | str] | None = None,
+    equal: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
     """Of one feature r_k(x) over x, as areas that add up to 1; of two the rows in mixed colours.
@@ -52,6 +55,7 @@ def responsibilities(
         own.
     features : one or two, by index or name; None takes the only one there is, or the two in
         which the components differ most.
+    equal : whether one unit is as long on both axes, for two features of one unit.
     ax : where to draw; None makes a new figure.
 
     Returns
@@ -61,7 +65,8 @@ def responsibilities(
     Raises
     ------
     MissingExtraError : matplotlib is not installed.
-    ParameterError : neither one nor two features, or one that does not exist.
+    ParameterError : neither one nor two features, or one that does not exist; or equal scales of
+        one.
     DataError : no row, wrong shape, missing columns, NaN or infinity.
 
     Notes
@@ -83,6 +88,7 @@ def responsibilities(
         raise ParameterError(
             f"got {count} features, expected one or two of {', '.join(mixture.feature_labels)}"
         )
+    check_equal(equal, count)
     shown = select(mixture, X, features, count)
     shares = None if X is None else mixture.predict_proba(X)
     ax = axes_or_new(ax)
@@ -93,7 +99,7 @@ def responsibilities(
     if count == 1:
         _draw_areas(ax, shown, colours)
     else:
-        _draw_plane(ax, shown, colours)
+        _draw_plane(ax, shown, colours, equal)
     name_axis(ax, "x", shown.names[0])
     if X is not None:
         ax.set_title(words + " below" * (count == 1), loc="left", fontsize="medium")
@@ -180,9 +186,9 @@ def _draw_rug(ax: Axes, shown: Selection, colours: Any) -> None:
     )
 
 
-def _draw_plane(ax: Axes, shown: Selection, colours: Any) -> None:
+def _draw_plane(ax: Axes, shown: Selection, colours: Any, equal: bool) -> None:
     """The rows, and the outlines of the components."""
-    ax.set(xlim=shown.extent(0, _REACH), ylim=shown.extent(1, _REACH))
+    set_extents(ax, shown.extent(0, _REACH), shown.extent(1, _REACH), equal)
     if len(shown.rows):
         draw_crowd(ax, shown.rows, colours)
     draw_outlines(ax, shown.marginal, _ELLIPSES)

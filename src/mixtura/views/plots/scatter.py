@@ -9,9 +9,12 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import axes_or_new, beside, figure_of, name_axis, tidied
+from mixtura.views.plots.canvas import axes_or_new, beside, figure_of, tidied
 from mixtura.views.plots.contours import draw_contours
+from mixtura.views.plots.crowd import MANY, draw_crowd
 from mixtura.views.plots.ellipses import draw_ellipses, draw_means
+from mixtura.views.plots.equal import set_extents
+from mixtura.views.plots.naming import name_axis
 from mixtura.views.plots.palette import NOISE_STYLE, style
 from mixtura.views.plots.selection import Selection, select
 
@@ -34,6 +37,7 @@ def scatter(
     X: Any = None,
     *,
     features: Sequence[int | str] | None = None,
+    equal: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
     """Rows in the colour of their component, 1-, 2- and 3-sigma ellipses, log-density contours.
@@ -48,6 +52,7 @@ def scatter(
         on its own.
     features : two features, by index or name; None takes the two in which the components differ
         most.
+    equal : whether one unit is as long on both axes, for features of one unit.
     ax : where to draw; None makes a new figure.
 
     Returns
@@ -62,7 +67,8 @@ def scatter(
 
     Notes
     -----
-    One pass over the rows, and one over a grid of at most some 10⁵ points.
+    One pass over the rows, and one over a grid of at most some 10⁵ points. Beyond 5,000 rows cells
+    are shaded: one has the mean colour of its rows, and is the fuller the more they are.
 
     Examples
     --------
@@ -77,11 +83,10 @@ def scatter(
     """
     shown = select(mixture, X, features, 2)
     ax = axes_or_new(ax)
-    x_extent, y_extent = (shown.extent(j, _REACH) for j in range(2))
-    ax.set(xlim=x_extent, ylim=y_extent)
+    set_extents(ax, shown.extent(0, _REACH), shown.extent(1, _REACH), equal)
     if len(shown.rows):
         _draw_rows(ax, shown)
-    contours = draw_contours(ax, shown, x_extent, y_extent)
+    contours = draw_contours(ax, shown, ax.get_xlim(), ax.get_ylim())
     outlines = draw_ellipses(ax, shown.marginal)
     draw_means(ax, shown.marginal)
     for axis, name in zip("xy", shown.names, strict=True):
@@ -91,14 +96,20 @@ def scatter(
 
 
 def _draw_rows(ax: Axes, shown: Selection) -> None:
-    """The points, mixed: no component hides another because it was drawn later."""
+    """The points, mixed: no component hides another because it was drawn later.
+
+    Beyond `MANY` rows they are a shading, as in other pictures.
+    """
     n = len(shown.rows)
-    size = float(np.clip(600.0 / np.sqrt(n), 2.0, 22.0))
-    opacity = _opacity(ax, shown, size)
-    order = np.random.RandomState(0).permutation(n)
     # The label of noise, −1, is the last of them.
     looks = [*map(style, range(shown.marginal.n_components)), NOISE_STYLE]
     fills = np.array([look.fill for look in looks])  # (K + 1, 3)
+    if n > MANY:
+        draw_crowd(ax, shown.rows, fills[shown.labels])
+        return
+    size = float(np.clip(600.0 / np.sqrt(n), 2.0, 22.0))
+    opacity = _opacity(ax, shown, size)
+    order = np.random.RandomState(0).permutation(n)
     markers = np.array([look.marker for look in looks])
     of_row = markers[shown.labels[order]]
     for marker in np.unique(of_row):

@@ -9,6 +9,7 @@ from mixtura.errors import ModelError
 from mixtura.fitting.fit import Fit
 from mixtura.textual import counted
 from mixtura.views.plots.canvas import axes_or_new, tidied
+from mixtura.views.plots.naming import name_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +57,7 @@ def trace(fit: Fit | Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
     record = fit.summary() if isinstance(fit, Fit) else fit
     heights = _heights(record)
     ax = axes_or_new(ax)
-    from matplotlib.ticker import MaxNLocator, ScalarFormatter
+    from matplotlib.ticker import MaxNLocator
 
     ax.plot(
         range(len(heights)),
@@ -72,9 +73,9 @@ def trace(fit: Fit | Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
         ending += f", from {heights[0]:.4g} at the start".replace("-", "−")
     ax.set_title(ending, loc="left", fontsize="medium", parse_math=False)
     climbed = "log-likelihood and log prior" if "mean_log_prior" in record else "log-likelihood"
-    ax.set(xlabel="iteration", ylabel=f"mean {climbed}, nats a row")
+    ax.set(xlabel="iteration")
+    name_axis(ax, "y", f"mean {climbed}", ", nats a row")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-    ax.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
     return tidied(ax)
 
 

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import DataError, ModelError
 from mixtura.model.mixture import Mixture
 from mixtura.textual import counted, printable
-from mixtura.views.plots.calibration import calibration
+from mixtura.views.plots.calibration import calibration_of
 from mixtura.views.plots.canvas import figure_of, offscreen_axes
 from mixtura.views.plots.density import density
+from mixtura.views.plots.drawing import Drawing, Single
 from mixtura.views.plots.ink import in_page_colours
 from mixtura.views.plots.pairs import pairs
 from mixtura.views.plots.scatter import scatter
 from mixtura.views.plots.svg import inline_svg
 from mixtura.views.plots.trace import trace
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 __all__ = ["PICTURES", "Picture", "Subject", "drawn"]
 
 #: width and height, inches: narrow, so that letters can be read on a phone
-_WIDE, _SQUARE, _BROAD, _LARGE = (5.2, 4.0), (5.2, 5.1), (9.0, 4.0), (9.0, 8.6)
+_WIDE, _SQUARE, _LARGE = (5.2, 4.0), (5.2, 5.1), (9.0, 8.6)
 #: characters of all pictures of a page
 _ROOM = 850_000
 #: more points than these are an image
@@ -73,8 +71,7 @@ class Picture:
     title : what it shows, in a few.
     caption : how it is read.
     suits : whether it can be drawn of a subject.
-    draw : draws it.
-    size : width and height, inches.
+    drawing : computes it.
     legend : whether its own is kept; components are listed on the page, in words.
     """
 
@@ -82,29 +79,30 @@ class Picture:
     title: str
     caption: Callable[[Subject], str]
     suits: Callable[[Subject], bool]
-    draw: Callable[[Subject, Axes], Axes]
-    size: tuple[float, float] = _WIDE
+    drawing: Callable[[Subject], Drawing]
     legend: bool = False
 
 
-def _scatter(subject: Subject, ax: Axes) -> Axes:
-    return scatter(subject.mixture, subject.rows, features=subject.some(2), ax=ax)
+def _scatter(subject: Subject) -> Drawing:
+    mixture, rows, features = subject.mixture, subject.rows, subject.some(2)
+    return Single(lambda ax: scatter(mixture, rows, features=features, ax=ax), _SQUARE)
 
 
-def _density(subject: Subject, ax: Axes) -> Axes:
-    return density(subject.mixture, subject.rows, features=subject.some(1), ax=ax)
+def _density(subject: Subject) -> Drawing:
+    mixture, rows, features = subject.mixture, subject.rows, subject.some(1)
+    return Single(lambda ax: density(mixture, rows, features=features, ax=ax), _WIDE)
 
 
-def _trace(subject: Subject, ax: Axes) -> Axes:
-    return trace(subject.training, ax=ax)
+def _trace(subject: Subject) -> Drawing:
+    return Single(lambda ax: trace(subject.training, ax=ax), _WIDE)
 
 
-def _pairs(subject: Subject, ax: Axes) -> Axes:
-    return pairs(subject.mixture, subject.rows, ax=ax)[0]
+def _pairs(subject: Subject) -> Drawing:
+    return Single(lambda ax: pairs(subject.mixture, subject.rows, ax=ax)[0], _LARGE)
 
 
-def _calibration(subject: Subject, ax: Axes) -> Axes:
-    return calibration(subject.mixture, subject.rows, ax=ax)[0]
+def _calibration(subject: Subject) -> Drawing:
+    return calibration_of(subject.mixture, subject.rows)
 
 
 def _has_trace(subject: Subject) -> bool:
@@ -123,7 +121,6 @@ PICTURES: tuple[Picture, ...] = (
         ),
         lambda subject: subject.mixture.n_features > 1,
         _scatter,
-        _SQUARE,
     ),
     Picture(
         "density",
@@ -154,7 +151,6 @@ PICTURES: tuple[Picture, ...] = (
         ),
         lambda subject: subject.mixture.n_features > 2,
         _pairs,
-        _LARGE,
         legend=True,
     ),
     Picture(
@@ -166,7 +162,6 @@ PICTURES: tuple[Picture, ...] = (
         ),
         lambda subject: True,
         _calibration,
-        _BROAD,
         legend=True,
     ),
 )
@@ -202,7 +197,8 @@ def drawn(subject: Subject) -> tuple[list[dict[str, str]], dict[str, str]]:
 
 
 def _svg(picture: Picture, subject: Subject) -> str:
-    ax = picture.draw(subject, offscreen_axes(picture.size))
+    drawing = picture.drawing(subject)
+    ax = drawing.draw(offscreen_axes(drawing.size))[0]
     legend = ax.get_legend()
     if legend is not None and not picture.legend:
         legend.remove()
