@@ -175,7 +175,7 @@ def test_a_row_of_huge_values_scores_minus_infinity_and_is_explained(typed, geys
     ended = typed("score", geyser, path)
     assert (ended.code, ended.out) == (0, "log_likelihood\n-inf\n")
     ended = typed("score", geyser, path, "--json")
-    assert json.loads(ended.out) == {"log_likelihood": ["-inf"]}
+    assert json.loads(ended.out) == {"log_likelihood": "-inf"}
     ended = typed("explain", geyser, path)
     assert ended.code == 0
     assert "The squared distance is too large for a number." in ended.out

@@ -178,8 +178,9 @@ def test_json_holds_the_same_columns_as_csv(typed, geyser):
     for arguments in (["score"], ["predict", "--proba"]):
         command, *options = arguments
         text = columns(typed(command, geyser, "@faithful", *options).out)
-        record = json.loads(typed(command, geyser, "@faithful", *options, "--json").out)
-        assert {name: list(map(str, column)) for name, column in record.items()} == text
+        said = typed(command, geyser, "@faithful", *options, "--json").out
+        lines = [json.loads(line) for line in said.splitlines()]
+        assert {name: [str(line[name]) for line in lines] for name in lines[0]} == text
 
 
 # -- sample and generate ---------------------------------------------------------------------

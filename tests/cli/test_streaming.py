@@ -90,22 +90,14 @@ def test_a_bad_row_of_many_files_is_bad_data(typed, geyser, parts):
     assert not (parts / "out.csv").exists()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("--json",), "--json holds all rows, and these are streamed"),
-        (("-o", "{}/out.npy"), ".npy says at its beginning how many rows it has"),
-    ],
-)
-def test_what_cannot_be_written_in_parts_is_refused(typed, geyser, parts, arguments, words):
-    ended = typed("score", geyser, parts / "*.csv", *(a.format(parts) for a in arguments))
-    assert (ended.code, words in ended.message) == (2, True)
-
-
-def test_bad_rows_of_the_standard_input_cannot_be_chosen(typed, geyser):
-    ended = typed("score", geyser, "-", "--on-bad-row", "skip", stdin=b"1,2\n")
-    assert ended.code == 2
-    assert ended.message.startswith("--on-bad-row is for files, and DATA is -")
+def test_json_and_npy_are_written_in_parts(typed, geyser, parts, tmp_path):
+    plain = typed("score", geyser, tmp_path / "whole.csv", "--json")
+    assert typed("score", geyser, parts / "*.csv", "--json").out == plain.out
+    assert plain.out.count("\n") == 272
+    for number, data in enumerate((parts / "*.parquet", tmp_path / "whole.csv")):
+        out = tmp_path / f"{number}.npy"
+        assert typed("predict", geyser, data, "--proba", "-o", out).code == 0
+    np.testing.assert_array_equal(np.load(tmp_path / "0.npy"), np.load(tmp_path / "1.npy"))
 
 
 def test_other_commands_read_a_glob_as_one_table(typed, geyser, parts):

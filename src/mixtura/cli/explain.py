@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mixtura.cli import options
-from mixtura.cli.input import read_model, read_rows
+from mixtura.cli.input import number_of, places_of, read_model, read_rows
 from mixtura.cli.output import print_text
 
 __all__ = ["command"]
@@ -36,6 +36,7 @@ Examples:
     help="Explain the least likely rows, the least likely first; 5 of them if no --row is given.",
 )
 @options.reading
+@options.on_bad_row
 @options.as_json
 def command(
     model: str,
@@ -45,6 +46,7 @@ def command(
     columns: tuple[str, ...],
     ids: tuple[str, ...],
     header: bool | None,
+    on_bad_row: str,
     as_json: bool,
 ) -> None:
     """Say where the log-likelihood of rows of DATA under MODEL comes from.
@@ -56,13 +58,18 @@ def command(
     if rows and worst is not None:
         raise click.UsageError("--row and --worst are both given, expected one of them")
     mixture = read_model(model, data).mixture
-    table = read_rows(data, columns, ids, header, mixture)
+    table = read_rows(data, columns, ids, header, mixture, on_bad_row=on_bad_row)
     from mixtura.model.explain import least_likely
     from mixtura.model.wording import explanation_text
     from mixtura.views.record import json_text
 
-    chosen = rows or least_likely(mixture, table, 5 if worst is None else worst).tolist()
+    chosen = (
+        places_of(table, rows)
+        if rows
+        else least_likely(mixture, table, 5 if worst is None else worst).tolist()
+    )
     record = mixture.explain(table, chosen).to_dict()
     for row in record["rows"]:
         row["ids"] = {name: texts[row["row"]] for name, texts in table.ids.items()}
+        row["row"] = number_of(table, row["row"])
     print_text(json_text(record) if as_json else explanation_text(record))

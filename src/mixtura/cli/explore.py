@@ -8,7 +8,7 @@ import click
 
 from mixtura.cli import options
 from mixtura.cli.input import read_model, read_rows
-from mixtura.cli.output import destination, print_text
+from mixtura.cli.output import PAGE, destination, print_text
 
 __all__ = ["command"]
 
@@ -44,6 +44,7 @@ One HTML file that works without a network: open it in a browser.
 @click.option("--max-iter", type=int, help="EM iterations at most, as for mixtura fit.")
 @click.option("--reg-covar", type=options.NUMBER_OR_AUTO, help="As for mixtura fit.")
 @options.reading
+@options.on_bad_row
 @options.force
 def command(
     sources: tuple[str, ...],
@@ -60,6 +61,7 @@ def command(
     columns: tuple[str, ...],
     ids: tuple[str, ...],
     header: bool | None,
+    on_bad_row: str,
     force: bool,
 ) -> None:
     """Write a page to see MODEL and the rows of DATA in, and to play with.
@@ -72,7 +74,7 @@ def command(
     tells, or as the options say; the page says whether it is the same one.
     """
     data = _data_of(sources, components, structure)
-    where = destination(output, force)
+    where = destination(output, force, suffixes=PAGE)
     from mixtura.fitting.recipe import recipe
     from mixtura.views.explorer import document, explorer_record, replay
 
@@ -88,7 +90,7 @@ def command(
     if len(sources) == 2:
         stored = read_model(sources[0], data)
         mixture = stored.mixture
-        table = read_rows(data, columns, ids, header, mixture)
+        table = read_rows(data, columns, ids, header, mixture, on_bad_row=on_bad_row)
         rows = mixture.rows(table)
         run = None
         if len(rows) >= max(2, mixture.n_components):
@@ -96,7 +98,7 @@ def command(
             run = replay(rows, mixture.n_components, **settings)
         same = run is not None and run.is_of(stored.training)
     else:
-        table = read_rows(data, columns, ids, header)
+        table = read_rows(data, columns, ids, header, on_bad_row=on_bad_row)
         if structure is not None:
             settings["structure"] = structure
         assert components is not None
@@ -110,6 +112,7 @@ def command(
         features=features or None,
         name=data,
         ids=table.ids,
+        row_numbers=table.numbers,
     )
     where.write(document(record).encode())
     if where.path is not None:

@@ -193,7 +193,7 @@ def command(
         known = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
         rows = watched(known, meter.read)
     else:
-        known = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
+        known = read_rows(data, columns, ids, header, weights=weights)
         rows = known
         weight = weights_of(rows, weights)
         meter.holding(len(rows.rows))

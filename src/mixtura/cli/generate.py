@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mixtura.cli import options
-from mixtura.cli.output import destination, side_by_side, write_columns
+from mixtura.cli.output import answers_to, side_by_side, write_columns
 
 __all__ = ["command"]
 
@@ -55,7 +55,7 @@ def command(
     """
     from mixtura import datasets
 
-    where = destination(output, force)
+    where = answers_to(output, force, as_json)
     if kind == "blobs":
         if separation is not None:
             raise click.UsageError("--separation belongs to mixture, expected --spread for blobs")

@@ -13,8 +13,17 @@ if TYPE_CHECKING:
     from mixtura.model.mixture import Mixture
     from mixtura.model.storage import StoredModel
     from mixtura.tables import Table
+    from mixtura.tables.streams import Scan
 
-__all__ = ["read_checkpoint", "read_model", "read_record", "read_rows", "weights_of"]
+__all__ = [
+    "number_of",
+    "places_of",
+    "read_checkpoint",
+    "read_model",
+    "read_record",
+    "read_rows",
+    "weights_of",
+]
 
 
 def read_checkpoint(source: str) -> Record | None:
@@ -88,15 +97,20 @@ def read_rows(
     ids: Sequence[str],
     header: bool | None,
     mixture: Mixture | None = None,
+    *,
+    on_bad_row: str = "error",
+    weights: str | None = None,
 ) -> Table:
-    """The rows that a command works on.
+    """The rows that a command works on, in memory.
 
     Parameters
     ----------
-    source : a file, ``-``, or ``@name``.
+    source : a file, a glob, a folder, ``-``, or ``@name``.
     columns, ids, header : as the options of the same names say; no columns are all of them.
     mixture : whose features are taken where the file names its columns and `columns` does not
         choose.
+    on_bad_row : as the option of that name says; rows that are left out are told of.
+    weights : the column that weighs the rows, or None; it is among the ids of the table.
 
     Raises
     ------
@@ -104,8 +118,59 @@ def read_rows(
     """
     from mixtura.tables import read_table
 
+    if on_bad_row != "error":
+        from mixtura.cli.streaming import scan_of
+
+        found = scan_of(source, columns, ids, header, on_bad_row, weights=weights, mixture=mixture)
+        return _collected(found, source)
     expected = mixture.feature_names if mixture is not None else None
-    return read_table(source, columns=columns or None, ids=ids, expected=expected, header=header)
+    carried = ids if weights is None else (*ids, weights)
+    return read_table(
+        source, columns=columns or None, ids=carried, expected=expected, header=header
+    )
+
+
+def _collected(scan: Scan, source: str) -> Table:
+    """The good rows of a scan, with their numbers."""
+    from mixtura.errors import DataError
+    from mixtura.tables import Table
+    from mixtura.tables.streams import bad_rows, joined
+
+    bad = bad_rows(scan.on_bad_row)
+    chunks = list(scan.chunks(bad))
+    bad.warn()
+    if not chunks:
+        raise DataError(f"{source} has no row that can be used, expected at least one")
+    whole = joined(chunks)
+    ids = {name: tuple(texts) for name, texts in whole.ids.items()}
+    if scan.columns.weights is not None and whole.weights is not None:
+        ids[scan.columns.weights] = tuple(map(repr, whole.weights.tolist()))
+    features = scan.columns.features
+    rows = whole.rows.astype("float64", copy=False)
+    return Table(features, rows, ids, scan.columns.named, whole.numbers)
+
+
+def places_of(table: Table, rows: Sequence[int]) -> list[int]:
+    """Where rows of those numbers stand in a table from which bad rows were left out.
+
+    Raises
+    ------
+    ParameterError : one was left out, or there is none of that number.
+    """
+    from mixtura.errors import ParameterError
+
+    if table.numbers is None:
+        return list(rows)
+    at = {number: place for place, number in enumerate(table.numbers.tolist())}
+    for row in rows:
+        if row not in at:
+            raise ParameterError(f"row {row} is not there, or was left out as a bad one")
+    return [at[row] for row in rows]
+
+
+def number_of(table: Table, place: int) -> int:
+    """The number in the data of the row at a place in a table."""
+    return place if table.numbers is None else int(table.numbers[place])
 
 
 def weights_of(table: Table, column: str | None) -> list[float] | None:
@@ -115,18 +180,6 @@ def weights_of(table: Table, column: str | None) -> list[float] | None:
     ------
     DataError : a cell of it is no number.
     """
-    from mixtura.errors import DataError
-    from mixtura.tables.cells import number
+    from mixtura.tables.cells import numbers_of
 
-    if column is None:
-        return None
-    weights = []
-    for row, cell in enumerate(table.ids[column]):
-        try:
-            weights.append(number(cell))
-        except ValueError:
-            raise DataError(
-                f"row {row} of the weights' column {column!r} holds {cell!r}, expected a number "
-                "of at least 0: a weight of 0 leaves a row out"
-            ) from None
-    return weights
+    return None if column is None else numbers_of(table.ids[column], column)

@@ -20,6 +20,7 @@ __all__ = [
     "labels",
     "model",
     "on_bad_row",
+    "on_bad_row_of_answers",
     "output",
     "quiet",
     "reading",
@@ -108,6 +109,17 @@ on_bad_row = click.option(
     show_default=True,
     help="What a row without a finite number in each feature is: an error; left out and counted; "
     "or left out, counted and described.",
+)
+
+#: of a command that answers each row by a line
+on_bad_row_of_answers = click.option(
+    "--on-bad-row",
+    type=click.Choice(["error", "skip", "report", "keep"]),
+    default="error",
+    show_default=True,
+    help="What a row without a finite number in each feature is: an error; left out and counted; "
+    "left out, counted and described; or kept, and its line has no value. Where rows are left "
+    "out, a column 'row' says which each line is about, counted from 0 over all files.",
 )
 
 quiet = click.option("--quiet", is_flag=True, help="Draw no line of progress on a terminal.")

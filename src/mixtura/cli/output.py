@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,20 @@ from mixtura.errors import ParameterError
 if TYPE_CHECKING:
     from mixtura.tables import Columns
 
-__all__ = ["Destination", "destination", "print_text", "side_by_side", "write_columns"]
+__all__ = [
+    "PAGE",
+    "Destination",
+    "answers_to",
+    "destination",
+    "print_text",
+    "side_by_side",
+    "write_columns",
+]
+
+#: the ends of names of files of rows, of JSON lines, and of pages; those first that are told of
+_ROWS = (".csv", ".npy", ".parquet", ".pq", ".txt")
+_JSON = (".jsonl", ".ndjson", ".json", ".txt")
+PAGE = (".html", ".htm")
 
 
 @dataclass(frozen=True)
@@ -99,6 +112,10 @@ class _Named:
         except OSError as error:
             raise OSError(error.errno, error.strerror, self._path) from None
 
+    def seek(self, place: int) -> int:
+        """Go there."""
+        return self._file.seek(place)
+
     def tell(self) -> int:
         """How many bytes are before."""
         return self._file.tell()
@@ -110,22 +127,32 @@ class _Named:
         """Nothing: whoever opened it closes it."""
 
 
-def destination(output: str, force: bool) -> Destination:
+def answers_to(output: str, force: bool, as_json: bool) -> Destination:
+    """Where lines that answer rows go; parameters and errors as for `destination`."""
+    return destination(output, force, suffixes=_JSON if as_json else _ROWS)
+
+
+def destination(output: str, force: bool, *, suffixes: Sequence[str] = ()) -> Destination:
     """Where `output` points, refused now rather than after the work if it cannot be written.
 
     Parameters
     ----------
     output : a path, or ``-``.
     force : whether a file that exists may be replaced.
+    suffixes : the ends of names that say what is written; none where any name does.
 
     Raises
     ------
+    click.UsageError : the name says that something else is in the file.
     OSError : it exists and `force` is off, it is a directory, or its directory is missing or may
         not be written to.
     """
     if output == "-":
         return Destination(None)
     path = Path(output)
+    suffix = path.suffix.lower()
+    if suffixes and suffix and suffix not in suffixes:
+        raise click.UsageError(_other_format(output, suffix, suffixes))
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a directory, expected a file's name", output)
     if path.is_file() and not force:
@@ -139,29 +166,35 @@ def destination(output: str, force: bool) -> Destination:
     return Destination(path)
 
 
+def _other_format(output: str, suffix: str, suffixes: Sequence[str]) -> str:
+    """Why a file of that name is not what is written."""
+    if suffixes is _ROWS and suffix in _JSON:
+        return f"{output}: JSON is written where --json asks for it: add that, or write .csv"
+    rather = "leave --json out, or write " if suffixes is _JSON and suffix in _ROWS else "write "
+    expected = " or ".join(suffixes[:3]) if len(suffixes) < 3 else ", ".join(suffixes[:2])
+    expected += f" or {suffixes[2]}" if len(suffixes) > 2 else ""
+    return f"{output}: {suffix} is not what this command writes: {rather}{expected}"
+
+
 def print_text(text: str, *, to_stderr: bool = False) -> None:
     """Print, with one line's end after it."""
     click.echo(text.rstrip("\n"), err=to_stderr)
 
 
 def write_columns(columns: Columns, where: Destination, as_json: bool) -> None:
-    """Write columns of equal length: as JSON, or in the format that the file's name says.
+    """Write columns of equal length: as JSON lines, or in the format that the file's name says.
 
     Raises
     ------
-    ParameterError, MissingExtraError : the format cannot hold them, see `tables.encoded`.
+    ParameterError, MissingExtraError : the format cannot hold them, see `tables.sink.sink`.
     OSError : it cannot be written.
     """
-    from mixtura import tables
-    from mixtura.views.record import json_text
+    from mixtura.tables.sink import sink
 
-    if as_json:
-        where.write(json_text(tables.plain(columns)).encode())
-    elif where.path is None:
-        for text in tables.csv_text(columns):
-            where.write(text.encode())
-    else:
-        where.write(tables.encoded(columns, where.suffix))
+    with where.opened() as file:
+        target = sink(file, where.suffix, as_json=as_json)
+        target.add(columns)
+        target.end()
 
 
 def side_by_side(first: Columns, then: Columns) -> dict[str, Any]:

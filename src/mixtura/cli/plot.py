@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mixtura.cli import options
-from mixtura.cli.input import read_model, read_record, read_rows
+from mixtura.cli.input import places_of, read_model, read_record, read_rows
 from mixtura.cli.output import destination
 
 __all__ = ["command"]
@@ -65,6 +65,7 @@ KINDS = {
     help="Have one unit be as long on all axes, for two or more features of one unit.",
 )
 @options.reading
+@options.on_bad_row
 @options.force
 def command(
     model: str,
@@ -77,6 +78,7 @@ def command(
     columns: tuple[str, ...],
     ids: tuple[str, ...],
     header: bool | None,
+    on_bad_row: str,
     force: bool,
 ) -> None:
     """Draw MODEL, with the rows of DATA or without.
@@ -106,7 +108,10 @@ def command(
         return
     stored = read_model(model, data)
     mixture = stored.mixture
-    table = read_rows(data, columns, ids, header, mixture) if data else None
+    table = None
+    if data:
+        table = read_rows(data, columns, ids, header, mixture, on_bad_row=on_bad_row)
+        row = None if row is None else places_of(table, [row])[0]
     if kind is None:
         count = min(mixture.n_features, 2) if not features else len(features)
         kind = "density" if count == 1 else "scatter"

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from mixtura.cli import options
-from mixtura.cli.input import read_model, read_rows
-from mixtura.cli.output import destination, side_by_side, write_columns
-from mixtura.cli.streaming import answer, is_streamed, scan_of
+from mixtura.cli.input import read_model
+from mixtura.cli.output import answers_to
+from mixtura.cli.streaming import answer, rows_of
 
 __all__ = ["command"]
 
@@ -24,7 +24,7 @@ Examples:
 @options.model
 @options.data
 @options.reading
-@options.on_bad_row
+@options.on_bad_row_of_answers
 @click.option("--proba", is_flag=True, help="Write the responsibility of every component, too.")
 @options.output
 @options.force
@@ -50,7 +50,7 @@ def command(
     a model that has noise, have the label -1; its responsibility comes last. Globs, folders, packed
     and large files are answered a part at a time.
     """
-    where = destination(output, force)
+    where = answers_to(output, force, as_json)
     mixture = read_model(model, data).mixture
 
     def predicted(rows: Any) -> dict[str, Any]:
@@ -62,9 +62,5 @@ def command(
         names += ["responsibility_noise"] * (mixture.noise is not None)
         return labels | {name: shares[:, k] for k, name in enumerate(names)}
 
-    if is_streamed(data, on_bad_row):
-        scan = scan_of(data, columns, ids, header, on_bad_row, mixture=mixture)
-        answer(scan, predicted, where, as_json, quiet=quiet)
-        return
-    table = read_rows(data, columns, ids, header, mixture)
-    write_columns(side_by_side(table.ids, predicted(table)), where, as_json)
+    rows = rows_of(data, columns, ids, header, on_bad_row, mixture)
+    answer(rows, predicted, where, as_json, on_bad_row=on_bad_row, quiet=quiet)

@@ -9,7 +9,7 @@ import click
 from mixtura.cli import options
 from mixtura.cli.again import command_words
 from mixtura.cli.input import read_model, read_rows
-from mixtura.cli.output import destination, print_text
+from mixtura.cli.output import PAGE, destination, print_text
 from mixtura.cli.streaming import is_streamed, scan_of
 
 __all__ = ["command"]
@@ -82,7 +82,7 @@ def command(
     if as_json and as_text:
         raise click.UsageError("--json and --text were both given, expected one of them")
     printed = as_json or as_text
-    where = None if printed else destination(output, force)
+    where = None if printed else destination(output, force, suffixes=PAGE)
     stored = read_model(model, data)
     from mixtura.views.record import json_text
     from mixtura.views.report import report

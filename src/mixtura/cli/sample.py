@@ -6,7 +6,7 @@ import click
 
 from mixtura.cli import options
 from mixtura.cli.input import read_model
-from mixtura.cli.output import destination, side_by_side, write_columns
+from mixtura.cli.output import answers_to, side_by_side, write_columns
 
 __all__ = ["command"]
 
@@ -28,7 +28,7 @@ def command(
     model: str, rows: int, seed: int, labels: bool, output: str, force: bool, as_json: bool
 ) -> None:
     """Draw rows from MODEL, component after component."""
-    where = destination(output, force)
+    where = answers_to(output, force, as_json)
     mixture = read_model(model).mixture
     drawn, components = mixture.sample(rows, random_state=seed)
     features = {name: drawn[:, j] for j, name in enumerate(mixture.feature_labels)}

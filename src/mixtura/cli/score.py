@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from mixtura.cli import options
-from mixtura.cli.input import read_model, read_rows
-from mixtura.cli.output import destination, side_by_side, write_columns
-from mixtura.cli.streaming import answer, is_streamed, scan_of
+from mixtura.cli.input import read_model
+from mixtura.cli.output import answers_to
+from mixtura.cli.streaming import answer, rows_of
 
 __all__ = ["command"]
 
@@ -24,7 +24,7 @@ Examples:
 @options.model
 @options.data
 @options.reading
-@options.on_bad_row
+@options.on_bad_row_of_answers
 @options.output
 @options.force
 @options.as_json
@@ -47,15 +47,11 @@ def command(
     first, then the column log_likelihood. Globs, folders, packed and large files are answered a
     part at a time.
     """
-    where = destination(output, force)
+    where = answers_to(output, force, as_json)
     mixture = read_model(model, data).mixture
 
     def scored(rows: Any) -> dict[str, Any]:
         return {"log_likelihood": mixture.score_samples(rows)}
 
-    if is_streamed(data, on_bad_row):
-        scan = scan_of(data, columns, ids, header, on_bad_row, mixture=mixture)
-        answer(scan, scored, where, as_json, quiet=quiet)
-        return
-    table = read_rows(data, columns, ids, header, mixture)
-    write_columns(side_by_side(table.ids, scored(table)), where, as_json)
+    rows = rows_of(data, columns, ids, header, on_bad_row, mixture)
+    answer(rows, scored, where, as_json, on_bad_row=on_bad_row, quiet=quiet)

@@ -179,7 +179,7 @@ def command(
     if is_streamed(data, on_bad_row):
         rows = scan_of(data, columns, ids, header, on_bad_row, weights=weights)
     else:
-        rows = read_rows(data, columns, ids if weights is None else (*ids, weights), header)
+        rows = read_rows(data, columns, ids, header, weights=weights)
         weight = weights_of(rows, weights)
     found = mixtura.select(
         rows,

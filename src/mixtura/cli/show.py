@@ -31,6 +31,7 @@ Examples:
     "--level", type=float, default=0.95, show_default=True, help="Of confidence, from 0 to 1."
 )
 @options.reading
+@options.on_bad_row
 @click.option(
     "--weights",
     default=None,
@@ -46,6 +47,7 @@ def command(
     columns: tuple[str, ...],
     ids: tuple[str, ...],
     header: bool | None,
+    on_bad_row: str,
     weights: str | None,
     as_json: bool,
 ) -> None:
@@ -81,8 +83,9 @@ def command(
     from mixtura.fitting.uncertainty import standard_errors
     from mixtura.fitting.uncertainty.wording import intervals_text
 
-    ids = ids if weights is None else (*ids, weights)
-    table = read_rows(data, columns, ids, header, stored.mixture)
+    table = read_rows(
+        data, columns, ids, header, stored.mixture, on_bad_row=on_bad_row, weights=weights
+    )
     errors = standard_errors(stored.mixture, table, sample_weight=weights_of(table, weights))
     record["intervals"] = errors.summary(level)
     if as_json:

@@ -30,6 +30,7 @@ Examples:
 )
 @options.seed
 @options.reading
+@options.on_bad_row
 @options.as_json
 def command(
     model: str,
@@ -39,6 +40,7 @@ def command(
     columns: tuple[str, ...],
     ids: tuple[str, ...],
     header: bool | None,
+    on_bad_row: str,
     as_json: bool,
 ) -> None:
     """Hold the log-likelihoods of DATA under MODEL to three independent answers.
@@ -49,7 +51,7 @@ def command(
     wrong.
     """
     mixture = read_model(model, data).mixture
-    table = read_rows(data, columns, ids, header, mixture)
+    table = read_rows(data, columns, ids, header, mixture, on_bad_row=on_bad_row)
     from mixtura.testing import validate
     from mixtura.views.record import json_text
 

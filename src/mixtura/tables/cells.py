@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["is_missing", "is_number", "number"]
+from collections.abc import Sequence
+
+from mixtura.errors import DataError
+
+__all__ = ["is_missing", "is_number", "number", "numbers_of"]
 
 _MISSING = {"", "?", "-", ".", "na", "n/a", "#n/a", "null", "none", "missing"}
 
@@ -31,3 +35,22 @@ def is_number(cell: str) -> bool:
 def is_missing(cell: str) -> bool:
     """Whether a cell is empty, or one of the marks by which people say that it is."""
     return cell.strip().lower() in _MISSING
+
+
+def numbers_of(texts: Sequence[str], column: str) -> list[float]:
+    """The weights in a column of text.
+
+    Raises
+    ------
+    DataError : a cell of it is no number.
+    """
+    weights = []
+    for row, cell in enumerate(texts):
+        try:
+            weights.append(number(cell))
+        except ValueError:
+            raise DataError(
+                f"row {row} of the weights' column {column!r} holds {cell!r}, expected a number "
+                "of at least 0: a weight of 0 leaves a row out"
+            ) from None
+    return weights

@@ -17,7 +17,7 @@ from mixtura.tables.selection import Selection
 from mixtura.tables.streams import joined, needs_scan, scan
 from mixtura.tables.table import Table
 
-__all__ = ["read_table"]
+__all__ = ["read_table", "standard_input"]
 
 
 def read_table(
@@ -69,7 +69,7 @@ def read_table(
         None if expected is None else tuple(expected),
     )
     if source == "-":
-        return delimited_table(_standard_input(), "standard input", selection, header)
+        return delimited_table(standard_input(), "standard input", selection, header)
     if source.startswith("@"):
         from mixtura import datasets
 
@@ -103,7 +103,13 @@ def _collected(source: str, selection: Selection, header: bool | None) -> Table:
     return Table(columns.features, whole.rows.astype(np.float64), ids, columns.named)
 
 
-def _standard_input() -> bytes:
+def standard_input() -> bytes:
+    """All that comes on the standard input.
+
+    Raises
+    ------
+    OSError : it is closed.
+    """
     if sys.stdin is None:
         raise OSError("the standard input is closed")
     return sys.stdin.buffer.read()

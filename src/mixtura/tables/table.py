@@ -25,6 +25,7 @@ class Table:
     ids : name -> N texts; columns that are carried along and never computed with.
     named : whether the names were in the data, and not made up (x0, x1, …). Made-up names match
         a mixture's features by position.
+    numbers : (N,), where each row stands in the data, from 0; None where none was left out.
 
     Examples
     --------
@@ -38,6 +39,7 @@ class Table:
     rows: NDArray[np.float64]
     ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named: bool = True
+    numbers: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         if self.rows.ndim != 2 or self.rows.shape[1] != len(self.names):

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.errors import ParameterError
 from mixtura.tables.parquet import pyarrow
 
-__all__ = ["Columns", "csv_text", "encoded", "plain"]
+__all__ = [
+    "Columns",
+    "arrow_table",
+    "csv_text",
+    "encoded",
+    "json_lines",
+    "plain",
+    "stacked",
+]
 
 Columns = Mapping[str, Any]
-"""name -> N values: an array of numbers, or a sequence of texts"""
+"""name -> N values: an array of numbers, masked where values are missing, or a sequence of texts"""
 
 #: rows of CSV made at a time
 _CHUNK = 4096
@@ -72,21 +83,66 @@ def _lines(rows: Sequence[tuple[Any, ...]]) -> str:
     return "".join(f"{line[:-2]}\n" for line in lines)
 
 
-def _npy(columns: Columns) -> bytes:
+def stacked(columns: Columns) -> NDArray[Any]:
+    """Columns of numbers as one array (N, C); NaN where a value is missing.
+
+    Raises
+    ------
+    ParameterError : one is of text.
+    """
     for name, column in columns.items():
         if np.asarray(column).dtype.kind not in "fiu":
             raise ParameterError(
                 f"column {name!r} holds text, which .npy cannot hold: write .csv or .parquet, or "
                 "leave the column out"
             )
+    return np.column_stack([_filled(column) for column in columns.values()])
+
+
+def arrow_table(arrow: Any, columns: Columns) -> Any:
+    """Columns as a table of Arrow's; null where a value is missing."""
+    arrays = {}
+    for name, column in columns.items():
+        if isinstance(column, np.ma.MaskedArray):
+            mask = np.ma.getmaskarray(column)
+            arrays[name] = arrow.array(column.data, mask=mask)
+        else:
+            arrays[name] = arrow.array(column)
+    return arrow.table(arrays)
+
+
+def json_lines(columns: Columns) -> Iterator[str]:
+    """An object of JSON a row, some thousand rows at a time.
+
+    JSON has no infinity: such numbers are the texts ``"inf"``, ``"-inf"`` and ``"nan"``.
+    """
+    names = list(columns)
+    rows = zip(*plain(columns).values(), strict=True)
+    while chunk := list(islice(rows, _CHUNK)):
+        yield "".join(
+            json.dumps(dict(zip(names, map(_finite, row), strict=True)), ensure_ascii=False) + "\n"
+            for row in chunk
+        )
+
+
+def _finite(value: Any) -> Any:
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _filled(column: Any) -> NDArray[Any]:
+    if not isinstance(column, np.ma.MaskedArray):
+        return np.asarray(column)
+    return np.where(np.ma.getmaskarray(column), np.nan, column.data)
+
+
+def _npy(columns: Columns) -> bytes:
     file = io.BytesIO()
-    np.save(file, np.column_stack([np.asarray(column) for column in columns.values()]))
+    np.save(file, stacked(columns))
     return file.getvalue()
 
 
 def _parquet(columns: Columns) -> bytes:
     arrow = pyarrow("writing Parquet")
     sink = arrow.BufferOutputStream()
-    table = arrow.table({name: arrow.array(column) for name, column in columns.items()})
-    arrow.parquet.write_table(table, sink)
+    arrow.parquet.write_table(arrow_table(arrow, columns), sink)
     return bytes(sink.getvalue())

@@ -57,19 +57,30 @@ class BadRows:
     @property
     def summary(self) -> str:
         """How many were left out; empty where none were."""
-        if not self.count:
-            return ""
-        were = "was" if self.count == 1 else "were"
-        return f"{counted(self.count, 'bad row')} {were} left out; the first: {self.sentences[0]}"
+        return self._said("left out")
 
-    def warn(self) -> None:
-        """Say how many were left out, and of each that is described what is wrong with it."""
+    def warn(self, *, kept: bool = False) -> None:
+        """Say how many were left out, and of each that is described what is wrong with it.
+
+        Parameters
+        ----------
+        kept : whether they stayed, without a value.
+        """
+        if kept and self.count:
+            warnings.warn(self._said("given no value"), stacklevel=2)
+            return
         if not self.count:
             return
         if self._described > 1:
             for sentence in self.sentences:
                 warnings.warn(f"left out: {sentence}", stacklevel=2)
         warnings.warn(self.summary, stacklevel=2)
+
+    def _said(self, what: str) -> str:
+        if not self.count:
+            return ""
+        were = "was" if self.count == 1 else "were"
+        return f"{counted(self.count, 'bad row')} {were} {what}; the first: {self.sentences[0]}"
 
 
 def bad_rows(policy: str) -> BadRows:

@@ -25,6 +25,8 @@ class Chunk:
     ids : name -> m texts.
     origin : the file, or what else they are from, for the messages.
     first : the number of the first row there.
+    told : whether it is told already of the rows that hold NaN what is wrong with them.
+    numbers : (m,), where each row stands in all of the data, from 0; None before a scan says it.
     """
 
     rows: NDArray[np.floating[Any]]
@@ -32,12 +34,24 @@ class Chunk:
     ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
     origin: str = "the data"
     first: int = 0
+    told: bool = False
+    numbers: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return int(self.rows.shape[0])
 
-    def sifted(self, names: Sequence[str], bad: BadRows) -> Chunk:
+    def numbered(self, first: int) -> Chunk:
+        """The same, whose rows stand in all of the data from number `first` on."""
+        return replace(self, numbers=np.arange(first, first + len(self)))
+
+    def sifted(self, names: Sequence[str], bad: BadRows, *, keep: bool = False) -> Chunk:
         """Without rows that hold NaN or infinity, or whose weight is none; `bad` is told of them.
+
+        Parameters
+        ----------
+        names : of the features.
+        bad : counts the rows.
+        keep : whether they stay nevertheless.
 
         Raises
         ------
@@ -57,11 +71,16 @@ class Chunk:
         if good.all():
             return self
         rows = np.flatnonzero(~good)
-        bad.add(len(rows), self._sentences(rows.tolist(), names))
+        new = rows[np.isfinite(self.rows[rows]).all(axis=1)] if self.told else rows
+        if len(new):
+            bad.add(len(new), self._sentences(new.tolist(), names))
+        if keep:
+            return self
         return replace(
             self,
             rows=self.rows[good],
             weights=None if self.weights is None else self.weights[good],
+            numbers=None if self.numbers is None else self.numbers[good],
             ids={
                 name: [text for text, kept in zip(texts, good.tolist(), strict=True) if kept]
                 for name, texts in self.ids.items()

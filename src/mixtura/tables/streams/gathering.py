@@ -52,6 +52,7 @@ def _part(chunk: Chunk, rows: slice) -> Chunk:
         {name: texts[rows] for name, texts in chunk.ids.items()},
         chunk.origin,
         chunk.first + rows.start,
+        numbers=None if chunk.numbers is None else chunk.numbers[rows],
     )
 
 
@@ -60,10 +61,12 @@ def joined(chunks: list[Chunk]) -> Chunk:
     if len(chunks) == 1:
         return chunks[0]
     weights = [chunk.weights for chunk in chunks if chunk.weights is not None]
+    numbers = [chunk.numbers for chunk in chunks if chunk.numbers is not None]
     return Chunk(
         np.concatenate([chunk.rows for chunk in chunks]),
         np.concatenate(weights) if weights else None,
         {name: [t for chunk in chunks for t in chunk.ids[name]] for name in chunks[0].ids},
         chunks[0].origin,
         chunks[0].first,
+        numbers=np.concatenate(numbers) if numbers else None,
     )

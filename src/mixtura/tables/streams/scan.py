@@ -53,12 +53,13 @@ class Scan(ABC):
         """D."""
         return len(self.columns.features)
 
-    def chunks(self, bad: BadRows | None = None) -> Iterator[Chunk]:
-        """One pass: chunks of finite rows, in the order of the data.
+    def chunks(self, bad: BadRows | None = None, *, keep: bool = False) -> Iterator[Chunk]:
+        """One pass: chunks of finite rows, in the order of the data; each row has its number there.
 
         Parameters
         ----------
         bad : counts the rows that are left out.
+        keep : whether those stay, with NaN or infinity in them, where they may be left out.
 
         Raises
         ------
@@ -66,11 +67,16 @@ class Scan(ABC):
             were. The file and the row are named.
         """
         count = bad_rows(self.on_bad_row) if bad is None else bad
+        first = 0
         for chunk in self.read(count):
-            sifted = chunk.sifted(self.columns.features, count)
+            sifted = chunk.numbered(first).sifted(self.columns.features, count, keep=keep)
+            first += len(chunk)
             if len(sifted):
                 yield sifted
 
     @abstractmethod
     def read(self, bad: BadRows) -> Iterator[Chunk]:
-        """One pass: chunks as they come; `bad` is told of rows that are not even numbers."""
+        """One pass: chunks as they come, all rows of them.
+
+        `bad` is told of rows that are not even numbers; they are NaN, in chunks that say so.
+        """

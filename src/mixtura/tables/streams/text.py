@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,7 +25,7 @@ from mixtura.tables.streams.header import Header
 from mixtura.tables.streams.scan import Columns
 from mixtura.tables.table import made_up_names
 
-__all__ = ["TextHeader", "text_chunks", "text_header"]
+__all__ = ["TextHeader", "chunks_of_parts", "header_of_part", "text_chunks", "text_header"]
 
 #: bytes that are read at a time
 _PART = 2**21
@@ -55,13 +55,20 @@ def text_header(path: Path, selection: Selection, header: bool | None) -> TextHe
     header : whether it begins with one; None finds out.
     """
     part = next(_parts(path), None)
-    text = "" if part is None else _decoded(part[1], path, 1)
+    return None if part is None else header_of_part(part[1], str(path), selection, header)
+
+
+def header_of_part(
+    data: bytes, source: str, selection: Selection, header: bool | None
+) -> TextHeader | None:
+    """The columns of CSV by its first bytes, whole records; see `text_header`."""
+    text = _decoded(data, source, 1)
     delimiter = delimiter_of(text)
-    first = next(iter(Records(text, delimiter, str(path))), None)
+    first = next(iter(Records(text, delimiter, source)), None)
     if first is None:
         return None
     cells = [cell.strip() for cell in first[1]]
-    named = is_header(cells, selection, str(path)) if header is None else header
+    named = is_header(cells, selection, source) if header is None else header
     return TextHeader(tuple(cells) if named else made_up_names(len(cells)), {}, named, delimiter)
 
 
@@ -72,12 +79,23 @@ def text_chunks(path: Path, columns: Columns, header: Header, bad: BadRows) -> I
     one, so that the line at fault is known.
     """
     assert isinstance(header, TextHeader)
+    return chunks_of_parts(_parts(path), str(path), columns, header, bad)
+
+
+def chunks_of_parts(
+    parts: Iterable[tuple[int, bytes]],
+    source: str,
+    columns: Columns,
+    header: TextHeader,
+    bad: BadRows,
+) -> Iterator[Chunk]:
+    """The rows of CSV that comes in whole records, each part with the line that it begins on."""
     fast = _arrow()
     row, pending = 0, header.named
-    for line, data in _parts(path):
+    for line, data in parts:
         if pending:  # the header, and blank lines before it
-            text = _decoded(data, path, line)
-            records = iter(Records(text, header.delimiter, str(path), line))
+            text = _decoded(data, source, line)
+            records = iter(Records(text, header.delimiter, source, line))
             if next(records, None) is None:
                 continue
             pending = False
@@ -86,17 +104,16 @@ def text_chunks(path: Path, columns: Columns, header: Header, bad: BadRows) -> I
                 continue
             data = b"\n".join(data.split(b"\n")[after[0] - line :])
             line = after[0]
-        read = None if fast is None else _quickly(fast, data, columns, header, path, row)
+        read = None if fast is None else _quickly(fast, data, columns, header, source, row)
         if read is None:
-            read, count = _slowly(_decoded(data, path, line), columns, header, path, row, line, bad)
-        else:
-            count = len(read)
+            text = _decoded(data, source, line)
+            read = _slowly(text, columns, header, source, row, line, bad)
         yield read
-        row += count
+        row += len(read)
 
 
 def _quickly(
-    arrow: Any, data: bytes, columns: Columns, header: TextHeader, path: Path, row: int
+    arrow: Any, data: bytes, columns: Columns, header: TextHeader, source: str, row: int
 ) -> Chunk | None:
     """The rows of a part, None where anything in it is not a finite number."""
     csv = arrow.csv
@@ -121,7 +138,7 @@ def _quickly(
     batches = table.combine_chunks().to_batches()
     if len(batches) != 1:
         return None
-    chunk = chunk_of(batches[0], columns, str(path), row)
+    chunk = chunk_of(batches[0], columns, source, row)
     sound = np.isfinite(chunk.rows).all() and (
         chunk.weights is None or bool((np.isfinite(chunk.weights) & (chunk.weights >= 0.0)).all())
     )
@@ -132,35 +149,34 @@ def _slowly(
     text: str,
     columns: Columns,
     header: TextHeader,
-    path: Path,
+    source: str,
     row: int,
     line: int,
     bad: BadRows,
-) -> tuple[Chunk, int]:
-    """The sound rows of a part, and how many rows it has; `bad` is told of the others."""
+) -> Chunk:
+    """The rows of a part, NaN where they are bad; `bad` is told of those."""
     at = {name: j for j, name in enumerate(header.names)}
     numbers = [*columns.features, *([columns.weights] if columns.weights else [])]
-    kept: list[list[float]] = []
+    values: list[list[float]] = []
     texts: list[list[str]] = []
-    count = 0
-    for where, record in Records(text, header.delimiter, str(path), line):
-        fault = _fault(record, numbers, at, header, str(path), where, row + count)
-        count += 1
+    for where, record in Records(text, header.delimiter, source, line):
+        fault = _fault(record, numbers, at, header, source, where, row + len(values))
         if fault is not None:
             bad.add(1, iter([fault]))
-            continue
-        kept.append([number(record[at[name]]) for name in numbers])
-        texts.append([record[at[name]] for name in columns.ids])
-    values = np.array(kept, np.float64).reshape(-1, len(numbers))
+        sound = fault is None
+        values.append([number(record[at[n]]) if sound else np.nan for n in numbers])
+        whole = len(record) == len(header.names)
+        texts.append([record[at[n]] if whole else "" for n in columns.ids])
+    cells = np.array(values, np.float64).reshape(-1, len(numbers))
     d = len(columns.features)
-    chunk = Chunk(
-        np.ascontiguousarray(values[:, :d]),
-        values[:, d].copy() if columns.weights else None,
-        {name: [cells[j] for cells in texts] for j, name in enumerate(columns.ids)},
-        str(path),
+    return Chunk(
+        np.ascontiguousarray(cells[:, :d]),
+        cells[:, d].copy() if columns.weights else None,
+        {name: [each[j] for each in texts] for j, name in enumerate(columns.ids)},
+        source,
         row,
+        told=True,
     )
-    return chunk, count
 
 
 def _fault(
@@ -250,13 +266,13 @@ def _opened(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _decoded(data: bytes, path: Path, line: int) -> str:
+def _decoded(data: bytes, source: str, line: int) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         line += data.count(b"\n", 0, error.start)
         raise DataError(
-            f"{path} is not UTF-8 text: line {line} holds the byte 0x{data[error.start]:02x}; "
+            f"{source} is not UTF-8 text: line {line} holds the byte 0x{data[error.start]:02x}; "
             "save it as CSV in UTF-8"
         ) from None
 

@@ -37,6 +37,7 @@ def explorer_record(
     features: Sequence[int | str] | None = None,
     name: str = "",
     ids: Mapping[str, Sequence[str]] | None = None,
+    row_numbers: Integers | None = None,
 ) -> dict[str, Any]:
     """What the page of a mixture and its rows needs to know.
 
@@ -50,6 +51,7 @@ def explorer_record(
         in which the components differ most. Of some features the marginal mixture is shown.
     name : what the rows are called, a file's name.
     ids : name -> N texts that tell the rows apart.
+    row_numbers : (N,), where the rows stand in the data; None where none of those was left out.
 
     Returns
     -------
@@ -77,8 +79,9 @@ def explorer_record(
         raise DataError("X has 0 rows, expected at least 1")
     names = list(shown.names)
     columns = feature_indices(mixture, names)
-    numbers = _drawn(len(shown.rows))
-    rows = np.ascontiguousarray(shown.rows[numbers])
+    drawn = _drawn(len(shown.rows))
+    rows = np.ascontiguousarray(shown.rows[drawn])
+    numbers = drawn if row_numbers is None else row_numbers[drawn].astype("<u4")
     whole = mixture.score(X)
     partial = mixture.n_features > count
     return {
@@ -95,9 +98,9 @@ def explorer_record(
         "rows": {
             "total": len(shown.rows),
             "values": _packed(rows),
-            "numbers": _packed(numbers) if len(numbers) < len(shown.rows) else None,
+            "numbers": _packed(numbers) if int(numbers[-1]) >= len(numbers) else None,
         },
-        "ids": {key: [texts[i] for i in numbers] for key, texts in (ids or {}).items()},
+        "ids": {key: [texts[i] for i in drawn] for key, texts in (ids or {}).items()},
         "fitted": {
             "parameters": _packed(_parameters(shown.marginal)[None]),
             "n_components": mixture.n_components,

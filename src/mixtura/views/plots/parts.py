@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from mixtura.engine.arrays import Floats
 from mixtura.errors import DataError
 from mixtura.model.explain import Explanation, least_likely
 from mixtura.model.mixture import Mixture
+from mixtura.tables import Table
 from mixtura.textual import counted, resolved
 from mixtura.views.plots.canvas import beside, divided, plain, shortened, tidied
 from mixtura.views.plots.drawing import drawn
@@ -220,6 +221,8 @@ def parts_of(mixture: Mixture, X: Any, row: int | None = None) -> Parts:
         raise DataError("an explanation is of a row, got none: give X")
     number = int(least_likely(mixture, X, 1)[0]) if row is None else row
     explained = mixture.explain(X, [number])
+    if isinstance(X, Table) and X.numbers is not None:  # some rows were left out
+        explained = replace(explained, row_numbers=X.numbers[[number]])
     order = np.argsort(-explained.log_joint[0], kind="stable")
     return Parts(explained, tuple(int(k) for k in order[:_COMPONENTS]))
 

@@ -183,7 +183,8 @@ class _Worst:
         every = np.concatenate([self._scores, scores[few]])
         order = np.argsort(every, kind="stable")[: self._count]
         self._scores = every[order]
-        self._numbers = np.concatenate([self._numbers, first + few])[order]
+        numbers = first + few if chunk.numbers is None else chunk.numbers[few]
+        self._numbers = np.concatenate([self._numbers, numbers])[order]
         self._rows = np.concatenate([self._rows, rows[few]])[order]
         self._ids = [ids[i] for i in order.tolist()]
 

@@ -46,5 +46,5 @@ export function introduce(data) {
     element("said").textContent = `The M-step of ${data.structure.name} is found by iteration, which this page leaves to Python.`;
   }
   element("weight").disabled = K === 1;
-  element("row").max = data.total - 1;
+  element("row").max = Math.max(data.total - 1, data.numberOf(n - 1));
 }

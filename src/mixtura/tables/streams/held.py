@@ -1,0 +1,102 @@
+"""Held: a scan over rows that are in memory already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.errors import DataError
+from mixtura.tables.cells import numbers_of
+from mixtura.tables.selection import Selection
+from mixtura.tables.streams.bad_rows import BadRows, bad_rows
+from mixtura.tables.streams.chunk import Chunk
+from mixtura.tables.streams.header import chosen
+from mixtura.tables.streams.scan import Columns, Scan
+from mixtura.tables.streams.text import TextHeader, chunks_of_parts, header_of_part
+from mixtura.tables.table import Table
+
+__all__ = ["HeldScan", "HeldText", "scan_table", "scan_text"]
+
+
+@dataclass(frozen=True, eq=False)
+class HeldScan(Scan):
+    """The rows of a table.
+
+    Parameters
+    ----------
+    table : with the columns that are asked for.
+    origin : what it is called, for the messages.
+    weighed : the weights (N,), or None.
+    """
+
+    table: Table
+    origin: str
+    weighed: NDArray[np.float64] | None = None
+
+    def read(self, bad: BadRows) -> Iterator[Chunk]:
+        ids = {name: self.table.ids[name] for name in self.columns.ids}
+        yield Chunk(self.table.rows, self.weighed, ids, self.origin)
+
+
+@dataclass(frozen=True, eq=False)
+class HeldText(Scan):
+    """The rows of CSV.
+
+    Parameters
+    ----------
+    data : whole, as bytes.
+    header : its columns.
+    origin : what it is called, for the messages.
+    """
+
+    data: bytes
+    header: TextHeader
+    origin: str
+
+    def read(self, bad: BadRows) -> Iterator[Chunk]:
+        parts = [(1, self.data)]
+        return chunks_of_parts(parts, self.origin, self.columns, self.header, bad)
+
+
+def scan_table(table: Table, origin: str, *, weights: str | None, on_bad_row: str) -> HeldScan:
+    """A scan over the rows of a table, of whose ids one may be their weights.
+
+    Raises
+    ------
+    DataError : a weight is no number.
+    ParameterError : there is no such policy.
+    """
+    bad_rows(on_bad_row)
+    ids = tuple(name for name in table.ids if name != weights)
+    columns = Columns(table.names, weights, ids, table.named)
+    weighed = None if weights is None else np.array(numbers_of(table.ids[weights], weights))
+    return HeldScan(columns, on_bad_row, table, origin, weighed)
+
+
+def scan_text(
+    data: bytes,
+    origin: str,
+    selection: Selection,
+    *,
+    weights: str | None,
+    header: bool | None,
+    on_bad_row: str,
+) -> HeldText:
+    """A scan over the bytes of CSV; see `mixtura.tables.streams.scan`.
+
+    Raises
+    ------
+    DataError : there are none, or a column is missing.
+    ParameterError : there is no such policy.
+    """
+    bad_rows(on_bad_row)
+    text = data.removeprefix(b"\xef\xbb\xbf")
+    if b"\n" not in text:
+        text = text.replace(b"\r", b"\n")
+    found = header_of_part(text, origin, selection, header)
+    if found is None:
+        raise DataError(f"{origin} is empty, expected rows of numbers")
+    return HeldText(chosen(found, origin, selection, weights), on_bad_row, text, found, origin)
