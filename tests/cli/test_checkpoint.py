@@ -102,3 +102,37 @@ def test_a_checkpoint_is_no_model_and_says_how_it_becomes_one(rows, tmp_path, ty
 def test_to_resume_needs_a_checkpoint_s_name(rows, typed):
     ended = typed("fit", rows, "-k", 2, "--resume")
     assert (ended.code, ended.message[:24]) == (2, "--resume goes on from a ")
+
+
+@pytest.mark.parametrize("more", [(), ("--n-init", 2), ("--noise",)])
+def test_a_finished_line_that_is_typed_again_ends_well_and_says_so(rows, tmp_path, typed, more):
+    model = tmp_path / "model"
+    line = ["fit", rows, "-k", 2, "--max-iter", 3, "--seed", 1, *more]
+    line += ["--checkpoint", tmp_path / "run", "--resume", "-o", model]
+    first = typed(*line)
+    assert first.code == 0
+    before = model.read_bytes()
+    again = typed(*line)
+    assert (again.code, again.out) == (0, first.out)
+    assert f"{tmp_path / 'run'} is of a fit that is finished: nothing is done" in again.err
+    assert f"{model} holds this model already" in again.err
+    assert model.read_bytes() == before
+    whole = mixtura.load(model)
+    model.unlink()
+    assert typed(*line).code == 0
+    np.testing.assert_array_equal(mixtura.load(model).covariances, whole.covariances)
+
+
+def test_a_finished_line_does_not_replace_another_model(rows, tmp_path, typed):
+    model = tmp_path / "model"
+    line = ["fit", rows, "-k", 2, "--max-iter", 3, "--checkpoint", tmp_path / "run", "--resume"]
+    assert typed(*line).code == 0
+    assert typed("fit", rows, "-k", 3, "--max-iter", 2, "-o", model).code == 0
+    before = model.read_bytes()
+    ended = typed(*line, "-o", model)
+    assert ended.code == 6
+    assert "holds another model: add --force to replace it" in ended.err
+    assert model.read_bytes() == before
+    model.write_bytes(b"precious")
+    ended = typed(*line, "-o", model)
+    assert (ended.code, ended.message) == (6, f"{model}: exists already: add --force to replace it")

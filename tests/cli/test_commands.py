@@ -192,11 +192,25 @@ def test_sample_draws_what_scikit_learn_draws(typed, geyser):
     peer.weights_, peer.means_, peer.covariances_ = m.weights, m.means, m.covariances
     peer.precisions_cholesky_ = m.covariances  # only asked whether it is there
     rows, labels = peer.sample(50)
-    table = columns(typed("sample", geyser, "-n", 50, "--seed", 7, "--labels").out)
+    asked = ("sample", geyser, "-n", 50, "--seed", 7, "--labels")
+    table = columns(typed(*asked, "--by-component").out)
     assert list(table) == ["eruptions", "waiting", "component"]
     assert list(map(int, table["component"])) == labels.tolist()
     drawn = np.array([list(map(float, table[name])) for name in m.feature_names]).T
     np.testing.assert_allclose(drawn, rows, rtol=1e-9)
+    by_component, shuffled = (typed(*asked, *more).out for more in (["--by-component"], []))
+    assert sorted(by_component.splitlines()) == sorted(shuffled.splitlines())
+
+
+def test_rows_that_are_drawn_come_in_random_order(typed, geyser):
+    for asked in (("sample", geyser), ("generate", "mixture"), ("generate", "blobs")):
+        table = columns(typed(*asked, "-n", 400, "--labels").out)
+        labels = np.array(table["component"], dtype=int)
+        turns = np.count_nonzero(np.diff(labels))
+        # The number of changes between neighbours, were the labels in random order.
+        shares = np.bincount(labels) / len(labels)
+        expected = 399 * (1.0 - (shares**2).sum())
+        assert abs(turns - expected) < 5.0 * np.sqrt(expected)
 
 
 def test_generate_blobs_draws_what_make_blobs_draws(typed):
@@ -282,7 +296,7 @@ def test_every_command_has_help_with_an_example_that_calls_it(typed, name):
     assert f"mixtura {name}" in examples
 
 
-@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"explore", "plot"}))
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"completion", "explore", "help", "plot"}))
 def test_every_command_that_prints_speaks_json(typed, name):
     assert "--json" in typed(name, "--help").out
 

@@ -43,6 +43,17 @@ def test_json_has_what_the_library_finds(capsys):
         assert row["bic"] == expected["bic"] < 0.0
 
 
+def test_criteria_have_one_sign_wherever_they_are_told(capsys):
+    ways = {"mclust": ("larger", "smaller"), "scikit-learn": ("smaller", "larger")}
+    for sign, (better, worse) in ways.items():
+        for form in ([], ["--json"]):
+            assert main(["select", "@faithful", *FEW, "--sign", sign, *form]) == 0
+            said = capsys.readouterr().out
+            assert ("-2314.30" in said) == (sign == "mclust")
+            assert f"{better} is better" in said
+            assert f"{worse} is better" not in said
+
+
 def test_files_that_a_glob_names_are_one_table(tmp_path, capsys):
     lines = [f"{x!r},{y!r}\n" for x, y in mixtura.datasets.faithful().rows.tolist()]
     for name, part in (("a", lines[:100]), ("b", lines[100:])):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mixtura.cli import options
+from mixtura.cli.candidates import files
 from mixtura.cli.output import destination, print_text
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ Examples:
 @click.option(
     "-o",
     "--output",
+    shell_complete=files,
     default="demo",
     show_default=True,
     metavar="DIR",

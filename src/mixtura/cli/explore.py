@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from mixtura.cli import options
+from mixtura.cli.candidates import datasets_or_files, files, structures
 from mixtura.cli.input import read_model, read_rows
 from mixtura.cli.output import PAGE, destination, print_text
 
@@ -23,20 +24,32 @@ One HTML file that works without a network: open it in a browser.
 
 
 @click.command(epilog=EPILOG)
-@click.argument("sources", metavar="[MODEL] DATA", nargs=-1, required=True)
+@click.argument(
+    "sources",
+    metavar="[MODEL] DATA",
+    nargs=-1,
+    required=True,
+    shell_complete=datasets_or_files,
+)
 @click.option(
     "-k", "--components", type=int, help="How many components to fit, where no MODEL is given."
 )
 @click.option(
     "-o",
     "--output",
+    shell_complete=files,
     default="explore.html",
     show_default=True,
     metavar="FILE",
     help="Where to write; - is the standard output.",
 )
 @options.features
-@click.option("--structure", metavar="NAME", help="Of the covariances, where no MODEL is given.")
+@click.option(
+    "--structure",
+    shell_complete=structures,
+    metavar="NAME",
+    help="Of the covariances, where no MODEL is given.",
+)
 @click.option("--start", metavar="NAME", help="What EM begins with, as for mixtura fit.")
 @click.option("--seed", type=int, help="Seed of the random numbers; MODEL's own, or 0, by default.")
 @click.option("--tol", type=options.NUMBER_OR_AUTO, help="When EM stops, as for mixtura fit.")

@@ -10,8 +10,10 @@ import click
 from mixtura.cli import options
 from mixtura.cli.again import again
 from mixtura.cli.assuming import assuming, assumptions
+from mixtura.cli.candidates import files, structures
+from mixtura.cli.finished import Listening, place
 from mixtura.cli.input import read_rows, weights_of
-from mixtura.cli.output import destination, print_text
+from mixtura.cli.output import print_text
 from mixtura.cli.streaming import is_streamed, scan_of
 
 __all__ = ["command"]
@@ -31,6 +33,7 @@ Examples:
 @click.option(
     "-o",
     "--output",
+    shell_complete=files,
     default=None,
     metavar="FILE",
     help="Where to store the model (safetensors); - is the standard output, and the report then "
@@ -38,6 +41,7 @@ Examples:
 )
 @click.option(
     "--structure",
+    shell_complete=structures,
     default="full",
     show_default=True,
     metavar="NAME",
@@ -96,6 +100,7 @@ Examples:
 )
 @click.option(
     "--checkpoint",
+    shell_complete=files,
     default=None,
     metavar="FILE",
     help="Where to keep, as it goes, what is needed to go on; the state before is kept beside it.",
@@ -177,11 +182,12 @@ def command(
     from mixtura.views.record import json_text, model_record
     from mixtura.views.text import model_text
 
-    where = destination(output, force) if output is not None else None
+    where = place(output, force, checkpoint, resume=resume)
     rows: Any
     known: Any
     weight: Any = None
     meter = FitMeter(n_init, shown=on_terminal() and not (verbose or quiet))
+    listening = Listening(Progress() if verbose else meter)
     held = ExitStack()
     held.enter_context(closing(meter))
     if on_dask or scheduler is not None:
@@ -210,7 +216,7 @@ def command(
             n_init=n_init,
             random_state=seed,
             sample_weight=weight,
-            observer=Progress() if verbose else meter,
+            observer=listening,
             **assumptions(equal_weights=equal_weights, prior=prior, noise=noise),
             checkpoint=checkpoint,
             every=every,
@@ -218,13 +224,15 @@ def command(
         )
     failed = strict and not fitted.outcome.converged
     training = {**fitted.summary(), **again(data, known)}
-    if where is not None and not failed:
-        where.write(encoded(fitted.mixture, training))
+    if not listening.heard:
+        click.echo(f"mixtura: {checkpoint} is of a fit that is finished: nothing is done", err=True)
+    if not failed:
+        where.store(fitted.mixture, encoded(fitted.mixture, training))
     record = model_record(fitted.mixture, training)
     text = json_text(record) if as_json else model_text(record)
     print_text(text, to_stderr=output == "-")
     if failed:
-        stored = "; nothing was stored" if where is not None else ""
+        stored = "; nothing was stored" if output is not None else ""
         click.echo(
             f"mixtura: error: not converged ({fitted.outcome.value}): {fitted.remedy}{stored}",
             err=True,

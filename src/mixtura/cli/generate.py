@@ -51,9 +51,12 @@ def command(
     """Make rows up.
 
     blobs are round and of one size, as scikit-learn's make_blobs draws them. mixture draws from
-    a random mixture whose components have full covariances and a stated separation.
+    a random mixture whose components have full covariances and a stated separation. The rows come
+    in random order.
     """
     from mixtura import datasets
+    from mixtura.model.random import shuffled
+    from mixtura.tables import Table
 
     where = answers_to(output, force, as_json)
     if kind == "blobs":
@@ -68,5 +71,7 @@ def command(
         table, origin, _ = datasets.separated(
             rows, features, components, 3.0 if separation is None else separation, random_state=seed
         )
+        drawn, origin = shuffled(table.rows, origin, seed)
+        table = Table(table.names, drawn.astype("float64", copy=False), named=table.named)
     made = {name: table.rows[:, j] for j, name in enumerate(table.names)}
     write_columns(side_by_side(made, {"component": origin} if labels else {}), where, as_json)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import import_module
 from typing import Any
 
 import click
 
 from mixtura import errors
+from mixtura.cli.candidates import VARIABLE
 from mixtura.textual import counted, printable
 from mixtura.version import __version__
 
@@ -19,11 +20,13 @@ __all__ = ["COMMANDS", "main", "run"]
 
 #: what each command is for; its module in `mixtura.cli` is loaded when it is called
 COMMANDS = {
+    "completion": "Print what makes a shell complete command lines.",
     "demo": "Fit, score, prove and draw made-up data: the whole way at once.",
     "explain": "Say where the log-likelihood of rows comes from, in plain words.",
     "explore": "Write a page to replay a fit in, and to play with its mixture.",
     "fit": "Fit a Gaussian mixture to rows, and print or store it.",
     "generate": "Make rows up, with known components.",
+    "help": "Print what a command does, and what it takes.",
     "plot": "Draw a model, with data or without.",
     "predict": "Write the component of each row.",
     "report": "Write a page that says what a model makes of rows.",
@@ -87,7 +90,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _carried_out(arguments: list[str]) -> int:
-    group = _group(next((a for a in arguments if not a.startswith("-")), None))
+    if VARIABLE in os.environ:
+        return _completed()
+    group = _group({next((a for a in arguments if not a.startswith("-")), "")})
     code = 0
     try:
         with group.make_context("mixtura", arguments) as context:
@@ -99,11 +104,18 @@ def _carried_out(arguments: list[str]) -> int:
     return code
 
 
-def _group(wanted: str | None) -> click.Group:
-    """The commands, of which only the wanted one is loaded; the others have a line of help."""
+def _completed() -> int:
+    """Answer a shell that asks what may come next."""
+    from mixtura.cli.completion import completed
+
+    return completed(_group(COMMANDS))
+
+
+def _group(wanted: Collection[str]) -> click.Group:
+    """The commands, of which only the wanted ones are loaded; the others have a line of help."""
     commands: dict[str, click.Command] = {
         name: import_module(f"mixtura.cli.{name}").command
-        if name == wanted
+        if name in wanted
         else click.Command(name, help=about)
         for name, about in COMMANDS.items()
     }
@@ -112,7 +124,7 @@ def _group(wanted: str | None) -> click.Group:
         commands=commands,
         callback=_front,
         params=[
-            click.Option(["--version"], is_flag=True, help="Print the version and end."),
+            click.Option(["-V", "--version"], is_flag=True, help="Print the version and end."),
             click.Option(
                 ["--verbose"], is_flag=True, help="With --version: what it computes with, too."
             ),

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from mixtura.cli.candidates import datasets_or_files, files
+
 __all__ = [
     "NUMBER_OR_AUTO",
     "as_json",
@@ -53,9 +55,9 @@ def _names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tu
     return tuple(name.strip() for record in split for name in record)
 
 
-model = click.argument("model", metavar="MODEL")
+model = click.argument("model", metavar="MODEL", shell_complete=files)
 
-data = click.argument("data", metavar="DATA")
+data = click.argument("data", metavar="DATA", shell_complete=datasets_or_files)
 
 columns = click.option(
     "--columns",
@@ -95,6 +97,7 @@ output = click.option(
     "--output",
     default="-",
     metavar="FILE",
+    shell_complete=files,
     help="Where to write: .csv, .npy or .parquet; - is the standard output, and the default.",
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mixtura.cli import options
+from mixtura.cli.candidates import datasets_or_files, files
 from mixtura.cli.input import places_of, read_model, read_record, read_rows
 from mixtura.cli.output import destination
 
@@ -38,10 +39,11 @@ KINDS = {
 
 @click.command(epilog=EPILOG)
 @options.model
-@click.argument("data", metavar="[DATA]", required=False)
+@click.argument("data", metavar="[DATA]", required=False, shell_complete=datasets_or_files)
 @click.option(
     "-o",
     "--output",
+    shell_complete=files,
     required=True,
     metavar="FILE",
     help="Where to write: .png, .svg or .pdf; - is the standard output, in PNG.",

@@ -8,6 +8,7 @@ import click
 
 from mixtura.cli import options
 from mixtura.cli.again import command_words
+from mixtura.cli.candidates import files
 from mixtura.cli.input import read_model, read_rows
 from mixtura.cli.output import PAGE, destination, print_text
 from mixtura.cli.streaming import is_streamed, scan_of
@@ -33,6 +34,7 @@ _LARGE = 2**22
 @click.option(
     "-o",
     "--output",
+    shell_complete=files,
     default="report.html",
     show_default=True,
     metavar="FILE",

@@ -9,6 +9,7 @@ import click
 from mixtura.cli import options
 from mixtura.cli.again import again
 from mixtura.cli.assuming import assuming, assumptions
+from mixtura.cli.candidates import files
 from mixtura.cli.input import read_rows, weights_of
 from mixtura.cli.output import destination, print_text, write_columns
 from mixtura.cli.streaming import is_streamed, scan_of
@@ -81,6 +82,7 @@ class _Numbers(click.ParamType[tuple[int, ...]]):
 @click.option(
     "-o",
     "--output",
+    shell_complete=files,
     default=None,
     metavar="FILE",
     help="Where to store the best model (safetensors). Not stored by default.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mixtura.cli import options
+from mixtura.cli.candidates import datasets_or_files
 from mixtura.cli.input import read_checkpoint, read_model, read_rows, weights_of
 from mixtura.cli.output import print_text
 
@@ -20,7 +21,7 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @options.model
-@click.argument("data", metavar="[DATA]", required=False)
+@click.argument("data", metavar="[DATA]", required=False, shell_complete=datasets_or_files)
 @click.option(
     "--intervals",
     is_flag=True,

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from mixtura.cli.output import Destination, side_by_side
 
 if TYPE_CHECKING:
@@ -184,6 +182,8 @@ def _answered(
     chunk: Chunk, names: tuple[str, ...] | None, function: Answer, *, keep: bool
 ) -> dict[str, Any]:
     """The columns for a chunk; for a bad row that was kept there is no value in them."""
+    import numpy as np
+
     from mixtura.tables import Table
 
     rows = np.array(chunk.rows, dtype=np.float64)

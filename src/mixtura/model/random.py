@@ -6,9 +6,10 @@ from typing import TypeAlias
 
 import numpy as np
 
+from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import ParameterError
 
-__all__ = ["Seed", "random_state_of", "seed_of"]
+__all__ = ["Seed", "random_state_of", "seed_of", "shuffled"]
 
 Seed: TypeAlias = int | np.integer | np.random.RandomState | None
 
@@ -33,6 +34,18 @@ def random_state_of(seed: Seed) -> np.random.RandomState:
         f"random_state is {seed!r}, expected a whole number from 0 to 4294967295, "
         "a numpy.random.RandomState, or None"
     )
+
+
+def shuffled(rows: Floats, labels: Integers, random_state: Seed = None) -> tuple[Floats, Integers]:
+    """The same rows (N, D) in random order, and their labels (N,).
+
+    Parameters
+    ----------
+    rows, labels : such as a mixture draws, component after component.
+    random_state : seed of the order.
+    """
+    order = random_state_of(random_state).permutation(len(rows))
+    return rows[order], labels[order]
 
 
 def seed_of(seed: Seed) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mixtura.fitting.selection.criteria import better
 from mixtura.textual import columns, counted, printable
 
 __all__ = ["selection_text"]
@@ -31,11 +32,10 @@ def selection_text(record: Mapping[str, Any]) -> str:
     for name in structures:
         shown = (_cell(cells.get((name, k)), by, chosen=(name, k) == chosen) for k in numbers)
         rows.append([printable(name), *shown])
-    larger = "smaller" if record["sign"] == "scikit-learn" else "larger"
     blocks = [
         [
             f"{_NAMES[by]} of {counted(len(candidates), 'candidate')}, "
-            f"{counted(record['n_rows'], 'row')}; {larger} is better, * is best",
+            f"{counted(record['n_rows'], 'row')}; {better(record['sign'])} is better, * is best",
             *columns(rows),
         ]
     ]

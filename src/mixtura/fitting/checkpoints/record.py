@@ -197,7 +197,7 @@ class _Shelf:
         noise = None
         if f"{name}.{_NOISE[0]}" in self.arrays:
             weight, low, extent = (self.arrays[f"{name}.{part}"] for part in _NOISE)
-            noise = Noise(float(weight), Box(low, extent))
+            noise = Noise(weight.item(), Box(low, extent))
         return Mixture(
             weights,
             means,

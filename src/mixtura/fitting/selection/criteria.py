@@ -15,7 +15,7 @@ from mixtura.errors import ParameterError
 from mixtura.fitting.fit import SIGNS
 from mixtura.model.mixture import Mixture
 
-__all__ = ["CRITERIA", "classification_loss", "criterion_called", "signed"]
+__all__ = ["CRITERIA", "better", "classification_loss", "criterion_called", "signed"]
 
 #: the criteria by name, each with how people write it
 CRITERIA = {"bic": "BIC", "icl": "ICL", "aic": "AIC", "cv": "CV"}
@@ -32,6 +32,11 @@ def criterion_called(name: Any) -> str:
         known = ", ".join(CRITERIA)
         raise ParameterError(f"unknown criterion {name!r}, expected one of: {known}")
     return name
+
+
+def better(sign: str) -> str:
+    """Which of two criteria is better in that sign: the smaller, or the larger one."""
+    return "smaller" if signed(1.0, sign) > 0.0 else "larger"
 
 
 def signed(value: float, sign: str) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mixtura.errors import DataError
 from mixtura.fitting.fit import Fit
-from mixtura.fitting.selection.criteria import CRITERIA, criterion_called
+from mixtura.fitting.selection.criteria import CRITERIA, better, criterion_called
 from mixtura.fitting.selection.evidence import compared
 from mixtura.fitting.selection.row import Row
 from mixtura.fitting.verdict.counts import too_little_weight
@@ -82,9 +82,22 @@ class Selection:
 
     @property
     def verdict(self) -> tuple[str, ...]:
+        """What was chosen, and how sure that is, a sentence each, in scikit-learn's sign."""
+        return self.sentences()
+
+    def sentences(self, sign: str = "scikit-learn") -> tuple[str, ...]:
         """What was chosen, and how sure that is, a sentence each.
 
         Weights that are no counts come first: of them nothing can be chosen by a criterion.
+
+        Parameters
+        ----------
+        sign : of the criteria: ``"scikit-learn"``, smaller is better; ``"mclust"``, larger is.
+
+        Raises
+        ------
+        DataError : no candidate could be fitted; their reasons are told.
+        ParameterError : another sign.
         """
         best, fit = self.best_row, self.best
         most = max(row.n_components for row in self.rows)
@@ -92,7 +105,7 @@ class Selection:
         said = [f"the choice means nothing: {weights}"] if weights else []
         said += [
             f"{best.candidate} is the best of {counted(len(self.rows), 'candidate')} by "
-            f"{CRITERIA[self.by]}: {best.criterion(self.by):.2f}, smaller is better"
+            f"{CRITERIA[self.by]}: {best.criterion(self.by, sign):.2f}, {better(sign)} is better"
         ]
         said += [compared(best, row, self.by) for row in self._rivals(best)[:_RIVALS]]
         if not fit.outcome.converged:
@@ -164,7 +177,7 @@ class Selection:
             "best": {"structure": best.structure, "n_components": best.n_components}
             if best
             else None,
-            "verdict": list(self.verdict) if best else [],
+            "verdict": list(self.sentences(sign)) if best else [],
             "n_rows": self.n_rows,
             "total_weight": self.total_weight,
             "seconds": self.seconds,
