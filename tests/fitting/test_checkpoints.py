@@ -82,6 +82,8 @@ ASKED = {
     "accelerated at once": {"accelerate": True, "structure": "tied"},
     "an iterated M-step": {"structure": "VVE", "start": "kmeans", "max_iter": 60},
     "several starts": {"start": "random_from_data", "n_init": 4, "max_iter": 12, "tol": 1e-2},
+    "amid noise": {"start": "kmeans", "noise": True, "prior": "conjugate", "max_iter": 40},
+    "equal weights amid noise": {"noise": True, "weights": "equal", "n_init": 2, "max_iter": 25},
     "repairs": {"start": np.r_[np.zeros(2_498, int), 1, 2], "structure": "VII", "max_iter": 30},
 }  # fmt: skip
 
@@ -440,3 +442,30 @@ def test_kill_9_at_any_moment_leaves_what_goes_on_to_the_same_bits(tmp_path, cou
     assert all(set(each["left"]) <= {"", ".before"} for each in found)
     # Not at the beginning and at the end alone.
     assert len({each["iteration"] for each in found}) > 3
+
+
+NOISE = np.concatenate([ROWS, RANDOM.uniform(-8.0, 9.0, (500, 3))])
+
+
+@pytest.mark.parametrize("writings", [1, 2, 3, 5])
+@pytest.mark.parametrize("streamed", [False, True], ids=["in memory", "streamed"])
+@pytest.mark.parametrize("start", ["kmeans", "auto"])
+def test_a_start_amid_noise_writes_no_position_of_its_sample(
+    tmp_path, monkeypatch, start, streamed, writings
+):
+    rows = [NOISE[:900], NOISE[900:]] if streamed else NOISE
+    options = {"noise": True, "start": start, "max_iter": 20, "tol": 0.0, "random_state": 3}
+    whole = mixtura.fit(rows, 3, **options)
+    write, left = Generations.write, [writings]
+
+    def written_and_killed(self: Generations, record: Any) -> None:
+        write(self, record)
+        left[0] -= 1
+        if not left[0]:
+            raise Stop
+
+    monkeypatch.setattr(Generations, "write", written_and_killed)
+    told = {"checkpoint": tmp_path / "run", "resume": True}
+    with pytest.raises(Stop):
+        mixtura.fit(rows, 3, **told, **options)
+    the_same(mixtura.fit(rows, 3, **told, **options), whole)

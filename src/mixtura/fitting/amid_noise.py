@@ -105,6 +105,7 @@ def _best(em: EM, request: Request) -> Mixture:
         source=source,
         settings=settings,
         observer=None,
+        journal=None,  # a run over a sample is no position of the fit
         assumed_here=em.assumptions,
     )
     plain = replace(
