@@ -56,6 +56,7 @@ def from_arrow(data: Any) -> Statistics:
             f"{', '.join(map(repr, missing))}, expected those of Statistics.to_arrow"
         )
     try:
+        data.validate()  # Arrow itself believes what a table says of its length
         values = {field.name: data.column(field.name).cast(field.type)[0] for field in schema}
     except (arrow.ArrowException, TypeError) as error:
         raise DataError(

@@ -140,7 +140,8 @@ class Learner:
         DataError : values are too large.
         CollapseError : a covariance became singular and reg_covar is 0.
         """
-        check_extent(max(len(rows), 2), rows.min(axis=0), rows.max(axis=0), 1, names)
+        low, high = rows.min(axis=0), rows.max(axis=0)
+        check_extent(max(len(rows), 2), low, high, 1, names, rows.dtype)
         if weights is not None:
             counting = weights > 0.0
             rows, weights = rows[counting], weights[counting]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,8 +13,9 @@ from mixtura.model.rows import check_names, column_label
 
 __all__ = ["check_extent", "check_rows"]
 
-#: beyond this size the squares of a column's values, or its variance, overflow float64
-_WIDEST = 1e150
+#: type -> beyond this size the squares of a column's values, or its variance,
+#: overflow float64, or their differences, which are taken first, float32
+_WIDEST = {"float64": 1e150, "float32": 1e37}
 
 
 def check_rows(rows: Rows, n_components: int, names: Sequence[str] | None) -> None:
@@ -25,17 +27,22 @@ def check_rows(rows: Rows, n_components: int, names: Sequence[str] | None) -> No
     """
     check_names(names)
     _check_count(len(rows), n_components)
-    if max(float(rows.max()), -float(rows.min())) > _WIDEST:
-        _check_width(rows.min(axis=0), rows.max(axis=0), names)
+    if max(float(rows.max()), -float(rows.min())) > _WIDEST["float32"]:
+        _check_width(rows.min(axis=0), rows.max(axis=0), names, rows.dtype)
 
 
 def check_extent(
-    n_rows: int, low: Floats, high: Floats, n_components: int, names: Sequence[str] | None
+    n_rows: int,
+    low: Floats,
+    high: Floats,
+    n_components: int,
+    names: Sequence[str] | None,
+    dtype: np.dtype[Any],
 ) -> None:
-    """The same for N rows whose values go from `low` (D,) to `high` (D,)."""
+    """The same for N rows of that type whose values go from `low` (D,) to `high` (D,)."""
     check_names(names)
     _check_count(n_rows, n_components)
-    _check_width(low, high, names)
+    _check_width(low, high, names, dtype)
 
 
 def _check_count(n: int, k: int) -> None:
@@ -51,11 +58,13 @@ def _check_count(n: int, k: int) -> None:
         )
 
 
-def _check_width(low: Floats, high: Floats, names: Sequence[str] | None) -> None:
+def _check_width(low: Any, high: Any, names: Sequence[str] | None, dtype: np.dtype[Any]) -> None:
+    low, high = (np.asarray(ends, np.float64) for ends in (low, high))
     j = int(np.maximum(-low, high).argmax())
-    if max(-low[j], high[j]) > _WIDEST:
+    widest = _WIDEST.get(dtype.name, _WIDEST["float64"])
+    if max(-low[j], high[j]) > widest:
         raise DataError(
             f"column {column_label(j, names)} goes from {low[j]:.6g} to {high[j]:.6g}: its "
-            f"variance overflows, expected values below {_WIDEST:g}; "
+            f"variance overflows, expected values below {widest:g}; "
             "divide the column by a constant"
         )

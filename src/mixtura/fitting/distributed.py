@@ -69,7 +69,7 @@ def fit_collection(
     source, tally = found.source, found.tally
     if journal:
         journal.identify(_known_by(source, tally, names), names)
-    check_extent(source.n_rows, tally.low, tally.high, settings.n_components, names)
+    check_extent(source.n_rows, tally.low, tally.high, settings.n_components, names, source.dtype)
     settings.structure.check(source.n_features)
     if resumed is not None:
         check_resumed(resumed, settings, source.n_features)

@@ -63,7 +63,9 @@ def fit_scan(
     if journal and seen:
         journal.identify(seen.record(stream.names), stream.names)
     source = found.source
-    check_extent(source.n_rows, found.low, found.high, settings.n_components, stream.names)
+    check_extent(
+        source.n_rows, found.low, found.high, settings.n_components, stream.names, source.dtype
+    )
     settings.structure.check(source.n_features)
     _check_start(settings, found)
     if resumed is not None:

@@ -174,6 +174,7 @@ def _numeric(data: Any) -> Rows:
     elif hasattr(data, "to_numpy"):
         array = np.asarray(data.to_numpy())
     elif hasattr(data, "column_names"):
+        _check_length(data)
         columns = range(len(data.column_names))
         array = np.column_stack([np.asarray(data.column(j)) for j in columns])
     elif hasattr(data, "tocsr"):
@@ -197,6 +198,16 @@ def _numeric(data: Any) -> Rows:
             f"X holds values of type {array.dtype}, expected numbers: "
             "encode or drop the columns that are text"
         ) from None
+
+
+def _check_length(data: Any) -> None:
+    """Refuse an Arrow table of fewer rows than it says; Arrow itself believes it."""
+    validate = getattr(data, "validate", None)
+    try:
+        if validate is not None:
+            validate()
+    except ValueError as error:
+        raise DataError(f"X is damaged: {error}; read or make the table again") from None
 
 
 def _not_two_dimensional(array: Rows) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mixtura.errors import DataError, MissingExtraError
+from mixtura.tables.damage import blamed, check_texts
 from mixtura.tables.selection import Selection
 from mixtura.tables.table import Table
 
@@ -28,33 +29,32 @@ def parquet_table(path: Path, selection: Selection) -> Table:
     OSError : it cannot be read.
     """
     arrow = pyarrow("reading Parquet")
-    with path.open("rb") as file:
-        try:
-            parquet = arrow.parquet.ParquetFile(file)
-            schema = parquet.schema_arrow
-            names = [
-                name
-                for name in schema.names
-                if name in selection.wanted or not _PANDAS_INDEX.fullmatch(name)
-            ]
-            features, ids = selection.positions(names, str(path), named=True)
-            chosen = [names[j] for j in features]
-            _check_numeric(chosen, [n for n in names if is_numeric(arrow, schema, n)], path, schema)
-            carried = [names[j] for j in ids]
-            content = parquet.read(columns=[*chosen, *carried])
-        except (arrow.ArrowException, OSError) as error:
-            # pyarrow reports damage as an OSError without a number
-            if isinstance(error, OSError) and error.errno is not None:
-                raise
-            raise DataError(f"{path} is not a Parquet file that mixtura reads: {error}") from None
-    if content.num_rows == 0:
-        raise DataError(f"{path} has 0 rows, expected at least one")
-    columns = [content.column(name).cast(arrow.float64(), safe=False).to_numpy() for name in chosen]
-    texts = {
-        name: tuple("" if v is None else str(v) for v in content.column(name).to_pylist())
-        for name in carried
-    }
-    return Table(tuple(chosen), np.column_stack(columns).astype(np.float64), texts)
+    with path.open("rb") as file, blamed(arrow, path, "a Parquet"):
+        parquet = arrow.parquet.ParquetFile(file, page_checksum_verification=True)
+        schema = parquet.schema_arrow
+        names = [
+            name
+            for name in schema.names
+            if name in selection.wanted or not _PANDAS_INDEX.fullmatch(name)
+        ]
+        features, ids = selection.positions(names, str(path), named=True)
+        chosen = [names[j] for j in features]
+        _check_numeric(chosen, [n for n in names if is_numeric(arrow, schema, n)], path, schema)
+        carried = [names[j] for j in ids]
+        content = parquet.read(columns=[*chosen, *carried])
+        content.validate()
+        if content.num_rows == 0:
+            raise DataError(f"{path} has 0 rows, expected at least one")
+        numbers = [content.column(name).cast(arrow.float64(), safe=False) for name in chosen]
+        rows = np.column_stack([column.to_numpy() for column in numbers]).astype(np.float64)
+        texts = {name: _texts(content.column(name), name) for name in carried}
+    return Table(tuple(chosen), rows, texts)
+
+
+def _texts(column: Any, name: str) -> tuple[str, ...]:
+    """The values of a column as texts, empty where they are missing."""
+    check_texts(column, name)
+    return tuple("" if value is None else str(value) for value in column.to_pylist())
 
 
 def pyarrow(purpose: str) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from mixtura.errors import DataError
 from mixtura.tables.delimited import delimited_table
-from mixtura.tables.npy import npy_table
+from mixtura.tables.npy import archive, npy_table
 from mixtura.tables.parquet import parquet_table
 from mixtura.tables.selection import Selection
 from mixtura.tables.streams import joined, needs_scan, scan
@@ -78,6 +78,8 @@ def read_table(
         return _collected(source, selection, header)
     path = Path(source)
     suffix = path.suffix.lower()
+    if suffix == ".npz":
+        raise DataError(archive(path))
     if suffix == ".npy":
         return npy_table(path, selection)
     if suffix in (".parquet", ".pq"):

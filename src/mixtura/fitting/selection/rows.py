@@ -73,7 +73,7 @@ def given(X: Any, sample_weight: Any, most: int, seed: int) -> Given:
         return Given(source, source, weighted.unit, weighted.counting, names)
     stream = scanned(X, sample_weight)
     found = survey(stream, most, seed)
-    check_extent(found.source.n_rows, found.low, found.high, 1, stream.names)
+    check_extent(found.source.n_rows, found.low, found.high, 1, stream.names, found.source.dtype)
     whole = found.sample.n_rows == found.source.n_rows
     source = found.sample if whole else found.source  # type: ignore[assignment]
     return Given(source, found.sample, found.unit, None, stream.names)

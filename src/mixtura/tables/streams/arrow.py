@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.errors import DataError
+from mixtura.tables.damage import blamed, check_texts
 from mixtura.tables.parquet import is_numeric, pyarrow
 from mixtura.tables.streams.bad_rows import BadRows
 from mixtura.tables.streams.chunk import Chunk
@@ -33,7 +33,7 @@ BATCH = 2**16
 def parquet_header(path: Path) -> Header:
     """The columns of a Parquet file."""
     arrow = pyarrow("reading Parquet")
-    with _blamed(arrow, path, "a Parquet", lambda: 0), arrow.parquet.ParquetFile(path) as file:
+    with blamed(arrow, path, "a Parquet"), arrow.parquet.ParquetFile(path) as file:
         return header_of(arrow, file.schema_arrow)
 
 
@@ -43,18 +43,22 @@ def parquet_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> 
     first = 0
     # Without pre_buffer, a column's part of a row group is read through a small buffer.
     with (
-        _blamed(arrow, path, "a Parquet", lambda: first),
-        arrow.parquet.ParquetFile(path, pre_buffer=False, buffer_size=2**18) as file,
+        blamed(arrow, path, "a Parquet", lambda: first),
+        arrow.parquet.ParquetFile(
+            path, pre_buffer=False, buffer_size=2**18, page_checksum_verification=True
+        ) as file,
     ):
         for batch in file.iter_batches(BATCH, columns=_all(columns), use_threads=False):
             yield chunk_of(batch, columns, str(path), first)
             first += batch.num_rows
+        if first != file.metadata.num_rows:
+            raise ValueError(f"its footer tells of {file.metadata.num_rows} rows, it holds {first}")
 
 
 def feather_header(path: Path) -> Header:
     """The columns of a file of Arrow's own: Feather, or a stream."""
     arrow = pyarrow("reading Arrow files")
-    with _blamed(arrow, path, "an Arrow", lambda: 0), arrow.OSFile(str(path)) as file:
+    with blamed(arrow, path, "an Arrow"), arrow.OSFile(str(path)) as file:
         return header_of(arrow, _opened(arrow, file, None)[0])
 
 
@@ -62,7 +66,7 @@ def feather_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> 
     """The rows of a file of Arrow's own, a record batch at a time."""
     arrow = pyarrow("reading Arrow files")
     first = 0
-    with _blamed(arrow, path, "an Arrow", lambda: first), arrow.OSFile(str(path)) as file:
+    with blamed(arrow, path, "an Arrow", lambda: first), arrow.OSFile(str(path)) as file:
         places = [header.names.index(name) for name in _all(columns)]
         for batch in _opened(arrow, file, places)[1]:
             for at in range(0, batch.num_rows, BATCH):
@@ -92,7 +96,16 @@ def header_of(arrow: Any, schema: Any) -> Header:
 
 
 def chunk_of(batch: Any, columns: Columns, origin: str, first: int) -> Chunk:
-    """The rows of a record batch; missing values are NaN."""
+    """The rows of a record batch; missing values are NaN.
+
+    Arrow believes what a batch says of its own length, and leaves it to the reader to compare that
+    with what is there.
+
+    Raises
+    ------
+    ValueError : its columns are shorter than it says, or a text that is carried along is none.
+    """
+    batch.validate()
     values = [_numbers(batch, name) for name in columns.features]
     rows: NDArray[Any] = np.stack(values, axis=1, dtype=np.result_type(np.float32, *values))
     weights = columns.weights
@@ -114,31 +127,9 @@ def _numbers(batch: Any, name: str) -> NDArray[Any]:
 
 def _texts(batch: Any, name: str) -> list[str]:
     column = batch.column(batch.schema.get_field_index(name))
+    check_texts(column, name)
     return ["" if value is None else str(value) for value in column.to_pylist()]
 
 
 def _all(columns: Columns) -> list[str]:
     return [*columns.features, *([columns.weights] if columns.weights else []), *columns.ids]
-
-
-class _blamed:  # noqa: N801 - read as a clause: with _blamed(…)
-    """Turns Arrow's errors into a sentence that names the file and the row."""
-
-    def __init__(self, arrow: Any, path: Path, kind: str, row: Callable[[], int]) -> None:
-        self._kinds = arrow.ArrowException, OSError
-        self._path, self._kind, self._row = path, kind, row
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        # Arrow reports damage as an OSError without a number.
-        if not isinstance(error, self._kinds) or getattr(error, "errno", None) is not None:
-            return
-        row = self._row()
-        where = f" from row {row} on" if row else ""
-        words = " ".join(str(error).split())
-        raise DataError(
-            f"{self._path} is not {self._kind} file that mixtura reads{where}: {words}; it is cut "
-            "short or damaged, so fetch or write it again"
-        ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.errors import DataError
+from mixtura.tables.damage import faults, words_of
 from mixtura.tables.parquet import pyarrow
 from mixtura.tables.selection import Selection
 from mixtura.tables.streams.arrow import BATCH, chunk_of, header_of
@@ -66,7 +68,11 @@ class DatasetScan(Scan):
         columns = self.columns
         wanted = [*columns.features, *([columns.weights] if columns.weights else []), *columns.ids]
         scanner = self.dataset.scanner(
-            columns=wanted, batch_size=BATCH, batch_readahead=2, fragment_readahead=1
+            columns=wanted,
+            batch_size=BATCH,
+            batch_readahead=2,
+            fragment_readahead=1,
+            fragment_scan_options=_checking(self.dataset),
         )
         origin, first = "", 0
         try:
@@ -75,11 +81,9 @@ class DatasetScan(Scan):
                 origin, first = where, first if where == origin else 0
                 yield chunk_of(tagged.record_batch, columns, origin, first)
                 first += tagged.record_batch.num_rows
-        except (arrow.ArrowException, OSError) as error:
+        except faults(arrow) as error:
             after = f", after row {first} of {origin}" if origin else ""
-            raise DataError(
-                f"the dataset cannot be read{after}: {' '.join(str(error).split())}"
-            ) from None
+            raise DataError(f"the dataset cannot be read{after}: {words_of(error)}") from None
 
 
 def scan_batches(
@@ -122,6 +126,20 @@ def scan_dataset(
     return DatasetScan(columns, on_bad_row, dataset)
 
 
+def _checking(dataset: Any) -> Any:
+    """Options by which the checksums of Parquet's pages are held to; None leaves its own options.
+
+    A dataset that was opened with options keeps them all.
+    """
+    module = sys.modules["pyarrow.dataset"]
+    form = getattr(dataset, "format", None)  # a union of datasets has none
+    if not isinstance(form, module.ParquetFileFormat):
+        return None
+    if form.default_fragment_scan_options != module.ParquetFragmentScanOptions():
+        return None
+    return module.ParquetFragmentScanOptions(page_checksum_verification=True)
+
+
 def _is_arrow(item: Any) -> bool:
     return type(item).__module__.partition(".")[0] == "pyarrow"
 
@@ -140,7 +158,13 @@ def _chunks(item: Any, columns: Columns, origin: str) -> Iterator[Chunk]:
         first = 0
         for batch in item.to_batches() if hasattr(item, "to_batches") else [item]:
             for at in range(0, batch.num_rows, BATCH):
-                yield chunk_of(batch.slice(at, BATCH), columns, origin, first + at)
+                try:
+                    chunk = chunk_of(batch.slice(at, BATCH), columns, origin, first + at)
+                except faults(pyarrow("reading record batches")) as error:
+                    raise DataError(
+                        f"{origin} is damaged: {words_of(error)}; read or make it again"
+                    ) from None
+                yield chunk
             first += batch.num_rows
         return
     names = _header(item).names

@@ -11,6 +11,7 @@ import numpy as np
 
 from mixtura.errors import DataError
 from mixtura.tables.cells import is_number, number
+from mixtura.tables.npy import archive
 from mixtura.tables.selection import Selection
 from mixtura.tables.streams import arrow, npy, text
 from mixtura.tables.streams.bad_rows import BadRows
@@ -123,6 +124,8 @@ def _header(path: Path, selection: Selection, header: bool | None) -> tuple[Head
         return arrow.parquet_header(path), arrow.parquet_chunks
     if suffix in _ARROW:
         return arrow.feather_header(path), arrow.feather_chunks
+    if suffix == ".npz":
+        raise DataError(archive(path))
     if suffix == ".npy":
         return npy.npy_header(path), npy.npy_chunks
     return text.text_header(path, selection, header), text.text_chunks

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.errors import DataError
-from mixtura.tables.npy import checked_shape
+from mixtura.tables.npy import npy_begun, shorter
 from mixtura.tables.streams.arrow import BATCH
 from mixtura.tables.streams.bad_rows import BadRows
 from mixtura.tables.streams.chunk import Chunk
@@ -24,8 +24,7 @@ __all__ = ["npy_chunks", "npy_header"]
 def npy_header(path: Path) -> Header:
     """The columns of a ``.npy`` file: x0, x1, …"""
     with path.open("rb") as file:
-        shape, _, _ = _begun(file, path)
-    return Header(made_up_names(shape[1]), {}, named=False)
+        return Header(made_up_names(npy_begun(file, path).shape[1]), {}, named=False)
 
 
 def npy_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> Iterator[Chunk]:
@@ -55,9 +54,10 @@ def npy_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> Iter
 def _parts(path: Path) -> Iterator[NDArray[Any]]:
     """The array, some rows at a time."""
     with path.open("rb") as file:
-        (n, d), by_columns, dtype = _begun(file, path)
-        if by_columns:
-            mapped = np.load(path, mmap_mode="r")
+        header = npy_begun(file, path)
+        (n, d), dtype = header.shape, header.dtype
+        if header.order == "F":
+            mapped = np.memmap(path, dtype, "r", header.offset, header.shape, "F")
             for at in range(0, n, BATCH):
                 yield np.asarray(mapped[at : at + BATCH])
             return
@@ -65,21 +65,5 @@ def _parts(path: Path) -> Iterator[NDArray[Any]]:
             count = min(BATCH, n - at)
             data = file.read(count * d * dtype.itemsize)
             if len(data) < count * d * dtype.itemsize:
-                raise DataError(
-                    f"{path} ends within row {at + len(data) // (d * dtype.itemsize)}, expected "
-                    f"{n} rows: it is cut short, so fetch or write it again"
-                )
+                raise DataError(shorter(path))
             yield np.frombuffer(data, dtype).reshape(count, d)
-
-
-def _begun(file: BinaryIO, path: Path) -> tuple[tuple[int, int], bool, np.dtype[Any]]:
-    """The shape, whether it lies column by column, and the type; the file stands at the rows."""
-    try:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0
-        if version != (1, 0):
-            read = np.lib.format.read_array_header_2_0
-        shape, by_columns, dtype = read(file)
-    except (ValueError, EOFError, SyntaxError) as error:
-        raise DataError(f"{path} is not a .npy file that mixtura reads: {error}") from None
-    return checked_shape(shape, dtype, str(path)), by_columns, dtype
