@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import mixtura
+from mixtura.fitting.checkpoints.lock import locked
 
 COMMAND = [sys.executable, "-c", "from mixtura.cli.main import run; run()"]
 
@@ -81,6 +82,18 @@ def test_show_tells_where_a_checkpoint_stands(rows, tmp_path, typed):
     told = json.loads(typed("show", path, "--json").out)["checkpoint"]
     assert (told["run"], told["iteration"], told["best"]) == (0, 3, None)
     assert "\nstands: in run 1, before iteration 3, at " in typed("show", path).out
+
+
+def test_a_checkpoint_that_another_fit_keeps_is_an_output_error(rows, tmp_path, typed):
+    path = tmp_path / "run.ckpt"
+    with locked(path):
+        ended = typed("fit", rows, "-k", 1, "--checkpoint", path, "--resume")
+    assert (ended.code, ended.message) == (
+        6,
+        f"{path}: another fit that is running keeps its checkpoint there: wait for its end, or "
+        "give this one another path",
+    )
+    assert typed("fit", rows, "-k", 1, "--checkpoint", path, "--resume").code == 0
 
 
 def test_a_checkpoint_is_no_model_and_says_how_it_becomes_one(rows, tmp_path, typed):
