@@ -15,7 +15,7 @@ from mixtura.fitting.settings import SCIKIT_LEARNS
 from mixtura.tables import Table
 from mixtura.testing import Validation, textbook_log_likelihood, validate
 from mixtura.testing.wording import validation_text
-from mixtura.textual import columns
+from mixtura.textual import columns, underlined
 
 __all__ = ["NAMES", "Chapter", "chapters", "demo_text"]
 
@@ -82,9 +82,15 @@ def chapters() -> tuple[Chapter, ...]:
     return tuple(_chapter(name, n_features) for name, n_features in NAMES.items())
 
 
-def demo_text(record: Mapping[str, Mapping[str, Any]]) -> str:
-    """The text of the chapters' records by name: parameters, first scores, and the proof."""
-    return "\n\n\n".join(_chapter_text(name, chapter) for name, chapter in record.items())
+def demo_text(record: Mapping[str, Mapping[str, Any]], width: int | None = None) -> str:
+    """The text of the chapters' records by name: parameters, first scores, and the proof.
+
+    Parameters
+    ----------
+    record : the chapters'.
+    width : letters that a line of a table may have; None is no bound.
+    """
+    return "\n\n\n".join(_chapter_text(name, chapter, width) for name, chapter in record.items())
 
 
 def _chapter(name: str, n_features: int) -> Chapter:
@@ -111,7 +117,7 @@ def _scikit_learn_s(rows: Floats) -> Floats:
     return estimator.fit(rows).score_samples(rows)
 
 
-def _chapter_text(name: str, chapter: Mapping[str, Any]) -> str:
+def _chapter_text(name: str, chapter: Mapping[str, Any], width: int | None) -> str:
     features = chapter["features"]
     title = (
         f"{name.replace('-', ' ')}: {chapter['n_rows']} rows of "
@@ -123,11 +129,11 @@ def _chapter_text(name: str, chapter: Mapping[str, Any]) -> str:
     )
     return "\n\n".join(
         [
-            f"{title}\n{'=' * len(title)}\n{ending}",
-            "\n".join(columns(_parameters(chapter, features))),
+            f"{underlined(title, '=', width)}\n{ending}",
+            "\n".join(columns(_parameters(chapter, features), width=width)),
             "log-likelihoods of the first rows, scikit-learn's after a fit of its own\n"
-            + "\n".join(columns(_scores(chapter, features))),
-            validation_text(chapter["validation"]),
+            + "\n".join(columns(_scores(chapter, features), width=width)),
+            validation_text(chapter["validation"], width),
         ]
     )
 

@@ -3,21 +3,78 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
-__all__ = ["columns", "counted", "printable", "resolved"]
+__all__ = ["columns", "counted", "indented", "printable", "resolved", "underlined", "wrapped"]
 
 
-def columns(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
-    """Lines in which the cells stand below each other, the first `left` columns flush left."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if j < left else cell.rjust(width)
-            for j, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+def columns(rows: Sequence[Sequence[str]], left: int = 1, width: int | None = None) -> list[str]:
+    r"""Lines in which the cells stand below each other, the first `left` columns flush left.
+
+    Parameters
+    ----------
+    rows : of cells, as many in each.
+    left : columns that say what a row is about.
+    width : letters that a line may have: a table that needs more goes on below itself, its first
+        columns again beside the rest, and a cell that is too long is cut in its middle. None is no
+        bound.
+
+    Examples
+    --------
+    >>> table = [["", "a", "b"], ["mean", "1.25", "2.5"]]
+    >>> print("\n".join(columns(table, width=11)))  # doctest: +NORMALIZE_WHITESPACE
+             a
+    mean  1.25
+    <BLANKLINE>
+            b
+    mean  2.5
+    """
+    if width is None or _extent(rows) <= width:
+        return _lines(rows, left)
+    half = max(_LEAST, width // 2 // left)
+    cut = [[*(_cut(c, half) for c in row[:left]), *row[left:]] for row in rows]
+    beside = _extent([row[:left] for row in cut])
+    cut = [[*row[:left], *(_cut(c, max(_LEAST, width - beside - 2)) for c in row[left:])]
+           for row in cut]  # fmt: skip
+    lines: list[str] = []
+    for begin, end in _parts([max(map(len, column)) for column in zip(*cut, strict=True)], left,
+                             width):  # fmt: skip
+        lines += [""] if lines else []
+        lines += _lines([[*row[:left], *row[begin:end]] for row in cut], left)
+    return lines
+
+
+def indented(lines: Sequence[str]) -> list[str]:
+    """The lines, two letters further in."""
+    return [f"  {line}".rstrip() for line in lines]
+
+
+def underlined(title: str, letter: str, width: int | None = None) -> str:
+    """A title with a line below it, as long as its longest line."""
+    lines = wrapped(title, width)
+    return f"{lines}\n{letter * max(map(len, lines.splitlines()))}"
+
+
+def wrapped(text: str, width: int | None) -> str:
+    """`text`, whose lines go on in the next one, further in, where they are longer than `width`.
+
+    Parameters
+    ----------
+    text : sentences; a word that is longer stays whole.
+    width : letters that a line may have; None is no bound.
+
+    Examples
+    --------
+    >>> print(wrapped("note: two of the rows are equal", 20))
+    note: two of the
+      rows are equal
+    """
+    if width is None:
+        return text
+    return "\n".join(
+        line if len(line) <= width else _folded(line, width) for line in text.split("\n")
+    )
 
 
 def counted(count: int, noun: str) -> str:
@@ -57,3 +114,58 @@ def resolved(value: float, spread: float, digits: int = 6) -> str:
     """
     due = math.floor(math.log10(abs(value) or 1.0)) - math.floor(math.log10(1e-3 * spread)) + 1
     return f"{value:.{max(digits, due)}g}" if due < 17 else str(value).removesuffix(".0")
+
+
+#: letters that are left of any cell
+_LEAST = 8
+
+
+def _lines(rows: Sequence[Sequence[str]], left: int) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if j < left else cell.rjust(width)
+            for j, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _extent(rows: Sequence[Sequence[str]]) -> int:
+    """Letters of the longest line of a table."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return sum(widths) + 2 * (len(widths) - 1)
+
+
+def _cut(cell: str, room: int) -> str:
+    """The ends of a cell that is longer than its room."""
+    if len(cell) <= room:
+        return cell
+    begin = (room - 1) // 2
+    return f"{cell[: room - 1 - begin]}…{cell[len(cell) - begin :]}"
+
+
+def _parts(widths: Sequence[int], left: int, width: int) -> list[tuple[int, int]]:
+    """From where to where the columns after the first `left` go side by side, one at least."""
+    beside = sum(widths[:left]) + 2 * left
+    ends, used = [left], beside - 2
+    for j in range(left, len(widths)):
+        if used + 2 + widths[j] > width and j > ends[-1]:
+            ends.append(j)
+            used = beside - 2
+        used += 2 + widths[j]
+    return list(zip(ends, [*ends[1:], len(widths)], strict=True))
+
+
+def _folded(line: str, width: int) -> str:
+    words = line.lstrip(" ")
+    indent = " " * (len(line) - len(words))
+    parts = textwrap.wrap(
+        words,
+        width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sys
 from collections.abc import Callable
@@ -13,7 +12,8 @@ import click
 
 from mixtura.cli import options
 from mixtura.cli.candidates import files
-from mixtura.cli.output import destination, print_text
+from mixtura.cli.output import destination, print_json, print_text, tell
+from mixtura.cli.width import width_of_output
 
 if TYPE_CHECKING:
     from mixtura.demo import Chapter
@@ -47,7 +47,6 @@ def command(output: str, force: bool, as_json: bool) -> None:
     needs no network, and comes out the same every time.
     """
     from mixtura import demo
-    from mixtura.views.record import json_text
 
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,20 +58,25 @@ def command(output: str, force: bool, as_json: bool) -> None:
         place.write(data)
     record = {chapter.name: chapter.to_dict() for chapter in chapters}
     if as_json:
-        print_text(json_text(record))
+        print_json(record)
     else:
-        print_text(demo.demo_text(record))
+        print_text(demo.demo_text(record, width_of_output()))
         print_text(f"\nwritten: {', '.join(map(str, paths))}")
-        print_text(f"try next: {_next(folder)}")
+        print_text(_next(folder, width_of_output()))
     if not all(chapter.proof.ours_right for chapter in chapters):
-        click.echo("mixtura: error: mixtura's own log-likelihoods are wrong", err=True)
+        tell("error: mixtura's own log-likelihoods are wrong")
         raise click.exceptions.Exit(1)
 
 
-def _next(folder: Path) -> str:
+def _next(folder: Path, width: int | None) -> str:
     """A command that goes on from what the demo has written."""
+    from mixtura.views.report.shell import shell_line
+
     model, data = (folder / f"two-features{suffix}" for suffix in (".safetensors", ".csv"))
-    return shlex.join([_program(), "explain", str(model), str(data), "--worst", "3"])
+    words = [_program(), "explain", str(model), str(data), "--worst", "3"]
+    line = f"try next: {shell_line(words)}"
+    fits = width is None or len(line) <= width
+    return line if fits else f"try next:\n{shell_line(words, width)}"
 
 
 def _program() -> str:

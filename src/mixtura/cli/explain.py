@@ -6,7 +6,8 @@ import click
 
 from mixtura.cli import options
 from mixtura.cli.input import number_of, places_of, read_model, read_rows
-from mixtura.cli.output import print_text
+from mixtura.cli.output import print_json, print_text
+from mixtura.cli.width import width_of_output
 
 __all__ = ["command"]
 
@@ -61,7 +62,6 @@ def command(
     table = read_rows(data, columns, ids, header, mixture, on_bad_row=on_bad_row)
     from mixtura.model.explain import least_likely
     from mixtura.model.wording import explanation_text
-    from mixtura.views.record import json_text
 
     chosen = (
         places_of(table, rows)
@@ -72,4 +72,7 @@ def command(
     for row in record["rows"]:
         row["ids"] = {name: texts[row["row"]] for name, texts in table.ids.items()}
         row["row"] = number_of(table, row["row"])
-    print_text(json_text(record) if as_json else explanation_text(record))
+    if as_json:
+        print_json(record)
+    else:
+        print_text(explanation_text(record, width_of_output()))

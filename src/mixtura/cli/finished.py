@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from mixtura.cli.output import Destination, destination
+from mixtura.cli.output import Destination, destination, tell
 
 if TYPE_CHECKING:
     from mixtura.fitting import Fit
@@ -49,7 +47,7 @@ class Place:
         if not _same(self.held, mixture):
             words = "exists already, and holds another model: add --force to replace it"
             raise FileExistsError(errno.EEXIST, words, name)
-        click.echo(f"mixtura: {name} holds this model already", err=True)
+        tell(f"{name} holds this model already")
 
 
 class Listening:

@@ -13,8 +13,10 @@ from mixtura.cli.assuming import assuming, assumptions
 from mixtura.cli.candidates import files, structures
 from mixtura.cli.finished import Listening, place
 from mixtura.cli.input import read_rows, weights_of
-from mixtura.cli.output import print_text
+from mixtura.cli.output import print_json, print_text, tell
+from mixtura.cli.spelling import spelled, spelled_training
 from mixtura.cli.streaming import is_streamed, scan_of
+from mixtura.cli.width import width_of_errors, width_of_output
 
 __all__ = ["command"]
 
@@ -22,8 +24,10 @@ EPILOG = """\b
 Examples:
   mixtura fit @faithful -k 2
   mixtura fit @faithful -k 2 --structure VVE --noise
-  mixtura fit data.csv -k 3 --columns height,weight --id name -o model.safetensors
-  mixtura fit 'data/*.parquet' -k 16 --checkpoint run.ckpt --resume -o model.safetensors
+  mixtura fit data.csv -k 3 --columns height,weight --id name \\
+    -o model.safetensors
+  mixtura fit 'data/*.parquet' -k 16 --checkpoint run.ckpt --resume \\
+    -o model.safetensors
 """
 
 
@@ -179,7 +183,7 @@ def command(
     from mixtura.cli.progress import Progress
     from mixtura.model.storage import encoded
     from mixtura.tables.streams.watched import watched
-    from mixtura.views.record import json_text, model_record
+    from mixtura.views.record import model_record
     from mixtura.views.text import model_text
 
     where = place(output, force, checkpoint, resume=resume)
@@ -225,16 +229,17 @@ def command(
     failed = strict and not fitted.outcome.converged
     training = {**fitted.summary(), **again(data, known)}
     if not listening.heard:
-        click.echo(f"mixtura: {checkpoint} is of a fit that is finished: nothing is done", err=True)
+        tell(f"{checkpoint} is of a fit that is finished: nothing is done")
     if not failed:
         where.store(fitted.mixture, encoded(fitted.mixture, training))
-    record = model_record(fitted.mixture, training)
-    text = json_text(record) if as_json else model_text(record)
-    print_text(text, to_stderr=output == "-")
+    to_stderr = output == "-"
+    if as_json:
+        print_json(model_record(fitted.mixture, training), to_stderr=to_stderr)
+    else:
+        record = model_record(fitted.mixture, spelled_training(training))
+        width = width_of_errors() if to_stderr else width_of_output()
+        print_text(model_text(record, width), to_stderr=to_stderr)
     if failed:
         stored = "; nothing was stored" if output is not None else ""
-        click.echo(
-            f"mixtura: error: not converged ({fitted.outcome.value}): {fitted.remedy}{stored}",
-            err=True,
-        )
+        tell(f"error: not converged ({fitted.outcome.value}): {spelled(fitted.remedy)}{stored}")
         raise click.exceptions.Exit(5)

@@ -13,6 +13,8 @@ import click
 
 from mixtura import errors
 from mixtura.cli.candidates import VARIABLE
+from mixtura.cli.output import tell
+from mixtura.cli.spelling import spelled
 from mixtura.textual import counted, printable
 from mixtura.version import __version__
 
@@ -178,10 +180,10 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'standard input or output'}: {error.strerror}"
+        return f"{error.filename or 'standard input or output'}: {spelled(error.strerror)}"
     if isinstance(error, MemoryError):
         return f"out of memory: {error}" if str(error) else "out of memory"
-    return str(error).strip()
+    return spelled(str(error).strip())
 
 
 def _interruption(error: KeyboardInterrupt) -> str:
@@ -194,12 +196,12 @@ def _interruption(error: KeyboardInterrupt) -> str:
 
 
 def _fail(code: int, sentence: str) -> int:
-    click.echo(f"mixtura: error: {printable(sentence)}", err=True)
+    tell(f"error: {printable(sentence)}")
     return code
 
 
 def _warned(message: Warning | str, *_: Any, **__: Any) -> None:
-    click.echo(f"mixtura: warning: {printable(' '.join(str(message).split()))}", err=True)
+    tell(f"warning: {printable(spelled(' '.join(str(message).split())))}")
 
 
 def _abandon_output() -> None:

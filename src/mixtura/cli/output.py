@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
+from mixtura.cli.width import width_of_errors, width_of_output
 from mixtura.errors import ParameterError
+from mixtura.textual import wrapped
 
 if TYPE_CHECKING:
     from mixtura.tables import Columns
@@ -23,8 +25,10 @@ __all__ = [
     "Destination",
     "answers_to",
     "destination",
+    "print_json",
     "print_text",
     "side_by_side",
+    "tell",
     "write_columns",
 ]
 
@@ -177,8 +181,21 @@ def _other_format(output: str, suffix: str, suffixes: Sequence[str]) -> str:
 
 
 def print_text(text: str, *, to_stderr: bool = False) -> None:
-    """Print, with one line's end after it."""
-    click.echo(text.rstrip("\n"), err=to_stderr)
+    """Print text for people, with one line's end after it; long sentences go on below."""
+    width = width_of_errors() if to_stderr else width_of_output()
+    click.echo(wrapped(text.rstrip("\n"), width), err=to_stderr)
+
+
+def print_json(record: Any, *, to_stderr: bool = False) -> None:
+    """Print a record for programs."""
+    from mixtura.views.record import json_text
+
+    click.echo(json_text(record), nl=False, err=to_stderr)
+
+
+def tell(sentence: str) -> None:
+    """Say on the standard error how something went, as mixtura."""
+    print_text(f"mixtura: {sentence}", to_stderr=True)
 
 
 def write_columns(columns: Columns, where: Destination, as_json: bool) -> None:

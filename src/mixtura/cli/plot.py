@@ -14,7 +14,8 @@ __all__ = ["command"]
 EPILOG = """\b
 Examples:
   mixtura plot geyser.safetensors @faithful -o geyser.png
-  mixtura plot iris.safetensors @iris --features petal_length,petal_width -o iris.pdf
+  mixtura plot iris.safetensors @iris --features petal_length,petal_width \\
+    -o iris.pdf
   mixtura plot iris.safetensors @iris --kind pairs -o pairs.png
   mixtura plot iris.safetensors @iris --kind explanation --row 41 -o why.svg
   mixtura plot geyser.safetensors @faithful --kind calibration -o fits.png

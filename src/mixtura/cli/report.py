@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -10,15 +11,18 @@ from mixtura.cli import options
 from mixtura.cli.again import command_words
 from mixtura.cli.candidates import files
 from mixtura.cli.input import read_model, read_rows
-from mixtura.cli.output import PAGE, destination, print_text
+from mixtura.cli.output import PAGE, destination, print_json, print_text
+from mixtura.cli.spelling import spelled_training
 from mixtura.cli.streaming import is_streamed, scan_of
+from mixtura.cli.width import width_of_output
 
 __all__ = ["command"]
 
 EPILOG = """\b
 Examples:
   mixtura report geyser.safetensors @faithful -o geyser.html
-  mixtura report model.safetensors data.csv --id name --worst 10 --compare sklearn
+  mixtura report model.safetensors data.csv --id name --worst 10 \\
+    --compare sklearn
   mixtura report model.safetensors 'parts/*.parquet' --json > report.json
 
 One HTML file that works without a network: open it in a browser, or print it.
@@ -86,7 +90,8 @@ def command(
     printed = as_json or as_text
     where = None if printed else destination(output, force, suffixes=PAGE)
     stored = read_model(model, data)
-    from mixtura.views.record import json_text
+    if not as_json:
+        stored = replace(stored, training=spelled_training(stored.training))
     from mixtura.views.report import report
 
     rows: Any
@@ -105,9 +110,9 @@ def command(
         command=command_words(click.get_current_context()),
     )
     if as_json:
-        print_text(json_text(said.to_dict()))
+        print_json(said.to_dict())
     elif as_text:
-        print_text(said.to_text())
+        print_text(said.to_text(width_of_output()))
     else:
         assert where is not None
         where.write(said.to_html().encode())

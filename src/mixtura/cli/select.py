@@ -11,16 +11,20 @@ from mixtura.cli.again import again
 from mixtura.cli.assuming import assuming, assumptions
 from mixtura.cli.candidates import files
 from mixtura.cli.input import read_rows, weights_of
-from mixtura.cli.output import destination, print_text, write_columns
+from mixtura.cli.output import destination, print_json, print_text, write_columns
+from mixtura.cli.spelling import spelled_selection
 from mixtura.cli.streaming import is_streamed, scan_of
+from mixtura.cli.width import width_of_errors, width_of_output
 
 __all__ = ["command"]
 
 EPILOG = """\b
 Examples:
   mixtura select @faithful
-  mixtura select data.csv -k 1:9 --structures EEE,VVV --criterion icl -o best.safetensors
-  mixtura select @iris --json > iris.json && mixtura plot iris.json --kind selection -o iris.png
+  mixtura select data.csv -k 1:9 --structures EEE,VVV --criterion icl \\
+    -o best.safetensors
+  mixtura select @iris --json > iris.json && mixtura plot iris.json \\
+    --kind selection -o iris.png
 """
 
 
@@ -172,7 +176,6 @@ def command(
     from mixtura.cli.meter import on_terminal
     from mixtura.cli.progress import Bar
     from mixtura.model.storage import encoded
-    from mixtura.views.record import json_text
     from mixtura.views.selection_text import selection_text
 
     where = destination(output, force) if output is not None else None
@@ -209,9 +212,11 @@ def command(
         cells = {name: [_blank(row.get(name)) for row in rows] for name in names}
         write_columns(cells, destination("-", force), as_json=False)
     elif as_json:
-        print_text(json_text(found.summary(sign)), to_stderr=to_stderr)
+        print_json(found.summary(sign), to_stderr=to_stderr)
     else:
-        print_text(selection_text(found.summary(sign)), to_stderr=to_stderr)
+        width = width_of_errors() if to_stderr else width_of_output()
+        text = selection_text(spelled_selection(found.summary(sign)), width)
+        print_text(text, to_stderr=to_stderr)
     if not found.ranked():
         found.best_row  # noqa: B018 - raises, with the reasons
 

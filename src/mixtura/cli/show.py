@@ -7,7 +7,9 @@ import click
 from mixtura.cli import options
 from mixtura.cli.candidates import datasets_or_files
 from mixtura.cli.input import read_checkpoint, read_model, read_rows, weights_of
-from mixtura.cli.output import print_text
+from mixtura.cli.output import print_json, print_text
+from mixtura.cli.spelling import spelled, spelled_training
+from mixtura.cli.width import width_of_output
 
 __all__ = ["command"]
 
@@ -64,22 +66,29 @@ def command(
         )
     if data is not None and not intervals:
         raise click.UsageError("DATA was given without --intervals, which is what reads it")
-    from mixtura.views.record import json_text, model_record
+    from mixtura.views.record import model_record
 
     kept = read_checkpoint(model)
     if kept is not None and data is None:
         from mixtura.views.checkpoint import checkpoint_record, checkpoint_text
 
         record = checkpoint_record(kept)
-        print_text(json_text(record) if as_json else checkpoint_text(record))
+        if as_json:
+            print_json(record)
+        else:
+            print_text(checkpoint_text(record))
         return
     stored = read_model(model, data)
     from mixtura.views.text import file_text, model_text
 
-    record = {**model_record(stored.mixture, stored.training), "file": stored.origin()}
-    said = f"{model_text(record)}\n\n{file_text(record['file'])}"
+    training = stored.training if as_json else spelled_training(stored.training)
+    record = {**model_record(stored.mixture, training), "file": stored.origin()}
+    width = width_of_output()
     if data is None:
-        print_text(json_text(record) if as_json else said)
+        if as_json:
+            print_json(record)
+        else:
+            print_text(f"{model_text(record, width)}\n\n{file_text(record['file'])}")
         return
     from mixtura.fitting.uncertainty import standard_errors
     from mixtura.fitting.uncertainty.wording import intervals_text
@@ -90,8 +99,9 @@ def command(
     errors = standard_errors(stored.mixture, table, sample_weight=weights_of(table, weights))
     record["intervals"] = errors.summary(level)
     if as_json:
-        print_text(json_text(record))
+        print_json(record)
         return
     shared = stored.mixture.structure.form.shared
-    text = intervals_text(record["intervals"], record["features"], shared=shared)
-    print_text(f"{said}\n\n{text}")
+    said = f"{model_text(record, width)}\n\n{file_text(record['file'])}"
+    text = intervals_text(record["intervals"], record["features"], shared=shared, width=width)
+    print_text(f"{said}\n\n{spelled(text)}")

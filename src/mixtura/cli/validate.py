@@ -6,7 +6,8 @@ import click
 
 from mixtura.cli import options
 from mixtura.cli.input import read_model, read_rows
-from mixtura.cli.output import print_text
+from mixtura.cli.output import print_json, print_text, tell
+from mixtura.cli.width import width_of_output
 
 __all__ = ["command"]
 
@@ -53,10 +54,13 @@ def command(
     mixture = read_model(model, data).mixture
     table = read_rows(data, columns, ids, header, mixture, on_bad_row=on_bad_row)
     from mixtura.testing import validate
-    from mixtura.views.record import json_text
+    from mixtura.testing.wording import validation_text
 
     proof = validate(mixture, table, n_oracle_rows=rows, random_state=seed)
-    print_text(json_text(proof.to_dict()) if as_json else proof.to_text())
+    if as_json:
+        print_json(proof.to_dict())
+    else:
+        print_text(validation_text(proof.to_dict(), width_of_output()))
     if not proof.ours_right:
-        click.echo("mixtura: error: mixtura's own log-likelihoods are wrong", err=True)
+        tell("error: mixtura's own log-likelihoods are wrong")
         raise click.exceptions.Exit(1)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mixtura.model.calibration import chi_quantiles
-from mixtura.textual import columns, printable, resolved
+from mixtura.textual import columns, indented, printable, resolved
 
 __all__ = [
     "explanation_text",
@@ -27,9 +27,15 @@ _LISTED = 8
 _BLAME = 0.8
 
 
-def explanation_text(record: Mapping[str, Any]) -> str:
-    """The text of `Explanation.to_dict`'s record: for each row words, and two tables."""
-    return "\n\n".join(_row_text(row, record) for row in record["rows"])
+def explanation_text(record: Mapping[str, Any], width: int | None = None) -> str:
+    """The text of `Explanation.to_dict`'s record: for each row words, and two tables.
+
+    Parameters
+    ----------
+    record : the explanation's.
+    width : letters that a line of a table may have; None is no bound.
+    """
+    return "\n\n".join(_row_text(row, record, width) for row in record["rows"])
 
 
 def row_title(row: Mapping[str, Any]) -> str:
@@ -74,15 +80,16 @@ def part_note(record: Mapping[str, Any]) -> str:
     return f"Noise has its log weight, and -log V = {flat:.6g} everywhere."
 
 
-def _row_text(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+def _row_text(row: Mapping[str, Any], record: Mapping[str, Any], width: int | None) -> str:
+    inner = None if width is None else width - 2
     tables = (
         (feature_table(row, record), feature_note(row)),
         (part_table(row, record), part_note(record)),
     )
     blocks = ["\n  ".join([row_title(row), *row_words(row, record)])]
     for table, note in tables:
-        lines = [*columns(table), *([note] if note else [])]
-        blocks.append("\n".join(f"  {line}" for line in lines))
+        lines = [*columns(table, width=inner), *([note] if note else [])]
+        blocks.append("\n".join(indented(lines)))
     return "\n\n".join(blocks)
 
 

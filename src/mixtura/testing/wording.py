@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mixtura.textual import columns, counted, printable
+from mixtura.textual import columns, counted, indented, printable
 
 __all__ = ["validation_text"]
 
@@ -13,12 +13,19 @@ __all__ = ["validation_text"]
 _LISTED = 4
 
 
-def validation_text(record: Mapping[str, Any]) -> str:
-    """The text of `Validation.to_dict`'s record: a table, the far row, and who is right."""
-    return "\n\n".join([_comparisons(record), _probe(record["probe"]), _conclusion(record)])
+def validation_text(record: Mapping[str, Any], width: int | None = None) -> str:
+    """The text of `Validation.to_dict`'s record: a table, the far row, and who is right.
+
+    Parameters
+    ----------
+    record : the validation's.
+    width : letters that a line of a table may have; None is no bound.
+    """
+    blocks = [_comparisons(record, width), _probe(record["probe"], width), _conclusion(record)]
+    return "\n\n".join(blocks)
 
 
-def _comparisons(record: Mapping[str, Any]) -> str:
+def _comparisons(record: Mapping[str, Any], width: int | None) -> str:
     entries = record["comparisons"]
     table = [["compared with", "rows", "largest difference", "relative", "verdict"]]
     table += [
@@ -32,7 +39,8 @@ def _comparisons(record: Mapping[str, Any]) -> str:
         for entry in entries
     ]
     reasons = {entry["peer"]: _reason(entry) for entry in entries if entry["reason"]}
-    return _block(f"log-likelihoods of {counted(record['n_rows'], 'row')}", table, reasons)
+    title = f"log-likelihoods of {counted(record['n_rows'], 'row')}"
+    return _block(title, table, reasons, width)
 
 
 def _reason(entry: Mapping[str, Any]) -> str:
@@ -40,7 +48,7 @@ def _reason(entry: Mapping[str, Any]) -> str:
     return f"{entry['reason']}; {apart}" if entry["n_apart"] else str(entry["reason"])
 
 
-def _probe(probe: Mapping[str, Any]) -> str:
+def _probe(probe: Mapping[str, Any], width: int | None) -> str:
     values = [f"{printable(name)} = {value:.10g}" for name, value in probe["row"].items()]
     place = ", ".join(values[:_LISTED] + ["…"] * (len(values) > _LISTED))
     answers = probe["answers"]
@@ -61,14 +69,23 @@ def _probe(probe: Mapping[str, Any]) -> str:
     title = (
         f"a row {probe['distance']:.4g} standard deviations from the nearest component ({place})"
     )
-    return _block(title, table, reasons)
+    return _block(title, table, reasons, width)
 
 
-def _block(title: str, table: list[list[str]], reasons: Mapping[str, str]) -> str:
-    """A title, a table whose last column is words, and the reasons below it."""
+def _block(
+    title: str, table: list[list[str]], reasons: Mapping[str, str], width: int | None
+) -> str:
+    """A title, a table whose last column is words, and the reasons below it.
+
+    Where the words do not fit beside the numbers, they are below them.
+    """
     numbers = columns([row[:-1] for row in table])
-    lines = [f"  {line}  {row[-1]}" for line, row in zip(numbers, table, strict=True)]
-    return "\n".join([title, *lines, *(f"  {name}: {words}" for name, words in reasons.items())])
+    lines = [f"{line}  {row[-1]}" for line, row in zip(numbers, table, strict=True)]
+    if width is not None and max(map(len, lines)) > width - 2:
+        lines = columns([row[:-1] for row in table], width=width - 2)
+        lines += [f"{row[0]}: {row[-1]}" for row in table[1:]]
+    lines += [f"{name}: {words}" for name, words in reasons.items()]
+    return "\n".join([title, *indented(lines)])
 
 
 def _conclusion(record: Mapping[str, Any]) -> str:

@@ -15,12 +15,12 @@ _NAMES = {"bic": "BIC", "icl": "ICL", "aic": "AIC", "cv": "CV"}
 _TOLD = 6
 
 
-def selection_text(record: Mapping[str, Any]) -> str:
+def selection_text(record: Mapping[str, Any], width: int | None = None) -> str:
     """The text of the record that `Selection.summary` gives.
 
     The criterion that decides, a line for each structure and a column for each K; the best is
     marked with a star, a candidate that could not be fitted or chosen with a dash; then the
-    verdict.
+    verdict. A line of the table has at most `width` letters, if that is a number.
     """
     by, candidates = record["by"], record["candidates"]
     numbers = sorted({each["n_components"] for each in candidates})
@@ -36,7 +36,7 @@ def selection_text(record: Mapping[str, Any]) -> str:
         [
             f"{_NAMES[by]} of {counted(len(candidates), 'candidate')}, "
             f"{counted(record['n_rows'], 'row')}; {better(record['sign'])} is better, * is best",
-            *columns(rows),
+            *columns(rows, width=width),
         ]
     ]
     if record["verdict"]:

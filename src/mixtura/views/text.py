@@ -8,7 +8,7 @@ from typing import Any
 
 from mixtura.fitting.met import Met
 from mixtura.fitting.verdict import NOTHING
-from mixtura.textual import columns, counted, printable, resolved
+from mixtura.textual import columns, counted, indented, printable, resolved
 
 __all__ = [
     "criterion_label",
@@ -29,12 +29,19 @@ Numbers = Sequence[Any]
 Table = list[list[str]]
 
 
-def model_text(record: Mapping[str, Any]) -> str:
-    """The text of `model_record`'s record: training, then component after component."""
+def model_text(record: Mapping[str, Any], width: int | None = None) -> str:
+    """The text of `model_record`'s record: training, then component after component.
+
+    Parameters
+    ----------
+    record : the model's.
+    width : letters that a line of a table may have; None is no bound.
+    """
+    inner = None if width is None else width - 2
     blocks = [
-        _heading(record),
+        _heading(record, width),
         *(
-            [title, *(f"  {line}" for line in columns(table))] if table else [title]
+            [title, *indented(columns(table, width=inner))] if table else [title]
             for title, table in parameter_tables(record)
         ),
     ]
@@ -137,13 +144,13 @@ def training_words(training: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _heading(record: Mapping[str, Any]) -> list[str]:
+def _heading(record: Mapping[str, Any], width: int | None) -> list[str]:
     """What it is, and how the fit went, as far as the record tells."""
     training = record["training"]
     table = training_figures(training)
     return [
         f"Gaussian mixture: {model_words(record)}",
-        *(columns(table) if table else []),
+        *(columns(table, width=width) if table else []),
         *training_words(training),
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mixtura.textual import columns, printable, resolved
+from mixtura.textual import columns, indented, printable, resolved
 
 __all__ = ["intervals_text"]
 
@@ -15,7 +15,13 @@ _WHOLE = 12
 Line = tuple[str, float, float, float, float]
 
 
-def intervals_text(record: Mapping[str, Any], features: Sequence[str], *, shared: bool) -> str:
+def intervals_text(
+    record: Mapping[str, Any],
+    features: Sequence[str],
+    *,
+    shared: bool,
+    width: int | None = None,
+) -> str:
     """The text of the record that `StandardErrors.summary` gives, component after component.
 
     Parameters
@@ -23,6 +29,7 @@ def intervals_text(record: Mapping[str, Any], features: Sequence[str], *, shared
     record : the estimates, their standard errors and their intervals.
     features : D names.
     shared : whether one covariance is for all components.
+    width : letters that a line of a table may have; None is no bound.
     """
     names = [printable(name) for name in features]
     level = 100.0 * record["level"]
@@ -44,10 +51,10 @@ def intervals_text(record: Mapping[str, Any], features: Sequence[str], *, shared
         lines += [_line(f"mean {name}", record["means"], k, j) for j, name in enumerate(names)]
         if not shared:
             lines += _covariances(record, names, k)
-        blocks.append([f"component {k}", *_table(head, lines)])
+        blocks.append([f"component {k}", *_table(head, lines, width)])
     if shared:
         lines = _covariances(record, names, 0)
-        blocks.append(["covariance shared by all components", *_table(head, lines)])
+        blocks.append(["covariance shared by all components", *_table(head, lines, width)])
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
@@ -82,11 +89,11 @@ def _line(name: str, figures: Mapping[str, Any], *place: int) -> Line:
     return (name, values[0], values[1], values[2], values[3])
 
 
-def _table(head: Sequence[str], lines: Sequence[Line]) -> list[str]:
+def _table(head: Sequence[str], lines: Sequence[Line], width: int | None) -> list[str]:
     rows = [list(head)]
     for name, estimate, error, low, high in lines:
         # A parameter that the structure holds fixed has no error.
         spread = error if error > 0.0 else abs(estimate) or 1.0
         numbers = [resolved(value, 10.0 * spread, 4) for value in (estimate, low, high)]
         rows.append([name, numbers[0], f"{error:.3g}", *numbers[1:]])
-    return [f"  {line}" for line in columns(rows)]
+    return indented(columns(rows, width=None if width is None else width - 2))

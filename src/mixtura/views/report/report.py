@@ -48,9 +48,14 @@ class Report:
         """The record."""
         return dict(self.record)
 
-    def to_text(self) -> str:
-        """The record in words and columns, for a terminal."""
-        return report_text(self.record)
+    def to_text(self, width: int | None = None) -> str:
+        """The record in words and columns, for a terminal.
+
+        Parameters
+        ----------
+        width : letters that a line of a table may have; None is no bound.
+        """
+        return report_text(self.record, width)
 
     def to_html(self) -> str:
         """The page: one file that needs no network and runs no script."""

@@ -8,17 +8,32 @@ from collections.abc import Sequence
 __all__ = ["shell_line"]
 
 
-def shell_line(words: Sequence[str]) -> str:
+def shell_line(words: Sequence[str], width: int | None = None) -> str:
     r"""A command as it is typed.
 
     What a terminal or a page would not show as it stands is written out, as bash and zsh read it.
+
+    Parameters
+    ----------
+    words : of the command.
+    width : letters that a line may have: a longer command goes on below, as a shell reads it. None
+        is no bound.
 
     Examples
     --------
     >>> print(shell_line(["mixtura", "show", "my model", "a\u202eb'"]))
     mixtura show 'my model' $'a\u202eb\''
     """
-    return " ".join(map(_word, words))
+    lines = [""]
+    for word in map(_word, words):
+        if not lines[-1]:
+            lines[-1] = word
+        elif width is not None and len(lines[-1]) + len(word) + 3 > width:
+            lines[-1] += " \\"
+            lines.append(f"  {word}")
+        else:
+            lines[-1] += f" {word}"
+    return "\n".join(lines)
 
 
 def _word(word: str) -> str:

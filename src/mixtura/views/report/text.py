@@ -7,7 +7,7 @@ from typing import Any
 
 from mixtura.model.wording import explanation_text
 from mixtura.testing.wording import validation_text
-from mixtura.textual import columns, printable
+from mixtura.textual import columns, printable, underlined
 from mixtura.views.report import tables
 from mixtura.views.report.shell import shell_line
 from mixtura.views.text import model_text
@@ -15,31 +15,35 @@ from mixtura.views.text import model_text
 __all__ = ["report_text"]
 
 
-def report_text(record: Mapping[str, Any]) -> str:
-    """The text of `report_record`'s record."""
-    model = record["model"]
+def report_text(record: Mapping[str, Any], width: int | None = None) -> str:
+    """The text of `report_record`'s record; a line of a table has at most `width` letters."""
+
+    def told(table: tables.Table) -> list[str]:
+        return columns(table, width=width)
+
     title = f"report on {printable(record['data']['name'] or 'rows')}"
     blocks = [
-        f"{title}\n{'=' * len(title)}",
-        model_text(model),
-        _part("these rows", [*tables.relation_words(record), *columns(tables.score_table(record))]),
-        _part("components", [*columns(tables.component_table(record)), tables.doubt_words(record)]),
-        _part("features", columns(tables.feature_table(record))),
-        _part("the least likely rows", [explanation_text(record["unlikely"])]),
+        underlined(title, "=", width),
+        model_text(record["model"], width),
+        _part("these rows", [*tables.relation_words(record), *told(tables.score_table(record))]),
+        _part("components", [*told(tables.component_table(record)), tables.doubt_words(record)]),
+        _part("features", told(tables.feature_table(record))),
+        _part("the least likely rows", [explanation_text(record["unlikely"], width)]),
     ]
     comparison = record["comparison"]
     if comparison:
-        blocks.append(_part("beside scikit-learn", [validation_text(comparison["validation"])]))
+        said = validation_text(comparison["validation"], width)
+        blocks.append(_part("beside scikit-learn", [said]))
         if comparison["fit"] and "failed" in comparison["fit"]:
             blocks.append(
                 f"scikit-learn's own fit failed: {printable(comparison['fit']['failed'])}"
             )
         elif comparison["fit"]:
-            blocks.append("\n".join(columns(tables.fit_comparison(record))))
+            blocks.append("\n".join(told(tables.fit_comparison(record))))
     again = record["again"]
-    lines = [shell_line(words) for words in again["commands"]]
+    lines = [shell_line(words, width) for words in again["commands"]]
     lines += [again["python"]] if again["python"] else []
-    blocks.append(_part("the same again", [*lines, *columns(tables.setting_table(record)[1:])]))
+    blocks.append(_part("the same again", [*lines, *told(tables.setting_table(record)[1:])]))
     return "\n\n".join(blocks)
 
 
