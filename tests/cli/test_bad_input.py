@@ -197,8 +197,8 @@ def test_a_constant_column_without_regularisation_is_a_collapse(typed, file):
     assert ended.message == (
         "the covariance of component 0, which holds the weight of 4 rows around (1, 4.75), is "
         "singular: the likelihood has no maximum there. Use fewer components, drop constant or "
-        "repeated columns, or set reg_covar above 0. Of the rows, counted from 0, rows 0, 1, 2, 3 "
-        "are nearest to its mean"
+        "repeated columns, or set --reg-covar above 0. Of the rows, counted from 0, rows 0, 1, 2, "
+        "3 are nearest to its mean"
     )
 
 

@@ -81,7 +81,7 @@ def test_ids_come_along(typed, file):
         (["a", "b", "c"], 2, "got 3 sources, expected MODEL DATA, or DATA and -k"),
         (["m", "@faithful", "-k", "2"], 2, "leave -k and --structure out"),
         (["@iris", "-k", "2", "--features", "depth"], 2, "there is no feature 'depth'"),
-        (["@faithful", "-k", "0"], 2, "n_components is 0"),
+        (["@faithful", "-k", "0"], 2, "-k is 0"),
         (["nowhere.safetensors", "@faithful"], 6, "No such file"),
     ],
 )

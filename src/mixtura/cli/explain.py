@@ -54,7 +54,8 @@ def command(
 
     For each row: which component it belongs to, how far it lies from that one's mean in standard
     deviations (the Mahalanobis distance), which features are to blame; then every component's
-    parts of the log-likelihood, in nats.
+    parts of the log-likelihood, in nats: the unit of natural logarithms, of which one more is a
+    density e = 2.72 times as high.
     """
     if rows and worst is not None:
         raise click.UsageError("--row and --worst are both given, expected one of them")

@@ -50,7 +50,7 @@ Examples:
     show_default=True,
     metavar="NAME",
     help="Of the covariances: full, tied, diag or spherical; or three letters for volume, shape "
-    "and orientation, each Equal, Varying or the Identity, such as VVE.",
+    "and orientation, each Equal over components, Varying or the Identity, such as VVE.",
 )
 @options.reading
 @options.on_bad_row
@@ -75,7 +75,8 @@ Examples:
     type=options.NUMBER_OR_AUTO,
     default="auto",
     show_default=True,
-    help="Stop when the mean log-likelihood gains less, nats a row; auto goes on until less than "
+    help=f"Stop when the mean log-likelihood gains less, nats a row ({options.NAT}); auto goes on "
+    "until less than "
     "1e-8 is still to be gained.",
 )
 @click.option(

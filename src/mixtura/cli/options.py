@@ -11,6 +11,7 @@ import click
 from mixtura.cli.candidates import datasets_or_files, files
 
 __all__ = [
+    "NAT",
     "NUMBER_OR_AUTO",
     "as_json",
     "columns",
@@ -45,6 +46,9 @@ class _NumberOrAuto(click.ParamType[float | str]):
 
 
 NUMBER_OR_AUTO = _NumberOrAuto()
+
+#: what help says of nats where they first appear
+NAT = "a nat is the unit of natural logarithms"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

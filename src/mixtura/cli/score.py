@@ -43,6 +43,7 @@ def command(
 ) -> None:
     """Write the log-likelihood of each row of DATA under MODEL, in nats.
 
+    A nat is the unit of natural logarithms: one more is a density e = 2.72 times as high.
     Columns are matched to the model's features by name, where both have names. The ids come
     first, then the column log_likelihood. Globs, folders, packed and large files are answered a
     part at a time.

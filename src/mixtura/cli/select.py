@@ -64,7 +64,9 @@ class _Numbers(click.ParamType[tuple[int, ...]]):
     default="all",
     show_default=True,
     metavar="NAME,...",
-    help="Of the covariances: all fourteen, or some, by their letters or by scikit-learn's names.",
+    help="Of the covariances: all fourteen, or some, by their three letters for volume, shape and "
+    "orientation, each Equal over components, Varying or the Identity, such as VVE; or by "
+    "scikit-learn's names.",
 )
 @click.option(
     "--criterion",
@@ -112,8 +114,8 @@ class _Numbers(click.ParamType[tuple[int, ...]]):
     type=options.NUMBER_OR_AUTO,
     default="auto",
     show_default=True,
-    help="Stop when the mean log-likelihood gains less, nats a row; auto goes on until less than "
-    "0.001 nats of all rows are still to be gained.",
+    help=f"Stop when the mean log-likelihood gains less, nats a row ({options.NAT}); auto goes on "
+    "until less than 0.001 nats of all rows are still to be gained.",
 )
 @click.option(
     "--max-iter", type=int, default=1000, show_default=True, help="EM iterations at most."

@@ -22,6 +22,7 @@ def model_record(mixture: Mixture, training: Mapping[str, Any]) -> dict[str, Any
     """
     return {
         "structure": mixture.structure.name,
+        "letters": mixture.structure.letters,
         "form": mixture.structure.form.name,
         "n_components": mixture.n_components,
         "n_features": mixture.n_features,

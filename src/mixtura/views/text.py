@@ -29,17 +29,18 @@ Numbers = Sequence[Any]
 Table = list[list[str]]
 
 
-def model_text(record: Mapping[str, Any], width: int | None = None) -> str:
+def model_text(record: Mapping[str, Any], width: int | None = None, *, note: str = "note") -> str:
     """The text of `model_record`'s record: training, then component after component.
 
     Parameters
     ----------
     record : the model's.
     width : letters that a line of a table may have; None is no bound.
+    note : what a note begins with.
     """
     inner = None if width is None else width - 2
     blocks = [
-        _heading(record, width),
+        _heading(record, width, note),
         *(
             [title, *indented(columns(table, width=inner))] if table else [title]
             for title, table in parameter_tables(record)
@@ -128,8 +129,14 @@ def void_of(training: Mapping[str, Any]) -> str:
     return printable(said) if isinstance(said, str) else ""
 
 
-def training_words(training: Mapping[str, Any]) -> list[str]:
-    """How a fit ended, what to do about it, what is odd, what was repaired: a line each."""
+def training_words(training: Mapping[str, Any], note: str = "note") -> list[str]:
+    """How a fit ended, what to do about it, what is odd, what was repaired: a line each.
+
+    Parameters
+    ----------
+    training : as `Fit.summary` gives it, or a model file holds it.
+    note : what a note begins with.
+    """
     lines = []
     if isinstance(training.get("outcome"), str):
         met = _met(training.get("searches"))
@@ -137,21 +144,21 @@ def training_words(training: Mapping[str, Any]) -> list[str]:
         if isinstance(training.get("remedy"), str) and training["remedy"] != NOTHING:
             lines.append(f"what to do: {printable(training['remedy'])}")
     notes = training.get("notes")
-    lines += [printable(f"note: {one}") for one in notes] if isinstance(notes, list) else []
+    lines += [printable(f"{note}: {one}") for one in notes] if isinstance(notes, list) else []
     lines += [f"AIC and BIC are void: {said}"] if (said := void_of(training)) else []
     repairs = training.get("repairs")
     lines += [_repair(one) for one in repairs] if isinstance(repairs, list) else []
     return lines
 
 
-def _heading(record: Mapping[str, Any], width: int | None) -> list[str]:
+def _heading(record: Mapping[str, Any], width: int | None, note: str) -> list[str]:
     """What it is, and how the fit went, as far as the record tells."""
     training = record["training"]
     table = training_figures(training)
     return [
         f"Gaussian mixture: {model_words(record)}",
         *(columns(table, width=width) if table else []),
-        *training_words(training),
+        *training_words(training, note),
     ]
 
 

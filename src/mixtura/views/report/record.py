@@ -12,6 +12,7 @@ import numpy as np
 from mixtura.engine import kernel
 from mixtura.fitting.prior import Prior
 from mixtura.fitting.recipe import recipe
+from mixtura.model.adequacy import Adequacy
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Box
 from mixtura.version import __version__
@@ -29,6 +30,7 @@ def report_record(
     names: tuple[str, str] = ("", ""),
     left_out: str = "",
     command: Sequence[str] = (),
+    adequacy: Adequacy,
     comparison: Mapping[str, Any] | None = None,
     pictures: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
@@ -42,6 +44,7 @@ def report_record(
     names : what the model and the rows are called.
     left_out : about rows that were left out, if any were.
     command : the words that made the report.
+    adequacy : whether the mixture fits the rows.
     comparison : as `mixtura.views.report.comparison.compared` gives it, or None.
     pictures : name, title and caption of each.
     """
@@ -70,6 +73,7 @@ def report_record(
         "components": counts[:k],
         **({"noise": counts[k]} if mixture.noise else {}),
         "doubt": DOUBT,
+        "adequacy": _adequacy(mixture, adequacy),
         "pictures": [dict(picture) for picture in pictures],
         "unlikely": _unlikely(found),
         "comparison": None if comparison is None else dict(comparison),
@@ -105,6 +109,23 @@ def _features(mixture: Mixture, found: Overview) -> list[dict[str, Any]]:
             mixture.feature_labels, *(column.tolist() for column in columns), strict=True
         )
     ]
+
+
+def _adequacy(mixture: Mixture, found: Adequacy) -> dict[str, Any]:
+    """How far the rows' distribution is from the mixture's."""
+    deviations = np.sqrt(np.diagonal(mixture.covariance())).tolist()
+    columns = (found.departures, found.values, found.observed, found.expected)
+    keys = ("name", "departure", "value", "observed", "expected", "scale")
+    features = zip(
+        mixture.feature_labels, *(column.tolist() for column in columns), deviations, strict=True
+    )
+    return {
+        "n_rows": found.n_rows,
+        "bound": found.bound,
+        "largest": found.largest,
+        "likelihood": found.likelihood,
+        "features": [dict(zip(keys, each, strict=True)) for each in features],
+    }
 
 
 def _unlikely(found: Overview) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 from mixtura.errors import ParameterError
 from mixtura.fitting import Fit
 from mixtura.fitting.recipe import recipe
+from mixtura.model.adequacy import adequacy
 from mixtura.model.files import written_beside
 from mixtura.model.mixture import Mixture
 from mixtura.model.rows import column_names
@@ -131,6 +132,7 @@ def report(
         names=names,
         left_out=bad.summary,
         command=command,
+        adequacy=adequacy(mixture, found.sample),
         comparison=_comparison(mixture, found, training) if compare else None,
         pictures=said,
     )

@@ -12,6 +12,7 @@ from mixtura.textual import printable
 from mixtura.views.report import tables
 from mixtura.views.report.shell import shell_line
 from mixtura.views.report.swatch import swatch
+from mixtura.views.report.terms import fit_words, nats_words, structure_words
 from mixtura.views.text import (
     criterion_label,
     model_words,
@@ -54,12 +55,14 @@ def summary(record: Record, _: Pictures) -> Html:
         (criterion_label("BIC", model["training"]), _grouped(scores["bic"])),
         ("rows in doubt", f"{tables.doubtful(record):,}"),
     ]
-    ending = training_words(model["training"])
+    ending = training_words(model["training"], tables.note_label(record))
     training = model["training"]
     calm = training.get("converged") is True and training.get("remedy") == NOTHING
     words = [
         element("p", [*named, f"{model_words(model)}."]),
+        element("p", structure_words(model["structure"], model["letters"])),
         element("p", " ".join(tables.relation_words(record))),
+        element("p", fit_words(record)),
         element(
             "ul",
             [element("li", line) for line in ending] or [element("li", "outcome: not on record")],
@@ -76,6 +79,7 @@ def summary(record: Record, _: Pictures) -> Html:
                 ],
                 class_="cards",
             ),
+            element("p", nats_words()),
             element(
                 "div",
                 [

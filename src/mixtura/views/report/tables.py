@@ -15,6 +15,7 @@ __all__ = [
     "doubtful",
     "feature_table",
     "fit_comparison",
+    "note_label",
     "relation_words",
     "score_table",
     "setting_table",
@@ -25,11 +26,22 @@ Table = list[list[str]]
 #: so many features' means are beside the weights
 _BESIDE = 6
 
+_NOTES = {
+    "same": "note on the fit to these rows",
+    "other": "note on the fit, to other rows than these",
+    "unknown": "note on the fit, to rows that may be others",
+}
+
 _RELATIONS = {
     "same": "These are the rows that the mixture was fitted to.",
     "other": "These are other rows than those that the mixture was fitted to.",
     "unknown": "Whether the mixture was fitted to these rows is not on record.",
 }
+
+
+def note_label(record: Mapping[str, Any]) -> str:
+    """What a note of the fit begins with: it is about the fit's rows, which may be others."""
+    return _NOTES[record["data"]["relation"]]
 
 
 def relation_words(record: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from mixtura.testing.wording import validation_text
 from mixtura.textual import columns, printable, underlined
 from mixtura.views.report import tables
 from mixtura.views.report.shell import shell_line
+from mixtura.views.report.terms import fit_words, nats_words, structure_words
 from mixtura.views.text import model_text
 
 __all__ = ["report_text"]
@@ -21,11 +22,16 @@ def report_text(record: Mapping[str, Any], width: int | None = None) -> str:
     def told(table: tables.Table) -> list[str]:
         return columns(table, width=width)
 
+    model = record["model"]
     title = f"report on {printable(record['data']['name'] or 'rows')}"
     blocks = [
         underlined(title, "=", width),
-        model_text(record["model"], width),
-        _part("these rows", [*tables.relation_words(record), *told(tables.score_table(record))]),
+        "\n".join([nats_words(), structure_words(model["structure"], model["letters"])]),
+        model_text(model, width, note=tables.note_label(record)),
+        _part(
+            "these rows",
+            [*tables.relation_words(record), *told(tables.score_table(record)), fit_words(record)],
+        ),
         _part("components", [*told(tables.component_table(record)), tables.doubt_words(record)]),
         _part("features", told(tables.feature_table(record))),
         _part("the least likely rows", [explanation_text(record["unlikely"], width)]),
