@@ -6,11 +6,13 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/tuple.h>
 
+#include <chrono>
 #include <initializer_list>
 #include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <tuple>
 #include <utility>
 
@@ -31,6 +33,28 @@ template <class T> using Matrices = Array<T, nb::ndim<3>>;
 template <class A> using Maybe = std::optional<A>;
 
 using Shape = std::initializer_list<std::int64_t>;
+
+// The interpreter's lock, given away for the length of a block.
+//
+// Until Python 3.14 a thread that asks an interpreter at its end for the lock is unwound, frame by
+// frame; a destructor and the frames of the binding let nothing through, and the process would be
+// aborted. A thread that nobody waits for any more waits here for the end of the process.
+class Released {
+  public:
+    Released() : state_(PyEval_SaveThread()) {}
+    ~Released() {
+        try {
+            PyEval_RestoreThread(state_);
+        } catch (...) {
+            for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+        }
+    }
+    Released(const Released&) = delete;
+    Released& operator=(const Released&) = delete;
+
+  private:
+    PyThreadState* state_;
+};
 
 std::string written(const std::int64_t* extents, std::size_t n) {
     std::string text = "(";
@@ -116,7 +140,7 @@ void one_pass(int form_number, const Vector<const double>& constants,
                                    checked(total, "total", {1})};
     const double* row_weights = checked(weights, "weights", {m});
     const auto posterior = hard ? mixtura::Posterior::hard : mixtura::Posterior::soft;
-    nb::gil_scoped_release released;
+    const Released released;
     mixtura::pass(components, posterior, rows.data(), row_weights, m, results);
 }
 
@@ -136,7 +160,7 @@ void moments(const Matrix<const T>& rows, const Maybe<Vector<const double>>& wei
     const double* row_weights = checked(weights, "weights", {m});
     const double* shares = checked(responsibilities, "responsibilities", {m, k});
     const double* points = checked(reference, "reference", {k, d});
-    nb::gil_scoped_release released;
+    const Released released;
     mixtura::moments(rows.data(), row_weights, m, shares, points, k, d, results);
 }
 
@@ -161,7 +185,7 @@ std::pair<std::int64_t, std::int64_t> follow(
     gained.weight = checked(weight, "weight", {k});
     gained.first = checked(first, "first", {k, d});
     const double* row_weights = checked(weights, "weights", {m});
-    nb::gil_scoped_release released;
+    const Released released;
     const auto [moved, far] =
         mixtura::follow(about, rows.data(), row_weights, m, membership, gained);
     return {moved, far};
@@ -177,7 +201,7 @@ void potentials(int form_number, const Vector<const double>& constants,
     const double* row_weights = checked(weights, "weights", {m});
     double* known = checked(nearest, "nearest", {m});
     double* sums = checked(potentials, "potentials", {components.n_components});
-    nb::gil_scoped_release released;
+    const Released released;
     mixtura::potentials(components, rows.data(), row_weights, m, known, update, sums);
 }
 
@@ -212,7 +236,7 @@ std::tuple<double, double, double, std::int64_t, bool> climb(
                          checked(covariances, "covariances", {k, d, d}),
                          noise_weight,
                          log_likelihood};
-    nb::gil_scoped_release released;
+    const Released released;
     const auto done = mixtura::climb(hill, place, n_steps, gain);
     return {place.noise_weight, place.log_likelihood, done.gain, done.n_steps, done.sound};
 }
@@ -259,7 +283,7 @@ std::tuple<double, double, std::int64_t, std::int64_t, double> swap(
     mixtura::SwapRule by = std::apply(all, rule);
     by.units = checked(units, "units", {d});
     mixtura::Effort spent = std::apply(whole, effort);
-    nb::gil_scoped_release released;
+    const Released released;
     const std::int64_t used = mixtura::swap(hill, by, best, spent, drawn, n);
     return {best.noise_weight, best.log_likelihood, used, spent.n_failed, spent.left};
 }
@@ -269,7 +293,7 @@ void invert_lower(const Matrices<const double>& lower, const Matrices<double>& i
     const auto d = static_cast<std::int64_t>(lower.shape(1));
     const double* from = checked(lower, "lower", {n, d, d});
     double* to = checked(inverse, "inverse", {n, d, d});
-    nb::gil_scoped_release released;
+    const Released released;
     mixtura::invert_lower(from, n, d, to);
 }
 
@@ -277,7 +301,7 @@ template <class T, void (*function)(const T*, std::int64_t, T*)>
 void each(const Vector<const T>& x, const Vector<T>& y) {
     const auto n = static_cast<std::int64_t>(x.shape(0));
     T* to = checked(y, "y", {n});
-    nb::gil_scoped_release released;
+    const Released released;
     function(x.data(), n, to);
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mixtura.version import __version__
@@ -90,7 +89,9 @@ def __getattr__(name: str) -> Any:
     """Each public name is imported when it is first asked for, so that the import stays light."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    from mixtura.loading import loaded
+
+    value = loaded(_HOMES[name], name)
     globals()[name] = value
     return value
 

@@ -154,10 +154,10 @@ def answer(
     bad = bad_rows("skip" if keep else on_bad_row)
     count = 0
     meter = AnswerMeter(shown=on_terminal() and not (quiet or where.is_terminal))
-    with closing(meter), where.opened() as file:
+    chunks = gathered(_chunks(rows, bad, meter.read, keep=keep), _ROWS)
+    with closing(meter), where.opened() as file, closing(ahead(chunks)) as read:
         target = sink(file, where.suffix, as_json=as_json)
-        chunks = _chunks(rows, bad, meter.read, keep=keep)
-        for chunk in ahead(gathered(chunks, _ROWS)):
+        for chunk in read:
             known = side_by_side({"row": chunk.numbers} if numbered else {}, chunk.ids)
             target.add(side_by_side(known, _answered(chunk, names, function, keep=keep)))
             count += len(chunk)

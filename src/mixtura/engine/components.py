@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
+from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats
 from mixtura.engine.factors import Factor
 

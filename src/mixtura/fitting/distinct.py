@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -44,10 +45,11 @@ def distinct_rows(
 def _among(source: ArraySource, most: int) -> int:
     """The same of rows in memory, which are not looked at any more than that takes."""
     found = _Digests(np.empty(0, np.uint64), most)
-    for block in source.blocks():
-        found = found + _Digests.of(block, most)
-        if len(found.least) >= most:
-            break
+    with closing(source.blocks()) as blocks:
+        for block in blocks:
+            found = found + _Digests.of(block, most)
+            if len(found.least) >= most:
+                break
     return len(found.least)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.caching import cached_property
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.executors import Executor

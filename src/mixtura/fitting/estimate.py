@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
+from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.components import Components
 from mixtura.engine.statistics import Statistics

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
 from mixtura.fitting.convergence import Outcome, remaining_gain

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
+from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats
 from mixtura.errors import CollapseError
 from mixtura.fitting.estimate import LEAST_WEIGHT, Estimate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,8 +89,9 @@ def _constant_in(source: ArraySource) -> tuple[tuple[int, float], ...]:
     """The same of rows in memory, read on only as long as a column may be."""
     first = source.first()[0].astype(np.float64)
     columns = np.arange(len(first))
-    for block in source.blocks():
-        columns = columns[(block.rows[:, columns] == first[columns]).all(axis=0)]
-        if not len(columns):
-            break
+    with closing(source.blocks()) as blocks:
+        for block in blocks:
+            columns = columns[(block.rows[:, columns] == first[columns]).all(axis=0)]
+            if not len(columns):
+                break
     return tuple((int(j), float(first[j])) for j in columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,14 +69,15 @@ def survey(scan: Scan, n_components: int, seed: int, seen: RowsSeen | None = Non
     d = len(scan.columns.features)
     reservoir = Reservoir(sample_size(d, n_components), seed)
     tally = Tally(d)
-    for chunk in ahead(scan.chunks(bad)):
-        rows, weights = _counting(chunk)
-        if len(rows):
-            tally.add(rows, weights)
-            reservoir.add(rows, weights)
-            if seen:
-                seen.add(rows, weights)
-        tally.without_weight += len(chunk) - len(rows)
+    with closing(ahead(scan.chunks(bad))) as chunks:
+        for chunk in chunks:
+            rows, weights = _counting(chunk)
+            if len(rows):
+                tally.add(rows, weights)
+                reservoir.add(rows, weights)
+                if seen:
+                    seen.add(rows, weights)
+            tally.without_weight += len(chunk) - len(rows)
     bad.warn()
     if not tally.count:
         raise DataError(nothing_counts(bad.count, tally.without_weight))

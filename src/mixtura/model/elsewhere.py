@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -54,8 +55,9 @@ class Answer:
         def fill(block: Block) -> None:
             whole[block.start : block.stop] = self.function(block)
 
-        for _ in executor.map(source, fill):
-            pass
+        with closing(executor.map(source, fill)) as filled:
+            for _ in filled:
+                pass
         return whole
 
     def of_part(self, part: Any) -> NDArray[Any]:
@@ -81,10 +83,8 @@ def mapped(X: Any, answer: Answer) -> Any:
     stream = scanned(X, None, answer.feature_names)
     bad = bad_rows(stream.on_bad_row)
     executor = default_executor()
-    values = [
-        answer.of(as_rows(chunk.rows, answer.n_features), executor)
-        for chunk in ahead(gathered(stream.chunks(bad), _ROWS))
-    ]
+    with closing(ahead(gathered(stream.chunks(bad), _ROWS))) as chunks:
+        values = [answer.of(as_rows(chunk.rows, answer.n_features), executor) for chunk in chunks]
     bad.warn()
     if not values:
         raise DataError("X has 0 rows, expected at least 1")
@@ -136,10 +136,11 @@ def totals(
     else:
         stream = scanned(X, sample_weight, feature_names)
         bad, executor = bad_rows(stream.on_bad_row), default_executor()
-        parts = [
-            counted(executor, as_rows(chunk.rows, n_features), chunk.weights)
-            for chunk in ahead(gathered(stream.chunks(bad), _ROWS))
-        ]
+        with closing(ahead(gathered(stream.chunks(bad), _ROWS))) as chunks:
+            parts = [
+                counted(executor, as_rows(chunk.rows, n_features), chunk.weights)
+                for chunk in chunks
+            ]
     bad.warn()
     if not parts:
         raise DataError("X has 0 rows, expected at least 1")

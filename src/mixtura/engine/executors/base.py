@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from typing import Protocol, TypeVar
 
 from mixtura.engine.sources import Block, Source
 
-__all__ = ["Executor", "Monoid", "tree_sum"]
+__all__ = ["Executor", "Monoid", "one_by_one", "tree_sum"]
 
 
 class Monoid(Protocol):
@@ -29,12 +30,23 @@ class Executor(ABC):
     """
 
     @abstractmethod
-    def map(self, source: Source, function: Callable[[Block], T]) -> Iterator[T]:
-        """The function's value at each block, in the order of the blocks."""
+    def map(self, source: Source, function: Callable[[Block], T]) -> Generator[T, None, None]:
+        """The function's value at each block, in the order of the blocks.
+
+        Who leaves before the end closes it, see `Source.blocks`.
+        """
 
     def run(self, source: Source, function: Callable[[Block], M]) -> M:
         """The sum of the function's values over all blocks."""
-        return tree_sum(self.map(source, function))
+        with closing(self.map(source, function)) as values:
+            return tree_sum(values)
+
+
+def one_by_one(source: Source, function: Callable[[Block], T]) -> Generator[T, None, None]:
+    """The function's value at each block, found on the calling thread as it is asked for."""
+    with closing(source.blocks()) as blocks:
+        for block in blocks:
+            yield function(block)
 
 
 def tree_sum(values: Iterable[M]) -> M:

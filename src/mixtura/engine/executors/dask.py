@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -38,7 +38,7 @@ class Dask(Executor):
 
     here: Executor
 
-    def map(self, source: Source, function: Callable[[Block], T]) -> Iterator[T]:
+    def map(self, source: Source, function: Callable[[Block], T]) -> Generator[T, None, None]:
         """The function's value at each block, for which the blocks are brought here."""
         return self.here.map(source, function)
 

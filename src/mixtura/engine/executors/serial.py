@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
-from mixtura.engine.executors.base import Executor
+from mixtura.engine.executors.base import Executor, one_by_one
 from mixtura.engine.sources import Block, Source
 
 __all__ = ["Serial"]
@@ -16,5 +16,5 @@ T = TypeVar("T")
 class Serial(Executor):
     """One block after the other."""
 
-    def map(self, source: Source, function: Callable[[Block], T]) -> Iterator[T]:
-        return map(function, source.blocks())
+    def map(self, source: Source, function: Callable[[Block], T]) -> Generator[T, None, None]:
+        return one_by_one(source, function)

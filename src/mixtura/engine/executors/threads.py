@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import cache
 from typing import Generic, TypeVar
 
-from mixtura.engine.executors.base import Executor
+from mixtura.engine.executors.base import Executor, one_by_one
+from mixtura.engine.executors.helpers import waiting_helpers
 from mixtura.engine.sources import Block, Source
 
 __all__ = ["Threads"]
@@ -36,11 +35,11 @@ class Threads(Executor):
 
     n_threads: int
 
-    def map(self, source: Source, function: Callable[[Block], T]) -> Iterator[T]:
+    def map(self, source: Source, function: Callable[[Block], T]) -> Generator[T, None, None]:
         n_helpers = min(self.n_threads, source.n_blocks) - 1
         if n_helpers < 1:
-            return map(function, source.blocks())
-        return _Shared(source.blocks(), function, n_helpers).results()
+            return one_by_one(source, function)
+        return _Shared(source, function, n_helpers).results()
 
 
 class _Shared(Generic[T]):
@@ -50,26 +49,25 @@ class _Shared(Generic[T]):
     for a caller who may be gone.
     """
 
-    def __init__(
-        self, blocks: Iterator[Block], function: Callable[[Block], T], n_helpers: int
-    ) -> None:
-        self._blocks: Iterator[Block] | None = blocks
+    def __init__(self, source: Source, function: Callable[[Block], T], n_helpers: int) -> None:
+        self._blocks = source.blocks()
+        self._more = True  # blocks to take
         self._function = function
         self._n_helpers = n_helpers
         self._room = 2 * (n_helpers + 1)
         self._pending: deque[Future[T]] = deque()  # of the blocks taken, in their order
         self._taking = threading.Lock()  # guards the blocks and what is pending
 
-    def results(self) -> Iterator[T]:
+    def results(self) -> Generator[T, None, None]:
         """The results in the order of the blocks; the caller works while it waits for one."""
-        pool = _pool(self._n_helpers)
+        pool = waiting_helpers(self._n_helpers)
+        n_helpers = pool.started()
         helpers: list[Future[None]] = []
         try:
             while True:
                 helpers = [helper for helper in helpers if not helper.done()]
-                if self._blocks is not None:
-                    missing = self._n_helpers - len(helpers)
-                    helpers += [pool.submit(self._help) for _ in range(missing)]
+                if self._more:
+                    helpers += [pool.call(self._help) for _ in range(n_helpers - len(helpers))]
                 task = self._taken()
                 if task:
                     future, block = task
@@ -83,11 +81,9 @@ class _Shared(Generic[T]):
                         self._pending.popleft()
                     waits = False
         finally:
-            with self._taking:
-                self._blocks = None
-            for helper in helpers:
-                if not helper.cancel():
-                    helper.result()
+            self._more = False
+            pool.dismiss(helpers)
+            self._blocks.close()
 
     def _help(self) -> None:
         """Work on blocks while there are any, and room."""
@@ -101,29 +97,19 @@ class _Shared(Generic[T]):
     def _taken(self) -> tuple[Future[T], Block] | None:
         """The next block and the place of its result; None if there is no more, or no room."""
         with self._taking:
-            if self._blocks is None or len(self._pending) >= self._room:
+            if not self._more or len(self._pending) >= self._room:
                 return None
             try:
                 block = next(self._blocks, None)
             except BaseException as error:  # of reading: it takes the place of the block's result
-                self._blocks = None
+                self._more = False
                 failed: Future[T] = Future()
                 failed.set_exception(error)
                 self._pending.append(failed)
                 return None
             if block is None:
-                self._blocks = None
+                self._more = False
                 return None
             future: Future[T] = Future()
             self._pending.append(future)
             return future, block
-
-
-@cache
-def _pool(n_helpers: int) -> ThreadPoolExecutor:
-    """Threads that outlive a pass: starting some would cost more than a small pass takes."""
-    return ThreadPoolExecutor(n_helpers, thread_name_prefix="mixtura")
-
-
-if hasattr(os, "register_at_fork"):  # a child inherits the pools, but not their threads
-    os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Rows, doubles, readable
 from mixtura.engine.sources.block import Block, even_block_rows
 from mixtura.engine.sources.source import Source
@@ -63,7 +63,7 @@ class ArraySource(Source):
     def first(self) -> Rows:
         return readable(self.rows[:1])
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Generator[Block, None, None]:
         step = self.block_rows
         for start in range(0, self.n_rows, step):
             part = slice(start, start + step)

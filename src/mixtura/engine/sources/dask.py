@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
+from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Rows, doubles, readable
 from mixtura.engine.partitions import Partitions
 from mixtura.engine.sources.block import Block, even_block_rows
@@ -154,7 +155,7 @@ class DaskSource(Source):
         rows = self.partitions.one(number, partial(_part, slice(0, 1)))[0]
         return readable(rows.astype(self.kind))
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Generator[Block, None, None]:
         """The blocks, brought here some at a time: a pass is work for `executors.Dask`."""
         shape = (self.n_rows, self.n_columns)
         return StreamSource(self._batches, shape, self.kind, self.weighted).blocks()

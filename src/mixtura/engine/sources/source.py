@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -47,5 +47,9 @@ class Source(ABC):
         """The first row, (1, D)."""
 
     @abstractmethod
-    def blocks(self) -> Iterator[Block]:
-        """The blocks, always the same and in the same order."""
+    def blocks(self) -> Generator[Block, None, None]:
+        """The blocks, always the same and in the same order.
+
+        Who leaves before the end closes it: one that is dropped may read on, and an interruption
+        that comes while Python clears it away is lost.
+        """

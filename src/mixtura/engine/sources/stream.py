@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Rows, doubles, readable
 from mixtura.engine.sources.ahead import ahead
 from mixtura.engine.sources.block import Block, even_block_rows
@@ -78,7 +78,7 @@ class StreamSource(Source):
         with closing(self._cut()) as blocks:
             return next(blocks).rows[:1]
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Generator[Block, None, None]:
         """The blocks.
 
         Raises

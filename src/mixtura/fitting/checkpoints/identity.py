@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -95,8 +96,9 @@ class RowsSeen:
 def rows_of(source: Source, names: tuple[str, ...] | None) -> dict[str, Any]:
     """What the rows of a source are known by."""
     seen = RowsSeen()
-    for block in source.blocks():
-        seen.add(block.rows, block.weights)
+    with closing(source.blocks()) as blocks:
+        for block in blocks:
+            seen.add(block.rows, block.weights)
     return seen.record(names)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
+
+from mixtura.engine.executors.helpers import Helpers
 
 __all__ = ["Task", "carried_out"]
 
@@ -57,22 +60,22 @@ def carried_out(
         if done:
             done(name, result)
 
-    if n_threads == 1:
+    crew = Helpers(n_threads, "mixtura-select")
+    if n_threads == 1 or not crew.started():
         for name in tasks:
             finished(name, called(name))
         return results
     waiting = dict.fromkeys(tasks)
     under_way: dict[Future[Any], Hashable] = {}
-    with ThreadPoolExecutor(n_threads, thread_name_prefix="mixtura-select") as pool:
-        try:
-            while waiting or under_way:
-                for name in [n for n in waiting if all(a in results for a in tasks[n].after)]:
-                    del waiting[name]
-                    under_way[pool.submit(called, name)] = name
-                ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    finished(under_way.pop(future), future.result())
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    try:
+        while waiting or under_way:
+            for name in [n for n in waiting if all(a in results for a in tasks[n].after)]:
+                del waiting[name]
+                under_way[crew.call(partial(called, name))] = name
+            ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in ended:
+                finished(under_way.pop(future), future.result())
+    finally:
+        crew.dismiss(under_way)
+        crew.end()
     return results

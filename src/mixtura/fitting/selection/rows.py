@@ -86,7 +86,9 @@ def _collected(X: Any, sample_weight: Any, most: int, seed: int) -> Given:
     """
     rows = collection(X, sample_weight)
     found = survey_partitions(rows, most, seed)
-    check_extent(found.source.n_rows, found.tally.low, found.tally.high, 1, rows.names)
+    check_extent(
+        found.source.n_rows, found.tally.low, found.tally.high, 1, rows.names, found.source.dtype
+    )
     whole = found.sample.n_rows == found.source.n_rows
     source = found.sample if whole else found.source
     return Given(source, found.sample, found.unit, None, rows.names)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.caching import cached_property
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Source
 from mixtura.errors import CollapseError, DataError, ParameterError

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
+from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Integers, frozen
 from mixtura.engine.background import over_background
 from mixtura.engine.components import Components

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
+from mixtura.caching import cached_property
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
 from mixtura.engine.executors import Executor

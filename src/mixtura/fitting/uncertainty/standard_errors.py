@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from numbers import Integral
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
+from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Rows, frozen
 from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.fit import Fit

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -54,7 +55,8 @@ def text_header(path: Path, selection: Selection, header: bool | None) -> TextHe
     selection : a name that is wanted and stands in the first row makes that a header.
     header : whether it begins with one; None finds out.
     """
-    part = next(_parts(path), None)
+    with closing(_parts(path)) as parts:
+        part = next(parts, None)
     return None if part is None else header_of_part(part[1], str(path), selection, header)
 
 
@@ -203,7 +205,7 @@ def _fault(
     return None
 
 
-def _parts(path: Path) -> Iterator[tuple[int, bytes]]:
+def _parts(path: Path) -> Generator[tuple[int, bytes], None, None]:
     """Whole records of a file, some MB at a time, and the line that they begin on."""
     line, held = 1, b""
     for data in _read(path):

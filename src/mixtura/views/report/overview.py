@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,11 +93,12 @@ def overview(
     """
     block = int(np.clip(_NUMBERS // max(mixture.n_components, mixture.n_features), 256, _ROWS))
     tally = _Tally(mixture, worst, seed)
-    for chunk in ahead(evened(chunks, block), 1):
-        rows: Any = chunk.rows
-        if names is not None:
-            rows = Table(names, rows)
-        tally.add(np.ascontiguousarray(mixture.rows(rows), dtype=np.float64), chunk)
+    with closing(ahead(evened(chunks, block), 1)) as evenly:
+        for chunk in evenly:
+            rows: Any = chunk.rows
+            if names is not None:
+                rows = Table(names, rows)
+            tally.add(np.ascontiguousarray(mixture.rows(rows), dtype=np.float64), chunk)
     return tally.result()
 
 
