@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -14,6 +16,7 @@ import click
 from mixtura import errors
 from mixtura.cli.candidates import VARIABLE
 from mixtura.cli.output import tell
+from mixtura.cli.process import run, stop_signal
 from mixtura.cli.spelling import spelled
 from mixtura.textual import counted, printable
 from mixtura.version import __version__
@@ -51,16 +54,8 @@ Data is a CSV, .npy or .parquet file, - for CSV on the standard input, or a data
 \b
 Exit codes: 0 ok, 1 validate found mixtura wrong, 2 usage, 3 bad data,
 4 bad model, 5 not converged under --strict, 6 input or output failed,
-130 interrupted.
+130 interrupted (129 by SIGHUP, 143 by SIGTERM).
 """
-
-
-def run() -> None:
-    """Run the command line that the process was started with, and end it."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # closed by the shell: >&-
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    sys.exit(main(sys.argv[1:]))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -82,8 +77,10 @@ def main(arguments: Sequence[str]) -> int:
             _abandon_output()  # the reader has seen enough: nothing is wrong
             return 0
         except KeyboardInterrupt as interruption:
-            return _fail(130, _interruption(interruption))
+            return _interrupted(interruption)
         except Exception as error:
+            if stop_signal():  # which may cut an import short, or find nobody to write to
+                return _interrupted(error)
             code = _code(error)
             if code is None:
                 raise
@@ -186,17 +183,24 @@ def _sentence(error: Exception) -> str:
     return spelled(str(error).strip())
 
 
-def _interruption(error: KeyboardInterrupt) -> str:
-    if isinstance(error, errors.Interrupted):
-        left = "nothing was stored"
-        if error.checkpoint is not None:
-            left = f"go on from {error.checkpoint} with --resume"
-        return f"interrupted after {counted(error.fit.n_iter, 'iteration')}; {left}"
-    return "interrupted"
+def _interrupted(error: BaseException) -> int:
+    """Say what was interrupted, and by what if not by Ctrl-C; the exit code of shells."""
+    stopped = stop_signal() or signal.SIGINT
+    by = "interrupted" if stopped == signal.SIGINT else f"interrupted by {stopped.name}"
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, errors.Interrupted):
+        cause = cause.__context__
+    if cause is None:
+        return _fail(128 + stopped, by)
+    left = "nothing was stored"
+    if cause.checkpoint is not None:
+        left = f"go on from {cause.checkpoint} with --resume"
+    return _fail(128 + stopped, f"{by} after {counted(cause.fit.n_iter, 'iteration')}; {left}")
 
 
 def _fail(code: int, sentence: str) -> int:
-    tell(f"error: {printable(sentence)}")
+    with suppress(OSError):  # there may be nobody to tell: the terminal is closed
+        tell(f"error: {printable(sentence)}")
     return code
 
 

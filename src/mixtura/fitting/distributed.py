@@ -21,7 +21,7 @@ from mixtura.fitting.given import Given
 from mixtura.fitting.oddities import oddities
 from mixtura.fitting.partition_survey import survey_partitions
 from mixtura.fitting.resumption import check_resumed
-from mixtura.fitting.runs import best_of
+from mixtura.fitting.runs import best_of, kept
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.streaming import seed_aside
 from mixtura.fitting.survey import Tally
@@ -79,10 +79,11 @@ def fit_collection(
 
     run = partial(em.run, source=found.sample, given=given, random=random, resumed=resumed)
     best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
-    odd = oddities(
-        source, em.executor, settings.n_components, sample=found.sample, left_out=found.note
-    )
-    return em.noted(replace(best, oddities=odd))
+    with kept(best, journal):
+        odd = oddities(
+            source, em.executor, settings.n_components, sample=found.sample, left_out=found.note
+        )
+        return em.noted(replace(best, oddities=odd))
 
 
 def _known_by(source: DaskSource, tally: Tally, names: tuple[str, ...] | None) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from mixtura.fitting.given import Given
 from mixtura.fitting.oddities import oddities
 from mixtura.fitting.prior import Prior
 from mixtura.fitting.resumption import check_resumed
-from mixtura.fitting.runs import best_of
+from mixtura.fitting.runs import best_of, kept
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import StartLike
 from mixtura.model.elsewhere import is_elsewhere
@@ -260,7 +260,9 @@ def fit_rows(
             raise _with_rows(collapse, weighted) from None
 
     best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
-    return em.noted(replace(best, oddities=oddities(source, em.executor, settings.n_components)))
+    with kept(best, journal):
+        odd = oddities(source, em.executor, settings.n_components)
+        return em.noted(replace(best, oddities=odd))
 
 
 def _with_rows(collapse: CollapseError, weighted: Weighted) -> CollapseError:

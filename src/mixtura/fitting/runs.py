@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from mixtura.errors import Interrupted
@@ -11,7 +12,7 @@ from mixtura.fitting.checkpoints.journal import Journal
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.met import Met
 
-__all__ = ["best_of", "better"]
+__all__ = ["best_of", "better", "kept"]
 
 #: ends nearer than this to each other, nats a row, are the same
 _SAME = 1e-5
@@ -55,6 +56,20 @@ def best_of(
             journal.over(number, best)
     assert best is not None
     return best
+
+
+@contextmanager
+def kept(best: Fit, journal: Journal | None = None) -> Iterator[None]:
+    """Have Ctrl-C carry a fit that is over, while more is found out about it.
+
+    Raises
+    ------
+    Interrupted : Ctrl-C.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(best, journal.path if journal else None) from None
 
 
 def better(best: Fit | None, ended: Fit, began: float) -> Fit:

@@ -18,7 +18,7 @@ from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.oddities import oddities
 from mixtura.fitting.resumption import check_resumed
-from mixtura.fitting.runs import best_of
+from mixtura.fitting.runs import best_of, kept
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.survey import Survey, survey
 from mixtura.model.mixture import Mixture
@@ -76,10 +76,11 @@ def fit_scan(
 
     run = partial(em.run, source=found.sample, given=given, random=random, resumed=resumed)
     best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
-    odd = oddities(
-        source, em.executor, settings.n_components, sample=found.sample, left_out=found.note
-    )
-    return em.noted(replace(best, oddities=odd))
+    with kept(best, journal):
+        odd = oddities(
+            source, em.executor, settings.n_components, sample=found.sample, left_out=found.note
+        )
+        return em.noted(replace(best, oddities=odd))
 
 
 def seed_aside(random: np.random.RandomState) -> int:
