@@ -155,7 +155,7 @@ def test_rows_drawn_by_weight_come_as_often_as_repeated_rows() -> None:
         ([0.0, 0.0, 0.0], "every weight in sample_weight is zero, expected at least one above"),
         ([1.0, 1.0], r"sample_weight has shape \(2,\), expected \(3,\): one weight a row"),
         ([[1.0], [1.0], [1.0]], r"sample_weight has shape \(3, 1\), expected \(3,\)"),
-        (["a", "b", "c"], "sample_weight is not an array of numbers"),
+        (["a", "b", "c"], "sample_weight holds text, such as 'a', expected numbers"),
         ([1.0, 0.0, 0.0], "at least 2"),
     ],
 )

@@ -17,6 +17,15 @@ Rows: TypeAlias = NDArray[np.floating[Any]]
 
 
 _DOUBLE = np.dtype(np.float64)
+#: kinds of types that NumPy would make doubles of, and that are none
+_NO_NUMBERS = {
+    "c": "complex numbers",
+    "M": "dates",
+    "m": "lengths of time",
+    "S": "text",
+    "T": "text",
+    "U": "text",
+}
 
 
 def doubles(values: NDArray[Any]) -> Floats:
@@ -42,7 +51,22 @@ def _plain(values: NDArray[Any], dtype: np.dtype[Any]) -> bool:
 
 
 def frozen(values: object) -> Floats:
-    """A read-only float64 copy of `values`, C-contiguous."""
-    array = np.array(values, dtype=np.float64, order="C")
+    """A read-only float64 copy of `values`, C-contiguous.
+
+    Raises
+    ------
+    TypeError : they are no real numbers, but complex ones, dates, lengths of time or text.
+    ValueError : they make no array, or one is beyond the numbers of a double.
+    """
+    given = np.asarray(values)
+    kind = given.dtype.kind
+    if kind in _NO_NUMBERS:
+        raise TypeError(f"they are {_NO_NUMBERS[kind]}, expected real numbers")
+    if kind == "O" and any(isinstance(value, str | bytes) for value in given.ravel().tolist()):
+        raise TypeError("there is text among them, expected real numbers")
+    try:
+        array = np.array(given, dtype=np.float64, order="C")
+    except OverflowError:
+        raise ValueError("one of them is beyond 1.8e308, expected less") from None
     array.setflags(write=False)
     return array

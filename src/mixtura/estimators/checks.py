@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from mixtura.errors import CollapseError, DataError, ModelError
+from mixtura.model.rows import check_names, column_names
 from mixtura.model.structures import Form
+from mixtura.tables.columns import refuse_others
 
-__all__ = ["ILL_DEFINED", "UNCONVERGED", "check_given", "check_rows", "collapsed"]
+__all__ = ["ILL_DEFINED", "UNCONVERGED", "check_given", "check_numbers", "check_rows", "collapsed"]
 
 #: how scikit-learn's warning of a fit that did not converge begins, and ours with it
 UNCONVERGED = (
@@ -34,6 +37,23 @@ def collapsed(error: CollapseError) -> CollapseError:
         error.weight,
         error.rows,
     )
+
+
+def check_numbers(X: Any) -> None:
+    """Refuse what scikit-learn would read as something else: dates, text, columns of one name.
+
+    Raises
+    ------
+    DataError : `X` holds some, or is a kind of table that scikit-learn does not know.
+    """
+    check_names(column_names(X))
+    if isinstance(X, Mapping) or (isinstance(X, np.ndarray) and X.dtype.names):
+        kind = "an array of named fields" if isinstance(X, np.ndarray) else "a dict of columns"
+        raise DataError(
+            f"X is {kind}, which scikit-learn does not take: pass pandas.DataFrame(X), or fit with "
+            "mixtura.fit"
+        )
+    refuse_others(X)
 
 
 def check_rows(n_rows: int, n_components: int) -> None:

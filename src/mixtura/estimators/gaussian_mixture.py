@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.errors import CollapseError, Interrupted, ParameterError
 from mixtura.estimators.callbacks import CallbackSupportMixin, told
-from mixtura.estimators.checks import check_given, check_rows, collapsed
+from mixtura.estimators.checks import check_given, check_numbers, check_rows, collapsed
 from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.progress import Progress
 from mixtura.estimators.warned import warn_if_void, warn_of
@@ -29,7 +29,6 @@ from mixtura.model.elsewhere import is_elsewhere
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Box
 from mixtura.model.random import Seed, seed_of
-from mixtura.model.rows import check_names, column_names
 from mixtura.model.structures import NAMES, structure
 from mixtura.model.weights import row_weights
 
@@ -330,7 +329,7 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
         check_is_fitted(self, "mixture_")
         if is_elsewhere(X):
             return X
-        check_names(column_names(X))
+        check_numbers(X)
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
     def _fit(self, X: Any, sample_weight: Any, y: object) -> Any:
@@ -354,7 +353,7 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
 
     def _here(self, X: Any, sample_weight: Any) -> tuple[Rows, Floats | None, Callable[..., Fit]]:
         """The rows (N, D) in memory, their weights, and what fits to them."""
-        check_names(column_names(X))
+        check_numbers(X)
         rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
         weights = row_weights(sample_weight, len(rows))
         counting = len(rows) if weights is None else int(np.count_nonzero(weights))

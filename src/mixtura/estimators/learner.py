@@ -13,11 +13,11 @@ from sklearn.utils.validation import validate_data
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import default_executor
 from mixtura.errors import CollapseError, ParameterError
-from mixtura.estimators.checks import collapsed
+from mixtura.estimators.checks import check_numbers, collapsed
 from mixtura.fitting import Fit, Given, Settings, fit_rows
 from mixtura.fitting.checks import check_extent
 from mixtura.fitting.stepwise import Stepwise, rows_to_start
-from mixtura.model.rows import check_here, check_names, column_names
+from mixtura.model.rows import check_here
 from mixtura.model.weights import row_weights
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def learn(model: GaussianMixture, X: Any, sample_weight: Any) -> None:
             )
     check_here(X)
     first = not (hasattr(model, "mixture_") or hasattr(model, "n_samples_seen_"))
-    check_names(column_names(X))
+    check_numbers(X)
     rows = validate_data(model, X, dtype=[np.float64, np.float32], reset=first)
     weights = row_weights(sample_weight, len(rows))
     learner = getattr(model, "_learner", None)

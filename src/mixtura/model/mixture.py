@@ -260,7 +260,7 @@ class Mixture:
             total, weight = self._log_likelihood(X, sample_weight)
             return total / weight
         scores = self.score_samples(X)
-        return weighted_mean(scores, row_weights(sample_weight, len(scores)))
+        return weighted_mean(scores, row_weights(sample_weight, len(scores), summed=False))
 
     def predict_proba(self, X: Any) -> Floats:
         """Responsibilities r_ik = w_k N(x_i | μ_k, Σ_k) / p(x_i), (N, K); rows sum to 1.

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Rows
 from mixtura.errors import DataError
 from mixtura.tables.collections import is_collection
+from mixtura.tables.columns import matrix_of
+from mixtura.tables.containers import column_names
 
 __all__ = [
     "as_rows",
@@ -24,14 +26,6 @@ __all__ = [
     "no_missing",
     "plain_rows",
 ]
-
-
-def column_names(data: Any) -> tuple[str, ...] | None:
-    """The column names of a table (pandas, polars, pyarrow), None for an array."""
-    names = getattr(data, "column_names", None)  # pyarrow
-    if names is None:
-        names = getattr(data, "columns", None)  # pandas, polars
-    return None if names is None else tuple(str(name) for name in names)
 
 
 def check_names(names: Sequence[str] | None, wanted: Sequence[str] | None = None) -> None:
@@ -84,13 +78,15 @@ def plain_rows(
     data: Any, n_features: int | None = None, feature_names: Sequence[str] | None = None
 ) -> Rows:
     """`as_rows`, but that NaN and infinity are let pass."""
+    check_here(data)
     names = column_names(data)
     check_names(names, feature_names)
-    rows = _numeric(data)
+    places = None
+    if feature_names is not None and names is not None and names != tuple(feature_names):
+        places = matched_columns(names, feature_names)
+    rows = matrix_of(data, places)
     if rows.ndim != 2:
         raise DataError(_not_two_dimensional(rows))
-    if feature_names is not None and names is not None:
-        rows = _matched(rows, names, feature_names)
     if n_features is not None and rows.shape[1] != n_features:
         fitted = f" ({', '.join(feature_names)})" if feature_names else ""
         raise DataError(
@@ -161,55 +157,6 @@ def column_label(column: int, names: Sequence[str] | None) -> str:
     return str(column) if names is None else repr(names[column])
 
 
-def _numeric(data: Any) -> Rows:
-    """`data` as an array of real numbers, of any shape and any type that NumPy calculates with."""
-    check_here(data)
-    if isinstance(data, np.ma.MaskedArray):
-        raise DataError(
-            "X is a masked array, expected a plain one: put numbers in the gaps with "
-            "X.filled(value), or drop those rows"
-        )
-    if isinstance(data, np.ndarray):
-        array = np.asarray(data)  # a memory map and the like, as a plain array over the same memory
-    elif hasattr(data, "to_numpy"):
-        array = np.asarray(data.to_numpy())
-    elif hasattr(data, "column_names"):
-        _check_length(data)
-        columns = range(len(data.column_names))
-        array = np.column_stack([np.asarray(data.column(j)) for j in columns])
-    elif hasattr(data, "tocsr"):
-        raise DataError(
-            "X is a sparse matrix, expected a dense one: convert it with X.toarray(), "
-            "if it fits in memory"
-        )
-    else:
-        try:
-            array = np.asarray(data)
-        except ValueError as error:
-            raise DataError(f"X is not a table of numbers: {error}") from None
-    if array.dtype.kind == "c":
-        raise DataError("X holds complex numbers, expected real ones: use X.real, or X.imag")
-    if array.dtype.kind in "fiub" and array.dtype.itemsize <= 8:
-        return array
-    try:
-        return array.astype(np.float64)
-    except (TypeError, ValueError):
-        raise DataError(
-            f"X holds values of type {array.dtype}, expected numbers: "
-            "encode or drop the columns that are text"
-        ) from None
-
-
-def _check_length(data: Any) -> None:
-    """Refuse an Arrow table of fewer rows than it says; Arrow itself believes it."""
-    validate = getattr(data, "validate", None)
-    try:
-        if validate is not None:
-            validate()
-    except ValueError as error:
-        raise DataError(f"X is damaged: {error}; read or make the table again") from None
-
-
 def _not_two_dimensional(array: Rows) -> str:
     if array.ndim == 1:
         return (
@@ -240,13 +187,6 @@ def matched_columns(names: Sequence[str], wanted: Sequence[str] | None) -> list[
             f"that this mixture was fitted on; it has {', '.join(map(repr, names))}"
         )
     return [list(names).index(name) for name in wanted]
-
-
-def _matched(rows: Rows, names: Sequence[str], wanted: Sequence[str]) -> Rows:
-    """The wanted columns in the wanted order."""
-    if tuple(names) == tuple(wanted):
-        return rows
-    return rows[:, matched_columns(names, wanted)]
 
 
 def _features(count: int) -> str:

@@ -12,14 +12,25 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Floats, Rows, frozen
 from mixtura.errors import DataError
 from mixtura.model.rows import check_here
+from mixtura.tables.columns import numbers_in
 
-__all__ = ["Weighted", "check_weights", "row_weights", "total_weight", "unit_of", "weighted_mean"]
+__all__ = [
+    "Weighted",
+    "check_sum",
+    "check_weights",
+    "row_weights",
+    "total_weight",
+    "unit_of",
+    "weighted_mean",
+]
 
 #: the smallest positive number
 _SMALLEST = 2.0**-1074
+#: the largest sum of weights: a log-likelihood is that many times a row's
+_HEAVIEST = 1e300
 
 
-def row_weights(sample_weight: Any, n_rows: int) -> Floats | None:
+def row_weights(sample_weight: Any, n_rows: int, *, summed: bool = True) -> Floats | None:
     """The weights of `n_rows` rows, (N,) float64, checked; None stays None.
 
     Parameters
@@ -27,20 +38,18 @@ def row_weights(sample_weight: Any, n_rows: int) -> Floats | None:
     sample_weight : (N,) numbers, at least 0, one of them above it; or one number for all rows; or
         None.
     n_rows : N.
+    summed : whether more than their ratios counts: their sum, and what they weigh.
 
     Raises
     ------
-    DataError : another shape, or a weight that is negative, NaN or infinite, or all are 0.
+    DataError : another shape, or a weight that is no number, negative, NaN or infinite, or all are
+        0; or their sum is above 1e300, where it counts.
     """
     if sample_weight is None:
         return None
     check_here(sample_weight, "sample_weight")
-    try:
-        weights = np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f"sample_weight is not an array of numbers: {error}; expected one weight a row"
-        ) from None
+    given = numbers_in(sample_weight, "sample_weight", "sample_weight")
+    weights = np.asarray(given, dtype=np.float64)
     if weights.ndim == 0:
         weights = np.full(n_rows, weights)
     if weights.shape != (n_rows,):
@@ -52,6 +61,8 @@ def row_weights(sample_weight: Any, n_rows: int) -> Floats | None:
         raise DataError(
             "every weight in sample_weight is zero, expected at least one above: no row would count"
         )
+    if summed:
+        check_sum(float(np.sum(weights / n_rows)), n_rows)
     return weights
 
 
@@ -68,6 +79,25 @@ def check_weights(weights: Floats) -> None:
         raise DataError(
             f"sample_weight[{row}] is {weights[row]:g}, expected a finite number of at least 0: "
             "a weight of 0 leaves a row out"
+        )
+
+
+def check_sum(mean: float, n_rows: int) -> None:
+    """Refuse weights whose sum, or a log-likelihood that they weigh, could overflow.
+
+    Parameters
+    ----------
+    mean : of the weights.
+    n_rows : how many there are.
+
+    Raises
+    ------
+    DataError : their sum is above 1e300.
+    """
+    if mean > _HEAVIEST / n_rows:
+        raise DataError(
+            f"the {n_rows} weights have the mean {mean:g}, expected a sum of at most "
+            f"{_HEAVIEST:g}: divide them by a constant, as in sample_weight / sample_weight.max()"
         )
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mixtura.errors import DataError
+from mixtura.tables.columns import matrix_of
+from mixtura.tables.containers import column_names, columns_of
 from mixtura.tables.damage import faults, words_of
 from mixtura.tables.parquet import pyarrow
 from mixtura.tables.selection import Selection
@@ -26,7 +27,9 @@ __all__ = ["BatchScan", "DatasetScan", "is_batch", "scan_batches", "scan_dataset
 
 def is_batch(item: Any) -> bool:
     """Whether it is rows: a two-dimensional array, a table or a record batch."""
-    return getattr(item, "ndim", 0) == 2 or _is_arrow(item)
+    if _is_arrow(item) or getattr(item, "ndim", 0) == 2:
+        return True
+    return not isinstance(item, Mapping) and columns_of(item) is not None  # polars, named fields
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,10 +150,10 @@ def _is_arrow(item: Any) -> bool:
 def _header(item: Any) -> Header:
     if _is_arrow(item):
         return header_of(pyarrow("reading record batches"), item.schema)
-    names = getattr(item, "columns", None)  # pandas, polars
+    names = column_names(item)
     if names is None:
         return Header(made_up_names(item.shape[1]), {}, named=False)
-    return Header(tuple(map(str, names)), {})
+    return Header(names, {})
 
 
 def _chunks(item: Any, columns: Columns, origin: str) -> Iterator[Chunk]:
@@ -167,21 +170,23 @@ def _chunks(item: Any, columns: Columns, origin: str) -> Iterator[Chunk]:
                 yield chunk
             first += batch.num_rows
         return
-    names = _header(item).names
-    place = {name: j for j, name in enumerate(names)}
-    array = np.asarray(item)
-    numbers = [place[n] for n in (*columns.features, columns.weights) if n is not None]
-    values: NDArray[Any] = array if numbers == list(range(len(names))) else array[:, numbers]
-    if values.dtype.kind not in "fiub":
-        try:
-            values = values.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise DataError(f"{origin} is not of numbers: {error}") from None
+    place = {name: j for j, name in enumerate(_header(item).names)}
+    numbers = [place[name] for name in (*columns.features, columns.weights) if name is not None]
+    try:
+        values = matrix_of(item, numbers)
+    except DataError as error:
+        raise DataError(f"{origin}: {error}") from None
     rows = values[:, : len(columns.features)]
     single = rows.dtype.kind == "f" and rows.dtype.itemsize <= 4
     yield Chunk(
         np.ascontiguousarray(rows, np.float32 if single else np.float64),
         None if columns.weights is None else values[:, -1].astype(np.float64),
-        {name: [str(value) for value in array[:, place[name]].tolist()] for name in columns.ids},
+        {name: _texts(item, place[name]) for name in columns.ids},
         origin,
     )
+
+
+def _texts(item: Any, place: int) -> list[str]:
+    columns = columns_of(item)
+    values = np.asarray(item)[:, place] if columns is None else columns[place][1]
+    return [str(value) for value in np.asarray(values).tolist()]

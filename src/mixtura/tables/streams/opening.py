@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mixtura.errors import DataError, ParameterError
+from mixtura.tables.containers import is_refused
 from mixtura.tables.selection import Selection
 from mixtura.tables.streams.bad_rows import bad_rows
 from mixtura.tables.streams.batches import is_batch, scan_batches, scan_dataset
@@ -161,7 +162,7 @@ def _is_iterable(data: Any) -> bool:
     """Whether it gives batches, or a function that does; arrays and tables are rows themselves."""
     if isinstance(data, (list, tuple)):
         return len(data) > 0 and is_batch(data[0])
-    if isinstance(data, (bytes, dict, set, frozenset, range)) or is_batch(data):
+    if isinstance(data, (bytes, dict, set, frozenset, range)) or is_refused(data) or is_batch(data):
         return False
     own = ("__array__", "__array_interface__", "__dataframe__", "__arrow_c_array__", "tocsr",
            "to_numpy", "column_names", "columns", "shape")  # fmt: skip
