@@ -9,6 +9,10 @@ import pytest
 
 from mixtura.engine import kernel
 
+# Readline, which pytest loads, tells child processes how wide a terminal is that they do not have.
+os.unsetenv("COLUMNS")
+os.environ.pop("COLUMNS", None)
+
 WISH = os.environ.get("MIXTURA_KERNEL")
 KERNELS = [WISH] if WISH else ["native", "reference"]
 

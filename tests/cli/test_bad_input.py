@@ -226,8 +226,8 @@ def test_more_components_than_distinct_rows_is_repaired_and_said(typed, file):
 @pytest.mark.parametrize(
     ("components", "message"),
     [
-        ("0", "n_components is 0, expected a whole number of at least 1"),
-        ("-1", "n_components is -1, expected a whole number of at least 1"),
+        ("0", "-k is 0, expected a whole number of at least 1"),
+        ("-1", "-k is -1, expected a whole number of at least 1"),
         (
             "2.5",
             "Invalid value for '-k' / '--components': '2.5' is not a valid integer (see mixtura "
@@ -253,10 +253,10 @@ def test_an_unknown_structure_lists_those_that_exist(typed):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--tol", "-1"), "tol is -1.0, expected 'auto' or a finite number of at least 0"),
-        (("--tol", "nan"), "tol is nan, expected 'auto' or a finite number of at least 0"),
-        (("--max-iter", "-1"), "max_iter is -1, expected a whole number of at least 0"),
-        (("--n-init", "0"), "n_init is 0, expected a whole number of at least 1"),
+        (("--tol", "-1"), "--tol is -1.0, expected 'auto' or a finite number of at least 0"),
+        (("--tol", "nan"), "--tol is nan, expected 'auto' or a finite number of at least 0"),
+        (("--max-iter", "-1"), "--max-iter is -1, expected a whole number of at least 0"),
+        (("--n-init", "0"), "--n-init is 0, expected a whole number of at least 1"),
         (
             ("--start", "luck"),
             "unknown start 'luck', expected one of: auto, kmeans, k-means++, random, "

@@ -53,7 +53,7 @@ def test_what_differs_decides_the_exit_code(rows, tmp_path, typed):
     again = typed("fit", rows, "-k", 2, "--max-iter", 2, *kept)
     assert (again.code, "a checkpoint exists already" in again.message) == (6, True)
     other = typed("fit", rows, "-k", 3, "--max-iter", 2, *kept, "--resume")
-    assert (other.code, "n_components was 2 and is 3" in other.message) == (2, True)
+    assert (other.code, "-k was 2 and is 3" in other.message) == (2, True)
     np.save(rows, np.load(rows)[1:])
     other = typed("fit", rows, "-k", 2, "--max-iter", 2, *kept, "--resume")
     assert (other.code, "number of rows was 20000 and is 19999" in other.message) == (3, True)

@@ -100,11 +100,11 @@ def test_strict_ends_with_5_and_stores_nothing(typed, tmp_path):
     ended = typed(*short, "--strict")
     assert ended.code == 5
     assert ended.message == (
-        "not converged (out of iterations): raise max_iter, or give tol as a number if less "
+        "not converged (out of iterations): raise --max-iter, or give --tol as a number if less "
         "precision will do; nothing was stored"
     )
     outcome = "outcome: out of iterations, met by 3 of 3 searches\n"
-    assert f"{outcome}what to do: raise max_iter" in ended.out
+    assert f"{outcome}what to do: raise --max-iter" in ended.out
     assert not path.exists()
     assert typed(*short).code == 0
     assert path.exists()

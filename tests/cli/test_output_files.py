@@ -104,7 +104,7 @@ def test_fit_sends_the_model_to_the_standard_output_and_the_report_to_the_other(
 @pytest.mark.parametrize("suffix", [".csv", ".npy", ".parquet"])
 def test_every_format_holds_the_same_numbers(typed, geyser, tmp_path, suffix):
     path = tmp_path / f"drawn{suffix}"
-    assert typed("sample", geyser, "-n", 20, "-o", path).code == 0
+    assert typed("sample", geyser, "-n", 20, "-o", path, "--by-component").code == 0
     drawn, _ = mixtura.load(geyser).sample(20, random_state=0)
     table = read_table(str(path))
     np.testing.assert_array_equal(table.rows, drawn)

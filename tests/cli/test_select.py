@@ -87,7 +87,7 @@ def test_csv_has_a_line_for_each_candidate(capsys):
     [
         (["-k", "9:1"], 2, "the range '9:1' is empty"),
         (["-k", "two"], 2, "'two' is neither a number nor a range such as 1:9"),
-        (["-k", "0"], 2, "n_components has 0"),
+        (["-k", "0"], 2, "-k has 0"),
         (["--structures", "EEE,ABC"], 2, "unknown covariance structure 'ABC'"),
         (["--criterion", "bics"], 2, "unknown criterion 'bics', expected one of: bic, icl, aic"),
         (["--json", "--csv"], 2, "--json and --csv were both given"),

@@ -37,7 +37,7 @@ def test_a_weight_that_is_no_number_is_named(typed, file):
 def test_a_negative_weight_is_told(typed, file):
     ended = typed("fit", file("a,w\n1,1\n2,-1\n3,1\n"), "-k", 1, "--weights", "w")
     assert ended.code == 3
-    assert "sample_weight[1] is -1" in ended.message
+    assert "the weight of row 1 is -1" in ended.message
 
 
 def test_a_column_of_weights_that_is_not_there_is_told(typed, file):

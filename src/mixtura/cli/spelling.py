@@ -54,6 +54,7 @@ _BEFORE = r"(?P<before>\b(?:raise|lower|set|give|with|and|or) |^)"
 #: what is found, and what is written for it, one after the other
 _RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r",? ?\bresume=True\b", ""),
+    (rf"{_APART}sample_weight\[(\d+)\]", r"the weight of row \1"),
     (rf"{_APART}noise=True\b", "--noise"),
     (rf"{_APART}noise={_VALUE}", r"--noise=\g<value>"),
     (rf"{_APART}prior='conjugate'", "--prior"),
