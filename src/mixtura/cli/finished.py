@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mixtura.cli.apart import check_apart
 from mixtura.cli.output import Destination, destination, tell
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def place(output: str | None, force: bool, checkpoint: str | None, *, resume: bo
     """
     if output is None:
         return Place(None)
+    check_apart(output)
     if resume and checkpoint is not None and not force and _over(checkpoint):
         held = _model(output)
         if held is not None:

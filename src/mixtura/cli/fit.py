@@ -9,6 +9,7 @@ import click
 
 from mixtura.cli import options
 from mixtura.cli.again import again
+from mixtura.cli.apart import check_checkpoint
 from mixtura.cli.assuming import assuming, assumptions
 from mixtura.cli.candidates import files, structures
 from mixtura.cli.finished import Listening, place
@@ -187,6 +188,7 @@ def command(
     from mixtura.views.record import model_record
     from mixtura.views.text import model_text
 
+    check_checkpoint(checkpoint, output)
     where = place(output, force, checkpoint, resume=resume)
     rows: Any
     known: Any

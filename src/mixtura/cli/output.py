@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
+from mixtura.cli.apart import check_apart
 from mixtura.cli.width import width_of_errors, width_of_output
 from mixtura.errors import ParameterError
 from mixtura.textual import wrapped
@@ -147,10 +148,12 @@ def destination(output: str, force: bool, *, suffixes: Sequence[str] = ()) -> De
 
     Raises
     ------
-    click.UsageError : the name says that something else is in the file.
+    click.UsageError : the name says that something else is in the file, or it is a file that the
+        command reads.
     OSError : it exists and `force` is off, it is a directory, or its directory is missing or may
         not be written to.
     """
+    check_apart(output)
     if output == "-":
         return Destination(None)
     path = Path(output)
