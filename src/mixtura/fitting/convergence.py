@@ -26,6 +26,7 @@ class Outcome(Enum):
     REPAIRED = "converged after repairs"
     OUT_OF_ITERATIONS = "out of iterations"
     STALLED = "stalled"
+    CHANGED = "the rows changed"
     INTERRUPTED = "interrupted"
     NOT_RUN = "not run"
 

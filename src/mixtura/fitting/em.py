@@ -34,6 +34,7 @@ from mixtura.fitting.scatter import TotalScatter, total_scatter
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.shrinkage import shrinkage_notes
 from mixtura.fitting.start import Request, start
+from mixtura.fitting.steadiness import fell, tell
 from mixtura.fitting.turned_box import turned_box_notes, turned_log_volume
 from mixtura.model.mixture import Mixture
 
@@ -188,6 +189,7 @@ class EM:
         settings, health, rule = self.settings, self._health, self.settings.rule
         course, done = position.course, list(position.repairs)
         trace, history = list(position.trace), list(position.history)
+        changed, iteration = position.changed, 0
         known = position.known, len(trace)  # the mixture that so many entries of the trace lead to
         counted = Estimate.of(course.ahead, self.source.total_weight).weight
         outcome = Outcome.OUT_OF_ITERATIONS if settings.max_iter else Outcome.NOT_RUN
@@ -197,7 +199,7 @@ class EM:
             for iteration in range(position.iteration, settings.max_iter + 1):
                 if self.journal:
                     here = tuple(trace), tuple(history), tuple(done), known[0], position.searches
-                    self.journal.note(run, Position(iteration, course, *here))
+                    self.journal.note(run, Position(iteration, course, *here, changed=changed))
                 statistics, estimate = self._step(course.ahead)
                 log_prior = self.m_step.log_prior(course.ahead)
                 mean = (statistics.log_likelihood + log_prior) / statistics.total_weight
@@ -205,6 +207,7 @@ class EM:
                     course = course.back()
                     continue
                 trace.append(mean)
+                changed = changed or self._changed(iteration, trace, known[0], done)
                 known = course.ahead, len(trace)
                 if iteration == 1:
                     history = _shared_history(before, trace[0])
@@ -224,6 +227,7 @@ class EM:
                     outcome = course.ended
                     break
             trace.append(self._mean_objective(course.ahead))
+            changed = changed or self._changed(iteration, trace, known[0], done)
             known = course.ahead, len(trace)
             if outcome is Outcome.CONVERGED and rule.falls(trace[-2], trace[-1]):
                 outcome = Outcome.STALLED
@@ -233,6 +237,8 @@ class EM:
             outcome = Outcome.INTERRUPTED
         if outcome is Outcome.CONVERGED and done:
             outcome = Outcome.REPAIRED
+        if changed and outcome is not Outcome.INTERRUPTED:
+            outcome = Outcome.CHANGED
         held = Estimate.of(known[0], self.source.total_weight)
         if held.equal:  # of which the weights do not say how many rows each has
             held = replace(held, weight=counted)
@@ -258,6 +264,15 @@ class EM:
         if self.observer:
             self.observer.ended(fit)
         return fit
+
+    def _changed(
+        self, iteration: int, trace: Sequence[float], before: Mixture, repairs: Sequence[Repair]
+    ) -> bool:
+        """Whether the rows are others than they were, which is told."""
+        found = fell(self.source, trace, before, self.settings.regularisation, repairs)
+        if found:
+            tell(iteration, trace[-2] - trace[-1])
+        return found
 
     def noted(self, fit: Fit) -> Fit:
         """The fit, with what is to be known of a prior and of noise among its notes.

@@ -28,6 +28,7 @@ class Position:
     repairs : what was done to components that collapsed.
     known : the mixture that the last entry of `trace` is of; the start where there is none.
     searches : how often the search for its start met its end; None where nobody counted.
+    changed : whether the rows have been seen to be others at one pass than at another.
     """
 
     iteration: int
@@ -37,6 +38,7 @@ class Position:
     repairs: tuple[Repair, ...]
     known: Mixture
     searches: Met | None = None
+    changed: bool = False
 
     @classmethod
     def starting(

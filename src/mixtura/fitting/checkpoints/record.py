@@ -106,6 +106,7 @@ def _of_position(arrays: dict[str, NDArray[Any]], position: Position) -> dict[st
         "rejected": course.rejected,
         "extrapolates": course.acceleration is not None,
         "searches": None if position.searches is None else asdict(position.searches),
+        "changed": position.changed,
     }
 
 
@@ -172,6 +173,7 @@ class _Shelf:
             _repairs(values["repairs"]),
             self.mixture("position.known"),
             _met(values.get("searches")),
+            bool(values.get("changed", False)),
         )
 
     def fit(self, values: Mapping[str, Any]) -> Fit:

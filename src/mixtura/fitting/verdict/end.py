@@ -35,6 +35,12 @@ def asked(fit: Fit, *, explained: bool, hopeless: bool) -> Iterator[str]:
     outcome, left = fit.outcome, _left(fit)
     if outcome is Outcome.NOT_RUN:
         yield "max_iter is 0, so the parameters are the start: raise it to fit"
+    if outcome is Outcome.CHANGED:
+        yield (
+            "the log-likelihood fell as it cannot over the same rows, and the rows must be the "
+            "same at each pass: give what makes them a seed, persist the collection, or keep "
+            "others from writing to them"
+        )
     if outcome is Outcome.INTERRUPTED:
         yield f"the parameters are the best so far{left}: fit again from them to go on"
     if hopeless:
