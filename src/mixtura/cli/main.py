@@ -15,6 +15,7 @@ import click
 
 from mixtura import errors
 from mixtura.cli.candidates import VARIABLE
+from mixtura.cli.foreign import told
 from mixtura.cli.output import tell
 from mixtura.cli.process import run, stop_signal
 from mixtura.cli.spelling import spelled
@@ -81,11 +82,12 @@ def main(arguments: Sequence[str]) -> int:
         except Exception as error:
             if stop_signal():  # which may cut an import short, or find nobody to write to
                 return _interrupted(error)
-            code = _code(error)
+            theirs = told(error)
+            code = theirs.code if theirs else _code(error)
             if code is None:
                 raise
             _abandon_output()
-            return _fail(code, _sentence(error))
+            return _fail(code, theirs.sentence if theirs else _sentence(error))
 
 
 def _carried_out(arguments: list[str]) -> int:

@@ -1,0 +1,98 @@
+"""Foreign: errors that other libraries raise, as the command line tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["Told", "told"]
+
+#: letters of another library's sentence at most
+_LETTERS = 300
+
+_DATA = (3, "the data cannot be read, so fetch or write them again")
+_MODEL = (4, "the model cannot be read, so fetch or write it again")
+_CLUSTER = (6, "the Dask cluster failed")
+
+#: where an error's type or the code that raised it is from -> exit code, and what went wrong
+_HOMES: dict[str, tuple[int, str]] = {
+    "pyarrow": _DATA,
+    "tokenize": _DATA,
+    "numpy.lib": _DATA,  # reads .npy
+    "numpy._core.memmap": _DATA,
+    "numpy.core.memmap": _DATA,
+    "safetensors": _MODEL,
+    "safetensors_rust": _MODEL,
+    "dask": _CLUSTER,
+    "distributed": _CLUSTER,
+    "tornado": _CLUSTER,
+    "msgpack": _CLUSTER,
+    "concurrent.futures": _CLUSTER,
+}
+#: the same, of types alone: their code is called by ours, which may be wrong itself
+_TYPES: dict[str, tuple[int, str]] = {"numpy": (3, "the data cannot be computed with")}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the command line says of an error.
+
+    Parameters
+    ----------
+    code : to end with.
+    sentence : for people.
+    """
+
+    code: int
+    sentence: str
+
+
+def told(error: Exception) -> Told | None:
+    """An error that another library raised, in a sentence; None where it is not one of theirs.
+
+    Parameters
+    ----------
+    error : of any type. It is another library's if its type is, or if that library's code raised
+        it, as Arrow's and NumPy's readers raise Python's own.
+    """
+    own = type(error).__module__
+    if own.partition(".")[0] == "mixtura" or isinstance(error, MemoryError):
+        return None
+    if isinstance(error, OSError) and error.errno is not None:
+        return None  # the system's own, with a file's name and words
+    homes = [_home(own, _HOMES | _TYPES), *(_home(each, _HOMES) for each in _raisers(error))]
+    found = next(filter(None, homes), None)
+    if found is None:
+        return None
+    code, what = found
+    return Told(code, f"{what}: {_words(error)}")
+
+
+def _home(module: str, homes: dict[str, tuple[int, str]]) -> tuple[int, str] | None:
+    parts = module.split(".")
+    for end in range(len(parts), 0, -1):
+        if found := homes.get(".".join(parts[:end])):
+            return found
+    return None
+
+
+def _raisers(error: Exception) -> Iterator[str]:
+    """The modules of the calls that raised an error, below the last of mixtura's."""
+    modules: list[str] = []
+    trace = error.__traceback__
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        modules = [] if module.partition(".")[0] == "mixtura" else [*modules, module]
+        trace = trace.tb_next
+    return reversed(modules)
+
+
+def _words(error: Exception) -> str:
+    """The first lines of what an error says, in one; its type where it says nothing."""
+    try:
+        said = " ".join(str(error).split())
+    except Exception:  # whatever goes wrong in somebody else's words
+        said = ""
+    if not said:
+        return type(error).__name__
+    return said if len(said) <= _LETTERS else f"{said[:_LETTERS]}…"
