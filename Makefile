@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 AXE := build/axe/node_modules/axe-core/axe.min.js
 DEMO := $(VENV)/.demo
+LOWEST_PYTHON ?= python3.11
+LOWEST_VENV ?= .venv-lowest
+LOWEST_READY := $(LOWEST_VENV)/.ready
 BENCH_VENV ?= .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
@@ -14,7 +17,7 @@ CORE := $(wildcard native/*.cpp native/*/*.cpp native/*/*.hpp native/*/*/*.hpp n
 BUILT := $(filter-out native/tests/%,$(CORE)) native/CMakeLists.txt $(wildcard native/cmake/*)
 SANITIZERS := -DMIXTURA_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1
 
-.PHONY: demo test test-browser test-core test-slow lint format bench clean
+.PHONY: demo test test-browser test-core test-lowest test-slow lint format bench clean
 
 demo: $(DEMO)
 	$(BIN)/mixtura demo --force
@@ -31,6 +34,10 @@ test-browser: $(READY) $(AXE)
 # What finds the hurdles in a page for people who do not see it.
 $(AXE):
 	npm install --silent --no-audit --no-fund --prefix build/axe axe-core
+
+# The tests with the lowest versions that pyproject.toml states, of Python as of packages.
+test-lowest: $(LOWEST_READY)
+	$(LOWEST_VENV)/bin/python -m pytest -n 2 -m "not slow and not browser"
 
 # The native core by itself, without Python.
 test-core: $(READY)
@@ -73,10 +80,16 @@ $(READY): $(VENV)/bin/python pyproject.toml CMakeLists.txt $(BUILT)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@ $(DEMO)
 
+$(LOWEST_READY): pyproject.toml CMakeLists.txt $(BUILT)
+	$(LOWEST_PYTHON) -m venv $(LOWEST_VENV)
+	$(LOWEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(LOWEST_VENV)/bin/uv pip install --quiet --python $(LOWEST_VENV)/bin/python --resolution lowest-direct -e '.[dev]'
+	touch $@
+
 $(BENCH_READY): pyproject.toml benchmarks/requirements.txt CMakeLists.txt $(CORE)
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -r benchmarks/requirements.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST_VENV) $(BENCH_VENV) build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+import sklearn
 from classics import COVARIANCE_TYPES
 
 #: One of the checks enables scikit-learn's array API dispatch, which needs SciPy to be imported
@@ -25,6 +26,7 @@ print(json.dumps([[r["check_name"], r["status"], str(r["exception"])] for r in r
 #: holds repeated and weighted rows to the same fit, and lays them in different orders: with two
 #: components the start draws other rows, so it can only be held to where nothing is drawn
 DRAWS = "check_sample_weight_equivalence_on_dense_data"
+VERSION = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 
 
 @pytest.mark.parametrize(
@@ -51,4 +53,5 @@ def test_all_of_scikit_learns_common_checks_pass(options: dict[str, object]) -> 
     ] == []
     names = {name for name, _, _ in results}
     assert len(results) >= 40
-    assert {"check_sample_weights_shape", "check_array_api_input"} <= names
+    assert "check_sample_weights_shape" in names
+    assert "check_array_api_input" in names or VERSION < (1, 9)

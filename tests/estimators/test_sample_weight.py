@@ -184,9 +184,9 @@ def test_weights_reach_the_fit_and_the_score_through_a_pipeline_and_a_search() -
         mixture = GaussianMixture(3, random_state=0)
         mixture.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
         scaler = StandardScaler().set_fit_request(sample_weight=False)
-        search = GridSearchCV(
-            make_pipeline(scaler, mixture), {"gaussianmixture__tol": [1e-4]}, cv=3
-        )
+        pipeline = make_pipeline(scaler, mixture)
+        pipeline.set_score_request(sample_weight=True)  # for scikit-learn before 1.8
+        search = GridSearchCV(pipeline, {"gaussianmixture__tol": [1e-4]}, cv=3)
         search.fit(ROWS, sample_weight=weights)
         routed = search.best_estimator_[-1]
         direct = GaussianMixture(3, tol=1e-4, random_state=0)

@@ -41,7 +41,8 @@ def maximised(
 
 def expected(weight: np.ndarray, scatter: np.ndarray, matrices: np.ndarray) -> np.ndarray:
     """−½ Σ_k (n_k log|Σ_k| + tr(W_k Σ_k⁻¹)) of matrices (..., K, D, D)."""
-    traces = np.trace(np.linalg.solve(matrices, scatter), axis1=-2, axis2=-1)
+    repeated = np.broadcast_to(scatter, matrices.shape)  # NumPy 1 would take vectors
+    traces = np.trace(np.linalg.solve(matrices, repeated), axis1=-2, axis2=-1)
     return -0.5 * (weight * np.linalg.slogdet(matrices)[1] + traces).sum(axis=-1)
 
 

@@ -102,12 +102,16 @@ def test_what_are_no_statistics_is_refused():
     with pytest.raises(DataError, match="from a dict"):
         Statistics.from_arrow({})
     place = batch.schema.names.index("weight")
+
+    def holding(numbers: pa.Array) -> pa.RecordBatch:
+        return pa.Table.from_batches([batch]).set_column(place, "weight", numbers).to_batches()[0]
+
     for weight, words in (([[1.0]], "'weight' holds 1 numbers"), ([None], "no nulls")):
         numbers = pa.array(weight, pa.list_(pa.float64()))
         with pytest.raises(DataError, match=words):
-            Statistics.from_arrow(batch.set_column(place, "weight", numbers))
+            Statistics.from_arrow(holding(numbers))
     with pytest.raises(DataError, match="not of the types"):
-        Statistics.from_arrow(batch.set_column(place, "weight", pa.array(["text"])))
+        Statistics.from_arrow(holding(pa.array(["text"])))
     with pytest.raises(ValueError, match="nothing to sum"):
         Statistics.merge([])
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.patches import Ellipse, StepPatch
 from scipy import stats
+from scipy.integrate import trapezoid
 
 import mixtura
 from mixtura import Mixture
@@ -61,7 +62,7 @@ def drawn_rows(ax):
 def test_the_total_density_that_is_drawn_encloses_an_area_of_one(mixture):
     rows, _ = mixture.sample(300, 0)
     x, total = curve(density(mixture, rows, ax=offscreen_axes()), "total")
-    assert np.trapezoid(total, x) == pytest.approx(1.0, abs=1e-3)
+    assert trapezoid(total, x) == pytest.approx(1.0, abs=1e-3)
 
 
 def test_each_component_is_drawn_as_its_weight_times_the_normal_density():
@@ -253,7 +254,7 @@ def test_without_rows_the_mixture_is_drawn_on_its_own():
     assert len(ellipses(ax)) == 6
     assert all(len(c.get_offsets()) == 0 or c.get_array() is not None for c in ax.collections)
     x, total = curve(plot(PLANE, features=[1], ax=offscreen_axes()), "total")
-    assert np.trapezoid(total, x) == pytest.approx(1.0, abs=1e-3)
+    assert trapezoid(total, x) == pytest.approx(1.0, abs=1e-3)
 
 
 def test_axes_that_are_given_are_drawn_on_and_no_figure_is_opened():

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from mixtura.cli.kinds import Kind
+
 __all__ = ["assuming", "assumptions"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -16,7 +18,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _BOX = "box"
 
 
-class _Volume(click.ParamType[float | bool]):
+class _Volume(Kind[float | bool]):
     """A volume, or the word box."""
 
     name = "volume"

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from mixtura.cli.candidates import datasets_or_files, files
+from mixtura.cli.kinds import Kind
 
 __all__ = [
     "NAT",
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 
-class _NumberOrAuto(click.ParamType[float | str]):
+class _NumberOrAuto(Kind[float | str]):
     """A number, or the word auto."""
 
     name = "number|auto"

@@ -11,6 +11,7 @@ from mixtura.cli.again import again
 from mixtura.cli.assuming import assuming, assumptions
 from mixtura.cli.candidates import files
 from mixtura.cli.input import read_rows, weights_of
+from mixtura.cli.kinds import Kind
 from mixtura.cli.output import destination, print_json, print_text, write_columns
 from mixtura.cli.spelling import spelled_selection
 from mixtura.cli.streaming import is_streamed, scan_of
@@ -28,7 +29,7 @@ Examples:
 """
 
 
-class _Numbers(click.ParamType[tuple[int, ...]]):
+class _Numbers(Kind[tuple[int, ...]]):
     """Whole numbers: 3, 1:9 or 1,2,4:6; both ends of a range belong to it."""
 
     name = "numbers"

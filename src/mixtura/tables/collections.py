@@ -47,7 +47,7 @@ def is_collection(data: Any) -> bool:
     if isinstance(data, Collection):
         return True
     made_by = type(data).__module__.partition(".")[0]
-    return made_by == "dask" and getattr(data, "to_delayed", None) is not None
+    return made_by in ("dask", "dask_expr") and getattr(data, "to_delayed", None) is not None
 
 
 def collection(data: Any, sample_weight: Any = None, *, on_bad_row: str = "error") -> Collection:
