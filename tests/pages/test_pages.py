@@ -1,0 +1,118 @@
+"""What README and the documentation tell people to type works, page by page, in order."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from blocks import PAGES, ROOT, RUN, SHOWN, Block, blocks, set_in
+from packaging.requirements import Requirement
+
+#: pages whose blocks take longer than the suite has
+SLOW = {"selection.md"}
+
+
+def named(pages: list[Path], slow: set[str]) -> list[Any]:
+    """The pages as parameters of a test, by name; the slow ones marked."""
+    return [
+        pytest.param(
+            page,
+            id=str(page.relative_to(ROOT)),
+            marks=[pytest.mark.slow] if page.name in slow else [],
+        )
+        for page in pages
+    ]
+
+
+each_page = pytest.mark.parametrize("page", named(PAGES, set()))
+each_run = pytest.mark.parametrize("page", named(PAGES, SLOW))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files that the pages call yours: data.csv, and Parquet files in data/."""
+    random = np.random.default_rng(0)
+    rows = np.vstack([random.normal(centre, 1.0, (60, 2)) for centre in (0.0, 5.0, 10.0)])
+    lines = [f"row-{number},{x!r},{y!r}\n" for number, (x, y) in enumerate(rows.tolist())]
+    (tmp_path / "data.csv").write_text("name,length,width\n" + "".join(lines))
+    (tmp_path / "data").mkdir()
+    for part in range(2):
+        tall = np.vstack([random.normal(centre, 1.0, (40, 2)) for centre in range(0, 64, 8)])
+        count = random.integers(1, 4, len(tall)).astype(float)
+        table = pa.table({"height": tall[:, 0], "mass": tall[:, 1], "count": count})
+        pq.write_table(table, tmp_path / f"data/part-{part}.parquet")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.defpath]))
+    return tmp_path
+
+
+@each_run
+def test_the_blocks_of_a_page_run_in_order(page: Path, desk: Path) -> None:
+    names: dict[str, Any] = {"__name__": "__page__"}
+    for block in blocks(page):
+        if block.language in RUN and block.excuse is None and at_hand(block.need):
+            carry_out(block, page, names)
+    plt.close("all")
+
+
+@each_page
+def test_every_block_names_a_language_and_says_why_it_is_not_run(page: Path) -> None:
+    assert set_in(page) == [], "a block between fences says what it is, and is run"
+    for block in blocks(page):
+        assert block.language in RUN + SHOWN, f"{page.name}:{block.line}"
+        assert block.excuse is None or len(block.excuse.split()) >= 3, f"{page.name}:{block.line}"
+
+
+def test_few_blocks_are_not_run() -> None:
+    run = [block for page in PAGES for block in blocks(page) if block.language in RUN]
+    excused = [block for block in run if block.excuse]
+    assert len(run) >= 35
+    assert len(excused) <= len(run) // 5
+
+
+def at_hand(need: str | None) -> bool:
+    """Whether what a block takes is installed."""
+    wanted = [Requirement(each) for each in need.split(", ")] if need else []
+    return all(each.specifier.contains(version(each.name), prereleases=True) for each in wanted)
+
+
+def carry_out(block: Block, page: Path, names: dict[str, Any]) -> None:
+    """Run a block as a person does who comes from the ones before it."""
+    where = f"{page.relative_to(ROOT)}:{block.line}"
+    if block.language == "python":
+        code = compile("\n" * (block.line - 1) + block.text, str(page), "exec")
+        exec(code, names)
+    elif block.language == "sh":
+        typed(block.text, where)
+    else:
+        for command, shown in sessions(block.text):
+            printed = typed(command, where)
+            checker = doctest.OutputChecker()
+            same = checker.check_output(shown, printed, doctest.ELLIPSIS)
+            assert same, f"{where}: {command}{printed}"
+
+
+def sessions(text: str) -> list[tuple[str, str]]:
+    """The commands after the prompts of a console, and what it shows of each."""
+    parts = text.removeprefix("$ ").split("\n$ ")
+    return [(command + "\n", shown) for command, _, shown in (p.partition("\n") for p in parts)]
+
+
+def typed(commands: str, where: str) -> str:
+    """What commands print, typed in a shell that stops at the first that fails."""
+    ended = subprocess.run(
+        ["bash", "-euc", commands], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert ended.returncode == 0, f"{where}: {commands}{ended.stderr}"
+    return ended.stdout
