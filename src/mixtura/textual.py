@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import math
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["columns", "counted", "indented", "printable", "resolved", "underlined", "wrapped"]
+__all__ = [
+    "columns",
+    "counted",
+    "indented",
+    "printable",
+    "resolved",
+    "runs_from_the_right",
+    "underlined",
+    "wrapped",
+]
 
 
 def columns(rows: Sequence[Sequence[str]], left: int = 1, width: int | None = None) -> list[str]:
@@ -114,6 +124,17 @@ def resolved(value: float, spread: float, digits: int = 6) -> str:
     """
     due = math.floor(math.log10(abs(value) or 1.0)) - math.floor(math.log10(1e-3 * spread)) + 1
     return f"{value:.{max(digits, due)}g}" if due < 17 else str(value).removesuffix(".0")
+
+
+def runs_from_the_right(text: str) -> bool:
+    """Whether letters in it, Hebrew or Arabic say, turn the direction of writing around them.
+
+    Examples
+    --------
+    >>> runs_from_the_right("width"), runs_from_the_right("רוחב")
+    (False, True)
+    """
+    return any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in text)
 
 
 #: letters that are left of any cell

@@ -27,6 +27,7 @@ _MODULES = (
     "painter",
     "play",
     "pointer",
+    "scale",
     "scene",
     "structures",
     "theme",

@@ -6,8 +6,10 @@ import io
 import re
 import warnings
 import xml.etree.ElementTree as Tree
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mixtura.textual import runs_from_the_right
 from mixtura.views.plots.polyline import shortened
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _REFERENCE = re.compile(r"#([^)\"]+)")
 
 
-def inline_svg(figure: Figure, prefix: str, title: str = "") -> str:
+def inline_svg(figure: Figure, prefix: str, title: str = "", names: Sequence[str] = ()) -> str:
     """The element ``svg`` that shows a figure.
 
     It has no style of its own, neither an element nor an attribute, so that a page's policy need
@@ -35,6 +37,7 @@ def inline_svg(figure: Figure, prefix: str, title: str = "") -> str:
     figure : of matplotlib.
     prefix : of every id, different for each figure of a page.
     title : what a screen reader says of it.
+    names : that stand in its texts; letters from right to left turn nothing around them.
 
     Returns
     -------
@@ -71,7 +74,17 @@ def inline_svg(figure: Figure, prefix: str, title: str = "") -> str:
         element.tail = None
         if element.tag not in ("text", "tspan"):
             element.text = None
+        elif element.text and names:
+            element.text = _isolated(element.text, names)
     return Tree.tostring(root, encoding="unicode", short_empty_elements=False)
+
+
+def _isolated(text: str, names: Sequence[str]) -> str:
+    """The text with its names between marks that keep their direction to themselves."""
+    for name in sorted(filter(runs_from_the_right, names), key=len, reverse=True):
+        if name in text:
+            return text.replace(name, f"\u2068{name}\u2069")
+    return text
 
 
 def _without_style(element: Tree.Element) -> None:

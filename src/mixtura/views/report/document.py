@@ -7,11 +7,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from mixtura.markup import Html, element, escaped, isolated, joined
+from mixtura.markup import Html, element, escaped, joined
 from mixtura.textual import printable
 from mixtura.version import __version__
 from mixtura.views.embedding import source_hash
 from mixtura.views.plots.ink import DARK
+from mixtura.views.report.names import name_html
 from mixtura.views.report.sections import SECTIONS, Section, title
 
 __all__ = ["document"]
@@ -58,7 +59,7 @@ def document(record: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
 
 def _subtitle(record: Mapping[str, Any]) -> Html:
     model, data = record["model"], record["data"]
-    named = [isolated(one["name"]) for one in data["features"][:6]]
+    named = [name_html(one["name"]) for one in data["features"][:6]]
     more = len(data["features"]) - len(named)
     return joined(
         [

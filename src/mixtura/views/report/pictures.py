@@ -187,8 +187,8 @@ def drawn(subject: Subject) -> tuple[list[dict[str, str]], dict[str, str]]:
         except (DataError, ModelError) as error:
             caption = f"It could not be drawn: {printable(str(error))}"
         else:
-            room -= len(text)
-            if room >= 0:
+            if len(text) <= room:
+                room -= len(text)
                 shown[picture.name] = text
             else:
                 caption = "It is left out, to keep the page small: mixtura plot draws it."
@@ -205,6 +205,8 @@ def _svg(picture: Picture, subject: Subject) -> str:
     for crowd in ax.collections:
         if len(crowd.get_offsets()) > _CROWD:  # type: ignore[arg-type]
             crowd.set_rasterized(True)
-    for patch in (figure_of(ax).patch, ax.patch):
-        patch.set_visible(False)  # the page's own ground shows
-    return in_page_colours(inline_svg(figure_of(ax), picture.name, picture.title))
+    # The page's own ground shows.
+    for patch in (figure_of(ax).patch, *(one.patch for one in figure_of(ax).get_axes())):
+        patch.set_visible(False)
+    names = list(map(printable, subject.mixture.feature_labels))
+    return in_page_colours(inline_svg(figure_of(ax), picture.name, picture.title, names))

@@ -10,6 +10,7 @@ from mixtura.markup import Html, element, isolated, joined, table
 from mixtura.model import wording
 from mixtura.textual import printable
 from mixtura.views.report import tables
+from mixtura.views.report.names import Names
 from mixtura.views.report.shell import shell_line
 from mixtura.views.report.swatch import swatch
 from mixtura.views.report.terms import fit_words, nats_words, structure_words
@@ -32,8 +33,6 @@ _CELLS = 4000
 _PARTS = 8
 #: columns of the components' table that are about no feature
 _OWN = 5
-#: letters of a column's name in the head of a table at most; it is whole among the features
-_LETTERS = 48
 #: features that are listed at most
 _FEATURES = 200
 
@@ -49,6 +48,7 @@ def summary(record: Record, _: Pictures) -> Html:
     model, data, scores = record["model"], record["data"], record["scores"]
     name = [" of ", isolated(model["name"])] if model["name"] else []
     named = ["The Gaussian mixture", *name, " has "]
+    told = Names(record).told
     cards = [
         ("rows", f"{data['n_rows']:,}"),
         ("log-likelihood, nats a row", f"{scores['mean_log_likelihood']:.6f}"),
@@ -61,11 +61,12 @@ def summary(record: Record, _: Pictures) -> Html:
     words = [
         element("p", [*named, f"{model_words(model)}."]),
         element("p", structure_words(model["structure"], model["letters"])),
-        element("p", " ".join(tables.relation_words(record))),
-        element("p", fit_words(record)),
+        element("p", told(" ".join(tables.relation_words(record)))),
+        element("p", told(fit_words(record))),
         element(
             "ul",
-            [element("li", line) for line in ending] or [element("li", "outcome: not on record")],
+            [element("li", told(line)) for line in ending]
+            or [element("li", "outcome: not on record")],
             class_="ending" if calm or not ending else "ending alarm",
         ),
     ]
@@ -84,7 +85,7 @@ def summary(record: Record, _: Pictures) -> Html:
                 "div",
                 [
                     element("div", joined(words, "\n")),
-                    _wide("The figures", tables.score_table(record)),
+                    _wide(record, "The figures", tables.score_table(record)),
                 ],
                 class_="halves",
             ),
@@ -100,6 +101,7 @@ def _grouped(value: float) -> str:
 
 def pictures(record: Record, shown: Pictures) -> Html:
     """The pictures, each with a caption."""
+    told = Names(record).told
     figures = [
         element(
             "figure",
@@ -114,7 +116,9 @@ def pictures(record: Record, shown: Pictures) -> Html:
                 )
                 if one["name"] in shown
                 else "",
-                element("figcaption", [element("strong", f"{one['title']}. "), one["caption"]]),
+                element(
+                    "figcaption", [element("strong", f"{one['title']}. "), told(one["caption"])]
+                ),
             ],
             class_=one["name"],
         )
@@ -140,7 +144,7 @@ def components(record: Record, _: Pictures) -> Html:
     glance = [head, *swatched, *rows[count:]]
     means = "; means ± standard deviations of the features" if len(head) > _OWN else ""
     blocks = [
-        _wide(f"The components{means}", glance),
+        _wide(record, f"The components{means}", glance),
         element("p", tables.doubt_words(record), class_="quiet"),
     ]
     room, left = _CELLS, 0
@@ -151,7 +155,7 @@ def components(record: Record, _: Pictures) -> Html:
             continue
         room -= sum(map(len, cells))
         if room > 0:
-            parameters.append(_wide(name, cells))
+            parameters.append(_wide(record, name, cells))
         else:
             left += 1
     if left:
@@ -165,7 +169,7 @@ def features(record: Record, _: Pictures) -> Html:
     """The features, as they are and as the mixture has them."""
     cells = tables.feature_table(record)
     more = len(cells) - 1 - _FEATURES
-    shown = _wide("Each feature, in the rows and under the mixture", cells[: _FEATURES + 1])
+    shown = _wide(record, "Each feature, in the rows and under the mixture", cells[: _FEATURES + 1])
     return (
         joined([shown, element("p", f"{more} more features: --json has them.")])
         if (more > 0)
@@ -176,7 +180,7 @@ def features(record: Record, _: Pictures) -> Html:
 def unlikely(record: Record, _: Pictures) -> Html:
     """The least likely rows, each with where its log-likelihood comes from."""
     explained = record["unlikely"]
-    return joined([_article(row, explained) for row in explained["rows"]], "\n")
+    return joined([_article(row, explained, record) for row in explained["rows"]], "\n")
 
 
 def comparison(record: Record, _: Pictures) -> Html:
@@ -194,6 +198,7 @@ def comparison(record: Record, _: Pictures) -> Html:
     )
     blocks = [
         _wide(
+            record,
             "The same parameters: log-likelihoods by others",
             tables.comparison_table(validation),
         ),
@@ -203,7 +208,9 @@ def comparison(record: Record, _: Pictures) -> Html:
     if fit and "failed" in fit:
         blocks.append(element("p", f"scikit-learn's own fit failed: {printable(fit['failed'])}"))
     elif fit:
-        blocks.append(_wide("The same rows: scikit-learn's own fit", tables.fit_comparison(record)))
+        blocks.append(
+            _wide(record, "The same rows: scikit-learn's own fit", tables.fit_comparison(record))
+        )
     return joined(blocks, "\n")
 
 
@@ -225,7 +232,7 @@ def again(record: Record, _: Pictures) -> Html:
         [
             element("p", lead),
             *code,
-            _wide("Settings, digest and versions", tables.setting_table(record), left=True),
+            _wide(record, "Settings, digest and versions", tables.setting_table(record), left=True),
         ],
         "\n",
     )
@@ -243,9 +250,11 @@ SECTIONS: tuple[Section, ...] = (
 )
 
 
-def _wide(caption: str, cells: Sequence[Sequence[str]], *, left: bool = False) -> Html:
+def _wide(
+    record: Record, caption: str, cells: Sequence[Sequence[str]], *, left: bool = False
+) -> Html:
     """A table in a frame that scrolls by itself, with a finger or with keys."""
-    head = [name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…" for name in cells[0]]
+    head = list(map(Names(record).head, cells[0]))
     return element(
         "div",
         table(caption, [head, *cells[1:]]),
@@ -256,16 +265,18 @@ def _wide(caption: str, cells: Sequence[Sequence[str]], *, left: bool = False) -
     )
 
 
-def _article(row: Record, explained: Record) -> Html:
+def _article(row: Record, explained: Record, record: Record) -> Html:
+    told = Names(record).told
     heading = wording.row_title(row)
     notes = (wording.feature_note(row), wording.part_note(explained))
     words = [
-        *(element("p", sentence) for sentence in wording.row_words(row, explained)),
+        *(element("p", told(sentence)) for sentence in wording.row_words(row, explained)),
         *(element("p", note, class_="quiet") for note in notes if note),
     ]
     listed = [
-        _wide(f"Row {row['row']}: its features", wording.feature_table(row, explained)),
+        _wide(record, f"Row {row['row']}: its features", wording.feature_table(row, explained)),
         _wide(
+            record,
             f"Row {row['row']}: the parts of its log-likelihood by component, nats",
             _some_parts(row, explained),
         ),
@@ -273,7 +284,7 @@ def _article(row: Record, explained: Record) -> Html:
     return element(
         "article",
         [
-            element("h3", heading[0].upper() + heading[1:]),
+            element("h3", told(heading[0].upper() + heading[1:])),
             element("div", [element("div", words), element("div", listed)], class_="halves"),
         ],
     )

@@ -14,6 +14,7 @@ export function decoded(record) {
     K,
     n,
     rows,
+    spreads: Array.from({ length: D }, (_, j) => spread(rows, n, D, j)),
     total: record.rows.total,
     numberOf: (i) => (numbers === null ? i : numbers[i]),
     indexOf: (number) => (numbers === null ? number : numbers.indexOf(number)),
@@ -49,6 +50,17 @@ export function mixtures(text, K, D) {
       covariances: own.slice(K + K * D),
     };
   });
+}
+
+/** The standard deviation of a feature, about a first value: far from 0 the squares would cancel. */
+function spread(rows, n, D, j) {
+  let [sum, squares] = [0, 0];
+  for (let i = 0; i < n; i += 1) {
+    const away = rows[i * D + j] - rows[j];
+    sum += away;
+    squares += away * away;
+  }
+  return Math.sqrt(Math.max(squares / n - (sum / n) ** 2, 0));
 }
 
 function floats(text) {

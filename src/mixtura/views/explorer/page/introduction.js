@@ -1,6 +1,6 @@
 // What the page says once, before anything is done to it.
 
-import { counted, fixed } from "./format.js";
+import { counted, fixed, told } from "./format.js";
 import { closed } from "./structures.js";
 
 const element = (id) => document.getElementById(id);
@@ -8,8 +8,10 @@ const element = (id) => document.getElementById(id);
 /** Write what does not change: title, notes, limits, and what the structure does not allow. */
 export function introduce(data) {
   const { D, K, n, rule, replay } = data;
-  const of = data.name ? `${data.name}: ` : "";
-  element("title").textContent = `${of}${data.features.join(" and ")}`;
+  const of = data.name ? `${told(data.name)}: ` : "";
+  const features = data.features.map((name) => told(name));
+  element("title").textContent = `${of}${features.join(" and ")}`;
+  element("title").title = data.features.join("; ");
   document.title = `${of}mixture explorer`;
   element("subtitle").textContent = `${counted(K, "component")}, ${data.structure.whole}, `
     + `${counted(data.total, "row")}; mean log-likelihood ${fixed(data.wholeLikelihood, 6)} nats a row`;
@@ -19,8 +21,8 @@ export function introduce(data) {
       + "what Play computes is of these.");
   }
   if (data.others.length) {
-    notes.push(`The picture, Why and Play are of the marginal density of ${data.features.join(" and ")}`
-      + ` (${fixed(data.shownLikelihood, 6)} nats a row); the model has ${data.others.join(", ")} besides, `
+    notes.push(`The picture, Why and Play are of the marginal density of ${features.join(" and ")}`
+      + ` (${fixed(data.shownLikelihood, 6)} nats a row); the model has ${data.others.map((name) => told(name)).join(", ")} besides, `
       + "and the replay’s log-likelihoods are of all of them.");
   }
   if (replay && !replay.same_run) {

@@ -8,7 +8,7 @@ import { prepared, scored } from "./gaussian.js";
 import { keepSoon, read, written } from "./hash.js";
 import { introduce } from "./introduction.js";
 import { nearestFrame, wordsOf } from "./iteration.js";
-import { buildNumbers, numbersOf, withNumber } from "./numbers.js";
+import { buildNumbers, numbersOf, shortest, withNumber } from "./numbers.js";
 import { canvasPainter } from "./painter.js";
 import { moved, reweighted } from "./play.js";
 import { listenToPointer } from "./pointer.js";
@@ -128,7 +128,7 @@ function sayPlay(mean) {
   element("weight-said").textContent = fixed(mixture.weights[k], 3);
   const values = numbersOf(mixture, k, D);
   for (const input of element("numbers").querySelectorAll("input")) {
-    if (input !== document.activeElement) input.value = Number(values[input.name].toPrecision(6));
+    if (input !== document.activeElement) input.value = shortest(data, input.name, values[input.name]);
   }
 }
 

@@ -1,6 +1,7 @@
 // The numbers of one component, as a person reads and types them: mean, standard deviation,
 // correlation.
 
+import { resolved, told } from "./format.js";
 import { covarianceOf, moved, reshaped } from "./play.js";
 import { diagonal } from "./structures.js";
 
@@ -32,6 +33,12 @@ export function withNumber(mixture, k, letters, D, name, value) {
   return reshaped(mixture, k, letters, [values.sd0 ** 2, b, (values.sd1 ?? 0) ** 2]);
 }
 
+/** A number as its input shows it: of a mean far from 0 as many digits as its spread is due. */
+export function shortest(data, name, value) {
+  const spread = name.startsWith("mean") ? data.spreads[Number(name.slice(4))] : 0;
+  return Number(resolved(value, spread).replace("\u2212", "-"));
+}
+
 /**
  * Inputs for the numbers that the structure leaves free, and a choice of the component.
  *
@@ -41,10 +48,10 @@ export function buildNumbers(data, box, { valueOf, typed }) {
   const { D, K, features, rule } = data;
   const span = (j) => (j === 0 ? box.x[1] - box.x[0] : box.y[1] - box.y[0]);
   const inputs = [];
-  for (let j = 0; j < D; j += 1) inputs.push([`mean${j}`, `Mean, ${features[j]}`, span(j) / 100]);
+  for (let j = 0; j < D; j += 1) inputs.push([`mean${j}`, `Mean, ${told(features[j])}`, span(j) / 100]);
   for (let j = 0; j < D; j += 1) {
     if (j === 1 && rule.letters[1] === "I") continue;
-    inputs.push([`sd${j}`, `Standard deviation, ${features[j]}`, span(j) / 200]);
+    inputs.push([`sd${j}`, `Standard deviation, ${told(features[j])}`, span(j) / 200]);
   }
   if (D === 2 && !diagonal(rule.letters)) inputs.push(["correlation", "Correlation", 0.05]);
   for (const [name, words, size] of inputs) {
@@ -58,8 +65,8 @@ export function buildNumbers(data, box, { valueOf, typed }) {
       const sign = { ArrowUp: 1, ArrowDown: -1 }[event.key];
       if (!sign) return;
       event.preventDefault();
-      typed(name, input.valueAsNumber + sign * size);
-      input.value = Number(valueOf(name).toPrecision(6));
+      typed(name, valueOf(name) + sign * size);
+      input.value = shortest(data, name, valueOf(name));
     });
     label.append(words, input);
     document.getElementById("numbers").append(label);

@@ -1,7 +1,5 @@
 // Painters: one picture, on a canvas or as SVG. All measures are in CSS pixels.
 
-import { plain } from "./format.js";
-
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 
 /** Paints on a canvas whose pixels are 1/ratio CSS pixels wide. */
@@ -108,7 +106,7 @@ export function svgPainter(width, height) {
         + `fill="${fill}" font-size="${size}" font-family="${FONT}" text-anchor="${anchor}"`
         + `${bold ? ' font-weight="600"' : ""}`
         + `${halo ? ` stroke="${halo}" stroke-width="3" paint-order="stroke"` : ""}>`
-        + `${escaped(plain(words))}</text>`,
+        + `${escaped(words)}</text>`,
       );
     },
     image(pixels, columns, rows, { left, top, width: w, height: h }) {
@@ -146,6 +144,13 @@ export function ellipsePoints(cx, cy, ax, ay, bx, by, count = 72) {
   return points;
 }
 
+/** How wide a line of text is, pixels. */
+export function widthOf(words, size = 12) {
+  const context = sheetOf("words").getContext("2d");
+  context.font = `${size}px ${FONT}`;
+  return context.measureText(words).width;
+}
+
 function escaped(text) {
   return text.replace(/[<>&"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
@@ -154,14 +159,18 @@ const sheets = new Map();
 
 /** Pixels as a canvas of their own, one for each use, so that they blend when they are drawn. */
 function sheet(use, pixels, columns, rows) {
-  const canvas = sheets.get(use) ?? document.createElement("canvas");
-  sheets.set(use, canvas);
+  const canvas = sheetOf(use);
   if (canvas.width !== columns || canvas.height !== rows) {
     canvas.width = columns;
     canvas.height = rows;
   }
   canvas.getContext("2d").putImageData(new ImageData(pixels, columns, rows), 0, 0);
   return canvas;
+}
+
+function sheetOf(use) {
+  if (!sheets.has(use)) sheets.set(use, document.createElement("canvas"));
+  return sheets.get(use);
 }
 
 let buffer = new Uint8ClampedArray(0);

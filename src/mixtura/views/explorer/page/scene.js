@@ -1,13 +1,13 @@
 // The picture: points in the colours of their responsibilities, density, components, handles.
 
 import { axesOf, matrixOf } from "./ellipse.js";
-import { fixed } from "./format.js";
+import { fixed, toldWithin } from "./format.js";
 import { logDensity, prepared } from "./gaussian.js";
-import { ellipsePoints } from "./painter.js";
+import { ellipsePoints, widthOf } from "./painter.js";
 import { covarianceOf } from "./play.js";
 import { diagonal } from "./structures.js";
 import { ofComponent } from "./theme.js";
-import { extent, ticks, viewOf } from "./view.js";
+import { extent, viewOf } from "./view.js";
 
 // Standard deviations from the mean to an ellipse's handle, and to the outer ellipse.
 const REACH = 2;
@@ -134,7 +134,7 @@ export function placeOf(view, data, i) {
 
 /** A view of the picture's box on so many pixels. */
 export function viewOn(box, width, height) {
-  return viewOf(box.x, box.y, width, height);
+  return viewOf(box.x, box.y, width, height, widthOf);
 }
 
 function round(deviation) {
@@ -149,21 +149,25 @@ function scatter(i) {
 function axes(painter, view, { theme, data }) {
   const { box } = view;
   const floor = box.top + box.height;
-  for (const { value, label } of ticks(view.x[0], view.x[1], Math.max(2, box.width / 90))) {
+  for (const { value, label } of view.ticks.x) {
     const x = view.px(value);
     painter.path([x, box.top, x, floor], { stroke: theme.grid });
+    if (x + widthOf(label) / 2 > view.width) continue; // it would be cut
     painter.text(x, floor + 17, label, { fill: theme.faint, align: "center" });
   }
-  for (const { value, label } of ticks(view.y[0], view.y[1], Math.max(2, box.height / 70))) {
+  for (const { value, label } of view.ticks.y) {
     if (data.D === 1 && value < 0) continue;
     const y = view.py(value);
     painter.path([box.left, y, box.left + box.width, y], { stroke: theme.grid });
     painter.text(box.left - 7, y + 4, label, { fill: theme.faint, align: "end" });
   }
-  painter.text(box.left + box.width / 2, floor + 38, data.features[0], {
+  const measured = (words) => widthOf(words, 13);
+  const named = (name, said, room) => toldWithin(name, room - measured(said), measured) + said;
+  painter.text(box.left + box.width / 2, floor + 38, named(data.features[0], view.said.x, box.width), {
     fill: theme.ink, align: "center", size: 13,
   });
-  painter.text(14, box.top + box.height / 2, data.D === 2 ? data.features[1] : "density", {
+  const upwards = data.D === 2 ? data.features[1] : "density";
+  painter.text(14, box.top + box.height / 2, named(upwards, view.said.y, box.height), {
     fill: theme.ink, align: "center", size: 13, turn: -Math.PI / 2,
   });
 }

@@ -1,8 +1,8 @@
 // The curve of the log-likelihood, as SVG in the page.
 
-import { brief } from "./format.js";
+import { resolved } from "./format.js";
 
-const [WIDTH, HEIGHT] = [340, 136];
+const [WIDTH, HEIGHT] = [340, 138];
 const BOX = { left: 8, right: 332, top: 12, bottom: 104 };
 const NAMESPACE = "http://www.w3.org/2000/svg";
 
@@ -37,8 +37,11 @@ export function traceOf(svg, replay, chosen) {
     add("path", { d: `M${cx - 6} ${cy - 5}L${cx + 6} ${cy - 5}L${cx} ${cy + 6}Z`, class: "repair" });
   }
   const cursor = add("circle", { r: 5, class: "cursor" });
-  add("text", { x: BOX.right, y: HEIGHT - 8, "text-anchor": "end" }, `iteration ${trace.length - 1}`);
-  add("text", { x: BOX.left, y: HEIGHT - 8 }, `start: ${brief(trace[0], 6)} nats a row${trace[0] < low ? ", below" : ""}`);
+  // Two heights tell the scale: where the curve begins, and where it ends.
+  const number = (value) => resolved(value, high - low);
+  const end = trace.length - 1;
+  add("text", { x: BOX.right, y: HEIGHT - 8, "text-anchor": "end" }, `iteration ${end}: ${number(trace[end])}`);
+  add("text", { x: BOX.left, y: HEIGHT - 8 }, `start${trace[0] < low ? ", below" : ""}: ${number(trace[0])}`);
   svg.addEventListener("click", (event) => {
     const box = svg.getBoundingClientRect();
     const share = ((event.clientX - box.left) / box.width * WIDTH - BOX.left) / (BOX.right - BOX.left);

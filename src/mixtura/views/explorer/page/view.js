@@ -1,15 +1,31 @@
 // The view: feature units to pixels and back, and where the ticks stand.
 
-const MARGIN = { left: 58, right: 14, top: 14, bottom: 46 };
+import { scaleOf, ticks } from "./scale.js";
 
-/** A view of the box x × y, feature units, on width × height pixels. */
-export function viewOf(x, y, width, height) {
+const MARGIN = { left: 58, right: 14, top: 14, bottom: 46 };
+// From the left edge to the name of the vertical axis and its end, and from a label to the axis.
+const [NAME, GAP] = [22, 7];
+// Pixels between ticks at least, to the right and upwards, and between two labels.
+const [ASIDE, ABOVE, BETWEEN] = [64, 40, 18];
+
+/**
+ * A view of the box x × y, feature units, on width × height pixels.
+ *
+ * `measured(text)` is how wide a label is, pixels: the left margin has room for the widest.
+ */
+export function viewOf(x, y, width, height, measured) {
+  const tall = Math.max(height - MARGIN.top - MARGIN.bottom, 40);
+  const upwards = ticks(y[0], y[1], tall, () => ABOVE);
+  const widest = Math.max(0, ...upwards.map(({ label }) => measured(label)));
+  const left = Math.min(Math.max(MARGIN.left, NAME + widest + GAP), Math.max(width / 3, MARGIN.left));
   const box = {
-    left: MARGIN.left,
+    left,
     top: MARGIN.top,
-    width: Math.max(width - MARGIN.left - MARGIN.right, 40),
-    height: Math.max(height - MARGIN.top - MARGIN.bottom, 40),
+    width: Math.max(width - left - MARGIN.right, 40),
+    height: tall,
   };
+  const aside = ticks(x[0], x[1], box.width, (labels) =>
+    Math.max(ASIDE, BETWEEN + Math.max(0, ...labels.map(measured))));
   const kx = box.width / (x[1] - x[0]);
   const ky = -box.height / (y[1] - y[0]);
   return {
@@ -18,6 +34,8 @@ export function viewOf(x, y, width, height) {
     width,
     height,
     box,
+    ticks: { x: aside, y: upwards },
+    said: { x: scaleOf(...x).words, y: scaleOf(...y).words },
     kx,
     ky,
     px: (value) => box.left + (value - x[0]) * kx,
@@ -36,21 +54,4 @@ export function extent(values, margin) {
   }
   const room = margin * (high - low) || Math.max(Math.abs(low), 1) * 0.5;
   return [low - room, high + room];
-}
-
-/** About `count` round numbers between low and high, with as many decimals as tell them apart. */
-export function ticks(low, high, count) {
-  const rough = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const size = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough);
-  const decimals = Math.max(0, -Math.floor(Math.log10(size) + 1e-9));
-  const found = [];
-  for (let i = Math.ceil(low / size); i * size <= high; i += 1) found.push(i * size);
-  const label = (value) => {
-    const text = decimals > 8 || Math.abs(value) >= 1e9
-      ? value.toPrecision(6)
-      : Math.abs(value).toFixed(Math.min(decimals, 12));
-    return value < 0 && !text.startsWith("-") && Number(text) !== 0 ? `\u2212${text}` : text;
-  };
-  return found.map((value) => ({ value, label: label(value) }));
 }

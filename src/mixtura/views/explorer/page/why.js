@@ -1,6 +1,6 @@
 // Why this point: where its log-likelihood comes from, in numbers.
 
-import { brief, fixed, signed } from "./format.js";
+import { fixed, resolved, signed, told } from "./format.js";
 import { explained } from "./gaussian.js";
 import { ofComponent } from "./theme.js";
 
@@ -33,8 +33,11 @@ export function leadingOf(shares, row, K) {
 }
 
 function sentence(data, row, found, leading) {
-  const values = data.features.map((name, j) => `${name} ${brief(data.rows[row * data.D + j], 7)}`);
-  const ids = data.ids.map(([name, texts]) => `${name} ${texts[row]}`);
+  const values = data.features.map((name, j) => {
+    const value = resolved(data.rows[row * data.D + j], data.spreads[j], 7);
+    return `${told(name)} ${value}`;
+  });
+  const ids = data.ids.map(([name, texts]) => `${told(name)} ${told(texts[row])}`);
   const share = found.components[leading].responsibility;
   const belongs = Number.isNaN(share) ? "" : `, ${fixed(100 * share, 1)} % component ${leading}`;
   return `Row ${data.numberOf(row)}${ids.length ? ` (${ids.join(", ")})` : ""}: ${values.join(", ")}${belongs}.`;
@@ -51,16 +54,16 @@ function line(parts, k, leading, { theme }) {
   head.append(swatch, String(k));
   row.append(head);
   const cells = {
+    responsibility: parts.responsibility,
     "log-weight": parts.logWeight,
     "log-determinant": parts.logDeterminant,
     distance: -0.5 * parts.squaredDistance,
     joint: parts.joint,
-    responsibility: parts.responsibility,
   };
   for (const [name, value] of Object.entries(cells)) {
     const cell = document.createElement("td");
     cell.dataset.part = name;
-    cell.textContent = fixed(value);
+    cell.textContent = fixed(value, Math.abs(value) < 1000 ? 4 : 1);
     row.append(cell);
   }
   return row;
