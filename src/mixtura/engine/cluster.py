@@ -51,26 +51,23 @@ def computed(
     if client is None:
         return list(dask.compute(*graph(uuid4().hex)))
     from distributed import KilledWorker
+    from distributed.comm import CommClosedError
 
     deadly: list[str] = []
-    while True:
+    while client.status == "running":
         try:
             futures = client.compute(graph(token := uuid4().hex))
             _waited_for(client, futures)
             return list(client.gather(futures))
         except KilledWorker as killed:
             deadly.append(str(killed.task).replace(token, ""))
-            if len(deadly) == _TRIES or len(deadly[-_SAME:]) == _SAME == deadly.count(deadly[-1]):
-                raise MemoryError(
-                    f"the workers that were given {killed.task} died, {len(deadly)} times over: "
-                    "probably its partition is too large for their memory; make smaller "
-                    "partitions (X.repartition(partition_size='100MB'), X.rechunk), or give the "
-                    "workers more memory"
-                ) from None
+            if len(deadly) == _TRIES or deadly[-_SAME:] == _SAME * deadly[-1:]:
+                raise _too_much(killed, len(deadly)) from None
             _log.warning("a pass is done again: %s", killed)
             _retried(client, held)
-        except (CancelledError, OSError) as lost:
-            raise _lost(client, lost) from None
+        except (CancelledError, CommClosedError) as fault:
+            raise _lost(client, fault) from None
+    raise _lost(client)
 
 
 def _waited_for(client: Any, futures: Sequence[Any]) -> None:
@@ -78,21 +75,21 @@ def _waited_for(client: Any, futures: Sequence[Any]) -> None:
     from distributed import wait
 
     told = False
-    while True:
+    while client.status == "running":
         try:
             wait(futures, timeout=_PATIENCE)
         except TimeoutError:
-            if not told and client.status == "running" and not client.nthreads():
-                told = True
-                warnings.warn(
-                    f"the Dask cluster at {client.scheduler.address} has no workers: waiting for "
-                    "some; start them with dask worker, or stop with Ctrl-C",
-                    stacklevel=2,
-                )
-            if client.status == "running":
+            if told or client.status != "running" or client.nthreads():
                 continue
-            raise
-        return
+            told = True
+            warnings.warn(
+                f"the Dask cluster at {client.scheduler.address} has no workers: waiting for some; "
+                "start them with dask worker, or stop with Ctrl-C",
+                stacklevel=2,
+            )
+        else:
+            return
+    raise CancelledError
 
 
 def _retried(client: Any, held: Sequence[Any]) -> None:
@@ -104,9 +101,18 @@ def _retried(client: Any, held: Sequence[Any]) -> None:
         client.retry(failed)
 
 
-def _lost(client: Any, fault: Exception) -> ConnectionError:
+def _too_much(killed: Any, times: int) -> MemoryError:
+    """What to do about work that no worker outlives."""
+    return MemoryError(
+        f"the workers that were given {killed.task} died, {times} times over: probably its "
+        "partition is too large for their memory; make smaller partitions, as with "
+        "X.repartition(partition_size='100MB') or X.rechunk, or give the workers more memory"
+    )
+
+
+def _lost(client: Any, fault: Exception | None = None) -> ConnectionError:
     """What has become of a cluster, in words."""
-    if client.status == "running":
+    if client.status == "running" and fault is not None:
         return ConnectionError(
             f"the Dask cluster has lost what it held, and cannot make it again ({_first(fault)}): "
             "give it a collection that is made of files or functions, not of scattered arrays"

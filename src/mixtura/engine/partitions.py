@@ -118,13 +118,21 @@ class _Work:
             return _Refused(DataError(f"{where}: {error}"))
         except MixturaError as error:
             return _Refused(error)
+        except MemoryError as error:
+            return _Refused(
+                MemoryError(
+                    f"partition {self.number} of X, counted from 0, and the work on it do not fit "
+                    f"into its worker's memory ({error}): make smaller partitions, as with "
+                    "X.repartition(partition_size='100MB') or X.rechunk"
+                )
+            )
 
 
 @dataclass(frozen=True, eq=False)
 class _Refused:
     """An error in place of a value."""
 
-    error: MixturaError
+    error: Exception
 
 
 def _sum(*values: Any) -> Any:
