@@ -38,7 +38,9 @@ class Helpers:
         self._starting = threading.RLock()  # a signal's handler may come back here
 
     def started(self) -> int:
-        """Start those that lack; how many there are."""
+        """Start those that lack; how many there are, none while the interpreter ends."""
+        if sys.is_finalizing():  # a thread would never begin, and `start` waits for it to
+            return 0
         with self._starting:
             self._threads = [thread for thread in self._threads if thread.is_alive()]
             while len(self._threads) < self._count:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Generator, Iterable
 from contextlib import suppress
@@ -54,6 +55,8 @@ def ahead(items: Iterable[T], depth: int = 4) -> Generator[T, None, None]:
 
 
 def _started(thread: threading.Thread) -> bool:
+    if sys.is_finalizing():  # it would never begin, and `start` waits for it to
+        return False
     try:
         thread.start()
     except RuntimeError:
