@@ -1,10 +1,13 @@
-"""The kernels: what the engine, the model and the fitting promise, each of them keeps."""
+"""What every test begins with: the same chance, and a kernel to compute with."""
 
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Iterator
 
+import hypothesis
+import numpy as np
 import pytest
 
 from mixtura.engine import kernel
@@ -13,8 +16,24 @@ from mixtura.engine import kernel
 os.unsetenv("COLUMNS")
 os.environ.pop("COLUMNS", None)
 
+# The same examples every time, and no deadline: a test that the machine's speed decides is none.
+hypothesis.settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("steady")
+
 WISH = os.environ.get("MIXTURA_KERNEL")
 KERNELS = [WISH] if WISH else ["native", "reference"]
+
+
+@pytest.fixture(autouse=True)
+def same_chance() -> None:
+    """Generators that a test does not seed begin alike, whatever ran before."""
+    random.seed(0)
+    np.random.seed(0)
 
 
 @pytest.fixture(scope="module", params=KERNELS)

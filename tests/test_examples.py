@@ -53,7 +53,7 @@ def test_a_lesson_runs_without_a_warning_and_leaves_its_pictures(lesson, tmp_pat
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1800,
         check=False,
     )
     assert run.returncode == 0, run.stderr

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mixtura
@@ -194,7 +194,7 @@ names = st.text(
 ).filter(lambda name: name.strip() == name and not name.startswith("\ufeff"))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.data())
 def test_what_is_written_is_read_again(data):
     header = data.draw(st.lists(names, min_size=2, max_size=4, unique=True))

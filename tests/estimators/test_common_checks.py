@@ -43,7 +43,7 @@ def test_all_of_scikit_learns_common_checks_pass(options: dict[str, object]) -> 
         env={**os.environ, "SCIPY_ARRAY_API": "1"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1800,
     )
     assert ended.returncode == 0, ended.stderr[-2000:]
     results = json.loads(ended.stdout)

@@ -59,7 +59,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1800,
     )
     assert ended.returncode in (0, 1), ended.stdout[-2000:] + ended.stderr[-2000:]
     return json.loads((folder / "outcomes.json").read_text())

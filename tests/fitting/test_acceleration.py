@@ -121,7 +121,7 @@ def test_overlapping_components_take_a_fifth_of_the_iterations(
     d=st.integers(1, 3),
     wish=st.sampled_from(["auto", True]),
 )
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15)
 def test_no_kept_point_lowers_the_likelihood(
     structure: str, seed: int, k: int, d: int, wish: bool | str
 ) -> None:

@@ -22,7 +22,7 @@ every_structure = pytest.mark.parametrize("structure", STRUCTURES)
 
 @every_structure
 @given(seed=st.integers(0, 2**32 - 1), k=st.integers(1, 4), d=st.integers(1, 4))
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 def test_no_iteration_lowers_the_likelihood(structure: str, seed: int, k: int, d: int) -> None:
     table, _, _ = separated(120, d, 3, separation=1.5, random_state=seed)
     options = {"start": "random", "tol": 0.0, "max_iter": 30, "reg_covar": 0.0}
