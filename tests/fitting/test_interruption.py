@@ -7,16 +7,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
+import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import mixtura
 from mixtura import Fit, Outcome
 from mixtura.datasets import iris
+from mixtura.engine import kernel
 from mixtura.errors import Interrupted
 from mixtura.fitting import em
 from usual import usual_fit
@@ -92,88 +94,117 @@ def test_an_interruption_between_runs_keeps_the_best() -> None:
     assert caught.value.fit.log_likelihood == observer.ended_fits[0].log_likelihood
 
 
+class CtrlCAtACall:
+    """Kernels at whose call of a number the user presses Ctrl-C; they count all calls."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+        self.at, self.count = at, 0
+        for name in kernel.__all__:
+            function = getattr(kernel, name)
+            if name not in ("use", "describe", "native_is_installed") and function is not None:
+                monkeypatch.setattr(kernel, name, partial(self.called, function))
+
+    def called(self, function: Callable[..., object], *given: object, **named: object) -> object:
+        self.count += 1
+        if self.count == self.at:
+            os.kill(os.getpid(), signal.SIGINT)
+        return function(*given, **named)
+
+
+#: 30 blocks
+MANY = np.random.default_rng(0).random((60_000, 64))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
+@pytest.mark.parametrize("start", ["random_from_data", "random", "kmeans", "k-means++", "auto"])
+@pytest.mark.parametrize("at", [3, 20, 100])
+def test_ctrl_c_ends_a_pass_after_the_blocks_under_way(
+    each_kernel: str, monkeypatch: pytest.MonkeyPatch, start: str, at: int
+) -> None:
+    n_threads = 3
+    monkeypatch.setenv("MIXTURA_NUM_THREADS", str(n_threads))
+    calls = CtrlCAtACall(monkeypatch, at)
+    options = {"structure": "diag", "start": start, "tol": 0.0, "max_iter": 10**6}
+    with pytest.raises(KeyboardInterrupt):
+        mixtura.fit(MANY, 2, **options)
+    under_way = 2 * n_threads  # results that are held, see `Threads`
+    assert at <= calls.count <= at + under_way + n_threads
+
+
 # Passes over these rows take so long that a signal comes in the middle of one.
 LONG_FIT = """
-import json, signal, sys, time
+import json, os, signal, sys, threading, time
 import numpy as np
 from mixtura.engine import kernel
 from mixtura.fitting import fit
 
-signal.signal(signal.SIGINT, signal.default_int_handler)
-start, n_rows, n_components = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+start, told_at, n_rows, n_components = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
+sent = []
+
+def press():
+    "Ctrl-C once the process has worked for so long, however long that takes."
+    then = time.process_time() + 0.2
+    while time.process_time() < then:
+        time.sleep(0.01)
+    sent.append(time.process_time())
+    os.kill(os.getpid(), signal.SIGINT)
 
 class Observer:
     def begun(self, run):
-        print("begun", flush=True)
+        pass
     def iterated(self, iteration, trace, mixture):
-        if iteration == 1:
-            print("iterated", flush=True)
+        if iteration == 1 and told_at == "iterated":
+            threading.Thread(target=press).start()
     def ended(self, fit):
         pass
 
 rows = np.random.default_rng(0).random((n_rows, 32))
 try:
-    print("ready", flush=True)
+    if told_at == "ready":
+        threading.Thread(target=press).start()
     fit(rows, n_components, start=start, tol=0.0, max_iter=10**6, observer=Observer())
 except KeyboardInterrupt as stopped:
-    at = time.monotonic()
+    seconds = time.process_time() - sent[0]
     left = getattr(stopped, "fit", None)
     print(json.dumps({
-        "at": at,
+        "seconds": seconds,
         "kernel": kernel.describe(),
         "outcome": left and left.outcome.value,
         "trace": left and left.trace.tolist(),
         "known": left and float(left.mixture.score_samples(rows).sum()),
         "told": left and float(left.log_likelihood),
-    }), flush=True)
+    }))
 """
 
 
-def stopped_soon(kernel: str, start: str, told_at: str) -> dict[str, object]:
-    """What a long fit leaves that Ctrl-C stops within a second, a moment after it said `told_at`.
-
-    Other programs may keep a fit from running for so long, so it has three tries.
-    """
-    waits = []
-    while not waits or (waits[-1] >= 1.0 and len(waits) < 3):
-        seconds, left = interrupted(kernel, start, told_at)
-        waits.append(seconds)
-    assert waits[-1] < 1.0, waits
+def stopped(kernel: str, start: str, told_at: str) -> dict[str, object]:
+    """What a long fit leaves that Ctrl-C stops while it computes."""
+    shape = ("200000", "64") if kernel == "native" else ("20000", "4")
+    ended = subprocess.run(
+        [sys.executable, "-c", LONG_FIT, start, told_at, *shape],
+        env={**os.environ, "MIXTURA_KERNEL": kernel, "MIXTURA_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    left: dict[str, object] = json.loads(ended.stdout)
+    assert str(left["kernel"]).startswith(kernel)
     return left
 
 
-def interrupted(kernel: str, start: str, told_at: str) -> tuple[float, dict[str, object]]:
-    """Seconds from Ctrl-C to the end of a long fit, and what it left."""
-    shape = ("200000", "64") if kernel == "native" else ("20000", "4")
-    command = [sys.executable, "-c", LONG_FIT, start, *shape]
-    environment = {**os.environ, "MIXTURA_KERNEL": kernel}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, env=environment, text=True, encoding="utf-8"
-    ) as process:
-        assert process.stdout is not None
-        while process.stdout.readline().strip() != told_at:
-            assert process.poll() is None
-        time.sleep(0.2)
-        sent = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        left: dict[str, object] = {}
-        for line in process.stdout:
-            if line.startswith("{"):
-                left = json.loads(line)
-        assert process.wait(timeout=60) == 0
-    assert str(left["kernel"]).startswith(kernel)
-    return float(str(left["at"])) - sent, left
-
-
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
-def test_a_long_fit_stops_within_a_second(each_kernel: str) -> None:
-    left = stopped_soon(each_kernel, "random_from_data", "iterated")
+def test_a_long_fit_works_for_less_than_a_second_more(each_kernel: str) -> None:
+    left = stopped(each_kernel, "random_from_data", "iterated")
+    assert float(str(left["seconds"])) < 2 * 1.0  # of two threads
     assert left["outcome"] == "interrupted"
     assert left["trace"]
     assert left["told"] == pytest.approx(left["known"], rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 @pytest.mark.parametrize("start", ["kmeans", "random"])
-def test_its_start_stops_within_a_second(each_kernel: str, start: str) -> None:
-    stopped_soon(each_kernel, start, "ready")
+def test_its_start_works_for_less_than_a_second_more(each_kernel: str, start: str) -> None:
+    assert float(str(stopped(each_kernel, start, "ready")["seconds"])) < 2 * 1.0
