@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import mixtura
+from mixtura.cli.main import COMMANDS
 from mixtura.cli.spelling import spelled
 
 #: arguments of the library's functions that no column of these tests is called by
@@ -34,6 +35,8 @@ SPELT = re.compile(rf"\b({'|'.join(ARGUMENTS)})\b|\w='\w+'|=True\b")
         ("structure='diag', prior='conjugate'", "--structure diag, --prior"),
         ("n_components is 0, expected", "-k is 0, expected"),
         ("column 'max_iter' of max_iter.csv", "column 'max_iter' of max_iter.csv"),
+        ("expected (n_components, n_features)", "expected (n_components, n_features)"),
+        ("run is of other settings: n_components was 2", "run is of other settings: -k was 2"),
         ("the noise starts at every structure", "the noise starts at every structure"),
     ],
 )  # fmt: skip
@@ -58,6 +61,12 @@ def test_what_is_said_in_python_is_spelled_as_options(said, expected):
         ("fit bad.csv -k 1 --checkpoint run", "--on-bad-row skip"),
         ("score {model} bad/*.csv", "--on-bad-row skip"),
         ("select @iris -k 2 --jobs 0", "--jobs is 0"),
+        ("fit @iris -k 2 --start none", "expected one of: auto, kmeans"),
+        ("generate blobs -n 0", "'--rows'"),
+        ("generate mixture -d 0", "'--features'"),
+        ("generate blobs -k 0", "'--components'"),
+        ("sample {model} -n 0", "'--rows'"),
+        ("explain {model} @faithful --worst 0", "'--worst'"),
     ],
 )
 def test_no_command_speaks_of_arguments(typed, tmp_path, monkeypatch, geyser, words, option):
@@ -81,3 +90,15 @@ def test_a_page_and_its_text_give_the_same_advice_and_json_the_stored_one(typed,
     assert "raise --max-iter" in page.read_text("utf-8")
     assert "raise --max-iter" in typed("show", model).out
     assert "raise max_iter" in typed("show", model, "--json").out
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_term_of_help_is_explained_where_it_is_first_met(typed, name):
+    text = " ".join(typed(name, "--help").out.split())
+    if "nats" in text:
+        assert "a nat is" in text.lower()
+        assert "natural logarithms" in text
+    if "letters" in text:
+        assert "volume, shape and orientation, each Equal over components, Varying" in text
+    if re.search(r"--structures? [EVI]{3}", text):
+        assert "letters" in text

@@ -32,7 +32,7 @@ Examples:
 )
 @click.option(
     "--worst",
-    type=int,
+    type=click.IntRange(min=1),
     metavar="COUNT",
     help="Explain the least likely rows, the least likely first; 5 of them if no --row is given.",
 )
@@ -54,7 +54,7 @@ def command(
 
     For each row: which component it belongs to, how far it lies from that one's mean in standard
     deviations (the Mahalanobis distance), which features are to blame; then every component's
-    parts of the log-likelihood, in nats: the unit of natural logarithms, of which one more is a
+    parts of the log-likelihood, in nats. A nat is the unit of natural logarithms: one more is a
     density e = 2.72 times as high.
     """
     if rows and worst is not None:

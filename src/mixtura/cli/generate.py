@@ -19,10 +19,29 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("kind", type=click.Choice(["blobs", "mixture"]))
-@click.option("-n", "--rows", type=int, default=400, show_default=True, help="How many rows.")
-@click.option("-d", "--features", type=int, default=2, show_default=True, help="How many columns.")
 @click.option(
-    "-k", "--components", type=int, default=4, show_default=True, help="How many components."
+    "-n",
+    "--rows",
+    type=click.IntRange(min=1),
+    default=400,
+    show_default=True,
+    help="How many rows.",
+)
+@click.option(
+    "-d",
+    "--features",
+    type=click.IntRange(min=1),
+    default=2,
+    show_default=True,
+    help="How many columns.",
+)
+@click.option(
+    "-k",
+    "--components",
+    type=click.IntRange(min=1),
+    default=4,
+    show_default=True,
+    help="How many components.",
 )
 @click.option("--spread", type=float, help="blobs: the standard deviation of each.  [default: 1]")
 @click.option(

@@ -18,7 +18,9 @@ Example:
 
 @click.command(epilog=EPILOG)
 @options.model
-@click.option("-n", "--rows", type=int, default=1, show_default=True, help="How many rows.")
+@click.option(
+    "-n", "--rows", type=click.IntRange(min=1), default=1, show_default=True, help="How many rows."
+)
 @options.seed
 @options.labels
 @click.option(

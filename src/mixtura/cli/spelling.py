@@ -11,7 +11,6 @@ __all__ = ["spelled", "spelled_selection", "spelled_training"]
 #: argument of a function -> option, where no other word is spelled so
 _OPTIONS = {
     "max_iter": "--max-iter",
-    "n_components": "-k",
     "n_init": "--n-init",
     "n_jobs": "--jobs",
     "n_oracle_rows": "--rows",
@@ -26,6 +25,7 @@ _WORDS = {
     "criterion": "--criterion",
     "every": "--every",
     "folds": "--folds",
+    "n_components": "-k",
     "start": "--start",
     "structure": "--structure",
     "structures": "--structures",
@@ -49,11 +49,13 @@ def _with_value(match: re.Match[str]) -> str:
 
 
 _VALUE = r"(?P<value>'[\w+-]*'|[\w.+-]*\w)"
-_BEFORE = r"(?P<before>\b(?:raise|lower|set|give|with|and|or) |^)"
+_BEFORE = r"(?P<before>\b(?:raise|lower|set|give|with|and|or) |: |^)"
 
 #: what is found, and what is written for it, one after the other
 _RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r",? ?\bresume=True\b", ""),
+    (r",\s+a numpy\.random\.RandomState, or None$", ""),
+    (r"; or labels, responsibilities, a function that returns them, or a mixture$", ""),
     (rf"{_APART}sample_weight\[(\d+)\]", r"the weight of row \1"),
     (rf"{_APART}noise=True\b", "--noise"),
     (rf"{_APART}noise={_VALUE}", r"--noise=\g<value>"),
@@ -61,7 +63,7 @@ _RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (rf"{_APART}weights='equal'", "--equal-weights"),
     (rf"{_APART}(?P<name>{_names(_EVERY)})={_VALUE}", _with_value),
     (r"\bon_bad_row '(?P<value>\w+)'", r"--on-bad-row \g<value>"),
-    (rf"{_BEFORE}{_APART}(?P<name>{_names(_WORDS)})(?= (?:as|is|to|if)\b)", _option),
+    (rf"{_BEFORE}{_APART}(?P<name>{_names(_WORDS)})(?= (?:as|has|is|to|if|was)\b)", _option),
     (rf"(?P<before>){_APART}(?P<name>{_names(_OPTIONS)}){_ENDS}", _option),
     (r"\bset (--[\w-]+) to 'auto'", r"give \1 auto"),
     (r"(--[\w-]+), or set it to 'auto'", r"\1, or give \1 auto"),

@@ -186,9 +186,11 @@ def _answered(
 
     from mixtura.tables import Table
 
-    rows = np.array(chunk.rows, dtype=np.float64)
-    bad = ~np.isfinite(rows).all(axis=1)
-    if keep:
+    rows = chunk.rows.astype(np.float64, copy=keep)
+    bad = ~np.isfinite(rows).all(axis=1) if keep else None
+    if bad is not None:
         rows[bad] = 0.0
     columns = function(rows if names is None else Table(names, rows))
-    return columns if not keep else {n: np.ma.array(v, mask=bad) for n, v in columns.items()}
+    if bad is None:
+        return columns
+    return {name: np.ma.array(values, mask=bad) for name, values in columns.items()}
