@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from itertools import combinations
-from numbers import Integral, Real
 
 import numpy as np
 
+from mixtura.arguments import is_number, is_whole
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import MissingExtraError, ParameterError
 from mixtura.model.mixture import Mixture
@@ -48,7 +48,7 @@ def blobs(
     except ImportError:
         raise MissingExtraError("scikit-learn", "sklearn", "blobs") from None
     _check_sizes(n_rows, n_features, n_components)
-    if not (isinstance(spread, Real) and 0.0 < spread < np.inf):
+    if not (is_number(spread) and spread > 0.0):
         raise ParameterError(f"spread is {spread!r}, expected a finite number above 0")
     rows, labels = make_blobs(
         n_samples=n_rows,
@@ -105,7 +105,7 @@ def separated(
     ((100, 3), 5.0)
     """
     _check_sizes(n_rows, n_features, n_components)
-    if not (isinstance(separation, Real) and 0.0 < separation < np.inf):
+    if not (is_number(separation) and separation > 0.0):
         raise ParameterError(f"separation is {separation!r}, expected a finite number above 0")
     random = random_state_of(random_state)
     weights = random.uniform(0.5, 1.5, size=n_components)
@@ -158,7 +158,7 @@ def _check_sizes(n_rows: int, n_features: int, n_components: int) -> None:
         ("n_features", n_features),
         ("n_components", n_components),
     ):
-        if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        if not is_whole(value) or value < 1:
             raise ParameterError(f"{name} is {value!r}, expected a whole number of at least 1")
 
 

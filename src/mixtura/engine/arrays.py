@@ -26,6 +26,8 @@ _NO_NUMBERS = {
     "T": "text",
     "U": "text",
 }
+#: objects that it would make doubles of as well
+_OTHERS = str, bytes, np.datetime64, np.timedelta64
 
 
 def doubles(values: NDArray[Any]) -> Floats:
@@ -62,8 +64,8 @@ def frozen(values: object) -> Floats:
     kind = given.dtype.kind
     if kind in _NO_NUMBERS:
         raise TypeError(f"they are {_NO_NUMBERS[kind]}, expected real numbers")
-    if kind == "O" and any(isinstance(value, str | bytes) for value in given.ravel().tolist()):
-        raise TypeError("there is text among them, expected real numbers")
+    if kind == "O" and any(isinstance(value, _OTHERS) for value in given.ravel().tolist()):
+        raise TypeError("there are text or dates among them, expected real numbers")
     try:
         array = np.array(given, dtype=np.float64, order="C")
     except OverflowError:

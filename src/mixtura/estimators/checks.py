@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.utils._param_validation import InvalidParameterError
 
 from mixtura.errors import CollapseError, DataError, ModelError
 from mixtura.model.rows import check_names, column_names
 from mixtura.model.structures import Form
 from mixtura.tables.columns import refuse_others
 
-__all__ = ["ILL_DEFINED", "UNCONVERGED", "check_given", "check_numbers", "check_rows", "collapsed"]
+if TYPE_CHECKING:
+    from mixtura.estimators.gaussian_mixture import GaussianMixture
+
+__all__ = [
+    "ILL_DEFINED",
+    "UNCONVERGED",
+    "check_given",
+    "check_numbers",
+    "check_parameters",
+    "check_rows",
+    "collapsed",
+]
 
 #: how scikit-learn's warning of a fit that did not converge begins, and ours with it
 UNCONVERGED = (
@@ -54,6 +66,21 @@ def check_numbers(X: Any) -> None:
             "mixtura.fit"
         )
     refuse_others(X)
+
+
+def check_parameters(model: GaussianMixture) -> None:
+    """Refuse parameters that are none.
+
+    Raises
+    ------
+    ValueError : one is, in scikit-learn's words, or in ours where its own check breaks down.
+    """
+    try:
+        model._validate_params()
+    except InvalidParameterError:
+        raise
+    except (TypeError, OverflowError):  # of fractions, lengths of time, 10**400
+        model._settings()
 
 
 def check_rows(n_rows: int, n_components: int) -> None:

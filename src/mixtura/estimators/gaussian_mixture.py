@@ -15,10 +15,17 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.errors import CollapseError, Interrupted, ParameterError
 from mixtura.estimators.callbacks import CallbackSupportMixin, told
-from mixtura.estimators.checks import check_given, check_numbers, check_rows, collapsed
+from mixtura.estimators.checks import (
+    check_given,
+    check_numbers,
+    check_parameters,
+    check_rows,
+    collapsed,
+)
 from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.progress import Progress
 from mixtura.estimators.warned import warn_if_void, warn_of
@@ -277,9 +284,9 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
         The same seed draws what scikit-learn draws.
         """
         check_is_fitted(self, "mixture_")
-        if n_samples < 1:
+        if not is_whole(n_samples) or n_samples < 1:
             raise ParameterError(
-                f"Invalid value for 'n_samples': {n_samples}, expected at least 1 row to draw"
+                f"Invalid value for 'n_samples': {n_samples!r}, expected at least 1 row to draw"
             )
         return self.mixture_.sample(n_samples, check_random_state(self.random_state))
 
@@ -334,7 +341,7 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
 
     def _fit(self, X: Any, sample_weight: Any, y: object) -> Any:
         """Fit and hold the result; the rows, those of weight 0 included, (N, D)."""
-        self._validate_params()
+        check_parameters(self)
         prepared = self._elsewhere if is_elsewhere(X) else self._here
         rows, weights, run = prepared(X, sample_weight)
         given = (self.weights_init, self.means_init, self.precisions_init)

@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import default_executor
 from mixtura.errors import CollapseError, ParameterError
-from mixtura.estimators.checks import check_numbers, collapsed
+from mixtura.estimators.checks import check_numbers, check_parameters, collapsed
 from mixtura.fitting import Fit, Given, Settings, fit_rows
 from mixtura.fitting.checks import check_extent
 from mixtura.fitting.stepwise import Stepwise, rows_to_start
@@ -28,7 +28,7 @@ __all__ = ["Learner", "check_started", "learn"]
 
 def learn(model: GaussianMixture, X: Any, sample_weight: Any) -> None:
     """`GaussianMixture.partial_fit`."""
-    model._validate_params()
+    check_parameters(model)
     for name in ("prior", "noise"):
         if getattr(model, name) not in (None, False):
             raise ParameterError(

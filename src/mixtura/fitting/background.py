@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from mixtura.arguments import is_number
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import Source
 from mixtura.errors import DataError, ParameterError
@@ -16,6 +16,9 @@ from mixtura.model.noise import Box
 from mixtura.model.rows import column_label
 
 __all__ = ["Background", "background", "box_of"]
+
+#: log of how many times shorter, side by side, a box may be than that about the rows
+_NARROW = math.log(1e4)
 
 #: None for no noise, 0 for the box about the rows, its volume, or a box
 Background = float | Box | None
@@ -32,7 +35,7 @@ def background(wish: Any) -> Background:
         return wish
     if isinstance(wish, bool | np.bool_):
         return 0.0 if wish else None
-    if isinstance(wish, Real) and math.isfinite(wish) and float(wish) > 0.0:
+    if is_number(wish) and float(wish) > 0.0:
         return float(wish)
     raise ParameterError(
         f"noise is {wish!r}, expected True for the box about the rows, a volume above 0, a "
@@ -49,7 +52,7 @@ def box_of(
 
     Raises
     ------
-    ParameterError : a given box is not of as many features.
+    ParameterError : a given box is not of as many features, or a volume is next to none.
     DataError : a column is constant, so that the box about the rows has no volume.
 
     Notes
@@ -66,7 +69,15 @@ def box_of(
             )
         return wish
     box = _about(source, executor, names)
-    return box.of_volume(math.log(wish)) if wish else box
+    if not wish:
+        return box
+    if math.log(wish) < box.log_volume - len(box.low) * _NARROW:
+        raise ParameterError(
+            f"noise is {wish:g}, a volume, and the box about the rows has {box.volume:g}: noise of "
+            "1 / volume everywhere would be denser than any component, and have all rows; expected "
+            "a volume of the latter's order, or True for it"
+        )
+    return box.of_volume(math.log(wish))
 
 
 def _about(source: Source, executor: Executor, names: tuple[str, ...] | None) -> Box:

@@ -11,11 +11,12 @@ from mixtura.engine.arrays import Floats, Rows
 from mixtura.errors import DataError
 from mixtura.model.rows import check_names, column_label
 
-__all__ = ["check_extent", "check_rows"]
+__all__ = ["WIDEST", "check_extent", "check_rows"]
 
-#: type -> beyond this size the squares of a column's values, or its variance,
-#: overflow float64, or their differences, which are taken first, float32
-_WIDEST = {"float64": 1e150, "float32": 1e37}
+#: beyond this size the squares of a column's values, or its variance, overflow float64
+WIDEST = 1e150
+#: the same of float32, in which differences are taken
+_WIDEST_SINGLE = 1e37
 
 
 def check_rows(rows: Rows, n_components: int, names: Sequence[str] | None) -> None:
@@ -27,7 +28,7 @@ def check_rows(rows: Rows, n_components: int, names: Sequence[str] | None) -> No
     """
     check_names(names)
     _check_count(len(rows), n_components)
-    if max(float(rows.max()), -float(rows.min())) > _WIDEST["float32"]:
+    if max(float(rows.max()), -float(rows.min())) > _WIDEST_SINGLE:
         _check_width(rows.min(axis=0), rows.max(axis=0), names, rows.dtype)
 
 
@@ -61,7 +62,7 @@ def _check_count(n: int, k: int) -> None:
 def _check_width(low: Any, high: Any, names: Sequence[str] | None, dtype: np.dtype[Any]) -> None:
     low, high = (np.asarray(ends, np.float64) for ends in (low, high))
     j = int(np.maximum(-low, high).argmax())
-    widest = _WIDEST.get(dtype.name, _WIDEST["float64"])
+    widest = _WIDEST_SINGLE if dtype == np.float32 else WIDEST
     if max(-low[j], high[j]) > widest:
         raise DataError(
             f"column {column_label(j, names)} goes from {low[j]:.6g} to {high[j]:.6g}: its "

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
-from numbers import Real
 
+from mixtura.arguments import is_number
 from mixtura.errors import ParameterError
 
 __all__ = ["Outcome", "Remaining", "Rule", "Tolerance", "remaining_gain", "rule"]
@@ -153,7 +153,7 @@ def rule(tol: float | str | Rule) -> Rule:
     if isinstance(tol, str):
         if tol == "auto":
             return Remaining()
-    elif isinstance(tol, Real) and math.isfinite(tol) and tol >= 0.0:
+    elif is_number(tol) and tol >= 0.0:
         return Tolerance(float(tol))
     raise ParameterError(f"tol is {tol!r}, expected 'auto' or a finite number of at least 0")
 

@@ -24,6 +24,8 @@ __all__ = ["LEAST_WEIGHT", "Estimate", "maximise"]
 LEAST_WEIGHT = 10.0 * float(np.finfo(np.float64).eps)
 #: the share of noise where components have none; they keep a weight, as a mixture needs
 _ALL = 1.0 - 2.0**-50
+#: of a component that has no row; it has a logarithm
+_LEAST_SHARE = float(np.finfo(np.float64).tiny)
 #: what is added of the floor, in its multiples, until a covariance has a Cholesky factor
 _MORE = (1.0, 1e2, 1e4, 1e6, 1e8, 1e10)
 
@@ -96,7 +98,8 @@ class Estimate:
         if self.equal:
             k = len(self.weight)
             return np.full(k, (1.0 - self._of_noise) / k)
-        return self.weight / self._total
+        # An extrapolated weight may underflow beside noise that has all rows.
+        return np.maximum(self.weight / self._total, _LEAST_SHARE)
 
     @property
     def _of_noise(self) -> float:

@@ -134,7 +134,7 @@ class Fit:
         ParameterError : there is no such criterion, or sign.
         """
         known = {"bic": self.bic, "aic": self.aic}
-        if name not in known:
+        if not isinstance(name, str) or name not in known:
             raise ParameterError(
                 f"a fit has no criterion {name!r}, expected bic or aic: mixtura.select has others"
             )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 from numpy.typing import ArrayLike
 
+from mixtura.errors import ModelError
+from mixtura.fitting.checks import WIDEST
 from mixtura.fitting.estimate import Estimate
 from mixtura.fitting.settings import Settings
 from mixtura.model import parameters
@@ -39,11 +42,16 @@ class Given:
 
         Raises
         ------
-        ModelError : one has the wrong shape, or does not make a mixture.
+        ModelError : one has the wrong shape, does not make a mixture, or is too large.
         """
         k, form = settings.n_components, settings.structure.form
         weight = None if self.weights is None else parameters.weights(self.weights, k)
         means = None if self.means is None else parameters.means(self.means, (k, n_features))
+        if means is not None and np.abs(means).max() > WIDEST:
+            raise ModelError(
+                f"a mean to start from is {np.abs(means).max():.6g} far from 0, expected at most "
+                f"{WIDEST:g}: a variance about it would overflow"
+            )
         covariances = None
         if self.precisions is not None:
             given = parameters.covariances(self.precisions, form, (k, n_features), "precision")

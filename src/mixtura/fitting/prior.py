@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mixtura.arguments import is_number
 from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import Source
 from mixtura.errors import ParameterError
+from mixtura.fitting.checks import WIDEST
 from mixtura.fitting.scatter import total_scatter
 from mixtura.fitting.seen import Seen
 from mixtura.model.structures import Structure
 
 __all__ = ["Known", "Prior", "prior"]
+
+#: rows that a prior may be worth
+_MOST = 1e15
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +80,10 @@ class Prior:
         if degrees_of_freedom is not None:
             _number("degrees_of_freedom", degrees_of_freedom, above=0.0)
         for name, value in (
-            ("mean", None if mean is None else _array("mean", mean)),
+            ("mean", None if mean is None else _array("mean", mean, WIDEST)),
             ("shrinkage", _number("shrinkage", shrinkage)),
             ("degrees_of_freedom", degrees_of_freedom),
-            ("scale", None if scale is None else _array("scale", scale)),
+            ("scale", None if scale is None else _array("scale", scale, WIDEST**2)),
         ):
             object.__setattr__(self, name, value)
 
@@ -225,19 +228,28 @@ def _matrix(scale: Floats, d: int) -> Floats:
     return np.asarray(matrix)
 
 
-def _array(name: str, value: ArrayLike) -> Floats:
+def _array(name: str, value: ArrayLike, bound: float) -> Floats:
     try:
         array = frozen(value)
     except (TypeError, ValueError):
         raise ParameterError(f"the prior's {name} is {value!r}, expected numbers") from None
     if not np.isfinite(array).all() or array.ndim > 2:
         raise ParameterError(f"the prior's {name} is {value!r}, expected finite numbers")
+    if array.size and np.abs(array).max() > bound:
+        raise ParameterError(
+            f"the prior's {name} is {value!r}, expected numbers of at most {bound:g}: a variance "
+            "would overflow"
+        )
     return array
 
 
 def _number(name: str, value: object, above: float | None = None) -> float:
     bound = "of at least 0" if above is None else f"above {above:g}"
-    sound = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not sound or value < 0.0 or (above is not None and value <= above):  # type: ignore[operator]
+    if is_number(value) and value > _MOST:
+        raise ParameterError(
+            f"the prior's {name} is {value!r}, expected at most {_MOST:g}: it is in rows, and no "
+            "data have more"
+        )
+    if not is_number(value) or value < 0.0 or (above is not None and value <= above):
         raise ParameterError(f"the prior's {name} is {value!r}, expected a finite number {bound}")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)

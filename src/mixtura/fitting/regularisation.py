@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
 
+from mixtura.arguments import is_number
 from mixtura.engine.arrays import Floats
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import Source
@@ -126,7 +125,7 @@ def regularisation(reg_covar: float | str) -> Regularisation:
     """
     if isinstance(reg_covar, str) and reg_covar == "auto":
         return Regularisation(0.0, relative=True)
-    if not isinstance(reg_covar, Real) or not math.isfinite(reg_covar) or reg_covar < 0.0:
+    if not is_number(reg_covar) or reg_covar < 0.0:
         raise ParameterError(
             f"reg_covar is {reg_covar!r}, expected a finite number of at least 0, or 'auto'"
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
+from mixtura.arguments import is_number, is_whole
 from mixtura.errors import ParameterError
 from mixtura.fitting.acceleration import Acceleration, acceleration
 from mixtura.fitting.background import Background, background
@@ -160,10 +160,10 @@ def _plain(value: object) -> float | str | None:
 
 
 def _whole(name: str, value: object, least: int) -> None:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+    if not is_whole(value) or value < least:
         raise ParameterError(f"{name} is {value!r}, expected a whole number of at least {least}")
 
 
 def _not_negative(name: str, value: object) -> None:
-    if not isinstance(value, Real) or not math.isfinite(value) or value < 0.0:
+    if not is_number(value) or value < 0.0:
         raise ParameterError(f"{name} is {value!r}, expected a finite number of at least 0")

@@ -43,7 +43,10 @@ def start(wish: StartLike) -> Start:
         return _called(wish)
     if callable(wish):
         return FromCall(wish)
-    given: Any = np.asarray(wish)
+    try:
+        given: Any = np.asarray(wish)
+    except ValueError:
+        raise _unknown(wish) from None
     if given.ndim in (1, 2):
         return FromShares(given)
     raise _unknown(wish)

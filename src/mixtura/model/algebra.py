@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixtura.arguments import is_number, places
 from mixtura.engine.arrays import Floats
 from mixtura.engine.factors import solve_lower
 from mixtura.errors import DataError, ParameterError
@@ -55,7 +56,7 @@ def marginal(mixture: Mixture, features: Sequence[int | str]) -> Mixture:
     Parameters
     ----------
     mixture : of D features.
-    features : indices or names, in the order wanted; each once.
+    features : indices or names, in the order wanted; each once. Or a mask: D times True or False.
 
     Returns
     -------
@@ -130,6 +131,13 @@ def condition(mixture: Mixture, given: Mapping[int | str, float]) -> Mixture:
     >>> m.condition({0: 3.0}).means.tolist(), m.condition({0: 3.0}).covariances.tolist()
     ([[3.0]], [[[2.75]]])
     """
+    if not isinstance(given, Mapping):
+        raise ParameterError(
+            f"given is {given!r}, expected a dict of features and their values, such as {{0: 1.5}}"
+        )
+    for feature in given:
+        if isinstance(feature, bool | np.bool_):
+            raise ParameterError(f"given has the feature {feature!r}, expected a number or a name")
     a = feature_indices(mixture, given)
     b = [j for j in range(mixture.n_features) if j not in a]
     if not a or not b:
@@ -168,22 +176,22 @@ def condition(mixture: Mixture, given: Mapping[int | str, float]) -> Mixture:
 
 
 def feature_indices(mixture: Mixture, features: Iterable[int | str]) -> list[int]:
-    """Indices of features given by index or name, in the order given.
+    """Indices of features given by index, by name or by a mask, in the order given.
 
     Raises
     ------
-    ParameterError : one does not exist, or appears twice.
+    ParameterError : one does not exist, appears twice, or is neither a whole number nor a name.
     """
     labels = mixture.feature_labels
     known = ", ".join(labels)
-    indices = []
-    for feature in features:
+    indices: list[int] = []
+    for feature in places(features, mixture.n_features, "features", "feature"):
         if isinstance(feature, str):
             if feature not in labels:
                 raise ParameterError(f"there is no feature {feature!r}, this mixture has: {known}")
             index = labels.index(feature)
         else:
-            index = int(feature)
+            index = feature
             if not 0 <= index < mixture.n_features:
                 raise ParameterError(
                     f"there is no feature {feature}, this mixture has {mixture.n_features}, "
@@ -196,11 +204,10 @@ def feature_indices(mixture: Mixture, features: Iterable[int | str]) -> list[int
 
 
 def _finite_values(given: Mapping[int | str, float]) -> Floats:
-    values = np.array([float(value) for value in given.values()])
     for feature, value in given.items():
-        if not np.isfinite(value):
-            raise DataError(f"feature {feature!r} is given as {value}, expected a finite number")
-    return values
+        if not is_number(value):
+            raise DataError(f"feature {feature!r} is given as {value!r}, expected a finite number")
+    return np.array([float(value) for value in given.values()])
 
 
 def _noise(mixture: Mixture, kept: Sequence[int], weight: float | None = None) -> Noise | None:

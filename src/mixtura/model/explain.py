@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixtura.arguments import is_whole, places
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, frozen
 from mixtura.engine.factors import Factor
@@ -189,8 +190,8 @@ def explain(mixture: Mixture, X: Any, rows: Sequence[int] | None = None) -> Expl
     mixture : the density.
     X : (N, D) array-like, or a table with the mixture's columns; or a Dask array or data frame, of
         which the rows to explain alone are brought here.
-    rows : the numbers of the rows to explain, from 0; all of them by default, but of a Dask
-        collection some have to be named.
+    rows : the numbers of the rows to explain, from 0, or a mask (N,); all of them by default, but
+        of a Dask collection some have to be named.
 
     Raises
     ------
@@ -241,7 +242,7 @@ def least_likely(mixture: Mixture, X: Any, n: int) -> Integers:
     ParameterError : n is not a whole number of at least 1.
     DataError : wrong shape, missing columns, NaN or infinity.
     """
-    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
+    if not is_whole(n) or n < 1:
         raise ParameterError(f"n is {n!r}, expected a whole number of rows, at least 1")
     if is_collection(X):
         there = collected(X, None, mixture.n_features, mixture.feature_names)
@@ -266,12 +267,15 @@ def _picked(mixture: Mixture, X: Any, rows: Sequence[int] | None) -> tuple[Integ
 
 
 def _row_numbers(rows: Sequence[int] | None, count: int) -> Integers:
-    for number in () if rows is None else rows:
+    chosen = range(count) if rows is None else places(rows, count, "rows", "row")
+    for number in chosen:
+        if isinstance(number, str):
+            raise ParameterError(f"rows holds {number!r}, expected whole numbers from 0")
         if not 0 <= number < count:
             raise ParameterError(
                 f"there is no row {number}, the data has {count}, numbered from 0 to {count - 1}"
             )
-    numbers = np.array(range(count) if rows is None else rows, dtype=np.intp)
+    numbers = np.array(chosen, dtype=np.intp)
     numbers.setflags(write=False)
     return numbers
 

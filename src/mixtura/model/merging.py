@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
-from numbers import Integral
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from mixtura.arguments import is_whole
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Rows, frozen, readable
 from mixtura.engine.executors import Executor, default_executor
@@ -70,8 +70,7 @@ class Merging:
         """
         k = self.mixture.n_components
         wanted = self.suggested if n_clusters is None else n_clusters
-        whole = isinstance(wanted, Integral) and not isinstance(wanted, bool)
-        if not whole or not 1 <= wanted <= k:
+        if not is_whole(wanted) or not 1 <= wanted <= k:
             raise ParameterError(
                 f"n_clusters is {wanted!r}, expected a whole number from 1 to {k}, the number of "
                 "components"

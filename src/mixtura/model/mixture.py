@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mixtura.arguments import is_whole
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Rows, frozen
 from mixtura.engine.background import over_background
@@ -329,7 +330,7 @@ class Mixture:
         ------
         ParameterError : n is not a whole number of at least 1.
         """
-        if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
+        if not is_whole(n) or not 1 <= n < 2**53:
             raise ParameterError(f"n is {n!r}, expected a whole number of rows, at least 1")
         rng = random_state_of(random_state)
         counts = rng.multinomial(n, self.shares)

@@ -46,7 +46,9 @@ class Box:
         try:
             corner, sides = frozen(low), frozen(extent)
         except (TypeError, ValueError) as error:
-            raise ModelError(f"the box of the noise is not of numbers: {error}") from None
+            raise ModelError(
+                f"the box of the noise is not of numbers, as is expected: {error}"
+            ) from None
         if corner.ndim != 1 or not corner.size or corner.shape != sides.shape:
             raise ModelError(
                 f"the box of the noise has a corner of shape {corner.shape} and sides of shape "
@@ -170,5 +172,5 @@ class Noise:
 def _number(value: Any) -> float:
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan

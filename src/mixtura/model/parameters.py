@@ -12,6 +12,9 @@ from mixtura.errors import ModelError
 from mixtura.model.noise import Box
 from mixtura.model.structures import Form
 
+#: of the sum of weights that were divided by it
+_ROUNDING = 1e-13
+
 __all__ = ["box", "covariances", "feature_names", "means", "weights"]
 
 
@@ -42,6 +45,8 @@ def weights(
 ) -> Floats:
     """Weights (K,), positive, of sum `total` within 1e-8; and `equal`, to as much, where asked.
 
+    Where the sum is farther from it than rounding leads, they are divided by it.
+
     Raises
     ------
     ModelError : one of these fails.
@@ -58,18 +63,21 @@ def weights(
             f"the weight of component {k} is {array[k]:.6g}, expected more than 0: "
             "leave the component out"
         )
-    if abs(array.sum() - total) > 1e-8:
+    with np.errstate(over="ignore"):
+        given = float(array.sum())
+    if abs(given - total) > 1e-8:
         left = "" if total == 1.0 else f", which is 1 less the noise's {1.0 - total:.9g}"
         by = "by their sum" if total == 1.0 else f"by their sum, and times {total:.9g}"
         raise ModelError(
-            f"the weights sum to {array.sum():.9g}, expected {total:.9g}{left}: divide them {by}"
+            f"the weights sum to {given:.9g}, expected {total:.9g}{left}: divide them {by}"
         )
     if equal and np.ptp(array) > 1e-8:
         raise ModelError(
             f"the weights go from {array.min():.9g} to {array.max():.9g}, expected equal ones: "
             f"{total / n_components:.9g} each, or leave equal_weights out"
         )
-    return array
+    # What is more than rounding is no density, and NumPy draws no rows of it.
+    return array if abs(given - total) <= _ROUNDING else frozen(array * (total / given))
 
 
 def box(box: Box, n_features: int) -> None:
@@ -128,7 +136,7 @@ def _array(what: str, values: ArrayLike) -> Floats:
     try:
         return frozen(values)
     except (TypeError, ValueError) as error:
-        raise ModelError(f"{what} are not an array of numbers: {error}") from None
+        raise ModelError(f"{what} are not an array of numbers, as is expected: {error}") from None
 
 
 def _finite(what: str, array: Floats, *, shared: bool = False) -> None:

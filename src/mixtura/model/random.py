@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import ParameterError
 
@@ -28,7 +29,7 @@ def random_state_of(seed: Seed) -> np.random.RandomState:
         return np.random.mtrand._rand
     if isinstance(seed, np.random.RandomState):
         return seed
-    if isinstance(seed, (int, np.integer)) and 0 <= seed < 2**32:
+    if is_whole(seed) and 0 <= seed < 2**32:
         return np.random.RandomState(int(seed))
     raise ParameterError(
         f"random_state is {seed!r}, expected a whole number from 0 to 4294967295, "
@@ -50,4 +51,4 @@ def shuffled(rows: Floats, labels: Integers, random_state: Seed = None) -> tuple
 
 def seed_of(seed: Seed) -> int | None:
     """The number that leads to the same draws again; None where none does."""
-    return int(seed) if isinstance(seed, (int, np.integer)) else None
+    return int(seed) if is_whole(seed) else None

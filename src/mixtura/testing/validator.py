@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats, Integers, Rows, doubles
 from mixtura.errors import ParameterError
 from mixtura.model.random import Seed, random_state_of
@@ -66,7 +67,7 @@ def validate(
     >>> proof.probe.distance, [answer.right for answer in proof.probe.answers]
     (60.0, [True, True, False])
     """
-    whole = isinstance(n_oracle_rows, (int, np.integer)) and not isinstance(n_oracle_rows, bool)
+    whole = is_whole(n_oracle_rows)
     if not whole or n_oracle_rows < 1:
         raise ParameterError(
             f"n_oracle_rows is {n_oracle_rows!r}, expected a whole number of at least 1"

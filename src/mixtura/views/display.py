@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixtura.fitting import Fit
+from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
 from mixtura.model.rows import column_names
 from mixtura.views import plots
@@ -204,7 +205,7 @@ class MixtureDisplay:
     ) -> MixtureDisplay:
         mixture = _named(mixture, X)
         if kind is None:
-            kind = "density" if mixture.n_features <= 2 or _few(features) else "pairs"
+            kind = "density" if mixture.n_features <= 2 or _few(mixture, features) else "pairs"
         return cls(drawing_of(kind, mixture, X, features, row, record, equal), kind).plot(ax)
 
 
@@ -222,5 +223,5 @@ def _named(mixture: Mixture, X: Any) -> Mixture:
     return named(mixture, names)
 
 
-def _few(features: Features) -> bool:
-    return features is not None and len(features) <= 2
+def _few(mixture: Mixture, features: Features) -> bool:
+    return features is not None and len(feature_indices(mixture, features)) <= 2

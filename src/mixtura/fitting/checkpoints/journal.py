@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mixtura.arguments import is_whole
 from mixtura.errors import DataError, ModelError, ParameterError
 from mixtura.fitting.checkpoints.generations import Generations
 from mixtura.fitting.checkpoints.identity import asked, differences, made_by
@@ -198,7 +199,7 @@ def journal(
     ModelError : it is damaged.
     OSError : none can be written there, or another fit that is running keeps its own there.
     """
-    if not isinstance(every, (int, np.integer)) or isinstance(every, bool) or every < 1:
+    if not is_whole(every) or every < 1:
         raise ParameterError(f"every is {every!r}, expected a whole number of at least 1")
     file, now = Generations(path), asked(settings, given, seed)
     file.check()

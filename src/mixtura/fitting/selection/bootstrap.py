@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from numbers import Integral
 from typing import Any, overload
 
 import numpy as np
 
+from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats, Rows, frozen
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource
@@ -194,7 +194,7 @@ def bootstrap_test(
     >>> [test.p_value <= 0.1 for test in tests], tests.n_components(level=0.05)
     ([True, False], 1)
     """
-    if not isinstance(n_bootstrap, Integral) or isinstance(n_bootstrap, bool) or n_bootstrap < 1:
+    if not is_whole(n_bootstrap) or n_bootstrap < 1:
         raise ParameterError(
             f"n_bootstrap is {n_bootstrap!r}, expected a whole number of at least 1"
         )
@@ -216,7 +216,7 @@ def bootstrap_test(
         )
         for k in numbers
     )
-    return tests[0] if isinstance(n_components, Integral) else BootstrapSequence(tests)
+    return tests[0] if is_whole(n_components) else BootstrapSequence(tests)
 
 
 def _tested(pair: _Pair, rows: Rows, seed: int, n_bootstrap: int, n_threads: int) -> BootstrapTest:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixtura.arguments import is_whole
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Integers
 from mixtura.engine.sources import ArraySource
@@ -44,7 +44,7 @@ class Folds:
         ------
         ParameterError : `count` is not a whole number from 2 to `n_rows`.
         """
-        if not isinstance(count, Integral) or isinstance(count, bool) or not 2 <= count <= n_rows:
+        if not is_whole(count) or not 2 <= count <= n_rows:
             raise ParameterError(
                 f"folds is {count!r}, expected a whole number from 2 to {n_rows}, the number of "
                 "rows"

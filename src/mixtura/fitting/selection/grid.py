@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import TypeVar
 
+from mixtura.arguments import is_whole
 from mixtura.errors import ParameterError
 from mixtura.model.structures import STRUCTURES, Structure
 from mixtura.model.structures import structure as structure_called
@@ -17,6 +17,8 @@ __all__ = ["Candidate", "components_of", "contains", "structures_of"]
 _FREEDOM = "IEV"
 
 T = TypeVar("T")
+#: components that a candidate may be asked for: nobody has more rows
+_MOST = 2**40
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,7 @@ def components_of(wish: int | Iterable[int]) -> tuple[int, ...]:
     ParameterError : there is none, or one is not a whole number of at least 1.
     """
     numbers: list[int] = (
-        [int(wish)]
-        if isinstance(wish, Integral) and not isinstance(wish, bool)
-        else _listed("n_components", wish)  # type: ignore[arg-type]
+        [int(wish)] if is_whole(wish) else _listed("n_components", wish)  # type: ignore[arg-type]
     )
     if not numbers:
         raise ParameterError(
@@ -78,9 +78,9 @@ def components_of(wish: int | Iterable[int]) -> tuple[int, ...]:
             "components: range(1, 10) has 1 to 9"
         )
     for number in numbers:
-        if not isinstance(number, Integral) or isinstance(number, bool) or number < 1:
+        if not is_whole(number) or not 1 <= number <= _MOST:
             raise ParameterError(
-                f"n_components has {number!r}, expected whole numbers of at least 1"
+                f"n_components has {number!r}, expected whole numbers from 1 to {_MOST}"
             )
     return tuple(sorted({int(number) for number in numbers}))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
+from mixtura.arguments import is_whole
 from mixtura.engine.executors import Executor, Serial, Threads, default_executor
 from mixtura.engine.executors.dask import Dask
 from mixtura.engine.sources import ArraySource, Source
@@ -297,7 +298,7 @@ def shared_out(source: Source, n_jobs: int | None) -> tuple[Executor, int]:
     if n_jobs is None:
         executor = default_executor()
         n_threads = executor.n_threads if isinstance(executor, Threads) else 1
-    elif isinstance(n_jobs, int) and not isinstance(n_jobs, bool) and n_jobs >= 1:
+    elif is_whole(n_jobs) and n_jobs >= 1:
         n_threads = n_jobs
         executor = Threads(n_jobs)
     else:

@@ -182,7 +182,8 @@ def _shares(given: Any, n: int, k: int, whose: str) -> Floats:
             f"{whose} has the responsibility {shares[i, j]:g} at row {i}, component {j}, expected "
             "a finite number of at least 0"
         )
-    sums = shares.sum(axis=1)
+    with np.errstate(over="ignore"):
+        sums = shares.sum(axis=1)
     far = np.flatnonzero(np.abs(sums - 1.0) > _ROUNDING)
     if far.size:
         i = int(far[0])

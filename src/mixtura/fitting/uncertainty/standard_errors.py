@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from numbers import Integral
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
+from mixtura.arguments import is_number, is_whole
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Rows, frozen
 from mixtura.errors import DataError, ParameterError
@@ -144,8 +144,9 @@ class StandardErrors:
         ------
         ParameterError : `level` is not.
         """
-        if not 0.0 < level < 1.0:
+        if not is_number(level) or not 0.0 < level < 1.0:
             raise ParameterError(f"level is {level!r}, expected a number above 0 and below 1")
+        level = float(level)
         return self._of_draws(level) if self.draws is not None else self._of_errors(level)
 
     def _of_errors(self, level: float) -> dict[str, Ends]:
@@ -300,7 +301,7 @@ def _check_count(fit: Fit | Mixture, method: str, n_bootstrap: object) -> None:
             f"method {method!r} fits again, as the fit was made, and got a mixture alone: give it "
             "the fit, or use method='information'"
         )
-    if not isinstance(n_bootstrap, Integral) or isinstance(n_bootstrap, bool) or n_bootstrap < 2:
+    if not is_whole(n_bootstrap) or n_bootstrap < 2:
         raise ParameterError(
             f"n_bootstrap is {n_bootstrap!r}, expected a whole number of at least 2"
         )

@@ -33,7 +33,9 @@ def component_findings(fit: Fit) -> Iterator[Finding]:
     if empty and not few:
         yield Finding(
             f"{named(empty)} {'has' if len(empty) == 1 else 'have'} no rows",
-            f"ask for {counted(k - len(empty), 'component')}{' or fewer' if k > 2 else ''}",
+            f"ask for {counted(k - len(empty), 'component')}{' or fewer' if k > 2 else ''}"
+            if len(empty) < k
+            else "give the noise a larger volume: it has all of them",
         )
     if fit.starved:
         yield _starved(fit)

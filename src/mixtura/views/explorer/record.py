@@ -72,7 +72,7 @@ def explorer_record(
         raise ParameterError(
             "the page knows nothing of noise, and this mixture has some: draw it with mixtura plot"
         )
-    chosen = list(features) if features is not None else None
+    chosen = feature_indices(mixture, features) if features is not None else None
     count = min(2, mixture.n_features) if chosen is None else max(1, min(2, len(chosen)))
     shown = select(mixture, X, chosen, count)
     if not len(shown.rows):

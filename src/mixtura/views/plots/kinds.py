@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mixtura.errors import ParameterError
+from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
 from mixtura.views.plots.calibration import calibration_of
 from mixtura.views.plots.density import density
@@ -63,7 +64,8 @@ def drawing_of(
 
 
 def _density(mixture: Mixture, X: Any, features: Features, equal: bool | None) -> Drawing:
-    count = min(mixture.n_features, 2) if features is None else len(features)
+    chosen = None if features is None else feature_indices(mixture, features)
+    count = min(mixture.n_features, 2) if chosen is None else len(chosen)
     check_equal(bool(equal), count)
     if count == 1:
         return Single(lambda ax: density(mixture, X, features=features, ax=ax))

@@ -10,6 +10,7 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
+from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
 from mixtura.views.plots.canvas import divided, figure_of, in_rows, listed, plain, tidied
 from mixtura.views.plots.crowd import draw_crowd, mixed
@@ -149,13 +150,15 @@ def pairs_of(
             f"({mixture.feature_labels[0]}), expected two or more: draw its density instead"
         )
     if features is None:
-        features = most_telling(mixture, min(mixture.n_features, _SHOWN))
-    if not 2 <= len(features) <= _MOST:
+        chosen = most_telling(mixture, min(mixture.n_features, _SHOWN))
+    else:
+        chosen = feature_indices(mixture, features)
+    if not 2 <= len(chosen) <= _MOST:
         raise ParameterError(
-            f"got {len(features)} features, a pair matrix shows 2 to {_MOST}: choose among "
+            f"got {len(chosen)} features, a pair matrix shows 2 to {_MOST}: choose among "
             f"{', '.join(mixture.feature_labels)}"
         )
-    shown = select(mixture, X, features, len(features))
+    shown = select(mixture, X, chosen, len(chosen))
     near = shown.near(_REACH)
     colours = (
         mixed(mixture.predict_proba(X)[near], mixture.n_components)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mixtura.errors import ParameterError
+from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
 from mixtura.views.plots.density import density
 from mixtura.views.plots.equal import check_equal
@@ -55,7 +56,8 @@ def plot(
     >>> plot(m, [[0.5, 1.0], [-1.0, 0.2]], features=["b"]).get_ylabel()
     'density'
     """
-    count = min(mixture.n_features, 2) if features is None else len(features)
+    chosen = None if features is None else feature_indices(mixture, features)
+    count = min(mixture.n_features, 2) if chosen is None else len(chosen)
     check_equal(equal, count)
     if count not in (1, 2):
         raise ParameterError(

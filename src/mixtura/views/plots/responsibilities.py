@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
+from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
 from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, tidied
 from mixtura.views.plots.crowd import MANY, draw_crowd, mixed
@@ -83,7 +84,8 @@ def responsibilities(
     >>> responsibilities(m, [[0.1], [3.9], [4.2]]).get_ylabel()
     'responsibility'
     """
-    count = min(mixture.n_features, 2) if features is None else len(features)
+    chosen = None if features is None else feature_indices(mixture, features)
+    count = min(mixture.n_features, 2) if chosen is None else len(chosen)
     if count not in (1, 2):
         raise ParameterError(
             f"got {count} features, expected one or two of {', '.join(mixture.feature_labels)}"

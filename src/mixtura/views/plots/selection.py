@@ -118,19 +118,21 @@ def select(
             f"a picture of {n_features} features was asked of a mixture of {mixture.n_features} "
             f"({', '.join(mixture.feature_labels)}): draw its density instead"
         )
-    kept = most_telling(mixture, n_features) if features is None else list(features)
+    if features is None:
+        kept = most_telling(mixture, n_features)
+    else:
+        kept = feature_indices(mixture, features)
     if len(kept) != n_features:
         raise ParameterError(
             f"got {len(kept)} features, this picture shows {n_features}: name that many of "
             f"{', '.join(mixture.feature_labels)}"
         )
-    columns = feature_indices(mixture, kept)
-    marginal = mixture.marginal(columns)
-    names = tuple(mixture.feature_labels[column] for column in columns)
+    marginal = mixture.marginal(kept)
+    names = tuple(mixture.feature_labels[column] for column in kept)
     if X is None:
         return Selection(marginal, names, np.empty((0, n_features)), np.empty(0, dtype=np.intp))
     labels = mixture.predict(X)
-    rows = np.asarray(mixture.rows(X)[:, columns], dtype=np.float64)
+    rows = np.asarray(mixture.rows(X)[:, kept], dtype=np.float64)
     return Selection(marginal, names, rows, labels)
 
 

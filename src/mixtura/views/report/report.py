@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mixtura.arguments import is_whole
 from mixtura.errors import ParameterError
 from mixtura.fitting import Fit
 from mixtura.fitting.recipe import recipe
@@ -117,7 +118,7 @@ def report(
     >>> said.record["data"]["relation"], said.record["unlikely"]["rows"][0]["row"]
     ('same', 5)
     """
-    if not isinstance(worst, (int, np.integer)) or isinstance(worst, bool) or worst < 1:
+    if not is_whole(worst) or worst < 1:
         raise ParameterError(f"worst is {worst!r}, expected a whole number of rows, at least 1")
     mixture, training = _told(model)
     rows = X if isinstance(X, (Table, Scan)) else _table(mixture, X)
