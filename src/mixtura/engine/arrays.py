@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Floats", "Integers", "Rows", "doubles", "frozen", "readable"]
+__all__ = ["Floats", "Integers", "Rows", "Value", "doubles", "frozen", "readable"]
 
 #: float64, unless its docstring says otherwise
 Floats: TypeAlias = NDArray[np.floating[Any]]
@@ -72,3 +72,14 @@ def frozen(values: object) -> Floats:
         raise ValueError("one of them is beyond 1.8e308, expected less") from None
     array.setflags(write=False)
     return array
+
+
+class Value:
+    """What has read-only arrays, and still has when it was pickled or copied."""
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """What pickle and `copy` make a new one with: arrays come back from either writable."""
+        for held in state.values():
+            if isinstance(held, np.ndarray):
+                held.setflags(write=False)
+        self.__dict__.update(state)

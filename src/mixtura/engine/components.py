@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass
 
 from mixtura.caching import cached_property
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, Value
 from mixtura.engine.factors import Factor
 
 __all__ = ["Components"]
 
 
 @dataclass(frozen=True, eq=False)
-class Components:
+class Components(Value):
     """Weighted Gaussians, factorised and ready for a pass.
 
     Parameters
@@ -43,7 +43,9 @@ class Components:
     @cached_property
     def half_log_determinants(self) -> Floats:
         """½·log|Σ_k|, (K,), nats."""
-        return self.factor.half_log_determinants(self.n_features, self.n_components)
+        halves = self.factor.half_log_determinants(self.n_features, self.n_components)
+        halves.setflags(write=False)
+        return halves
 
     @cached_property
     def constants(self) -> Floats:

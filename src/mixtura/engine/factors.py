@@ -13,7 +13,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, Value
 
 __all__ = [
     "Diagonal",
@@ -61,7 +61,7 @@ class FactorForm(IntEnum):
     SPHERICAL = 3
 
 
-class Factor(ABC):
+class Factor(Value, ABC):
     """K Cholesky factors, in one of four forms."""
 
     form: FactorForm

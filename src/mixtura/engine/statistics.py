@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, Value
 
 __all__ = ["Statistics", "zeros"]
 
 
 @dataclass(frozen=True, eq=False)
-class Statistics:
+class Statistics(Value):
     """Sums over rows, weighted by responsibilities, about a stated reference.
 
     With responsibilities r_ik, row weights v_i and reference points c_k::

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from mixtura.caching import cached_property
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, Value
 from mixtura.errors import ParameterError
 from mixtura.fitting.convergence import Outcome, remaining_gain
 from mixtura.fitting.health import Repair
@@ -30,7 +30,7 @@ SIGNS = {"scikit-learn": 1.0, "mclust": -1.0}
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class Fit(Value):
     """What a fit came to.
 
     Parameters

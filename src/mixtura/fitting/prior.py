@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mixtura.arguments import is_number
-from mixtura.engine.arrays import Floats, frozen
+from mixtura.engine.arrays import Floats, Value, frozen
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import Source
 from mixtura.errors import ParameterError
@@ -25,7 +25,7 @@ _MOST = 1e15
 
 
 @dataclass(frozen=True, eq=False)
-class Prior:
+class Prior(Value):
     """A conjugate prior on means and covariances: normal, and inverse Wishart.
 
         μ_k | Σ_k ~ N(μ_P, Σ_k / κ),        Σ_k ~ inverse Wishart(ν, Λ)
@@ -141,7 +141,7 @@ class Prior:
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class Known(Value):
     """A prior whose numbers are all there.
 
     Parameters

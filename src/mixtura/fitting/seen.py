@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixtura.caching import cached_property
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, Value
 from mixtura.model.mixture import Mixture
 
 __all__ = ["Seen"]
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class Seen(Value):
     """What a conjugate prior adds to the sums of an M-step.
 
     To the effective rows n_k of a component with the mean m_k and the scatter W_k::

@@ -11,7 +11,7 @@ import numpy as np
 
 from mixtura.arguments import is_whole, places
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Integers, frozen
+from mixtura.engine.arrays import Floats, Integers, Value, frozen
 from mixtura.engine.factors import Factor
 from mixtura.errors import ParameterError
 from mixtura.model.collected import collected
@@ -27,7 +27,7 @@ __all__ = ["Explanation", "explain", "least_likely"]
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(Value):
     """The parts of each row's log-likelihood, nats.
 
     For row i and component k::

@@ -12,7 +12,7 @@ import numpy as np
 
 from mixtura.arguments import is_whole
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Integers, Rows, frozen, readable
+from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen, readable
 from mixtura.engine.executors import Executor, default_executor
 from mixtura.engine.sources import Block
 from mixtura.errors import ParameterError
@@ -33,7 +33,7 @@ Entropies: TypeAlias = Callable[[Sequence[Group]], dict[Group, tuple[float, floa
 
 
 @dataclass(frozen=True, eq=False)
-class Merging:
+class Merging(Value):
     """A hierarchy of clusters over the components of a mixture.
 
     A component is a term of the density; a cluster is a set of them. The density stays as it is:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from mixtura.arguments import is_whole
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Integers, Rows, frozen
+from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen
 from mixtura.engine.background import over_background
 from mixtura.engine.components import Components
 from mixtura.engine.executors import default_executor
@@ -36,7 +36,7 @@ _NAMED = 6
 
 
 @dataclass(frozen=True, eq=False)
-class Mixture:
+class Mixture(Value):
     """A Gaussian mixture density, frozen.
 
     p(x) = Σ_k w_k N(x | μ_k, Σ_k), with weights w_k that are positive and sum to 1.
@@ -147,7 +147,7 @@ class Mixture:
         gaussians : the same with factors and means, which become the mixture's.
         """
         mixture = object.__new__(cls)
-        for array in (weights, covariances, gaussians.means):
+        for array in (weights, covariances, gaussians.means, gaussians.log_weights):
             array.setflags(write=False)
         # A frozen object's fields cannot be set one by one without asking for each.
         mixture.__dict__.update(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mixtura.engine.arrays import Floats, frozen
+from mixtura.engine.arrays import Floats, Value, frozen
 from mixtura.errors import ModelError
 
 __all__ = ["NOISE", "Box", "Noise"]
@@ -20,7 +20,7 @@ NOISE = -1
 
 
 @dataclass(frozen=True, eq=False)
-class Box:
+class Box(Value):
     """An axis-parallel box.
 
     Parameters

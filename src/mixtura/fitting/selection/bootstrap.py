@@ -10,7 +10,7 @@ from typing import Any, overload
 import numpy as np
 
 from mixtura.arguments import is_whole
-from mixtura.engine.arrays import Floats, Rows, frozen
+from mixtura.engine.arrays import Floats, Rows, Value, frozen
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import DataError, ParameterError
@@ -31,7 +31,7 @@ __all__ = ["BootstrapSequence", "BootstrapTest", "bootstrap_test"]
 
 
 @dataclass(frozen=True, eq=False)
-class BootstrapTest:
+class BootstrapTest(Value):
     """What a test of K components against K + 1 came to.
 
     Parameters

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats, Integers
+from mixtura.engine.arrays import Floats, Integers, Value
 from mixtura.model.mixture import Mixture
 
 __all__ = ["Chart", "Parameters"]
@@ -16,7 +16,7 @@ _STEP = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
-class Parameters:
+class Parameters(Value):
     """Parameters of one mixture, or of many: each array may have further axes in front.
 
     Parameters

@@ -10,7 +10,7 @@ import numpy as np
 
 from mixtura.arguments import is_number, is_whole
 from mixtura.caching import cached_property
-from mixtura.engine.arrays import Floats, Rows, frozen
+from mixtura.engine.arrays import Floats, Rows, Value, frozen
 from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.fitter import fit_rows
@@ -43,7 +43,7 @@ METHODS = ("information", "bootstrap", "weighted-bootstrap")
 
 
 @dataclass(frozen=True, eq=False)
-class StandardErrors:
+class StandardErrors(Value):
     """Standard errors of a mixture's parameters.
 
     Those of a component that rests on too few rows are NaN, and so are its intervals: see
@@ -365,7 +365,7 @@ def _of_draws(
 ) -> StandardErrors:
     """The spread of the flat parameters (B, M) of replicates."""
     k, d = mixture.means.shape
-    draws = Parameters.shaped(drawn, k, d)
+    draws = Parameters.shaped(frozen(drawn), k, d)
     at = Parameters.shaped(np.std(drawn, axis=0, ddof=1), k, d)
     correlations = np.std(correlations_of(draws.covariances), axis=0, ddof=1)
     relative = draws.covariances / Chart.about(mixture).units.covariances
