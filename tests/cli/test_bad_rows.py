@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -119,6 +120,10 @@ def test_rows_are_explained_by_their_numbers_in_the_data(typed, geyser, bad, tmp
     kind = ("--kind", "explanation", "--row", 4)
     assert typed("plot", geyser, bad, *more, *kind, "-o", picture).code == 0
     assert "row 4: log p(x)" in picture.read_text()
+    page = tmp_path / "page.html"
+    assert typed("explore", geyser, bad, *more, "-o", page).code == 0
+    record = json.loads(page.read_text().split('id="record">')[1].split("</script>")[0])
+    assert np.frombuffer(base64.b64decode(record["rows"]["numbers"]), "<u4").tolist() == GOOD
 
 
 @pytest.mark.parametrize(
