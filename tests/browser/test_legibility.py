@@ -30,7 +30,7 @@ RIGHT_TO_LEFT = ("אורך עלה גביע", 'רוחב (ס"מ)', "طول الب�
 TABLES = {
     "far": Table(("t0", "t1", "t2", "t3"), 1e9 + IRIS),
     "right to left": Table(RIGHT_TO_LEFT, IRIS, {"מזהה": ("שלום 1",) * 150}),
-    "long": Table(LONG, IRIS),
+    "long and far": Table(LONG, 1e9 + IRIS),
     "dates and money": Table(
         ("when_it_was_recorded", "income"),
         np.stack([1.7e9 + 3e7 * IRIS[:, 0], 1e12 * (1.0 + IRIS[:, 2])], axis=1),
@@ -91,10 +91,12 @@ def test_the_page_is_not_wider_than_the_window(shown):
     assert inside
 
 
-@pytest.mark.parametrize("kind", MAKERS)
+@pytest.mark.parametrize(
+    ("kind", "mode"), [("report", ""), ("explorer", "replay"), ("explorer", "play")]
+)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_a_name_from_right_to_left_turns_nothing_around_it(opened, kind, width):
-    address = "#row=3" if kind == "explorer" else ""
+def test_a_name_from_right_to_left_turns_nothing_around_it(opened, kind, mode, width):
+    address = f"#mode={mode}&row=3" if mode else ""
     size = {"width": width, "height": 900}
     watched = opened(MAKERS[kind]("right to left"), viewport=size, address=address)
     seen, turned = watched.page.evaluate(TURNED)
@@ -112,7 +114,7 @@ def shade(watched, frame, tmp_path):
     return float(np.median(pixels[:, -24:-20]) - np.median(pixels[:, -4:]))
 
 
-@pytest.mark.parametrize(("kind", "name"), [("report", "long"), ("explorer", "far")])
+@pytest.mark.parametrize(("kind", "name"), [("report", "long and far"), ("explorer", "far")])
 def test_what_scrolls_sideways_shows_on_which_side_there_is_more(opened, kind, name, tmp_path):
     watched = opened(MAKERS[kind](name), viewport={"width": 380, "height": 900}, address="#row=3")
     frames = watched.page.locator(".scroll, .drawing")
@@ -178,10 +180,18 @@ def test_print_tears_no_panel_and_breaks_no_head(opened, kind):
         MAKERS[kind]("right to left"), viewport={"width": 720, "height": 1000}, address="#row=3"
     )
     watched.page.emulate_media(media="print")
-    panels = {"report": "figure, article, tr, .cards", "explorer": ".stage, .panels > section, tr"}
+    panels = {
+        "report": "figure, article, tr, .cards, .scroll",
+        "explorer": ".stage, .panels > section, tr",
+    }
     breaks = watched.page.locator(panels[kind]).evaluate_all(
         "(all) => all.map((e) => getComputedStyle(e).breakInside)"
     )
     assert set(breaks) == {"avoid"}
     assert watched.page.evaluate(BROKEN_HEADS) == []
     assert watched.page.evaluate(OVERLAPS) == []
+    if kind == "explorer":  # circles stay circles
+        shape = watched.page.locator("canvas").evaluate(
+            "(e) => (e.clientWidth / e.width) / (e.clientHeight / e.height)"
+        )
+        assert shape == pytest.approx(1.0, abs=0.02)

@@ -28,8 +28,8 @@ __all__ = ["Margins", "margins"]
 _LINES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)))
 #: points of a line
 _POINTS = 300
-#: features with a colour; the others are grey
-_FEATURES = 6
+#: features with a colour; the others are grey, and have one point of so many
+_FEATURES, _COARSE = 6, 4
 #: components with a line
 _COMPONENTS = 16
 #: with more components than this their bands are left out
@@ -94,9 +94,10 @@ class Margins:
             named = place < _FEATURES
             words = f"{largest[j]:.3f} at most: "
             words += fitted_to(self.names[j], room - width_of(words, _LETTERS), _LETTERS)
+            points = shown if named else shown[::_COARSE]
             ax.plot(
-                np.concatenate([[0.0], self.shares[shown, j], [1.0]]),
-                np.concatenate([[0.0], departures[shown, j], [0.0]]),
+                np.concatenate([[0.0], self.shares[points, j], [1.0]]),
+                np.concatenate([[0.0], departures[points, j], [0.0]]),
                 color=colours[place] if named else "0.75",
                 linestyle=_LINES[place % len(_LINES)] if named else "-",
                 linewidth=1.4 if named else 0.8,

@@ -14,8 +14,8 @@ __all__ = ["Scale", "scale_of"]
 
 #: values this many times as far from 0 as from each other are written as differences
 _FAR = 1e4
-#: numbers between these are written out
-_SMALL, _LARGE = 1e-4, 1e6
+#: numbers that differ by so much, and are below so much, are written out
+_SMALL, _LARGE = 1e-3, 1e6
 #: beyond this and one over it powers of ten would be lost
 _LEAST = 1e-290
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -96,7 +96,7 @@ def scale_of(low: float, high: float) -> Scale:
     near = farthest >= _FAR * span and _LEAST < farthest < 1.0 / _LEAST
     offset = _round_number(low, high) if near else 0.0
     largest = max(abs(low - offset), abs(high - offset))
-    if _SMALL <= largest < _LARGE:
+    if span >= _SMALL and largest < _LARGE:
         return Scale(offset)
     power = math.log10(max(span if offset else largest, _LEAST))
     return Scale(offset, math.floor(power))

@@ -1,10 +1,10 @@
 // The scale of an axis: what is taken from its numbers so that they can be read, and said beside its
 // name; and where the ticks stand.
 
-// Values this many times as far from 0 as from each other are written as differences; numbers
-// between the other two are written out.
+// Values this many times as far from 0 as from each other are written as differences; those that
+// differ by so much, and are below so much, are written out.
 const FAR = 1e4;
-const [SMALL, LARGE] = [1e-4, 1e6];
+const [SMALL, LARGE] = [1e-3, 1e6];
 const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
 /**
@@ -17,7 +17,7 @@ export function scaleOf(low, high) {
   const near = span > 0 && farthest >= FAR * span && farthest > 1e-290 && farthest < 1e290;
   const offset = near ? roundNumber(low, high) : 0;
   const largest = Math.max(Math.abs(low - offset), Math.abs(high - offset));
-  const plain = !(span > 0) || !Number.isFinite(span) || (largest >= SMALL && largest < LARGE);
+  const plain = !(span > 0) || !Number.isFinite(span) || (span >= SMALL && largest < LARGE);
   const exponent = plain ? 0 : Math.floor(Math.log10(Math.max(offset ? span : largest, 1e-290)));
   return { offset, exponent, words: said(offset, exponent) };
 }
