@@ -260,8 +260,7 @@ def test_an_unknown_structure_lists_those_that_exist(typed):
         (
             ("--start", "luck"),
             "unknown start 'luck', expected one of: auto, kmeans, k-means++, random, "
-            "random_from_data; or labels, responsibilities, a function that returns them, or a "
-            "mixture",
+            "random_from_data",
         ),
         (("--columns", "waiting,waiting"), "column 'waiting' is chosen twice, expected once"),
         (
