@@ -105,9 +105,16 @@ def test_a_narrow_terminal_is_not_overrun(lines, monkeypatch):
 @pytest.fixture
 def rows(tmp_path) -> Path:
     random = np.random.default_rng(0)
-    table = pa.table({name: random.normal(size=400_000) for name in "abc"})
+    table = pa.table({name: random.normal(size=40_000) for name in "abc"})
     pa.parquet.write_table(table, tmp_path / "rows.parquet")
     return tmp_path / "*.parquet"
+
+
+#: a command whose line does not wait for half a second of work
+AT_ONCE = (
+    "from mixtura.cli import meter; meter._LONG = meter._PAUSE = 0.0;"
+    "from mixtura.cli.process import run; run()"
+)
 
 
 def on_a_terminal(monkeypatch, *arguments: object) -> tuple[int, str]:
@@ -121,8 +128,7 @@ def on_a_terminal(monkeypatch, *arguments: object) -> tuple[int, str]:
     try:
         code = os.waitstatus_to_exitcode(
             pty.spawn(
-                [sys.executable, "-c", "from mixtura.cli.main import run; run()",
-                 *map(str, arguments)],
+                [sys.executable, "-c", AT_ONCE, *map(str, arguments)],
                 lambda fd: drawn.append(os.read(fd, 4096)) or drawn[-1],
             )
         )  # fmt: skip

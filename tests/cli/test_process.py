@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-COMMAND = [sys.executable, "-c", "from mixtura.cli.main import run; run()"]
+COMMAND = [sys.executable, "-c", "from mixtura.cli.process import run; run()"]
 
 
 def shell(line: str, *arguments: object, **keywords) -> subprocess.CompletedProcess[str]:
@@ -19,7 +20,7 @@ def shell(line: str, *arguments: object, **keywords) -> subprocess.CompletedProc
         ["bash", "-c", line, "bash", *COMMAND, *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=1800,
         check=False,
         **keywords,
     )
@@ -55,8 +56,13 @@ def test_a_closed_pipe_ends_quietly(model, many_rows, options):
 
 def test_a_pipe_closed_before_the_first_line_ends_quietly(model):
     for arguments in (["show", model], ["--help"], ["generate", "mixture"]):
-        ended = shell('set -o pipefail; (sleep 1; "$@") | true', *arguments)
-        assert (ended.returncode, ended.stderr) == (0, "")
+        read, write = os.pipe()
+        os.close(read)
+        ended = subprocess.run(
+            [*COMMAND, *map(str, arguments)], stdout=write, stderr=subprocess.PIPE, check=False
+        )
+        os.close(write)
+        assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
@@ -91,7 +97,7 @@ def test_ctrl_c_stops_a_fit_with_130_and_nothing_half_written(many_rows, tmp_pat
         if line.startswith("  iteration 2:"):
             break
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=1800)
     assert process.returncode == 130
     assert out == ""
     message = err.splitlines()[-1]
@@ -111,8 +117,48 @@ def test_ctrl_c_while_it_waits_for_input_is_130():
     assert process.stdin is not None
     process.stdin.write(b"1,2\n" * 100_000)  # more than a pipe holds: returns once it is reading
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=1800)
     assert (process.returncode, out, err) == (130, b"", b"mixtura: error: interrupted\n")
+
+
+#: a command in whose midst a signal comes: while a module of that name is looked for
+AMID_AN_IMPORT = """
+import importlib.abc, os, signal, sys
+
+class Kick(importlib.abc.MetaPathFinder):
+    kicked = False
+
+    def find_spec(self, name, path, target=None):
+        if name == os.environ["MODULE"] and not self.kicked:
+            self.kicked = True
+            os.kill(os.getpid(), signal.Signals[os.environ["CAME"]])
+
+sys.meta_path.insert(0, Kick())
+from mixtura.cli.process import run; run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "came", "code"),
+    [("mixtura.cli.main", "SIGINT", 130), ("click", "SIGINT", 130), ("click", "SIGTERM", 143),
+     ("mixtura.cli.fit", "SIGINT", 130), ("numpy", "SIGINT", 130), ("numpy", "SIGHUP", 129),
+     ("numpy.linalg", "SIGINT", 130), ("mixtura.fitting.em", "SIGINT", 130)],
+)  # fmt: skip
+def test_a_signal_while_modules_load_is_one_line(module, came, code, many_rows):
+    ended = subprocess.run(
+        [sys.executable, "-c", AMID_AN_IMPORT, "fit", many_rows, "-k", "2"],
+        env={**os.environ, "CAME": came, "MODULE": module},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    by = "" if came == "SIGINT" else f" by {came}"
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert re.fullmatch(rf"mixtura: error: interrupted({by})?\n", ended.stderr)
+
+
+def test_an_ignored_signal_stays_ignored(model, many_rows):
+    ended = shell('trap "" HUP; "$@" & kill -HUP $!; wait $!', "score", model, many_rows)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.count("\n") == 30_001
 
 
 def test_a_warning_is_one_line(tmp_path):
