@@ -15,15 +15,16 @@ BENCH_READY := $(BENCH_VENV)/.ready
 # The core, and what of it an installation builds.
 CORE := $(wildcard native/*.cpp native/*/*.cpp native/*/*.hpp native/*/*/*.hpp native/*/*.inc)
 BUILT := $(filter-out native/tests/%,$(CORE)) native/CMakeLists.txt $(wildcard native/cmake/*)
+USUAL := not slow and not browser and not site
 SANITIZERS := -DMIXTURA_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1
 
-.PHONY: demo test test-browser test-core test-lowest test-slow lint format bench clean
+.PHONY: demo docs test test-browser test-core test-lowest test-slow lint format bench clean
 
 demo: $(DEMO)
 	$(BIN)/mixtura demo --force
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
+	$(BIN)/python -m pytest -n 2 -m "$(USUAL)"
 
 # The pages in a real browser: the system's Chromium, driven by Playwright, without a network.
 # MIXTURA_PICTURES=docs/pictures draws the documentation's pictures anew.
@@ -37,7 +38,13 @@ $(AXE):
 
 # The tests with the lowest versions that pyproject.toml states, of Python as of packages.
 test-lowest: $(LOWEST_READY)
-	$(LOWEST_VENV)/bin/python -m pytest -n 2 -m "not slow and not browser"
+	$(LOWEST_VENV)/bin/python -m pytest -n 2 -m "$(USUAL)"
+
+# The guide and the reference as a site in build/site, which asks nothing of a network.
+docs: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.txt
+	$(BIN)/python -m sphinx -W --keep-going -E -q docs build/site
+	$(BIN)/python -m pytest -m site tests/pages tests/browser
 
 # The native core by itself, without Python.
 test-core: $(READY)
