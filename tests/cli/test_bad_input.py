@@ -77,8 +77,8 @@ from safetensors.numpy import save_file
         (
             "who,what\nann,x\nbob,y\n",
             "{}: every column (who, what) holds text, such as 'ann' on line 2, expected numbers "
-            "separated by commas, semicolons or tabs: name the columns of numbers with --columns, "
-            "and those to carry along with --id",
+            "separated by commas, semicolons, tabs or blanks: name the columns of numbers with "
+            "--columns, and those to carry along with --id",
         ),
         ('a,b\n1,"2\n3,4\n', "{}: line 2 is not CSV: unexpected end of data; check its quotes"),
         (

@@ -11,22 +11,27 @@ __all__ = ["is_missing", "is_number", "number", "numbers_of"]
 _MISSING = {"", "?", "-", ".", "na", "n/a", "#n/a", "null", "none", "missing"}
 
 
-def number(cell: str) -> float:
+def number(cell: str, *, comma: bool = False) -> float:
     """The number that a cell holds, as `float` reads it, but for underscores.
+
+    Parameters
+    ----------
+    cell : the text.
+    comma : whether decimals stand after a comma, and none after a point.
 
     Raises
     ------
     ValueError : it holds none.
     """
-    if "_" in cell:
+    if "_" in cell or (comma and "." in cell):
         raise ValueError(cell)
-    return float(cell)
+    return float(cell.replace(",", ".", 1) if comma else cell)
 
 
-def is_number(cell: str) -> bool:
+def is_number(cell: str, *, comma: bool = False) -> bool:
     """Whether a cell holds a number; NaN and infinity are ones here."""
     try:
-        number(cell)
+        number(cell, comma=comma)
     except ValueError:
         return False
     return True

@@ -1,4 +1,4 @@
-"""Delimited text: CSV, with commas, semicolons or tabs."""
+"""Delimited text: CSV, with commas, semicolons, tabs or blanks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import math
 import warnings
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from mixtura.errors import DataError
 from mixtura.tables.cells import is_missing, is_number, number
 from mixtura.tables.diagnosis import diagnose
-from mixtura.tables.records import Records, delimiter_of
+from mixtura.tables.dialect import Dialect, dialect_of
+from mixtura.tables.records import Records
 from mixtura.tables.selection import Selection
 from mixtura.tables.table import Table, made_up_names
 
@@ -32,28 +34,30 @@ def delimited_table(
     DataError : the contents cannot be used; the line and the column are named.
     """
     text = _decoded(data, source)
-    records = Records(text, delimiter_of(text), source)
+    dialect = dialect_of(text)
+    records = Records(text, dialect, source)
     first = next(iter(records), None)
     if first is None:
         raise DataError(f"{source} is empty, expected rows of numbers")
-    cells = [cell.strip() for cell in first[1]]
-    named = is_header(cells, selection, source) if header is None else header
-    names = tuple(cells) if named else made_up_names(len(cells))
-    features, ids = selection.positions(names, source, named=named)
-    body = _Body(records, named, len(cells))
+    cells = dialect.named(first[1])
+    named = is_header(cells, selection, source, dialect) if header is None else header
+    names = cells if named else made_up_names(len(first[1]))
+    chosen = replace(selection, aside=dialect.aside(names)) if named else selection
+    features, ids = chosen.positions(names, source, named=named)
+    body = _Body(records, named, len(names))
     # float() reads 1_000 as 1000, which in a file is more likely a mistake than a number.
-    convert = number if "_" in text else float
+    convert = partial(number, comma=dialect.comma) if "_" in text or dialect.comma else float
     try:
         rows, texts = body.parsed(features, ids, convert)
     except DataError:
         raise
     except ValueError:
-        diagnose(body, source, names, features)
+        diagnose(body, source, names, features, comma=dialect.comma)
         raise
     if not len(rows):
         raise DataError(f"{source} has a header and no rows, expected rows of numbers below it")
     if not np.isfinite(rows).all():
-        diagnose(body, source, names, features)
+        diagnose(body, source, names, features, comma=dialect.comma)
     carried = {names[j]: column for j, column in zip(ids, texts, strict=True)}
     return Table(tuple(names[j] for j in features), rows, carried, named)
 
@@ -82,10 +86,9 @@ class _Body:
         """
         for line, record in islice(self.records, int(self.named), None):
             if len(record) != self.width:
-                raise DataError(
-                    f"{self.records.source}: "
-                    + width_fault(line, record, self.width, self.named, self.records.delimiter)
-                )
+                separator = self.records.dialect.delimiter
+                fault = width_fault(line, record, self.width, self.named, separator)
+                raise DataError(f"{self.records.source}: {fault}")
             yield line, record
 
     def parsed(
@@ -129,7 +132,7 @@ def _decoded(data: bytes, source: str) -> str:
         ) from None
 
 
-def is_header(cells: list[str], selection: Selection, source: str) -> bool:
+def is_header(cells: Sequence[str], selection: Selection, source: str, dialect: Dialect) -> bool:
     """Whether the first record names the columns."""
     if any(name in cells for name in selection.wanted):
         return True
@@ -138,8 +141,10 @@ def is_header(cells: list[str], selection: Selection, source: str) -> bool:
         for name, cell in zip(made_up_names(len(cells)), cells, strict=True)
         if name not in selection.ids and (selection.columns is None or name in selection.columns)
     ]
-    found = any(not is_number(cell) and not is_missing(cell) for cell in used)
-    odd = [cell for cell in used if is_number(cell) and math.isfinite(number(cell))]
+    comma = dialect.comma
+    numbers = [cell for cell in used if is_number(cell, comma=comma)]
+    found = any(cell not in numbers and not is_missing(cell) for cell in used)
+    odd = [cell for cell in numbers if math.isfinite(number(cell, comma=comma))]
     if found and odd:
         warnings.warn(
             f"{source}: the first row is read as a header, though it holds the number {odd[0]}; "

@@ -35,7 +35,9 @@ def read_table(
     source : a path (``.npy``, ``.parquet``, ``.feather``, ``.arrow``; anything else is CSV, also
         ``.gz`` and ``.zst``), a glob or a folder of such files, ``-`` for CSV on the standard
         input, or ``@name`` for a dataset of `mixtura.datasets`. CSV is UTF-8, separated by
-        commas, semicolons or tabs, with a header or without.
+        commas, semicolons, tabs or blanks, with a header or without, with decimal points or, where
+        they do not separate, commas. Lines that begin with ``#`` are left out where the first does.
+        A first column of row names without a name is called index, and no feature unless named.
     columns : the features by name, in this order; every column that is not an id by default.
     ids : columns carried along as text.
     expected : the feature names of a model, taken from a file that names its columns where

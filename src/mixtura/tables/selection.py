@@ -19,6 +19,7 @@ class Selection:
     columns : the features, in this order; None is every column that is not an id.
     ids : the columns carried along as text.
     expected : the features of a model; taken where `columns` is None and the file names its own.
+    aside : columns that are no features unless they are asked for by name.
 
     Raises
     ------
@@ -28,6 +29,7 @@ class Selection:
     columns: tuple[str, ...] | None
     ids: tuple[str, ...]
     expected: tuple[str, ...] | None = None
+    aside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         wanted = (*(self.columns or ()), *self.ids)
@@ -65,7 +67,8 @@ class Selection:
             self._check_expected(names, source)
             features = self.expected
         else:
-            features = tuple(name for name in names if name not in self.ids)
+            others = (*self.ids, *self.aside)
+            features = tuple(name for name in names if name not in others)
         at = {name: position for position, name in enumerate(names)}
         for name in (*features, *self.ids):
             if name not in at:

@@ -25,11 +25,13 @@ class Header:
     names : of all of them.
     kinds : name -> its type, empty where that is a number, or unknown.
     named : whether the names are the file's own.
+    aside : those that are no features unless they are asked for.
     """
 
     names: tuple[str, ...]
     kinds: Mapping[str, str]
     named: bool = True
+    aside: tuple[str, ...] = ()
 
     def check(self, columns: Columns, origin: str) -> None:
         """Refuse a file that lacks one of the columns, or has it as text.
@@ -73,7 +75,8 @@ def chosen(
     ParameterError : the column of weights is wanted as something else, too.
     """
     aside = () if weights is None else (weights,)
-    inner = Selection(selection.columns, (*selection.ids, *aside), selection.expected)
+    ids = (*selection.ids, *aside)
+    inner = Selection(selection.columns, ids, selection.expected, header.aside)
     names = [n for n in header.names if n in inner.wanted or not _PANDAS_INDEX.fullmatch(n)]
     names += [name for name in more if name in inner.wanted and name not in names]
     features, _ = inner.positions(names, origin, named=header.named)

@@ -6,7 +6,7 @@ import gzip
 import zlib
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,8 +16,9 @@ from mixtura.errors import DataError
 from mixtura.tables.cells import number
 from mixtura.tables.delimited import is_header, width_fault
 from mixtura.tables.diagnosis import cell_fault
+from mixtura.tables.dialect import Dialect, dialect_of
 from mixtura.tables.parquet import pyarrow
-from mixtura.tables.records import Records, delimiter_of
+from mixtura.tables.records import Records
 from mixtura.tables.selection import Selection
 from mixtura.tables.streams.arrow import chunk_of
 from mixtura.tables.streams.bad_rows import BadRows
@@ -40,10 +41,10 @@ class TextHeader(Header):
 
     Parameters
     ----------
-    delimiter : between the cells.
+    dialect : how it is written.
     """
 
-    delimiter: str = ","
+    dialect: Dialect = field(default_factory=Dialect)
 
 
 def text_header(path: Path, selection: Selection, header: bool | None) -> TextHeader | None:
@@ -65,13 +66,15 @@ def header_of_part(
 ) -> TextHeader | None:
     """The columns of CSV by its first bytes, whole records; see `text_header`."""
     text = _decoded(data, source, 1)
-    delimiter = delimiter_of(text)
-    first = next(iter(Records(text, delimiter, source)), None)
+    dialect = dialect_of(text)
+    first = next(iter(Records(text, dialect, source)), None)
     if first is None:
         return None
-    cells = [cell.strip() for cell in first[1]]
-    named = is_header(cells, selection, source) if header is None else header
-    return TextHeader(tuple(cells) if named else made_up_names(len(cells)), {}, named, delimiter)
+    cells = dialect.named(first[1])
+    named = is_header(cells, selection, source, dialect) if header is None else header
+    if not named:
+        return TextHeader(made_up_names(len(first[1])), {}, False, (), dialect)
+    return TextHeader(cells, {}, True, dialect.aside(cells), dialect)
 
 
 def text_chunks(path: Path, columns: Columns, header: Header, bad: BadRows) -> Iterator[Chunk]:
@@ -97,7 +100,7 @@ def chunks_of_parts(
     for line, data in parts:
         if pending:  # the header, and blank lines before it
             text = _decoded(data, source, line)
-            records = iter(Records(text, header.delimiter, source, line))
+            records = iter(Records(text, header.dialect, source, line))
             if next(records, None) is None:
                 continue
             pending = False
@@ -123,14 +126,17 @@ def _quickly(
     types = dict.fromkeys(numbers, arrow.float64()) | dict.fromkeys(columns.ids, arrow.string())
     # Only the columns in use need names of their own.
     names = [name if name in types else f"\0{j}" for j, name in enumerate(header.names)]
+    dialect = header.dialect
+    names += ["\0"] * dialect.trailing
     try:
         table = csv.read_csv(
             arrow.BufferReader(data),
             csv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
-            csv.ParseOptions(delimiter=header.delimiter, newlines_in_values=True),
+            csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
             csv.ConvertOptions(
                 column_types=types,
                 include_columns=list(types),
+                decimal_point="," if dialect.comma else ".",
                 null_values=[],
                 strings_can_be_null=False,
             ),
@@ -161,12 +167,13 @@ def _slowly(
     numbers = [*columns.features, *([columns.weights] if columns.weights else [])]
     values: list[list[float]] = []
     texts: list[list[str]] = []
-    for where, record in Records(text, header.delimiter, source, line):
+    comma = header.dialect.comma
+    for where, record in Records(text, header.dialect, source, line):
         fault = _fault(record, numbers, at, header, source, where, row + len(values))
         if fault is not None:
             bad.add(1, iter([fault]))
         sound = fault is None
-        values.append([number(record[at[n]]) if sound else np.nan for n in numbers])
+        values.append([number(record[at[n]], comma=comma) if sound else np.nan for n in numbers])
         whole = len(record) == len(header.names)
         texts.append([record[at[n]] if whole else "" for n in columns.ids])
     cells = np.array(values, np.float64).reshape(-1, len(numbers))
@@ -193,15 +200,17 @@ def _fault(
     """What is wrong with a record, None where nothing is."""
     width = len(header.names)
     if len(record) != width:
-        return f"{source}: " + width_fault(line, record, width, header.named, header.delimiter)
+        return f"{source}: " + width_fault(
+            line, record, width, header.named, header.dialect.delimiter
+        )
     for name in numbers:
         cell = record[at[name]]
         try:
-            if np.isfinite(number(cell)):
+            if np.isfinite(number(cell, comma=header.dialect.comma)):
                 continue
         except ValueError:
             pass
-        return cell_fault(source, line, row, name, cell)
+        return cell_fault(source, line, row, name, cell, comma=header.dialect.comma)
     return None
 
 
