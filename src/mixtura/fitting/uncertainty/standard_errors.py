@@ -280,8 +280,9 @@ def standard_errors(
     if isinstance(fit, Mixture) or method == "information":
         held = tuple(each.component for each in few)
         known = information(mixture, source, executor, sums, held)
+        covariance = known.covariance()
         caution = overlap_caution(known, sums.weight, held)
-        errors = _of_information(mixture, known.covariance(), few, caution)
+        errors = _of_information(mixture, covariance, few, caution)
         return replace(errors, counts=found.counts)
     rows = mixture.rows(X)
     weights = row_weights(sample_weight, len(rows))
