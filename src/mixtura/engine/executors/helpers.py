@@ -6,22 +6,22 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from functools import cache
 from queue import SimpleQueue
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
+
+from mixtura.engine.executors.promise import Promise
 
 __all__ = ["Helpers", "waiting_helpers"]
 
 T = TypeVar("T")
-Call: TypeAlias = tuple[Future[Any], Callable[[], Any]]
 
 
 class Helpers:
     """Threads that do what they are called for, in the order of the calls.
 
     The process neither waits for them at its end nor needs them: a call that none has begun can be
-    cancelled. So they serve a thread that outlives the main one, and a function that is called at
+    taken back. So they serve a thread that outlives the main one, and a function that is called at
     the very end; where Python starts no more threads there are none, and the caller does all.
 
     Parameters
@@ -33,7 +33,7 @@ class Helpers:
     def __init__(self, count: int, name: str) -> None:
         self._count = count
         self._name = name
-        self._calls: SimpleQueue[Call | None] = SimpleQueue()
+        self._calls: SimpleQueue[Promise[Any] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._starting = threading.RLock()  # a signal's handler may come back here
 
@@ -55,17 +55,17 @@ class Helpers:
                     break
             return len(self._threads)
 
-    def call(self, work: Callable[[], T]) -> Future[T]:
-        """Have something done; the result, or the error, to be."""
-        future: Future[T] = Future()
-        self._calls.put((future, work))
-        return future
+    def call(self, work: Callable[[], T]) -> Promise[T]:
+        """Have something done."""
+        call = Promise(work)
+        self._calls.put(call)
+        return call
 
-    def dismiss(self, calls: Iterable[Future[Any]]) -> None:
-        """Cancel the calls that none has begun, and wait for the others."""
+    def dismiss(self, calls: Iterable[Promise[Any]]) -> None:
+        """Take back the calls that none has begun, and wait for the others."""
         for call in calls:
-            if not (call.cancel() or sys.is_finalizing()):  # then none ever comes back
-                call.exception()
+            if not (call.claim() or sys.is_finalizing()):  # then none ever comes back
+                call.wait()
 
     def end(self) -> None:
         """Let each go once all that it was called for is done."""
@@ -73,15 +73,11 @@ class Helpers:
             self._calls.put(None)
 
 
-def _work(calls: SimpleQueue[Call | None]) -> None:
+def _work(calls: SimpleQueue[Promise[Any] | None]) -> None:
     while (call := calls.get()) is not None:
-        future, work = call
-        if future.set_running_or_notify_cancel():
-            try:
-                future.set_result(work())
-            except BaseException as error:
-                future.set_exception(error)
-        del call, future, work  # while it waits it holds nothing
+        if call.claim():
+            call.keep()
+        del call  # while it waits it holds nothing
 
 
 @cache

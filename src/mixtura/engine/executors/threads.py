@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import allocate_lock
 from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from mixtura.engine.executors.base import Executor, one_by_one
 from mixtura.engine.executors.helpers import waiting_helpers
+from mixtura.engine.executors.promise import Promise
 from mixtura.engine.sources import Block, Source
 
 __all__ = ["Threads"]
@@ -55,27 +56,26 @@ class _Shared(Generic[T]):
         self._function = function
         self._n_helpers = n_helpers
         self._room = 2 * (n_helpers + 1)
-        self._pending: deque[Future[T]] = deque()  # of the blocks taken, in their order
-        self._taking = threading.Lock()  # guards the blocks and what is pending
+        self._pending: deque[Promise[T]] = deque()  # of the blocks taken, in their order
+        self._taking = allocate_lock()  # guards the blocks and what is pending
 
     def results(self) -> Generator[T, None, None]:
         """The results in the order of the blocks; the caller works while it waits for one."""
         pool = waiting_helpers(self._n_helpers)
         n_helpers = pool.started()
-        helpers: list[Future[None]] = []
+        helpers: list[Promise[None]] = []
         try:
             while True:
-                helpers = [helper for helper in helpers if not helper.done()]
+                helpers = [helper for helper in helpers if not helper.kept]
                 if self._more:
                     helpers += [pool.call(self._help) for _ in range(n_helpers - len(helpers))]
-                task = self._taken()
-                if task:
-                    future, block = task
-                    future.set_result(self._function(block))
+                result = self._taken()
+                if result:
+                    result.keep()
                 elif not self._pending:
                     return
-                waits = task is None
-                while self._pending and (waits or self._pending[0].done()):
+                waits = result is None
+                while self._pending and (waits or self._pending[0].kept):
                     yield self._pending[0].result()
                     with self._taking:
                         self._pending.popleft()
@@ -87,29 +87,34 @@ class _Shared(Generic[T]):
 
     def _help(self) -> None:
         """Work on blocks while there are any, and room."""
-        while task := self._taken():
-            future, block = task
-            try:
-                future.set_result(self._function(block))
-            except BaseException as error:
-                future.set_exception(error)
+        while result := self._taken():
+            result.keep()
 
-    def _taken(self) -> tuple[Future[T], Block] | None:
-        """The next block and the place of its result; None if there is no more, or no room."""
+    def _taken(self) -> Promise[T] | None:
+        """The result to be of the next block; None if there is no more, or no room."""
         with self._taking:
             if not self._more or len(self._pending) >= self._room:
                 return None
             try:
                 block = next(self._blocks, None)
-            except BaseException as error:  # of reading: it takes the place of the block's result
+            except Exception as error:  # of reading: it takes the place of the block's result
                 self._more = False
-                failed: Future[T] = Future()
-                failed.set_exception(error)
-                self._pending.append(failed)
+                self._pending.append(_failed(error))
                 return None
             if block is None:
                 self._more = False
                 return None
-            future: Future[T] = Future()
-            self._pending.append(future)
-            return future, block
+            result = Promise(partial(self._function, block))
+            self._pending.append(result)
+            return result
+
+
+def _failed(error: Exception) -> Promise[T]:
+    """What is known already to end in an error."""
+
+    def fails() -> T:
+        raise error
+
+    result = Promise(fails)
+    result.keep()
+    return result

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import threading
+from _thread import LockType, allocate_lock, start_new_thread
 from collections.abc import Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from queue import Empty, Full, Queue
-from typing import Generic, TypeAlias, TypeVar
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar, cast
 from weakref import ref
 
 __all__ = ["ahead"]
@@ -25,43 +25,31 @@ def ahead(items: Iterable[T], depth: int = 4) -> Generator[T, None, None]:
     Notes
     -----
     One thread a pass; it waits while `depth` items are unread. Where Python starts no more
-    threads, at the end of the interpreter, the items are made as they are asked for.
+    threads, at the end of the interpreter, the items are made as they are asked for. An
+    interruption, wherever it comes, leaves no thread behind.
 
     Examples
     --------
     >>> list(ahead(range(3)))
     [0, 1, 2]
     """
-    room: Queue[_Item[T] | _End] = Queue(depth)
-    stopped = threading.Event()
-    reader = threading.Thread(
-        target=_read, args=(items, room, ref(stopped)), name="mixtura-reader", daemon=True
-    )
+    reading: _Reading[T] = _Reading()
     try:
-        if not _started(reader):
+        if not reading.begun(items):
             yield from items
             return
-        while isinstance(item := room.get(), _Item):
+        for _ in range(depth):
+            reading.wishes.put(None)
+        while isinstance(item := reading.made.get(), _Item):
+            reading.wishes.put(None)
             yield item.value
         if item.error is not None:
             raise item.error
     finally:
-        stopped.set()
-        with suppress(Empty):
-            while True:
-                room.get_nowait()
-        with suppress(RuntimeError):  # an interruption came before it began
-            reader.join()
-
-
-def _started(thread: threading.Thread) -> bool:
-    if sys.is_finalizing():  # it would never begin, and `start` waits for it to
-        return False
-    try:
-        thread.start()
-    except RuntimeError:
-        return False
-    return True
+        reading.wanted = False  # first of all: this alone ends it
+        reading.wishes.put(None)
+        with reading.under_way:
+            pass
 
 
 @dataclass(frozen=True)
@@ -74,31 +62,61 @@ class _End:
     error: BaseException | None
 
 
-#: is nothing, or is set, once nobody wants more: an interruption may come before it could be set
-_Stopped: TypeAlias = "ref[threading.Event]"
+class _Reading(Generic[T]):
+    """What the thread that reads and the one that asks have in common.
 
+    Queues and locks without Python code inside: those of `threading` and `queue.Queue` stay taken
+    where an interruption comes between the taking and what follows.
+    """
 
-def _read(items: Iterable[T], room: Queue[_Item[T] | _End], stopped: _Stopped) -> None:
-    """Put the items where there is room, until they end, fail, or nobody wants them."""
-    error = None
-    try:
-        for item in items:
-            if not _put(_Item(item), room, stopped):
-                break
-        if isinstance(items, Generator):
-            items.close()
-    except BaseException as raised:
-        error = raised
-    _put(_End(error), room, stopped)
+    def __init__(self) -> None:
+        self.wanted = True
+        self.wishes: SimpleQueue[None] = SimpleQueue()  # one for each item that there is room for
+        self.made: SimpleQueue[_Item[T] | _End] = SimpleQueue()
+        self.under_way = allocate_lock()
 
-
-def _put(item: _Item[T] | _End, room: Queue[_Item[T] | _End], stopped: _Stopped) -> bool:
-    """Whether there was room before it was too late."""
-    while (event := stopped()) and not event.is_set():
-        del event
+    def begun(self, items: Iterable[T]) -> bool:
+        """Whether a thread reads; none can at the end of the interpreter."""
+        if sys.is_finalizing():
+            return False
         try:
-            room.put(item, timeout=0.1)
-        except Full:
-            continue
+            start_new_thread(_read, (items, ref(self), self.wishes, self.made, self.under_way))
+        except RuntimeError:
+            return False
         return True
-    return False
+
+
+def _read(
+    items: Iterable[T],
+    reading: ref[_Reading[T]],
+    wishes: SimpleQueue[None],
+    made: SimpleQueue[_Item[T] | _End],
+    under_way: LockType,
+) -> None:
+    """Make an item for each wish, until they end, fail, or nobody wants them."""
+    error, end = None, cast(T, object())
+    with under_way:
+        try:
+            making = iter(items)
+            while _wished(reading, wishes) and (item := next(making, end)) is not end:
+                made.put(_Item(item))
+            if isinstance(items, Generator):
+                items.close()
+        except BaseException as raised:
+            error = raised
+        made.put(_End(error))
+
+
+def _wished(reading: ref[_Reading[T]], wishes: SimpleQueue[None]) -> bool:
+    """Whether there is a wish, before nobody is there any more to have one."""
+    while True:
+        with suppress(Empty):
+            wishes.get(timeout=0.1)
+            return _wanted(reading)
+        if not _wanted(reading):
+            return False
+
+
+def _wanted(reading: ref[_Reading[T]]) -> bool:
+    asking = reading()
+    return asking is not None and asking.wanted

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import partial
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from mixtura.engine.executors.helpers import Helpers
+from mixtura.engine.executors.promise import Promise
 
 __all__ = ["Task", "carried_out"]
 
@@ -65,17 +66,24 @@ def carried_out(
         for name in tasks:
             finished(name, called(name))
         return results
+    ended: SimpleQueue[Hashable] = SimpleQueue()
+
+    def ending(name: Hashable) -> Any:
+        try:
+            return called(name)
+        finally:
+            ended.put(name)
+
     waiting = dict.fromkeys(tasks)
-    under_way: dict[Future[Any], Hashable] = {}
+    under_way: dict[Hashable, Promise[Any]] = {}
     try:
         while waiting or under_way:
             for name in [n for n in waiting if all(a in results for a in tasks[n].after)]:
                 del waiting[name]
-                under_way[crew.call(partial(called, name))] = name
-            ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in ended:
-                finished(under_way.pop(future), future.result())
+                under_way[name] = crew.call(partial(ending, name))
+            name = ended.get()
+            finished(name, under_way.pop(name).result())
     finally:
-        crew.dismiss(under_way)
+        crew.dismiss(under_way.values())
         crew.end()
     return results
