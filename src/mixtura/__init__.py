@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from mixtura.model.merging import Merging, merge_components
     from mixtura.model.mixture import Mixture
     from mixtura.model.noise import Box, Noise
-    from mixtura.model.storage import load, save
+    from mixtura.model.storage import load
+    from mixtura.saving import load_fit, save
     from mixtura.views.display import MixtureDisplay
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "bootstrap_test",
     "fit",
     "load",
+    "load_fit",
     "maximise",
     "merge_components",
     "save",
@@ -76,9 +78,10 @@ _HOMES = {
     "bootstrap_test": "mixtura.fitting.selection",
     "fit": "mixtura.fitting",
     "load": "mixtura.model.storage",
+    "load_fit": "mixtura.saving",
     "maximise": "mixtura.fitting.steps",
     "merge_components": "mixtura.model.merging",
-    "save": "mixtura.model.storage",
+    "save": "mixtura.saving",
     "select": "mixtura.fitting.selection",
     "standard_errors": "mixtura.fitting.uncertainty",
     "statistics": "mixtura.fitting.steps",

@@ -183,6 +183,7 @@ def command(
     import mixtura
     from mixtura.cli.meter import FitMeter, on_terminal
     from mixtura.cli.progress import Progress
+    from mixtura.fitting.stored import fit_record
     from mixtura.model.storage import encoded
     from mixtura.tables.streams.watched import watched
     from mixtura.views.record import model_record
@@ -230,7 +231,7 @@ def command(
             resume=resume,
         )
     failed = strict and not fitted.outcome.converged
-    training = {**fitted.summary(), **again(data, known)}
+    training = {**fit_record(fitted), **again(data, known)}
     if not listening.heard:
         tell(f"{checkpoint} is of a fit that is finished: nothing is done")
     if not failed:

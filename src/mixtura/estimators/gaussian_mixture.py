@@ -26,6 +26,7 @@ from mixtura.estimators.checks import (
     check_rows,
     collapsed,
 )
+from mixtura.estimators.holding import holding
 from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.progress import Progress
 from mixtura.estimators.warned import warn_if_void, warn_of
@@ -178,6 +179,30 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
         self.weights = weights
         self.prior = prior
         self.noise = noise
+
+    @classmethod
+    def from_mixture(cls, mixture: Mixture, **parameters: Any) -> Self:
+        """A fitted estimator with a given density: one that was loaded, or written down.
+
+        Parameters
+        ----------
+        mixture : the density, which `mixture_` is then.
+        parameters : of the estimator. `n_components`, `covariance_type`, `weights` and `noise` are
+            those of the mixture unless given, and `init_params` the mixture itself, so that `fit`
+            goes on from it.
+
+        Raises
+        ------
+        ParameterError : `mixture` is none.
+
+        Examples
+        --------
+        >>> from mixtura import GaussianMixture, Mixture
+        >>> mixture = Mixture([0.5, 0.5], [[0.0], [4.0]], [[[1.0]], [[1.0]]])
+        >>> GaussianMixture.from_mixture(mixture).predict([[0.2], [3.9]]).tolist()
+        [0, 1]
+        """
+        return holding(cls, mixture, parameters)
 
     def fit(self, X: Any, y: object = None, sample_weight: Any = None) -> Self:
         """Fit to rows by expectation-maximisation; see `mixtura.fit`.

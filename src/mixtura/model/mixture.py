@@ -18,12 +18,13 @@ from mixtura.engine.components import Components
 from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import Block
 from mixtura.errors import DataError, ParameterError
-from mixtura.model import algebra, parameters
+from mixtura.model import affine, algebra, parameters
 from mixtura.model.elsewhere import Answer, is_elsewhere, mapped, sums
 from mixtura.model.explain import Explanation, explain
 from mixtura.model.noise import NOISE, Noise
-from mixtura.model.random import Seed, random_state_of
+from mixtura.model.random import Seed
 from mixtura.model.rows import as_rows
+from mixtura.model.sampling import sampled
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
 from mixtura.model.weights import row_weights, total_weight, weighted_mean
@@ -332,24 +333,7 @@ class Mixture(Value):
         """
         if not is_whole(n) or not 1 <= n < 2**53:
             raise ParameterError(f"n is {n!r}, expected a whole number of rows, at least 1")
-        rng = random_state_of(random_state)
-        counts = rng.multinomial(n, self.shares)
-        matrices = self.covariance_matrices()
-        blocks = []
-        for mean, matrix, count in zip(self.means, matrices, counts, strict=False):
-            if self.structure.form.diagonal:
-                normal = rng.standard_normal(size=(count, self.n_features))
-                blocks.append(mean + normal * np.sqrt(np.diagonal(matrix)))
-            else:
-                # NumPy's check has an absolute tolerance and calls a sound covariance of large
-                # numbers unsound; this one has a Cholesky factor.
-                drawn = rng.multivariate_normal(mean, matrix, int(count), check_valid="ignore")
-                blocks.append(drawn)
-        labels = np.arange(self.n_components)
-        if self.noise:
-            blocks.append(self.noise.box.sample(int(counts[-1]), rng))
-            labels = np.append(labels, NOISE)
-        return np.vstack(blocks), np.repeat(labels, counts)
+        return sampled(self, n, random_state)
 
     # -- what follows from it ----------------------------------------------------------------
 
@@ -368,6 +352,12 @@ class Mixture(Value):
     def condition(self, given: Mapping[int | str, float]) -> Mixture:
         """The density of the other features, given values of some; see `algebra.condition`."""
         return algebra.condition(self, given)
+
+    def transformed(
+        self, A: ArrayLike, b: ArrayLike = 0.0, feature_names: Sequence[str] | None = None
+    ) -> Mixture:
+        """The density of A x + b, itself a mixture; see `affine.transformed`."""
+        return affine.transformed(self, A, b, feature_names)
 
     def explain(self, X: Any, rows: Sequence[int] | None = None) -> Explanation:
         """Where the log-likelihood of each row, or of those numbered, comes from.
