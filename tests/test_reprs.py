@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import mixtura
-from mixtura import Mixture
+from mixtura import Box, Mixture, Noise
 from mixtura.datasets import faithful
 from mixtura.model.structures import STRUCTURES, Structure, structure
 
@@ -54,3 +54,47 @@ def test_a_structure_shows_its_letters_and_its_other_name() -> None:
     full = structure("full")
     assert repr(Structure("VVE", None, full.form, full.maximise)) == "Structure(VVE)"
     assert repr(full.form) == "Form(full)"
+
+
+def test_a_fit_prints_how_it_ended_its_figures_and_its_parameters() -> None:
+    fit = mixtura.fit(faithful(), 2, random_state=0)
+    lines = str(fit).splitlines()
+    assert lines[0].startswith("Fit: converged")
+    assert "272 rows, log-likelihood -1130.264 nats (-4.15538 a row), AIC 2282.5279" in lines[1]
+    assert lines[3] == "Mixture(2 components, 2 features (eruptions, waiting), full)"
+    assert lines[4].split() == ["component", "weight", "eruptions", "waiting"]
+    assert lines[5].split() == ["0", "0.3559", "2.0364", "±", "0.263", "54.479", "±", "5.8"]
+    assert str(fit.mixture).splitlines() == lines[3:]
+
+
+def test_a_mixture_prints_its_noise_and_what_there_is_no_room_for() -> None:
+    wide = Mixture(
+        np.full(14, 0.9 / 14),
+        np.arange(14.0 * 7).reshape(14, 7),
+        np.ones(14),
+        "spherical",
+        noise=Noise(0.1, Box(np.zeros(7), np.full(7, 98.0))),
+    )
+    lines = str(wide).splitlines()
+    assert len(lines) == 1 + 1 + 12 + 1 + 1
+    assert lines[-2].split()[:5] == ["noise", "0.1", "0", "to", "98"]
+    assert lines[-1] == "and 2 more components, 1 more feature"
+    hostile = Mixture([1.0], [[0.0]], [[[1.0]]], feature_names=["a\n\x1b[2J"])
+    assert r"a\n\x1b[2J" in str(hostile).splitlines()[1]
+
+
+def test_standard_errors_print_their_numbers() -> None:
+    errors = mixtura.fit(faithful(), 2).standard_errors(faithful())
+    assert "mean waiting                54.479       0.592   53.318   55.639" in str(errors)
+
+
+def test_an_explanation_shows_its_summary_and_prints_its_parts() -> None:
+    explanation = mixtura.fit(faithful(), 2).mixture.explain(faithful(), [3, 5])
+    assert repr(explanation) == (
+        "Explanation(2 rows, 2 components, 2 features; row 5, the least likely: -8.79856 nats)"
+    )
+    assert "What takes it there: waiting" in str(explanation)
+    one = mixtura.fit(faithful(), 2).mixture.explain(faithful(), [3])
+    assert repr(one) == "Explanation(1 row, 2 components, 2 features; row 3: -4.26701 nats)"
+    none = mixtura.fit(faithful(), 2).mixture.explain(faithful(), [])
+    assert repr(none) == "Explanation(0 rows, 2 components, 2 features)"

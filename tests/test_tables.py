@@ -335,3 +335,31 @@ def test_a_table_needs_a_name_for_each_column():
 
 def test_a_lone_carriage_return_is_quoted_because_readers_end_a_line_at_it():
     assert encoded({"a\rb": ["c\rd", "e"]}, ".csv") == b'"a\rb"\n"c\rd"\ne\n'
+
+
+# -- a table in Python -----------------------------------------------------------------------
+
+
+def test_a_table_has_a_shape_columns_by_name_and_a_data_frame():
+    table = Table(("a", "b"), np.array(EXPECTED), {"who": ("ann", "bob")})
+    assert table.shape == (2, 2)
+    assert table["b"].tolist() == [-2.0, 4e-3]
+    assert table["who"] == ("ann", "bob")
+    assert list(table) == ["who", "a", "b"]
+    frame = table.to_pandas()
+    assert frame.columns.tolist() == ["who", "a", "b"]
+    assert frame[["a", "b"]].to_numpy().tolist() == EXPECTED
+    assert np.asarray(table).tolist() == EXPECTED
+    assert np.array(table, dtype=np.float32).dtype == np.float32
+    assert repr(table) == "Table(2 rows, 3 columns (who, a, b))"
+    with pytest.raises(DataError, match="the table has no column 'c', it has: 'who', 'a', 'b'"):
+        table["c"]
+
+
+def test_a_table_is_rows_wherever_rows_are_taken():
+    table = faithful()
+    mixture = mixtura.fit(table, 2).mixture
+    assert mixture.feature_names == ("eruptions", "waiting")
+    assert mixture.score(table) == mixture.score(table.to_pandas())
+    assert mixtura.fit([table], 2).mixture.feature_names == ("eruptions", "waiting")
+    assert mixtura.GaussianMixture(2, random_state=0).fit(table).score(table) < 0.0

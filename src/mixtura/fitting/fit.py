@@ -82,8 +82,14 @@ class Fit(Value):
     def __repr__(self) -> str:
         return (
             f"Fit({self.outcome.value}, {counted(self.n_iter, 'iteration')}, "
-            f"log-likelihood {self.log_likelihood:.7g}, {self.mixture})"
+            f"log-likelihood {self.log_likelihood:.7g}, {self.mixture!r})"
         )
+
+    def __str__(self) -> str:
+        """How it ended, its figures and its parameters."""
+        from mixtura.fitting.text import fit_text
+
+        return fit_text(self)
 
     def _repr_html_(self) -> str:
         """How it ended, and the mixture, for a notebook."""

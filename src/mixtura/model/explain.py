@@ -17,6 +17,8 @@ from mixtura.errors import ParameterError
 from mixtura.model.collected import collected
 from mixtura.model.noise import NOISE, Noise
 from mixtura.tables.collections import is_collection
+from mixtura.tables.frames import pandas_for
+from mixtura.textual import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +78,15 @@ class Explanation(Value):
     noise: Noise | None = None
     noise_responsibilities: Floats | None = None
 
+    def __repr__(self) -> str:
+        n, k, d = self.contributions.shape
+        sizes = f"{counted(n, 'row')}, {counted(k, 'component')}, {counted(d, 'feature')}"
+        if not n:
+            return f"Explanation({sizes})"
+        i = int(self.log_likelihood.argmin())
+        least = f"row {self.row_numbers[i]}{', the least likely' if n > 1 else ''}"
+        return f"Explanation({sizes}; {least}: {self.log_likelihood[i]:.6g} nats)"
+
     def __len__(self) -> int:
         return len(self.log_likelihood)
 
@@ -109,7 +120,7 @@ class Explanation(Value):
         ------
         MissingExtraError : pandas is not installed.
         """
-        pandas = _pandas()
+        pandas = pandas_for("a data frame")
         n, k = self.log_joint.shape
         columns: dict[str, Any] = {
             "row": np.repeat(self.row_numbers, k),
@@ -325,13 +336,3 @@ def _unit(vectors: Floats) -> tuple[Floats, Floats]:
     """Vectors (D, m) with their largest entries (m,) taken out, and those entries."""
     largest = np.maximum(np.abs(vectors).max(axis=0), np.finfo(float).tiny)
     return vectors / largest, largest
-
-
-def _pandas() -> Any:
-    from mixtura.errors import MissingExtraError
-
-    try:
-        import pandas
-    except ImportError:
-        raise MissingExtraError("pandas", "pandas", "a data frame") from None
-    return pandas

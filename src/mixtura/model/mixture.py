@@ -173,6 +173,12 @@ class Mixture(Value):
             f"{', noise' if self.noise else ''})"
         )
 
+    def __str__(self) -> str:
+        """What it is, and its parameters, as far as there is room."""
+        from mixtura.model.listing import mixture_text
+
+        return mixture_text(self)
+
     def _repr_html_(self) -> str:
         """A small table, for a notebook."""
         from mixtura.model.html import mixture_html

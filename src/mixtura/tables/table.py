@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.errors import DataError
+from mixtura.tables.frames import pandas_for
+from mixtura.textual import counted, printable
 
 __all__ = ["Table", "made_up_names"]
+
+#: so many columns are named in a repr
+_NAMED = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +36,8 @@ class Table:
     --------
     >>> import numpy as np
     >>> table = Table(("a", "b"), np.array([[1.0, 2.0]]), {"who": ("ann",)})
-    >>> len(table), table.columns, table.to_numpy().tolist()
-    (1, ('a', 'b'), [[1.0, 2.0]])
+    >>> table.shape, table.columns, table["b"].tolist(), table["who"]
+    ((1, 2), ('a', 'b'), [2.0], ('ann',))
     """
 
     names: tuple[str, ...]
@@ -53,6 +58,11 @@ class Table:
                 f"{self.names.count(twice)} columns are called {twice!r}, expected one: rename them"
             )
 
+    def __repr__(self) -> str:
+        names = [printable(name) for name in self]
+        shown = ", ".join(names[:_NAMED] + ["…"] * (len(names) > _NAMED))
+        return f"Table({counted(len(self), 'row')}, {counted(len(names), 'column')} ({shown}))"
+
     def __len__(self) -> int:
         return int(self.rows.shape[0])
 
@@ -60,6 +70,38 @@ class Table:
     def columns(self) -> tuple[str, ...] | None:
         """The names, None where they are made up: what mixtura matches features by."""
         return self.names if self.named else None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """N and D."""
+        return len(self), len(self.names)
+
+    def __getitem__(self, name: str) -> NDArray[np.float64] | tuple[str, ...]:
+        """A column by its name: (N,) numbers, or N texts.
+
+        Raises
+        ------
+        DataError : there is none of that name.
+        """
+        if name in self.names:
+            return self.rows[:, self.names.index(name)]
+        if name in self.ids:
+            return self.ids[name]
+        known = ", ".join(map(repr, (*self.ids, *self.names)))
+        raise DataError(f"the table has no column {name!r}, it has: {known}")
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, of the columns carried along first, as `to_pandas` has them."""
+        return iter((*self.ids, *self.names))
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame`: the columns carried along, then the numbers.
+
+        Raises
+        ------
+        MissingExtraError : pandas is not installed.
+        """
+        return pandas_for("a data frame").DataFrame({name: self[name] for name in self})
 
     def to_numpy(self) -> NDArray[np.float64]:
         """The rows, (N, D)."""

@@ -20,14 +20,14 @@ from mixtura.tables.streams.bad_rows import BadRows
 from mixtura.tables.streams.chunk import Chunk
 from mixtura.tables.streams.header import Header, chosen
 from mixtura.tables.streams.scan import Columns, Scan
-from mixtura.tables.table import made_up_names
+from mixtura.tables.table import Table, made_up_names
 
 __all__ = ["BatchScan", "DatasetScan", "is_batch", "scan_batches", "scan_dataset"]
 
 
 def is_batch(item: Any) -> bool:
     """Whether it is rows: a two-dimensional array, a table or a record batch."""
-    if _is_arrow(item) or getattr(item, "ndim", 0) == 2:
+    if _is_arrow(item) or isinstance(item, Table) or getattr(item, "ndim", 0) == 2:
         return True
     return not isinstance(item, Mapping) and columns_of(item) is not None  # polars, named fields
 
