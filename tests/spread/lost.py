@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 __all__ = ["Cluster", "cluster"]
+
+#: they find the functions of tests, too
+HERE = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
 
 
 @dataclass
@@ -20,6 +25,11 @@ class Cluster:
     stack: ExitStack
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
+    @property
+    def alive(self) -> int:
+        """How many workers there are, those on their way included."""
+        return sum(worker.poll() is None for worker in self.workers)
+
     def add_worker(self) -> None:
         """Start one more worker, without a nanny."""
         words = ["dask_worker", self.address, "--no-nanny", "--nthreads", "1", "--no-dashboard"]
@@ -29,7 +39,8 @@ class Cluster:
 @contextmanager
 def process(words: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", f"distributed.cli.{words[0]}", *words[1:]]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as started:
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, env=HERE, **silent) as started:
         try:
             yield started
         finally:
@@ -47,6 +58,7 @@ def cluster(n_workers: int) -> Iterator[Cluster]:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 text=True,
+                env=HERE,
             )
         )
         stack.callback(started.kill)

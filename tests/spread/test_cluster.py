@@ -30,6 +30,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
+    # all workers may be on their way back at once
+    pytest.mark.filterwarnings("ignore:the Dask cluster at .* has no workers"),
 ]
 
 

@@ -18,7 +18,7 @@ _TRIES = 10
 #: and so often where it is the same task that they died of
 _SAME = 3
 #: seconds after which somebody who waits is told what for
-_PATIENCE = 2.0
+_PATIENCE = 10.0
 
 _log = logging.getLogger(__name__)
 
