@@ -237,3 +237,30 @@ def test_noise_that_has_all_rows_is_told_so() -> None:
     with pytest.warns(UserWarning, match="have no rows: give the noise a larger volume"):
         model.fit(X)
     assert np.isfinite(model.fit_.log_likelihood)
+
+
+# -- words and values of another kind --------------------------------------------------------
+
+STRANGE = [np.zeros(2), {"a": 1}, ["x"], 5, 1.5, b"x", object()]
+NAMES: dict[str, Callable[[Any], Any]] = {
+    "structure": lambda v: mixtura.fit(X, 2, structure=v),
+    "structures": lambda v: mixtura.select(X, [1], structures=v),
+    "weights": lambda v: mixtura.fit(X, 2, weights=v),
+    "prior": lambda v: mixtura.fit(X, 2, prior=v),
+    "given": lambda v: mixtura.fit(X, 2, given=v),
+    "client": lambda v: mixtura.fit(X, 2, client=v),
+    "criterion": lambda v: mixtura.select(X, [1], criterion=v),
+    "method": lambda v: FIT.standard_errors(X, v),
+    "sign": lambda v: FIT.criterion("bic", v),
+    "a fit's criterion": lambda v: FIT.criterion(v),
+    "feature_names": lambda v: Mixture([1.0], [[0.0, 0.0]], [np.eye(2)], feature_names=v),
+    "accelerate": lambda v: mixtura.fit(X, 2, accelerate=v),
+    "random_state": lambda v: mixtura.fit(X, 2, random_state=-5 if isinstance(v, int) else v),
+}
+
+
+@pytest.mark.parametrize("value", [pytest.param(v, id=repr(v)[:20]) for v in STRANGE])
+@pytest.mark.parametrize("door", NAMES)
+def test_what_is_no_such_word_is_refused_in_words(door: str, value: Any) -> None:
+    with pytest.raises(MixturaError, match=r"expected|got|pass a Dask"):
+        NAMES[door](value)

@@ -15,6 +15,7 @@ import pytest
 import mixtura
 from mixtura import GaussianMixture, Mixture
 from mixtura.errors import DataError
+from mixtura.tables.streams import scan
 
 A = np.random.default_rng(0).normal(size=(40, 2))
 
@@ -140,3 +141,49 @@ def test_the_real_libraries_where_they_are_installed() -> None:
         mixtura.fit(frame.lazy(), 1)
     assert mixtura.fit([frame], 1).mixture.feature_names == ("a", "b")
     assert mixtura.fit(frame, 1).mixture.feature_names == ("a", "b")
+
+
+@pytest.mark.parametrize("data", [None, {1.0, 2.0}, 5, 1.5, object(), b"rows", "", [], {}])
+def test_what_is_no_rows_at_all_is_told_so_at_every_door(data: Any) -> None:
+    mixture, fit = Mixture([1.0], [[0.0, 0.0]], [np.eye(2)]), mixtura.fit(A, 1)
+    for refused in (
+        lambda: mixtura.fit(data, 1),
+        lambda: mixtura.select(data, [1]),
+        lambda: mixture.score(data),
+        lambda: mixture.explain(data),
+        lambda: fit.standard_errors(data),
+        lambda: mixtura.bootstrap_test(data, 1, n_bootstrap=1),
+        lambda: GaussianMixture(1).fit(data),
+        lambda: GaussianMixture(1).partial_fit(data),
+        lambda: scan(data),
+    ):
+        with pytest.raises((ValueError, OSError)):
+            refused()
+
+
+@pytest.mark.parametrize(
+    "item",
+    [pa.table({"a": A[:, 0]}).to_reader(), pa.array(A[:, 0]), A[:, 0], [1.0], {"a": A[:, 0]}, "x"],
+)
+def test_batches_that_are_no_rows_are_told_so(item: Any) -> None:
+    with pytest.raises(DataError, match=r"X gives a \w+, expected two-dimensional arrays"):
+        mixtura.fit(lambda: [item], 1)
+
+
+@pytest.mark.parametrize("data", [A, pd.DataFrame(A), pa.table({"a": A[:, 0]}), {"a": A[:, 0]}])
+def test_rows_that_are_to_be_scanned_become_a_list(data: Any) -> None:
+    with pytest.raises(DataError, match=r"which is rows already, expected several: pass \[X\]"):
+        scan(data)
+
+
+def test_no_rows_are_refused_wherever_some_are_needed() -> None:
+    fit = mixtura.fit(A, 1)
+    for refused in (
+        lambda: mixtura.fit(A[:0], 1),
+        lambda: fit.standard_errors(A[:0]),
+        lambda: mixtura.bootstrap_test(A[:0], 1, n_bootstrap=1),
+        lambda: fit.mixture.score(A[:0]),
+        lambda: mixtura.merge_components(fit.mixture, A[:0]),
+    ):
+        with pytest.raises(DataError, match="X has 0 rows, expected"):
+            refused()

@@ -144,7 +144,7 @@ class Fit(Value):
             raise ParameterError(
                 f"a fit has no criterion {name!r}, expected bic or aic: mixtura.select has others"
             )
-        if sign not in SIGNS:
+        if not isinstance(sign, str) or sign not in SIGNS:
             raise ParameterError(
                 f"sign is {sign!r}, expected 'scikit-learn', for which smaller is better, or "
                 "'mclust', for which larger is"

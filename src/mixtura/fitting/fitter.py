@@ -13,7 +13,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource
-from mixtura.errors import CollapseError
+from mixtura.errors import CollapseError, ParameterError
 from mixtura.fitting.checkpoints import Journal, journal
 from mixtura.fitting.checkpoints.identity import rows_of
 from mixtura.fitting.checks import check_rows
@@ -165,6 +165,11 @@ def fit(
         prior,
         noise,
     )
+    if given is not None and not isinstance(given, Given):
+        raise ParameterError(
+            f"given is a {type(given).__name__}, expected a mixtura.Given, such as "
+            "Given(means=[[0.0], [4.0]])"
+        )
     seed = None if given else seed_of(random_state)
     asked: AbstractContextManager[Journal | None] = nullcontext()
     if checkpoint is not None:

@@ -45,7 +45,7 @@ def start(wish: StartLike) -> Start:
         return FromCall(wish)
     try:
         given: Any = np.asarray(wish)
-    except ValueError:
+    except (ValueError, TypeError):
         raise _unknown(wish) from None
     if given.ndim in (1, 2):
         return FromShares(given)

@@ -67,11 +67,7 @@ def statistics(batch: Any, mixture: Mixture, sample_weight: Any = None) -> Stati
     diagonal = mixture.structure.form.diagonal
     if len(rows) == 0:
         return Statistics.zero(mixture.components.means, diagonal=diagonal)
-    weights = None
-    if sample_weight is not None and np.any(np.asarray(sample_weight) != 0.0):
-        weights = row_weights(sample_weight, len(rows))
-    elif sample_weight is not None:
-        weights = np.zeros(len(rows))
+    weights = row_weights(sample_weight, len(rows), some=False)
     source = ArraySource(rows, weights)
     return Serial().run(
         source, partial(kernel.accumulate, components=mixture.components, diagonal=diagonal)

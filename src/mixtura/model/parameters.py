@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mixtura.arguments import listed
 from mixtura.engine.arrays import Floats, frozen
-from mixtura.errors import ModelError
+from mixtura.errors import ModelError, ParameterError
 from mixtura.model.noise import Box
 from mixtura.model.structures import Form
 
@@ -123,7 +124,10 @@ def feature_names(names: Sequence[str] | None, n_features: int) -> tuple[str, ..
     """
     if names is None:
         return None
-    texts = tuple(str(name) for name in names)
+    try:
+        texts = tuple(map(str, listed(names, "feature_names", "names")))
+    except ParameterError as error:
+        raise ModelError(str(error)) from None
     if len(texts) != n_features:
         raise ModelError(f"got {len(texts)} feature names, expected {n_features}")
     twice = {name for name in texts if texts.count(name) > 1}

@@ -30,7 +30,9 @@ _SMALLEST = 2.0**-1074
 _HEAVIEST = 1e300
 
 
-def row_weights(sample_weight: Any, n_rows: int, *, summed: bool = True) -> Floats | None:
+def row_weights(
+    sample_weight: Any, n_rows: int, *, summed: bool = True, some: bool = True
+) -> Floats | None:
     """The weights of `n_rows` rows, (N,) float64, checked; None stays None.
 
     Parameters
@@ -39,6 +41,7 @@ def row_weights(sample_weight: Any, n_rows: int, *, summed: bool = True) -> Floa
         None.
     n_rows : N.
     summed : whether more than their ratios counts: their sum, and what they weigh.
+    some : whether one of them has to be above 0.
 
     Raises
     ------
@@ -57,7 +60,7 @@ def row_weights(sample_weight: Any, n_rows: int, *, summed: bool = True) -> Floa
             f"sample_weight has shape {weights.shape}, expected ({n_rows},): one weight a row"
         )
     check_weights(weights)
-    if not weights.any():
+    if some and not weights.any():
         raise DataError(
             "every weight in sample_weight is zero, expected at least one above: no row would count"
         )

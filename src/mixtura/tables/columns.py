@@ -53,17 +53,7 @@ def matrix_of(data: Any, places: Sequence[int] | None = None) -> NDArray[Any]:
         chosen = columns if places is None else [columns[j] for j in places]
         parts = [numbers_in(v, f"column {str(name)!r}", f"X[{name!r}]") for name, v in chosen]
         return stacked(parts, [str(name) for name, _ in chosen])
-    if isinstance(data, list | tuple) and data and isinstance(data[0], Mapping):
-        raise DataError(
-            f"X is a {type(data).__name__} of dicts, expected columns: pass pandas.DataFrame(X), "
-            "or {name: [row[name] for row in X] for name in X[0]}"
-        )
-    array = _array(data, "X")
-    if array.ndim == 0 and array.dtype.kind == "O":
-        raise DataError(
-            f"X is {'None' if data is None else f'of type {type(data).__name__}'}, expected rows: "
-            "a 2-D array of shape (n_rows, n_features), or a table"
-        )
+    array = _opened(data)
     if array.ndim == 2 and array.dtype.kind == "O" and array.shape[1]:
         taken = range(array.shape[1]) if places is None else places
         parts = [numbers_in(array[:, j], f"column {j}", f"X[:, {j}]") for j in taken]
@@ -93,15 +83,34 @@ def refuse_others(data: Any) -> None:
         if not _is_plain(data):
             matrix_of(data)
         return
-    if (
-        isinstance(data, list | tuple)
-        or getattr(getattr(data, "dtype", None), "kind", "f") in "OMmUST"
-    ):
-        array = _array(data, "X")
-        if array.dtype.kind == "O":
-            _of_objects(array, array, "X", "X")
-        elif array.dtype.kind in "MmUST":
-            numbers_in(array, "X", "X")
+    if getattr(getattr(data, "dtype", None), "kind", "O") in "fiubc":
+        return
+    array = _opened(data)
+    if array.dtype.kind == "O":
+        _of_objects(array, array, "X", "X")
+    elif array.dtype.kind in "MmUST":
+        numbers_in(array, "X", "X")
+
+
+def _opened(data: Any) -> NDArray[Any]:
+    """`data` as an array of whatever there is in it.
+
+    Raises
+    ------
+    DataError : its rows are dicts, or it is one object to NumPy.
+    """
+    if isinstance(data, list | tuple) and data and isinstance(data[0], Mapping):
+        raise DataError(
+            f"X is a {type(data).__name__} of dicts, expected columns: pass pandas.DataFrame(X), "
+            "or {name: [row[name] for row in X] for name in X[0]}"
+        )
+    array = _array(data, "X")
+    if array.ndim == 0 and array.dtype.kind == "O":
+        raise DataError(
+            f"X is {'None' if data is None else f'of type {type(data).__name__}'}, expected rows: "
+            "a 2-D array of shape (n_rows, n_features), or a table"
+        )
+    return array
 
 
 def stacked(columns: list[NDArray[Any]], names: list[str]) -> NDArray[Any]:
@@ -164,14 +173,14 @@ def _array(values: Any, what: str) -> NDArray[Any]:
         return np.asarray(values)  # a memory map and the like, as a plain array over the memory
     dtype = getattr(values, "dtype", None)
     try:
-        if _library(values) == "pyarrow":
+        if _library(values) == "pyarrow" and hasattr(values, "to_numpy"):
             return np.asarray(values.to_numpy(zero_copy_only=False))
         if hasattr(values, "to_numpy"):
             if not isinstance(dtype, np.dtype) and getattr(dtype, "kind", "O") in _NUMBERS:
                 return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
             return np.asarray(values.to_numpy())
         return np.asarray(values)
-    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+    except (ValueError, TypeError, RuntimeError, OverflowError, AttributeError) as error:
         raise DataError(
             f"{what} is of type {type(values).__name__}, not an array of numbers: {error}"
         ) from None

@@ -201,9 +201,9 @@ def bootstrap_test(
     numbers = components_of(n_components)
     rows, names = as_rows(X), column_names(X)
     family = structures_of(structure, rows.shape[1])
+    check_rows(rows, numbers[-1] + 1, names)
     wish = rule_for(tol, float(len(rows)))
     settings = Settings(numbers[0], family[0], "auto", wish, reg_covar, max_iter)
-    check_rows(rows, numbers[-1] + 1, names)
     executor, n_threads = shared_out(ArraySource(rows), n_jobs)
     seed = int(random_state_of(random_state).randint(2**31))
     tests = tuple(

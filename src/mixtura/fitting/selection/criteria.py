@@ -46,7 +46,7 @@ def signed(value: float, sign: str) -> float:
     ------
     ParameterError : it is neither.
     """
-    if sign not in SIGNS:
+    if not isinstance(sign, str) or sign not in SIGNS:
         raise ParameterError(
             f"sign is {sign!r}, expected 'scikit-learn', for which smaller is better, or 'mclust', "
             "for which larger is"

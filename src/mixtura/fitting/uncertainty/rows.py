@@ -10,7 +10,7 @@ import numpy as np
 from mixtura.engine.executors import Executor, default_executor
 from mixtura.engine.executors.dask import Dask
 from mixtura.engine.sources import ArraySource, Source
-from mixtura.errors import ParameterError
+from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.partition_survey import float64_source
 from mixtura.fitting.verdict.counts import too_little_weight
 from mixtura.model.collected import of_collection
@@ -57,6 +57,8 @@ def given(mixture: Mixture, X: Any, sample_weight: Any) -> Given:
         counts = _counts(mixture, source.total_weight, source.n_rows) if rows.weighted else ""
         return Given(source, Dask(default_executor()), counts)
     here = mixture.rows(X)
+    if len(here) == 0:
+        raise DataError("X has 0 rows, expected those that the mixture was fitted to")
     weights = row_weights(sample_weight, len(here))
     source = ArraySource(here.astype(np.float64, copy=False), weights)
     if weights is None:

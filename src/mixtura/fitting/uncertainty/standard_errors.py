@@ -265,7 +265,7 @@ def standard_errors(
     >>> mixtura.standard_errors(fit, faithful()).weights.round(3).tolist()
     [0.029, 0.029]
     """
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise ParameterError(f"unknown method {method!r}, expected one of: {', '.join(METHODS)}")
     mixture = fit if isinstance(fit, Mixture) else fit.mixture
     if method == "information":

@@ -144,7 +144,9 @@ def _checking(dataset: Any) -> Any:
 
 
 def _is_arrow(item: Any) -> bool:
-    return type(item).__module__.partition(".")[0] == "pyarrow"
+    """Whether it is a table or a record batch of pyarrow's, and no reader nor a column."""
+    known = hasattr(item, "num_rows") and hasattr(item, "schema")
+    return known and type(item).__module__.partition(".")[0] == "pyarrow"
 
 
 def _header(item: Any) -> Header:

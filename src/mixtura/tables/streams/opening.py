@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mixtura.errors import DataError, ParameterError
-from mixtura.tables.containers import is_refused
+from mixtura.tables.containers import columns_of, is_refused, refuse
 from mixtura.tables.selection import Selection
 from mixtura.tables.streams.bad_rows import bad_rows
 from mixtura.tables.streams.batches import is_batch, scan_batches, scan_dataset
@@ -105,8 +105,19 @@ def scan(
         )
     if _is_dataset(data):
         return scan_dataset(data, selection, weights=weights, on_bad_row=on_bad_row)
+    refuse(data)
+    if is_batch(data) or columns_of(data) is not None:
+        raise DataError(
+            f"X is a {type(data).__name__}, which is rows already, expected several: pass [X], "
+            "a list of one"
+        )
     if callable(data):
         return scan_batches(data, selection, weights=weights, on_bad_row=on_bad_row)
+    if getattr(data, "__iter__", None) is None:
+        raise DataError(
+            f"X is of type {type(data).__name__}, expected a path, a dataset, or an iterable of "
+            "arrays or tables"
+        )
     if isinstance(data, Iterator) or iter(data) is iter(data):
         raise DataError(
             f"X is a {type(data).__name__}, which can be read only once, and every pass reads the "
