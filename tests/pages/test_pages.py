@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import doctest
-import os
-import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from blocks import PAGES, ROOT, RUN, SHOWN, Block, blocks, set_in
 from packaging.requirements import Requirement
+from shell import typed
 
 #: pages whose blocks take longer than the suite has
 SLOW = {"selection.md"}
@@ -36,25 +31,6 @@ def named(pages: list[Path], slow: set[str]) -> list[Any]:
 
 each_page = pytest.mark.parametrize("page", named(PAGES, set()))
 each_run = pytest.mark.parametrize("page", named(PAGES, SLOW))
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the files that the pages call yours: data.csv, and Parquet files in data/."""
-    random = np.random.default_rng(0)
-    rows = np.vstack([random.normal(centre, 1.0, (60, 2)) for centre in (0.0, 5.0, 10.0)])
-    lines = [f"row-{number},{x!r},{y!r}\n" for number, (x, y) in enumerate(rows.tolist())]
-    (tmp_path / "data.csv").write_text("name,length,width\n" + "".join(lines))
-    (tmp_path / "data").mkdir()
-    for part in range(2):
-        tall = np.vstack([random.normal(centre, 1.0, (40, 2)) for centre in range(0, 64, 8)])
-        count = random.integers(1, 4, len(tall)).astype(float)
-        table = pa.table({"height": tall[:, 0], "mass": tall[:, 1], "count": count})
-        pq.write_table(table, tmp_path / f"data/part-{part}.parquet")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.defpath]))
-    return tmp_path
 
 
 @each_run
@@ -108,12 +84,3 @@ def sessions(text: str) -> list[tuple[str, str]]:
     """The commands after the prompts of a console, and what it shows of each."""
     parts = text.removeprefix("$ ").split("\n$ ")
     return [(command + "\n", shown) for command, _, shown in (p.partition("\n") for p in parts)]
-
-
-def typed(commands: str, where: str) -> str:
-    """What commands print, typed in a shell that stops at the first that fails."""
-    ended = subprocess.run(
-        ["bash", "-euc", commands], capture_output=True, text=True, timeout=300, check=False
-    )
-    assert ended.returncode == 0, f"{where}: {commands}{ended.stderr}"
-    return ended.stdout

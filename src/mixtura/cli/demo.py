@@ -23,7 +23,7 @@ __all__ = ["command"]
 EPILOG = """\b
 Examples:
   mixtura demo
-  mixtura demo --output /tmp/demo --force
+  mixtura demo --output elsewhere --force
 """
 
 

@@ -28,7 +28,7 @@ Examples:
   mixtura fit data.csv -k 3 --columns height,weight --id name \\
     -o model.safetensors
   mixtura fit 'data/*.parquet' -k 16 --checkpoint run.ckpt --resume \\
-    -o model.safetensors
+    -o long.safetensors
 """
 
 
@@ -67,8 +67,8 @@ Examples:
     default="auto",
     show_default=True,
     metavar="NAME",
-    help="What EM begins with: auto, the best of short runs on a sample; kmeans, k-means++, random "
-    "or random_from_data.",
+    help="What EM begins with: auto, the best of several searches on a sample; kmeans, k-means++, "
+    "random or random_from_data.",
 )
 @options.seed
 @click.option(

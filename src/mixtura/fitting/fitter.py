@@ -81,10 +81,10 @@ def fit(
         (VII), or any other of the fourteen, EII VEI EEI EVI VEE EVE VVE EEV VEV EVV, whose letters
         say whether volume, shape and orientation are equal, vary, or are the identity; for one
         feature, ``E`` or ``V``.
-    start : ``auto``, the best of short runs on a sample, with no units; ``kmeans``, ``k-means++``,
-        ``random`` or ``random_from_data``, as scikit-learn's; labels (N,) from 0 to K − 1 or
-        responsibilities (N, K); a function ``(rows, n_components, random_state)`` that returns
-        either; or a `Mixture`, from whose responsibilities to begin.
+    start : ``auto``, the best of several searches on a sample, with no units; ``kmeans``,
+        ``k-means++``, ``random`` or ``random_from_data``, as scikit-learn's; labels (N,) from 0 to
+        K − 1 or responsibilities (N, K); a function ``(rows, n_components, random_state)`` that
+        returns either; or a `Mixture`, from whose responsibilities to begin.
     tol : nats a row, or ``"auto"``: EM then goes on until less than 1e-8 nats a row are to be
         gained, by Aitken's estimate; `mixtura.fitting.convergence.Remaining`.
     reg_covar : added to every variance, squared feature units. 0 asks for the exact maximum. Where
