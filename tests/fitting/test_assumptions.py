@@ -352,4 +352,4 @@ def test_the_record_tells_noise_anywhere_from_noise_of_a_volume() -> None:
     assert [recorded(wish) for wish in (None, False, True, 1.0)] == ["none", "none", True, 1.0]
     assert recorded(True) is True
     assert recorded(1.0) is not True
-    assert recorded(Box([0.0], [1.0])) is None
+    assert recorded(Box([0.0], [1.0])) == {"low": [0.0], "extent": [1.0]}

@@ -67,7 +67,7 @@ def test_two_outcomes_alone_are_converged() -> None:
 
 
 def test_no_outcome_is_untested() -> None:
-    assert len(Outcome) == 6
+    assert len(Outcome) == 7
 
 
 @pytest.mark.parametrize("ratio", [0.01, 0.5, 0.9, 0.99])

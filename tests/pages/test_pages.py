@@ -33,6 +33,8 @@ each_page = pytest.mark.parametrize("page", named(PAGES, set()))
 each_run = pytest.mark.parametrize("page", named(PAGES, SLOW))
 
 
+# Dask calls pandas as it will not be called for ever.
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
 @each_run
 def test_the_blocks_of_a_page_run_in_order(page: Path, desk: Path) -> None:
     names: dict[str, Any] = {"__name__": "__page__"}

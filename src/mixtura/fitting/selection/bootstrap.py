@@ -191,8 +191,8 @@ def bootstrap_test(
     >>> bootstrap_test(faithful(), 1, structure="tied", n_bootstrap=9).p_value
     0.1
     >>> tests = bootstrap_test(faithful(), [1, 2], structure="tied", n_bootstrap=9)
-    >>> [test.p_value <= 0.1 for test in tests], tests.n_components(level=0.05)
-    ([True, False], 1)
+    >>> [test.p_value <= 0.1 for test in tests], tests.n_components(level=0.1)
+    ([True, True], 3)
     """
     if not is_whole(n_bootstrap) or n_bootstrap < 1:
         raise ParameterError(
