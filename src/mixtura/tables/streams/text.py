@@ -217,19 +217,20 @@ def _fault(
 def _parts(path: Path) -> Generator[tuple[int, bytes], None, None]:
     """Whole records of a file, some MB at a time, and the line that they begin on."""
     line, held = 1, b""
-    for data in _read(path):
-        held += data
-        cut = _record_end(held)
-        if not cut:
-            if len(held) > _LONGEST:
-                raise DataError(
-                    f"{path}: line {line} is not CSV: no record ends within {_LONGEST >> 20} MB; "
-                    "check its quotes"
-                )
-            continue
-        yield line, held[:cut]
-        line += held.count(b"\n", 0, cut)
-        held = held[cut:]
+    with closing(_read(path)) as pieces:
+        for data in pieces:
+            held += data
+            cut = _record_end(held)
+            if not cut:
+                if len(held) > _LONGEST:
+                    raise DataError(
+                        f"{path}: line {line} is not CSV: no record ends within "
+                        f"{_LONGEST >> 20} MB; check its quotes"
+                    )
+                continue
+            yield line, held[:cut]
+            line += held.count(b"\n", 0, cut)
+            held = held[cut:]
     if held.strip():
         yield line, held
 
@@ -247,7 +248,7 @@ def _record_end(data: bytes) -> int:
     return cut
 
 
-def _read(path: Path) -> Iterator[bytes]:
+def _read(path: Path) -> Generator[bytes, None, None]:
     """The bytes of a file, unpacked, without a byte order mark; no line ends with a lone CR."""
     place = 0
     try:
