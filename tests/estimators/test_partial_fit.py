@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
+import threading
 import warnings
 
 import numpy as np
@@ -237,3 +240,68 @@ def test_a_component_that_the_stream_leaves_is_set_anew():
     both = RANDOM.normal(0, 1, (60_000, 1)) + RANDOM.choice([-9.0, 9.0], (60_000, 1))
     taught(model, both, 50)
     assert sorted(model.means_.ravel()) == pytest.approx([-9.0, 9.0], abs=0.2)
+
+
+def test_threads_that_share_an_estimator_lose_no_row():
+    rows = drawn(80_000, 2, 2, 3.0, seed=1)
+    model = GaussianMixture(2, random_state=0)
+    began = threading.Barrier(8)
+
+    def teach(batches):
+        began.wait()
+        for batch in batches:
+            model.partial_fit(batch)
+
+    batches = np.array_split(rows, 80)
+    threads = [threading.Thread(target=teach, args=(batches[i::8],)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (model.n_samples_seen_, len(model.partial_trace_)) == (80_000, 79)
+    again = pickle.loads(pickle.dumps(model)).partial_fit(batches[0])
+    assert (again.n_samples_seen_, model.n_samples_seen_) == (81_000, 80_000)
+
+
+def test_a_batch_within_a_batch_is_refused_and_the_outer_one_is_learnt_later():
+    rows = drawn(300, 2, 2, 3.0, seed=9)
+    model = GaussianMixture(2, random_state=0).partial_fit(rows)
+
+    class Asking:
+        """Rows for which the estimator is asked while it reads them."""
+
+        def __array__(self, dtype=None, copy=None):
+            model.partial_fit(rows)
+
+    with pytest.raises(ParameterError, match="while this thread is in partial_fit of the same"):
+        model.partial_fit(Asking())
+    assert model.n_samples_seen_ == 300
+    assert model.partial_fit(rows).n_samples_seen_ == 600
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_child_learns_though_a_thread_of_its_parent_was_learning():
+    rows = drawn(300, 2, 2, 3.0, seed=9)
+    model = GaussianMixture(2, random_state=0).partial_fit(rows)
+    reading, go_on = threading.Event(), threading.Event()
+
+    class Slow:
+        """Rows that are read once they may be."""
+
+        def __array__(self, dtype=None, copy=None):
+            reading.set()
+            go_on.wait()
+            return rows
+
+    thread = threading.Thread(target=model.partial_fit, args=(Slow(),))
+    thread.start()
+    reading.wait()
+    child = os.fork()
+    if not child:
+        signal.alarm(600)  # it hangs
+        os._exit(model.partial_fit(rows).n_samples_seen_ != 600)
+    assert os.waitpid(child, 0) == (child, 0)
+    go_on.set()
+    thread.join()
+    assert model.n_samples_seen_ == 600

@@ -29,6 +29,7 @@ from mixtura.estimators.checks import (
 from mixtura.estimators.holding import holding
 from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.progress import Progress
+from mixtura.estimators.turns import in_turn
 from mixtura.estimators.warned import warn_if_void, warn_of
 from mixtura.fitting import Fit, Given, Settings, fit_elsewhere, fit_rows, opened
 from mixtura.fitting.prior import Prior
@@ -238,7 +239,8 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
         at hand, s ← (1 − γ_t) s + γ_t ŝ with γ_t = (t + 2)^−0.6, and the parameters become the
         M-step of s; t is the weight of the rows seen before, in batches of this one's weight.
         First batches are held until there are 10·K·(D + 1) rows, to which a start is fitted as
-        `fit` fits; until then nothing is predicted. After `fit` it goes on from there.
+        `fit` fits; until then nothing is predicted. After `fit` it goes on from there. Threads that
+        share an estimator learn one after the other.
 
         Parameters
         ----------
@@ -269,7 +271,8 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
         >>> sorted(model.means_.round(0).ravel().tolist()), model.n_samples_seen_
         ([0.0, 5.0], 5000)
         """
-        learn(self, X, sample_weight)
+        with in_turn(self):
+            learn(self, X, sample_weight)
         return self
 
     def fit_predict(self, X: Any, y: object = None, sample_weight: Any = None) -> Integers:
@@ -429,15 +432,16 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
 
     def _hold(self, fit: Fit) -> None:
         """Set the fitted attributes: copies, which a caller may change without harm."""
-        self.fit_ = fit
-        self._hold_mixture(fit.mixture)
-        self.converged_ = fit.outcome.converged
-        self.n_iter_ = fit.n_iter
-        self.lower_bound_ = fit.mean_objective
-        self.lower_bounds_ = fit.trace[1:].tolist()
-        self.n_samples_seen_ = fit.n_rows
-        for name in ("_learner", "partial_trace_"):
-            self.__dict__.pop(name, None)
+        with in_turn(self):
+            self.fit_ = fit
+            self._hold_mixture(fit.mixture)
+            self.converged_ = fit.outcome.converged
+            self.n_iter_ = fit.n_iter
+            self.lower_bound_ = fit.mean_objective
+            self.lower_bounds_ = fit.trace[1:].tolist()
+            self.n_samples_seen_ = fit.n_rows
+            for name in ("_learner", "partial_trace_"):
+                self.__dict__.pop(name, None)
 
     def _hold_mixture(self, mixture: Mixture) -> None:
         """Set the attributes of the density."""
