@@ -12,7 +12,7 @@ import click
 
 from mixtura.cli import options
 from mixtura.cli.candidates import files
-from mixtura.cli.output import destination, print_json, print_text, tell
+from mixtura.cli.output import check_stdout, destination, print_json, print_text, tell
 from mixtura.cli.width import width_of_output
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ def command(output: str, force: bool, as_json: bool) -> None:
     """
     from mixtura import demo
 
+    if not output:
+        raise click.UsageError("the output '' names no folder: give its name, or . for this one")
+    check_stdout()
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}{suffix}" for name in demo.NAMES for suffix in _FILES]

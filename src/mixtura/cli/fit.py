@@ -14,7 +14,7 @@ from mixtura.cli.assuming import assuming, assumptions
 from mixtura.cli.candidates import files, structures
 from mixtura.cli.finished import Listening, place
 from mixtura.cli.input import read_rows, weights_of
-from mixtura.cli.output import print_json, print_text, tell
+from mixtura.cli.output import check_stdout, print_json, print_text, tell
 from mixtura.cli.spelling import spelled, spelled_training
 from mixtura.cli.streaming import is_streamed, scan_of
 from mixtura.cli.width import width_of_errors, width_of_output
@@ -189,6 +189,7 @@ def command(
     from mixtura.views.record import model_record
     from mixtura.views.text import model_text
 
+    check_stdout()
     check_checkpoint(checkpoint, output)
     where = place(output, force, checkpoint, resume=resume)
     rows: Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -74,9 +75,11 @@ def main(arguments: Sequence[str]) -> int:
         warnings.showwarning = _warned
         try:
             return _carried_out(list(arguments))
-        except BrokenPipeError:
-            _abandon_output()  # the reader has seen enough: nothing is wrong
-            return 0
+        except BrokenPipeError as error:
+            _abandon_output()
+            if error.filename is not None:  # a pipe that was named: who reads it is not the shell
+                return _fail(6, _sentence(error))
+            return 0  # the reader has seen enough: nothing is wrong
         except KeyboardInterrupt as interruption:
             return _interrupted(interruption)
         except Exception as error:
@@ -179,7 +182,9 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'standard input or output'}: {spelled(error.strerror)}"
+        where = "standard input or output" if error.filename is None else error.filename
+        closed = error.errno == errno.EBADF and error.filename is None
+        return f"{where}: {'the standard output is closed' if closed else spelled(error.strerror)}"
     if isinstance(error, MemoryError):
         return f"out of memory: {error}" if str(error) else "out of memory"
     return spelled(str(error).strip())

@@ -60,9 +60,16 @@ def _names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tu
     return tuple(name.strip() for record in split for name in record)
 
 
-model = click.argument("model", metavar="MODEL", shell_complete=files)
+def _named(_: click.Context, __: click.Parameter, value: str) -> str:
+    """The name of a file; an empty one is refused: it would be the folder one is in."""
+    if not value:
+        raise click.BadParameter("'' names no file")
+    return value
 
-data = click.argument("data", metavar="DATA", shell_complete=datasets_or_files)
+
+model = click.argument("model", metavar="MODEL", callback=_named, shell_complete=files)
+
+data = click.argument("data", metavar="DATA", callback=_named, shell_complete=datasets_or_files)
 
 columns = click.option(
     "--columns",

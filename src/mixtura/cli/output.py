@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -25,6 +26,7 @@ __all__ = [
     "PAGE",
     "Destination",
     "answers_to",
+    "check_stdout",
     "destination",
     "print_json",
     "print_text",
@@ -148,13 +150,16 @@ def destination(output: str, force: bool, *, suffixes: Sequence[str] = ()) -> De
 
     Raises
     ------
-    click.UsageError : the name says that something else is in the file, or it is a file that the
-        command reads.
+    click.UsageError : it is empty, or says that something else is in the file, or it is a file
+        that the command reads.
     OSError : it exists and `force` is off, it is a directory, or its directory is missing or may
-        not be written to.
+        not be written to; or it is the standard output, and that is closed.
     """
+    if not output:
+        raise click.UsageError("the output '' names no file: give its name, or - for printing")
     check_apart(output)
     if output == "-":
+        check_stdout()
         return Destination(None)
     path = Path(output)
     suffix = path.suffix.lower()
@@ -171,6 +176,19 @@ def destination(output: str, force: bool, *, suffixes: Sequence[str] = ()) -> De
     if not os.access(path.parent, os.W_OK):
         raise PermissionError(errno.EACCES, "its directory may not be written to", output)
     return Destination(path)
+
+
+def check_stdout() -> None:
+    """Refuse a standard output that is closed, now rather than after the work.
+
+    Raises
+    ------
+    OSError : it is.
+    """
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "the standard output is closed")
+    with suppress(io.UnsupportedOperation):  # of a test or a notebook
+        os.write(sys.stdout.fileno(), b"")
 
 
 def _other_format(output: str, suffix: str, suffixes: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -30,8 +31,9 @@ def run() -> None:
     """
     _mind_signals()
     try:
+        _mind_closed_streams()
         for stream in (sys.stdout, sys.stderr):
-            if stream is not None:  # closed by the shell: >&-
+            if stream is not None:
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
         from mixtura.cli.main import main
 
@@ -46,6 +48,23 @@ def run() -> None:
         with suppress(OSError, AttributeError):  # there may be nobody to tell
             sys.stderr.write("mixtura: error: interrupted\n")
     sys.exit(code)
+
+
+def _mind_closed_streams() -> None:
+    """Open what the shell has closed (>&-), so that no file takes its number.
+
+    What is written to the standard output is then an error, as it is to a full one, and not lost.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            if nothing != number:
+                os.dup2(nothing, number)
+                os.close(nothing)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
 
 
 def _mind_signals() -> None:

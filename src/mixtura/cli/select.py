@@ -12,7 +12,7 @@ from mixtura.cli.assuming import assuming, assumptions
 from mixtura.cli.candidates import files
 from mixtura.cli.input import read_rows, weights_of
 from mixtura.cli.kinds import Kind
-from mixtura.cli.output import destination, print_json, print_text, write_columns
+from mixtura.cli.output import check_stdout, destination, print_json, print_text, write_columns
 from mixtura.cli.spelling import spelled_selection
 from mixtura.cli.streaming import is_streamed, scan_of
 from mixtura.cli.width import width_of_errors, width_of_output
@@ -181,6 +181,7 @@ def command(
     from mixtura.model.storage import encoded
     from mixtura.views.selection_text import selection_text
 
+    check_stdout()
     where = destination(output, force) if output is not None else None
     rows: Any
     weight: Any = None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mixtura.errors import ModelError
+from mixtura.errors import ModelError, ParameterError
 from mixtura.fitting.checkpoints.lock import locked
 from mixtura.fitting.checkpoints.record import Record
 from mixtura.model.files import clear_unfinished, written_beside
@@ -39,6 +39,8 @@ class Generations:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not os.fspath(path):
+            raise ParameterError("the checkpoint '' names no file: give its name")
         self.path = Path(path)
         self._file = self.path.resolve() if self.path.is_symlink() else self.path
         self._sound = True

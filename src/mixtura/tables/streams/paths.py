@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
@@ -30,6 +31,8 @@ def files_of(paths: Sequence[str | os.PathLike[str]]) -> tuple[Path, ...]:
     """
     found: list[Path] = []
     for given in paths:
+        if not os.fspath(given):
+            raise DataError("X has a path that is empty, expected a file, a folder or a glob")
         path = Path(given)
         if path.is_dir():
             inside = _inside(path)
@@ -46,7 +49,11 @@ def files_of(paths: Sequence[str | os.PathLike[str]]) -> tuple[Path, ...]:
                 raise DataError(f"no file matches {given}: check the pattern, or quote it")
             found += matched
         else:
-            path.stat()
+            if stat.S_ISFIFO(path.stat().st_mode):
+                raise DataError(
+                    f"{path} is a pipe, which can be read once, and these rows are read again at "
+                    "each pass: write them to a file first"
+                )
             found.append(path)
     return tuple(found)
 
