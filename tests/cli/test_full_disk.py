@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -140,27 +142,27 @@ def test_a_checkpoint_on_a_full_disk_is_exit_code_6(disk, typed):
     assert [file.name for file in disk.iterdir()] == ["filling"]
 
 
-@pytest.fixture
-def limited(monkeypatch) -> Iterator[Callable[[int], None]]:
+@contextmanager
+def limited(size: int) -> Iterator[None]:
     """Limits the size of files, which stands in for the end of a disk where none can be mounted."""
     resource = pytest.importorskip("resource", reason="limits the size of files")
-    import signal
-
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:  # before the file that the tests' own output goes to is written on
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 @pytest.mark.parametrize("size", [0, 1, 2_000, 4_000])
-def test_a_checkpoint_beyond_the_largest_file_leaves_the_two_before(tmp_path, limited, size):
+def test_a_checkpoint_beyond_the_largest_file_leaves_the_two_before(tmp_path, size):
     path = tmp_path / "run.ckpt"
     mixtura.fit(ROWS, checkpoint=path, **{**ASKED, "max_iter": 3})
     kept = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     other = tmp_path / "other.ckpt"
-    limited(size)
-    with pytest.raises(OSError, match="File too large") as caught:
+    with limited(size), pytest.raises(OSError, match="File too large") as caught:
         mixtura.fit(ROWS, checkpoint=other, **ASKED)
     assert caught.value.filename == str(other)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == kept
