@@ -59,8 +59,11 @@ def test_the_examples_of_a_command_run(name: str, desk: Path, made: Path) -> Non
 def examples(name: str) -> list[str]:
     """What stands below Examples in the help of a command."""
     _, _, below = printed(name, "--help").partition("Example")
-    lines = [line.strip() for line in below.splitlines()]
-    return [line for line in lines if line.startswith("mixtura ")]
+    lines = [line.strip() for line in below.replace("\\\n", " ").splitlines()]
+    asked = [
+        line.partition("$(")[2].partition(")")[0] for line in lines if "$(" in line
+    ]  # by a shell
+    return [line for line in lines if line.startswith("mixtura ")] + asked
 
 
 def printed(*arguments: str) -> str:

@@ -17,7 +17,8 @@ EPILOG = """\b
 Examples:
   mixtura explore geyser.safetensors @faithful -o geyser.html
   mixtura explore @faithful -k 3
-  mixtura explore iris.safetensors @iris --features petal_length,petal_width -o iris.html
+  mixtura explore iris.safetensors @iris \\
+    --features petal_length,petal_width -o iris.html
 
 One HTML file that works without a network: open it in a browser.
 """

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.errors import DataError
+from mixtura.errors import DataError, MixturaError
 from mixtura.tables.cells import is_number
 from mixtura.tables.containers import columns_of, refuse
 
@@ -180,6 +180,8 @@ def _array(values: Any, what: str) -> NDArray[Any]:
                 return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
             return np.asarray(values.to_numpy())
         return np.asarray(values)
+    except MixturaError:  # of what reads the rows
+        raise
     except (ValueError, TypeError, RuntimeError, OverflowError, AttributeError) as error:
         raise DataError(
             f"{what} is of type {type(values).__name__}, not an array of numbers: {error}"
