@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import xml.etree.ElementTree
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -262,14 +263,21 @@ def test_everything_can_be_done_with_keys(opened):
     assert float(page.input_value("#numbers input[name=mean1]")) > float(before)
 
 
+def stand_still(page: Any) -> None:
+    """Have the page's time pass when a test says so, however long the machine takes."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1_000)
+
+
 def test_a_link_leads_back_to_what_was_shown(opened):
     watched = opened(PAGES["two features"], address="#mode=play&component=1&row=12")
     page = watched.page
+    stand_still(page)
     page.focus("#picture")
     for _ in range(3):
         page.keyboard.press("ArrowLeft")
-    watched.until(lambda: "mixture=" in page.evaluate("location.hash"))
-    page.wait_for_timeout(500)
+    page.clock.run_for(1_000)  # the address is written a moment later
+    assert "mixture=" in page.evaluate("location.hash")
     address = page.evaluate("location.hash")
     again = opened(PAGES["two features"], address=address)
     assert again.text("#now") == watched.text("#now")
@@ -315,11 +323,12 @@ def test_names_that_attack_are_shown_as_text(opened):
 
 def test_with_reduced_motion_the_replay_steps_once_a_second(opened):
     watched = opened(PAGES["two features"], reduced_motion="reduce")
+    stand_still(watched.page)
     watched.page.click("#first")
     watched.page.click("#run")
-    watched.page.wait_for_timeout(400)
+    watched.page.clock.run_for(800)
     assert watched.text("#iteration").startswith("Iteration 0 of")
-    watched.page.wait_for_timeout(900)
+    watched.page.clock.run_for(200)
     assert watched.text("#iteration").startswith("Iteration 1 of")
 
 
