@@ -8,7 +8,7 @@ underscore that ends an attribute's name, are no markup.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -97,8 +97,9 @@ def _text(lines: list[str]) -> Iterator[str]:
 
 
 def _escaped(line: str) -> str:
-    escape: Callable[[str], str] = lambda part: MARKUP.sub(r"\\\g<0>", part)  # noqa: E731
     bullet = BULLET.match(line)
     begin = bullet.end() if bullet else 0
     parts = LITERAL.split(line[begin:])
-    return line[:begin] + "".join(part if n % 2 else escape(part) for n, part in enumerate(parts))
+    return line[:begin] + "".join(
+        part if n % 2 else MARKUP.sub(r"\\\g<0>", part) for n, part in enumerate(parts)
+    )

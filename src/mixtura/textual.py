@@ -10,11 +10,13 @@ from collections.abc import Sequence
 __all__ = [
     "columns",
     "counted",
+    "first_line",
     "indented",
     "printable",
     "resolved",
     "runs_from_the_right",
     "underlined",
+    "words_of",
     "wrapped",
 ]
 
@@ -90,6 +92,16 @@ def wrapped(text: str, width: int | None) -> str:
 def counted(count: int, noun: str) -> str:
     """How many there are of something: 1 row, 2 rows."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def words_of(error: BaseException) -> str:
+    """What an error says, on one line; its kind where it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says; its kind where it says nothing."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
 def printable(text: str) -> str:

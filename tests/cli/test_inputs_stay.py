@@ -96,7 +96,6 @@ def test_a_file_of_a_glob_or_a_folder_is_an_input(typed, name, data):
         ("fit run -k 2 --checkpoint run", "run is read by this command"),
         ("fit run -k 2 --checkpoint run --resume", "run is read by this command"),
         ("fit run.before -k 2 --checkpoint run", "run.before is read by this command"),
-        ("fit run.part -k 2 --checkpoint run", "run.part is read by this command"),
         ("fit data.csv -k 2 --checkpoint new -o new", "both the model's file and one of the"),
         ("fit data.csv -k 2 --checkpoint new -o new.before", "both the model's file"),
         ("fit data.csv -k 2 --checkpoint ./new -o new --force", "both the model's file"),
@@ -104,7 +103,7 @@ def test_a_file_of_a_glob_or_a_folder_is_an_input(typed, name, data):
     ],
 )
 def test_a_checkpoint_is_neither_an_input_nor_the_model(typed, line, words):
-    for name in ("run", "run.before", "run.part"):
+    for name in ("run", "run.before"):
         Path(name).write_bytes(Path("data.csv").read_bytes())
     Path("linked").symlink_to("run")
     before = contents()

@@ -33,11 +33,11 @@ def on_each_kernel() -> None:
 
 
 class Stop(Exception):  # noqa: N818 - it is not an error
-    """The end of a session."""
+    """What stops a fit."""
 
 
-class Session:
-    """An observer that ends the session after so many iterations, and counts those there are."""
+class StoppingAfter:
+    """An observer that stops a fit after so many iterations, and counts those there are."""
 
     def __init__(self, iterations: int, error: type[BaseException] = Stop) -> None:
         self.left, self.error = iterations, error
@@ -55,13 +55,13 @@ class Session:
         pass
 
 
-def in_sessions(rows: Any, path: Path, iterations: int, every: int, **options: Any) -> mixtura.Fit:
-    """A fit in as many sessions as it takes."""
+def in_parts(rows: Any, path: Path, iterations: int, every: int, **options: Any) -> mixtura.Fit:
+    """A fit in as many parts as it takes."""
     for _ in range(1_000):
         try:
             return mixtura.fit(
                 rows, 3, checkpoint=path, every=every, resume=True,
-                observer=Session(iterations), **options,
+                observer=StoppingAfter(iterations), **options,
             )  # fmt: skip
         except Stop:
             pass
@@ -90,19 +90,19 @@ ASKED = {
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["in memory", "streamed"])
 @pytest.mark.parametrize("asked", ASKED)
-def test_a_fit_in_many_sessions_has_the_bits_of_one(tmp_path, asked, streamed):
+def test_a_fit_in_many_parts_has_the_bits_of_one(tmp_path, asked, streamed):
     options = ASKED[asked]
     rows = [ROWS[:700], ROWS[700:]] if streamed else ROWS
     whole = mixtura.fit(rows, 3, **options)
     iterations, every = (5, 3) if streamed else (7, 1)
-    the_same(in_sessions(rows, tmp_path / "run", iterations, every, **options), whole)
+    the_same(in_parts(rows, tmp_path / "run", iterations, every, **options), whole)
 
 
 def test_row_weights_and_names_are_kept(tmp_path):
     rows = pd.DataFrame(ROWS, columns=["a", "b", "c"])
     options = {"sample_weight": WEIGHTS, "max_iter": 30}
     whole = mixtura.fit(rows, 3, **options)
-    the_same(in_sessions(rows, tmp_path / "run", 9, 1, **options), whole)
+    the_same(in_parts(rows, tmp_path / "run", 9, 1, **options), whole)
     assert whole.mixture.feature_names == ("a", "b", "c")
 
 
@@ -112,7 +112,7 @@ def test_the_start_of_a_stream_that_is_sampled_is_kept(tmp_path, monkeypatch):
     options = {"start": "random", "n_init": 2, "max_iter": 5}
     whole = mixtura.fit(rows, 3, **options)
     assert whole.n_rows == 12_500
-    the_same(in_sessions(rows, tmp_path / "run", 3, 1, **options), whole)
+    the_same(in_parts(rows, tmp_path / "run", 3, 1, **options), whole)
 
 
 #: a start that leaves EM much to do
@@ -126,7 +126,7 @@ def test_the_rows_may_come_from_elsewhere_and_otherwise_divided(tmp_path):
         np.save(folder / f"{number}.npy", part)
     for rows in ([ROWS[:20], ROWS[20:]], folder, ROWS):
         with pytest.raises(Stop):
-            mixtura.fit(rows, 3, checkpoint=path, resume=True, observer=Session(9), **LONG)
+            mixtura.fit(rows, 3, checkpoint=path, resume=True, observer=StoppingAfter(9), **LONG)
     resumed = mixtura.fit(folder, 3, checkpoint=path, resume=True, **LONG)
     the_same(resumed, mixtura.fit(ROWS, 3, **LONG))
 
@@ -138,7 +138,7 @@ def test_a_generator_s_state_goes_along(tmp_path):
     path = tmp_path / "run"
     with pytest.raises(Stop):
         mixtura.fit(ROWS, 3, random_state=np.random.RandomState(7), checkpoint=path,
-                    observer=Session(8), **options)  # fmt: skip
+                    observer=StoppingAfter(8), **options)  # fmt: skip
     other = np.random.RandomState(99)
     the_same(
         mixtura.fit(ROWS, 3, random_state=other, checkpoint=path, resume=True, **options), whole
@@ -149,12 +149,12 @@ def test_a_generator_s_state_goes_along(tmp_path):
 def test_what_was_done_is_not_done_again(tmp_path):
     path, options = tmp_path / "run", {"start": "random", "n_init": 3, "max_iter": 5, "tol": 0.0}
     with pytest.raises(Stop):
-        mixtura.fit(ROWS, 3, checkpoint=path, observer=Session(12), **options)
-    again = Session(99)
+        mixtura.fit(ROWS, 3, checkpoint=path, observer=StoppingAfter(12), **options)
+    again = StoppingAfter(99)
     mixtura.fit(ROWS, 3, checkpoint=path, resume=True, observer=again, **options)
     assert again.runs == [2]
     assert 99 - again.left == 15 - 12 + 1  # the iteration that was not finished is done again
-    over = Session(99)
+    over = StoppingAfter(99)
     mixtura.fit(ROWS, 3, checkpoint=path, resume=True, observer=over, **options)
     assert (over.runs, over.left) == ([], 99)
 
@@ -164,17 +164,17 @@ def test_an_interruption_is_written_down_whatever_is_due(tmp_path):
     whole = mixtura.fit(ROWS, 3, **options)
     options |= {"checkpoint": path, "every": 1_000, "resume": True}
     with pytest.raises(Interrupted) as caught:
-        mixtura.fit(ROWS, 3, observer=Session(4, KeyboardInterrupt), **options)
+        mixtura.fit(ROWS, 3, observer=StoppingAfter(4, KeyboardInterrupt), **options)
     assert caught.value.checkpoint == str(path)
-    again = Session(99)
+    again = StoppingAfter(99)
     the_same(mixtura.fit(ROWS, 3, observer=again, **options), whole)
     assert 99 - again.left == whole.n_iter - 3 > 0
 
 
-def test_time_is_counted_over_all_sessions(tmp_path):
+def test_time_is_counted_over_all_parts(tmp_path):
     path = tmp_path / "run"
     with pytest.raises(Stop):
-        mixtura.fit(ROWS, 3, checkpoint=path, observer=Session(20), **LONG)
+        mixtura.fit(ROWS, 3, checkpoint=path, observer=StoppingAfter(20), **LONG)
     left = Generations(path).read()
     assert left is not None
     resumed = mixtura.fit(ROWS, 3, checkpoint=path, resume=True, **LONG)
@@ -189,7 +189,7 @@ def stopped(tmp_path) -> Path:
     """A checkpoint of a fit to iris that was stopped in its fifth iteration, and the one before."""
     path = tmp_path / "run.ckpt"
     with pytest.raises(Stop):
-        mixtura.fit(iris(), 2, checkpoint=path, **BRIEF, observer=Session(5))
+        mixtura.fit(iris(), 2, checkpoint=path, **BRIEF, observer=StoppingAfter(5))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run.ckpt", "run.ckpt.before"]
     return path
 

@@ -45,9 +45,11 @@ def check_checkpoint(checkpoint: str | None, output: str | None) -> None:
     ------
     click.UsageError : two of them are the same file.
     """
-    if checkpoint is None:
+    if not checkpoint:  # none, or an empty name, which the fit refuses
         return
-    for name in (checkpoint, f"{checkpoint}.before", f"{checkpoint}.part"):
+    from mixtura.fitting.checkpoints.generations import Generations
+
+    for name in map(str, Generations(checkpoint).files):
         check_apart(name)
         if output is not None and output != "-" and _same(output, name):
             raise click.UsageError(

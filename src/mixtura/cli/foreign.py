@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mixtura.textual import words_of
+
 __all__ = ["Told", "told"]
 
 #: letters of another library's sentence at most
@@ -17,6 +19,7 @@ _CLUSTER = (6, "the Dask cluster failed")
 #: where an error's type or the code that raised it is from -> exit code, and what went wrong
 _HOMES: dict[str, tuple[int, str]] = {
     "pyarrow": _DATA,
+    "pandas": _DATA,
     "tokenize": _DATA,
     "numpy.lib": _DATA,  # reads .npy
     "numpy._core.memmap": _DATA,
@@ -90,9 +93,7 @@ def _raisers(error: Exception) -> Iterator[str]:
 def _words(error: Exception) -> str:
     """The first lines of what an error says, in one; its type where it says nothing."""
     try:
-        said = " ".join(str(error).split())
+        said = words_of(error)
     except Exception:  # whatever goes wrong in somebody else's words
-        said = ""
-    if not said:
         return type(error).__name__
     return said if len(said) <= _LETTERS else f"{said[:_LETTERS]}…"

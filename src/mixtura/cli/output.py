@@ -83,8 +83,7 @@ class Destination:
         from mixtura.model.files import opened_beside
 
         if self.path is None:
-            if sys.stdout is None:
-                raise OSError(errno.EBADF, "the standard output is closed")
+            check_stdout()
             sys.stdout.flush()
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()

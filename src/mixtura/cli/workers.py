@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mixtura.textual import first_line
+
 if TYPE_CHECKING:
     from mixtura.tables.streams import Scan
 
@@ -51,7 +53,6 @@ def spread(scan: Scan, scheduler: str | None) -> Iterator[Any]:
     columns = [*scan.columns.features, *filter(None, [scan.columns.weights])]
     with ExitStack() as stack:
         client = stack.enter_context(_connected(scheduler))
-        stack.enter_context(_in_words())
         frame = client.persist(dask.dataframe.read_parquet(paths, columns=columns))
         yield collection(frame, scan.columns.weights, on_bad_row=scan.on_bad_row)
 
@@ -68,12 +69,11 @@ def _connected(scheduler: str | None) -> Iterator[Any]:
 
     _silence()
     with ExitStack() as stack:
+        where: Any = scheduler
         if scheduler is None:
             quiet: dict[str, Any] = {"silence_logs": logging.CRITICAL, "dashboard_address": ":0"}
-            where: Any = stack.enter_context(LocalCluster(threads_per_worker=1, **quiet))
+            where = stack.enter_context(LocalCluster(threads_per_worker=1, **quiet))
         else:
-            where = scheduler
-        if scheduler is not None:
             _check_answers(scheduler)
         client = Client(where)
         stack.push(lambda *_: _closed(client))
@@ -101,7 +101,7 @@ def _check_answers(address: str) -> None:
     except TimeoutError:
         fault = f"nobody in {_PATIENCE:.0f} seconds"
     except Exception as error:  # whatever another protocol makes of it
-        fault = _first(error)
+        fault = first_line(error)
     if fault:
         raise ConnectionError(
             f"no Dask scheduler answers at {address!r} ({fault}): expected an address such as "
@@ -120,24 +120,3 @@ def _silence() -> None:
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """What Dask, pandas or pyarrow raise, in a sentence of ours."""
-    from mixtura.errors import DataError
-
-    try:
-        yield
-    except Exception as error:
-        origin = type(error).__module__.partition(".")[0]
-        if origin in ("pyarrow", "pandas"):
-            raise DataError(f"a worker cannot read the data: {_first(error)}") from None
-        if origin in ("dask", "distributed", "tornado"):
-            raise OSError(f"the Dask cluster failed: {_first(error)}") from None
-        raise
-
-
-def _first(error: Exception) -> str:
-    """Of an error's message the first line, or what kind it is."""
-    return next(iter(str(error).splitlines()), "") or type(error).__name__

@@ -61,17 +61,23 @@ def frozen(values: object) -> Floats:
     ValueError : they make no array, or one is beyond the numbers of a double.
     """
     given = np.asarray(values)
-    kind = given.dtype.kind
-    if kind in _NO_NUMBERS:
-        raise TypeError(f"they are {_NO_NUMBERS[kind]}, expected real numbers")
-    if kind == "O" and any(isinstance(value, _OTHERS) for value in given.ravel().tolist()):
-        raise TypeError("there are text or dates among them, expected real numbers")
+    if given.dtype != _DOUBLE:
+        _check_numbers(given)
     try:
         array = np.array(given, dtype=np.float64, order="C")
     except OverflowError:
         raise ValueError("one of them is beyond 1.8e308, expected less") from None
     array.setflags(write=False)
     return array
+
+
+def _check_numbers(given: NDArray[Any]) -> None:
+    """Refuse what NumPy would make doubles of, and that are no real numbers."""
+    kind = given.dtype.kind
+    if kind in _NO_NUMBERS:
+        raise TypeError(f"they are {_NO_NUMBERS[kind]}, expected real numbers")
+    if kind == "O" and any(isinstance(value, _OTHERS) for value in given.ravel().tolist()):
+        raise TypeError("there are text or dates among them, expected real numbers")
 
 
 class Value:

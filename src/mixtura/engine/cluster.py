@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
+from mixtura.textual import first_line
+
 __all__ = ["computed"]
 
 #: so often work is done again whose workers died
@@ -114,19 +116,15 @@ def _lost(client: Any, fault: Exception | None = None) -> ConnectionError:
     """What has become of a cluster, in words."""
     if client.status == "running" and fault is not None:
         return ConnectionError(
-            f"the Dask cluster has lost what it held, and cannot make it again ({_first(fault)}): "
-            "give it a collection that is made of files or functions, not of scattered arrays"
+            "the Dask cluster has lost what it held, and cannot make it again "
+            f"({first_line(fault)}): give it a collection that is made of files or functions, not "
+            "of scattered arrays"
         )
     address = getattr(client.scheduler, "address", None) or "its address"
     return ConnectionError(
         f"the scheduler of the Dask cluster at {address} was lost: start it again, make the "
         "collection anew, and go on from a checkpoint if there is one"
     )
-
-
-def _first(fault: Exception) -> str:
-    """Of an error's message the first line."""
-    return next(iter(str(fault).splitlines()), type(fault).__name__)
 
 
 def _current() -> Any:

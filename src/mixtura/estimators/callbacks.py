@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.errors import Interrupted
+from mixtura.estimators.holding import hold_mixture
 from mixtura.fitting import Fit
 from mixtura.fitting.em import Observer
 from mixtura.model.mixture import Mixture
@@ -75,7 +76,7 @@ class Tasks:
     def _fitted(self, mixture: Mixture) -> dict[str, Any]:
         def attributes() -> dict[str, Any]:
             other = copy.copy(self._model)
-            other._hold_mixture(mixture)
+            hold_mixture(other, mixture)
             return {name: value for name, value in vars(other).items() if name.endswith("_")}
 
         return {"reconstruction_attributes": attributes}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -16,22 +14,21 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mixtura.arguments import is_whole
-from mixtura.engine.arrays import Floats, Integers, Rows
+from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import CollapseError, Interrupted, ParameterError
 from mixtura.estimators.callbacks import CallbackSupportMixin, told
 from mixtura.estimators.checks import (
-    check_given,
     check_numbers,
     check_parameters,
-    check_rows,
     collapsed,
 )
-from mixtura.estimators.holding import holding
+from mixtura.estimators.holding import hold, holding
 from mixtura.estimators.learner import check_started, learn
+from mixtura.estimators.prepared import prepared
 from mixtura.estimators.progress import Progress
 from mixtura.estimators.turns import in_turn
 from mixtura.estimators.warned import warn_if_void, warn_of
-from mixtura.fitting import Fit, Given, Settings, fit_elsewhere, fit_rows, opened
+from mixtura.fitting import Settings
 from mixtura.fitting.prior import Prior
 from mixtura.fitting.start import STARTS, StartLike
 from mixtura.model.elsewhere import is_elsewhere
@@ -39,7 +36,6 @@ from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Box
 from mixtura.model.random import Seed, seed_of
 from mixtura.model.structures import NAMES, structure
-from mixtura.model.weights import row_weights
 
 __all__ = ["GaussianMixture"]
 
@@ -370,8 +366,7 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
     def _fit(self, X: Any, sample_weight: Any, y: object) -> Any:
         """Fit and hold the result; the rows, those of weight 0 included, (N, D)."""
         check_parameters(self)
-        prepared = self._elsewhere if is_elsewhere(X) else self._here
-        rows, weights, run = prepared(X, sample_weight)
+        rows, weights, run = prepared(self, X, sample_weight)
         given = (self.weights_init, self.means_init, self.precisions_init)
         alone = not self.warm_start and all(part is None for part in given)
         observers = [Progress(self.verbose, self.verbose_interval)] if self.verbose else []
@@ -380,83 +375,11 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
         except CollapseError as error:
             raise collapsed(error) from None
         except Interrupted as interruption:
-            self._hold(interruption.fit)
+            hold(self, interruption.fit)
             raise
-        self._hold(replace(fit, seed=seed_of(self.random_state) if alone else None))
+        hold(self, replace(fit, seed=seed_of(self.random_state) if alone else None))
         warn_of(fit, expected=bool(self.max_iter) and not stopped)
         return rows
-
-    def _here(self, X: Any, sample_weight: Any) -> tuple[Rows, Floats | None, Callable[..., Fit]]:
-        """The rows (N, D) in memory, their weights, and what fits to them."""
-        check_numbers(X)
-        rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
-        weights = row_weights(sample_weight, len(rows))
-        counting = len(rows) if weights is None else int(np.count_nonzero(weights))
-        check_rows(counting, self.n_components)
-        names = getattr(self, "feature_names_in_", None)
-        names = None if names is None else tuple(names)
-        options = self._options(rows.shape[1])
-        return (
-            rows,
-            weights,
-            partial(
-                fit_rows, rows, self._settings(), feature_names=names, weights=weights, **options
-            ),
-        )
-
-    def _elsewhere(self, X: Any, sample_weight: Any) -> tuple[Any, Any, Callable[..., Fit]]:
-        """What was given, and what fits to its rows."""
-        data = opened(X, sample_weight)
-        options = self._options(data.n_features)
-        self.n_features_in_ = data.n_features
-        if hasattr(self, "feature_names_in_"):
-            delattr(self, "feature_names_in_")
-        if data.names is not None:
-            self.feature_names_in_ = np.asarray(data.names, dtype=object)
-        return X, sample_weight, partial(fit_elsewhere, data, self._settings(), **options)
-
-    def _options(self, n_features: int) -> dict[str, Any]:
-        """What else a fit to D features is told than its settings."""
-        check_given(
-            structure(self.covariance_type).form,
-            (self.n_components, n_features),
-            self.weights_init,
-            self.means_init,
-            self.precisions_init,
-        )
-        return {
-            "given": self._given(),
-            "random": check_random_state(self.random_state),
-            "resumed": getattr(self, "fit_", None) if self.warm_start else None,
-        }
-
-    def _hold(self, fit: Fit) -> None:
-        """Set the fitted attributes: copies, which a caller may change without harm."""
-        with in_turn(self):
-            self.fit_ = fit
-            self._hold_mixture(fit.mixture)
-            self.converged_ = fit.outcome.converged
-            self.n_iter_ = fit.n_iter
-            self.lower_bound_ = fit.mean_objective
-            self.lower_bounds_ = fit.trace[1:].tolist()
-            self.n_samples_seen_ = fit.n_rows
-            for name in ("_learner", "partial_trace_"):
-                self.__dict__.pop(name, None)
-
-    def _hold_mixture(self, mixture: Mixture) -> None:
-        """Set the attributes of the density."""
-        form, whitening = mixture.structure.form, mixture.gaussians.whitening
-        self.mixture_ = mixture
-        self.weights_ = mixture.weights.copy()
-        self.noise_ = mixture.noise
-        self.means_ = mixture.means.copy()
-        self.covariances_ = mixture.covariances.copy()
-        self.precisions_ = form.precisions(whitening)
-        self.precisions_cholesky_ = form.precision_factors(whitening).copy()
-
-    def _given(self) -> Given:
-        """The parameters to start from."""
-        return Given(_to_one(self.weights_init), self.means_init, self.precisions_init)
 
     def _settings(self) -> Settings:
         """The parameters, as the fitting takes them."""
@@ -473,12 +396,3 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
             self.prior,
             self.noise,
         )
-
-
-def _to_one(weights: ArrayLike | None) -> ArrayLike | None:
-    """Weights of single precision, which sum to 1 only to that, made to sum to 1 in double."""
-    array = np.asarray(weights)
-    if array.dtype != np.float32 or abs(float(array.sum(dtype=np.float64)) - 1.0) > 1e-6:
-        return weights
-    wide = array.astype(np.float64)
-    return wide / wide.sum()

@@ -1,4 +1,4 @@
-"""Holding: an estimator that was fitted elsewhere, and holds a mixture."""
+"""Holding: the attributes of an estimator that is fitted."""
 
 from __future__ import annotations
 
@@ -8,14 +8,42 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from mixtura.errors import ParameterError
+from mixtura.estimators.turns import in_turn
+from mixtura.fitting import Fit
 from mixtura.model.mixture import Mixture
 
 if TYPE_CHECKING:
     from mixtura.estimators.gaussian_mixture import GaussianMixture
 
-__all__ = ["holding"]
+__all__ = ["hold", "hold_mixture", "holding"]
 
 Kind = TypeVar("Kind", bound="GaussianMixture")
+
+
+def hold(model: GaussianMixture, fit: Fit) -> None:
+    """Set what a fit leads to: copies, which a caller may change without harm."""
+    with in_turn(model):
+        model.fit_ = fit
+        hold_mixture(model, fit.mixture)
+        model.converged_ = fit.outcome.converged
+        model.n_iter_ = fit.n_iter
+        model.lower_bound_ = fit.mean_objective
+        model.lower_bounds_ = fit.trace[1:].tolist()
+        model.n_samples_seen_ = fit.n_rows
+        for name in ("_learner", "partial_trace_"):
+            model.__dict__.pop(name, None)
+
+
+def hold_mixture(model: GaussianMixture, mixture: Mixture) -> None:
+    """Set what a density has."""
+    form, whitening = mixture.structure.form, mixture.gaussians.whitening
+    model.mixture_ = mixture
+    model.weights_ = mixture.weights.copy()
+    model.noise_ = mixture.noise
+    model.means_ = mixture.means.copy()
+    model.covariances_ = mixture.covariances.copy()
+    model.precisions_ = form.precisions(whitening)
+    model.precisions_cholesky_ = form.precision_factors(whitening).copy()
 
 
 def holding(kind: type[Kind], mixture: Mixture, parameters: Mapping[str, Any]) -> Kind:
@@ -34,7 +62,7 @@ def holding(kind: type[Kind], mixture: Mixture, parameters: Mapping[str, Any]) -
     }
     model = kind(**{**own, **parameters})
     model._validate_params()
-    model._hold_mixture(mixture)
+    hold_mixture(model, mixture)
     model.n_features_in_ = mixture.n_features
     if mixture.feature_names is not None:
         model.feature_names_in_ = np.asarray(mixture.feature_names, dtype=object)

@@ -14,6 +14,8 @@ from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import default_executor
 from mixtura.errors import CollapseError, ParameterError
 from mixtura.estimators.checks import check_numbers, check_parameters, collapsed
+from mixtura.estimators.holding import hold_mixture
+from mixtura.estimators.prepared import given_of
 from mixtura.fitting import Fit, Given, Settings, fit_rows
 from mixtura.fitting.checks import check_extent
 from mixtura.fitting.stepwise import Stepwise, rows_to_start
@@ -49,7 +51,7 @@ def learn(model: GaussianMixture, X: Any, sample_weight: Any) -> None:
             rows,
             weights,
             model._settings(),
-            model._given(),
+            given_of(model),
             check_random_state(model.random_state),
             None if names is None else tuple(names),
         )
@@ -60,7 +62,7 @@ def learn(model: GaussianMixture, X: Any, sample_weight: Any) -> None:
     model.partial_trace_ = learner.trace
     if learner.learnt is not None:
         model.__dict__.pop("fit_", None)
-        model._hold_mixture(learner.learnt.mixture)
+        hold_mixture(model, learner.learnt.mixture)
         model.converged_ = False
         model.n_iter_ = len(learner.trace)
         model.lower_bound_ = learner.learnt.score

@@ -68,7 +68,7 @@ class Answer:
 
 def is_elsewhere(X: Any) -> bool:
     """Whether `X` is a Dask collection, or a stream of files or batches."""
-    return is_collection(X) or is_stream(X)
+    return not isinstance(X, np.ndarray) and (is_collection(X) or is_stream(X))
 
 
 def mapped(X: Any, answer: Answer) -> Any:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.errors import ModelError, ParameterError
 from mixtura.model.files import written_beside
@@ -100,14 +101,20 @@ def encoded(mixture: Mixture, training: Mapping[str, Any] | None = None) -> byte
         "training": dict(training or {}),
         **origin(),
     }
+    arrays = arrays_of(mixture)
+    record = json.loads(json.dumps(record))  # as a reader has it: keys are texts, and once
+    record["sha256"] = sum_of(json.dumps(record), arrays)
+    return to_bytes(arrays, metadata={"mixtura": json.dumps(record)})
+
+
+def arrays_of(mixture: Mixture) -> dict[str, NDArray[Any]]:
+    """The numbers of a mixture, by the names that they have in a model file."""
     arrays = {name: np.ascontiguousarray(getattr(mixture, name)) for name in _ARRAYS}
     if mixture.noise:
         box = mixture.noise.box
         of_noise = (np.array([mixture.noise.weight]), box.low, box.extent)
         arrays.update(zip(_OF_NOISE, map(np.ascontiguousarray, of_noise), strict=True))
-    record = json.loads(json.dumps(record))  # as a reader has it: keys are texts, and once
-    record["sha256"] = sum_of(json.dumps(record), arrays)
-    return to_bytes(arrays, metadata={"mixtura": json.dumps(record)})
+    return arrays
 
 
 def load(path: str | os.PathLike[str]) -> Mixture:

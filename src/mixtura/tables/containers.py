@@ -85,6 +85,8 @@ def _check_length(data: Any) -> None:
 
 def _remedy(data: Any) -> tuple[str, str] | None:
     """What `data` is called, and what to pass instead; None where it is as good as any."""
+    if type(data) is np.ndarray:  # asked at every call, of one row, too
+        return None
     for kind in type(data).__mro__:
         known = _KNOWN.get((kind.__module__.partition(".")[0], kind.__name__))
         if known is not None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mixtura.errors import DataError, MixturaError
+from mixtura.textual import words_of
 
-__all__ = ["blamed", "check_texts", "faults", "words_of"]
+__all__ = ["blamed", "check_texts", "faults"]
 
 
 def faults(arrow: Any) -> tuple[type[BaseException], ...]:
@@ -19,11 +20,6 @@ def faults(arrow: Any) -> tuple[type[BaseException], ...]:
     that do not exist, lengths below 0.
     """
     return (arrow.ArrowException, OSError, ValueError, OverflowError, LookupError)
-
-
-def words_of(error: BaseException) -> str:
-    """What an error says, on one line."""
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def check_texts(column: Any, name: str) -> None:

@@ -11,9 +11,9 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 
 from mixtura.errors import DataError
-from mixtura.tables.damage import words_of
 from mixtura.tables.selection import Selection
 from mixtura.tables.table import Table, made_up_names
+from mixtura.textual import words_of
 
 __all__ = ["NpyHeader", "archive", "npy_begun", "npy_table", "shorter"]
 

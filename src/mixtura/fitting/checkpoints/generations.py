@@ -46,6 +46,11 @@ class Generations:
         self._sound = True
         self.before = self._file.with_name(self._file.name + ".before")
 
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """The newest, and the one before."""
+        return self.path, self.before
+
     def exist(self) -> bool:
         """Whether there is any."""
         return self.path.exists() or self.before.exists()
@@ -105,7 +110,7 @@ class Generations:
         OSError : they cannot be read.
         """
         faults = []
-        for path in (self.path, self.before):
+        for path in self.files:
             if not path.exists():
                 continue
             try:

@@ -12,7 +12,7 @@ import numpy as np
 from mixtura.errors import DataError
 from mixtura.tables.columns import matrix_of
 from mixtura.tables.containers import column_names, columns_of
-from mixtura.tables.damage import faults, words_of
+from mixtura.tables.damage import faults
 from mixtura.tables.parquet import pyarrow
 from mixtura.tables.selection import Selection
 from mixtura.tables.streams.arrow import BATCH, chunk_of, header_of
@@ -21,6 +21,7 @@ from mixtura.tables.streams.chunk import Chunk
 from mixtura.tables.streams.header import Header, chosen
 from mixtura.tables.streams.scan import Columns, Scan
 from mixtura.tables.table import Table, made_up_names
+from mixtura.textual import words_of
 
 __all__ = ["BatchScan", "DatasetScan", "is_batch", "scan_batches", "scan_dataset"]
 

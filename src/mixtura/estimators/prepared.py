@@ -1,0 +1,101 @@
+"""Prepared: rows as an estimator takes them, checked, and what fits to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
+
+from mixtura.engine.arrays import Floats, Rows
+from mixtura.estimators.checks import check_given, check_numbers, check_rows
+from mixtura.fitting import Fit, Given, fit_elsewhere, fit_rows, opened
+from mixtura.model.elsewhere import is_elsewhere
+from mixtura.model.structures import structure
+from mixtura.model.weights import row_weights
+
+if TYPE_CHECKING:
+    from mixtura.estimators.gaussian_mixture import GaussianMixture
+
+__all__ = ["given_of", "prepared"]
+
+
+def prepared(
+    model: GaussianMixture, X: Any, sample_weight: Any
+) -> tuple[Any, Any, Callable[..., Fit]]:
+    """The rows (N, D) that an estimator is to be fitted to, their weights, and what fits to them.
+
+    Rows elsewhere, and their weights, are left as they were given. The names and the number of the
+    columns are set on the estimator.
+
+    Raises
+    ------
+    ValueError : the rows, the weights or the parameters to start from cannot be used.
+    """
+    return (_elsewhere if is_elsewhere(X) else _here)(model, X, sample_weight)
+
+
+def given_of(model: GaussianMixture) -> Given:
+    """The parameters that an estimator is to start from."""
+    return Given(_to_one(model.weights_init), model.means_init, model.precisions_init)
+
+
+def _here(
+    model: GaussianMixture, X: Any, sample_weight: Any
+) -> tuple[Rows, Floats | None, Callable[..., Fit]]:
+    """For rows in memory."""
+    check_numbers(X)
+    rows = validate_data(model, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+    weights = row_weights(sample_weight, len(rows))
+    counting = len(rows) if weights is None else int(np.count_nonzero(weights))
+    check_rows(counting, model.n_components)
+    names = getattr(model, "feature_names_in_", None)
+    names = None if names is None else tuple(names)
+    options = _options(model, rows.shape[1])
+    run = partial(
+        fit_rows, rows, model._settings(), feature_names=names, weights=weights, **options
+    )
+    return rows, weights, run
+
+
+def _elsewhere(
+    model: GaussianMixture, X: Any, sample_weight: Any
+) -> tuple[Any, Any, Callable[..., Fit]]:
+    """For rows that are read anew at each pass."""
+    data = opened(X, sample_weight)
+    options = _options(model, data.n_features)
+    model.n_features_in_ = data.n_features
+    if hasattr(model, "feature_names_in_"):
+        delattr(model, "feature_names_in_")
+    if data.names is not None:
+        model.feature_names_in_ = np.asarray(data.names, dtype=object)
+    return X, sample_weight, partial(fit_elsewhere, data, model._settings(), **options)
+
+
+def _options(model: GaussianMixture, n_features: int) -> dict[str, Any]:
+    """What else a fit to D features is told than its settings."""
+    check_given(
+        structure(model.covariance_type).form,
+        (model.n_components, n_features),
+        model.weights_init,
+        model.means_init,
+        model.precisions_init,
+    )
+    return {
+        "given": given_of(model),
+        "random": check_random_state(model.random_state),
+        "resumed": getattr(model, "fit_", None) if model.warm_start else None,
+    }
+
+
+def _to_one(weights: ArrayLike | None) -> ArrayLike | None:
+    """Weights of single precision, which sum to 1 only to that, made to sum to 1 in double."""
+    array = np.asarray(weights)
+    if array.dtype != np.float32 or abs(float(array.sum(dtype=np.float64)) - 1.0) > 1e-6:
+        return weights
+    wide = array.astype(np.float64)
+    return wide / wide.sum()
