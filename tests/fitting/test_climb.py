@@ -13,6 +13,7 @@ from mixtura import Fit, Given, Outcome
 from mixtura.datasets import faithful, galaxies, iris, separated, separation_of
 from mixtura.errors import CollapseError
 from mixtura.fitting import Settings, fit_rows
+from mixtura.fitting.opening import Held
 from mixtura.model.structures import structure as structure_called
 from usual import usual_fit
 
@@ -105,7 +106,7 @@ def test_going_on_from_a_fit_is_the_longer_fit() -> None:
     def fitted(max_iter: int, resumed: Fit | None = None) -> Fit:
         settings = Settings(3, structure_called("full"), max_iter=max_iter)
         random = np.random.RandomState(0)
-        return fit_rows(rows, settings, given=Given(), random=random, resumed=resumed)
+        return fit_rows(Held(rows), settings, given=Given(), random=random, resumed=resumed)
 
     short, long = fitted(5), fitted(100)
     more = fitted(100, short)

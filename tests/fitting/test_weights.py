@@ -12,6 +12,7 @@ from mixtura.engine.executors import Serial
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import DataError
 from mixtura.fitting import Given, Settings
+from mixtura.fitting.data import Data
 from mixtura.fitting.em import EM
 from mixtura.model.structures import structure as structure_called
 from mixtura.model.weights import Weighted, row_weights, weighted_mean
@@ -41,7 +42,8 @@ def test_a_source_that_keeps_rows_without_weight_never_makes_them_nan() -> None:
     # The far row's likelihood is 0; 0·log 0 would be NaN.
     rows = np.vstack([ROWS, [[1e200, 0.0]]])
     weights = np.r_[np.ones(len(ROWS)), 0.0]
-    em = EM(ArraySource(rows, weights), Settings(2, structure_called("full")), Serial())
+    source = ArraySource(rows, weights)
+    em = EM(Data(source, source, Serial()), Settings(2, structure_called("full")))
     fitted = em.climb(mixtura.fit(ROWS, 2, max_iter=1).mixture)
     assert np.isfinite(fitted.trace).all()
     alone = mixtura.fit(ROWS, 2)

@@ -18,6 +18,7 @@ from mixtura.estimators.holding import hold_mixture
 from mixtura.estimators.prepared import given_of
 from mixtura.fitting import Fit, Given, Settings, fit_rows
 from mixtura.fitting.checks import check_extent
+from mixtura.fitting.opening import Held
 from mixtura.fitting.stepwise import Stepwise, rows_to_start
 from mixtura.model.rows import check_here
 from mixtura.model.weights import row_weights
@@ -170,9 +171,7 @@ class Learner:
         weights = None
         if any(weights is not None for _, weights in self.waiting):
             weights = np.concatenate([np.ones(len(r)) if v is None else v for r, v in self.waiting])
-        fit = fit_rows(
-            rows, settings, given=given, random=random, feature_names=names, weights=weights
-        )
+        fit = fit_rows(Held(rows, weights, names), settings, given=given, random=random)
         return replace(Learner.after(fit), trace=self.trace)
 
 

@@ -13,7 +13,8 @@ from sklearn.utils.validation import validate_data
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.estimators.checks import check_given, check_numbers, check_rows
-from mixtura.fitting import Fit, Given, fit_elsewhere, fit_rows, opened
+from mixtura.fitting import Fit, Given, fit_rows
+from mixtura.fitting.opening import Held, open_rows
 from mixtura.model.elsewhere import is_elsewhere
 from mixtura.model.structures import structure
 from mixtura.model.weights import row_weights
@@ -56,24 +57,25 @@ def _here(
     names = getattr(model, "feature_names_in_", None)
     names = None if names is None else tuple(names)
     options = _options(model, rows.shape[1])
-    run = partial(
-        fit_rows, rows, model._settings(), feature_names=names, weights=weights, **options
+    return (
+        rows,
+        weights,
+        partial(fit_rows, Held(rows, weights, names), model._settings(), **options),
     )
-    return rows, weights, run
 
 
 def _elsewhere(
     model: GaussianMixture, X: Any, sample_weight: Any
 ) -> tuple[Any, Any, Callable[..., Fit]]:
     """For rows that are read anew at each pass."""
-    data = opened(X, sample_weight)
+    data = open_rows(X, sample_weight)
     options = _options(model, data.n_features)
     model.n_features_in_ = data.n_features
     if hasattr(model, "feature_names_in_"):
         delattr(model, "feature_names_in_")
     if data.names is not None:
         model.feature_names_in_ = np.asarray(data.names, dtype=object)
-    return X, sample_weight, partial(fit_elsewhere, data, model._settings(), **options)
+    return X, sample_weight, partial(fit_rows, data, model._settings(), **options)
 
 
 def _options(model: GaussianMixture, n_features: int) -> dict[str, Any]:

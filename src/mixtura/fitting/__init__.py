@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mixtura.fitting.convergence import Outcome
-from mixtura.fitting.elsewhere import fit_elsewhere, opened
 from mixtura.fitting.em import Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.fitter import fit, fit_rows
@@ -19,7 +18,5 @@ __all__ = [
     "Repair",
     "Settings",
     "fit",
-    "fit_elsewhere",
     "fit_rows",
-    "opened",
 ]

@@ -14,7 +14,7 @@ from mixtura.fitting.convergence import Outcome, Rule
 from mixtura.fitting.coordinates import Coordinates, coordinates_at
 from mixtura.model.mixture import Mixture
 
-__all__ = ["Acceleration", "Course", "Memory", "acceleration"]
+__all__ = ["Acceleration", "AndersonHistory", "AndersonState", "acceleration"]
 
 #: the differences that an extrapolation combines at most
 _DEPTH = 5
@@ -24,7 +24,7 @@ _CONDITION = 1e-7
 _FARTHEST = 0.3
 #: so many entries in a row, all steps of plain EM, end an accelerated run
 _PLAIN = 3
-#: as many where the memory says nothing about the gain that is left
+#: as many where the history says nothing about the gain that is left
 _PATIENT = 12
 #: the longest step, in steps of EM
 _STRETCH = 100.0
@@ -42,7 +42,7 @@ class Extrapolation:
     ----------
     vector : its coordinates, (P,).
     promise : the gain up to the maximum of the likelihood's quadratic model, nats a row.
-    whole : whether all of a full memory went into it, so that there is something to the promise.
+    whole : whether all of a full history went into it, so that there is something to the promise.
     """
 
     vector: Floats
@@ -51,7 +51,7 @@ class Extrapolation:
 
 
 @dataclass(frozen=True, eq=False)
-class Memory:
+class AndersonHistory:
     """The last points of EM and their images, from which the next point is extrapolated.
 
     Parameters
@@ -64,16 +64,16 @@ class Memory:
     images: Floats
 
     @classmethod
-    def empty(cls) -> Memory:
-        """Of nothing."""
+    def empty(cls) -> AndersonHistory:
+        """The history of a run that has not begun."""
         return cls(np.empty((0, 0)), np.empty((0, 0)))
 
-    def joined(self, point: Floats, image: Floats) -> Memory:
-        """With one more pair, the oldest forgotten where there are too many."""
+    def joined(self, point: Floats, image: Floats) -> AndersonHistory:
+        """The history with one more pair, the oldest forgotten where there are too many."""
         width = len(point)
         points = np.vstack([self.points.reshape(-1, width), point])
         images = np.vstack([self.images.reshape(-1, width), image])
-        return Memory(points[-_DEPTH - 1 :], images[-_DEPTH - 1 :])
+        return AndersonHistory(points[-_DEPTH - 1 :], images[-_DEPTH - 1 :])
 
     def extrapolated(self, coordinates: Coordinates) -> Extrapolation | None:
         """The next point, or None where there is nothing to go by.
@@ -154,8 +154,10 @@ class Acceleration:
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
-    """The way of a run: by EM's steps, and over extrapolated points where that goes well.
+class AndersonState:
+    """Where Anderson's acceleration stands: by EM's steps, and over extrapolated points.
+
+    Points are kept only where the likelihood does not fall.
 
     Parameters
     ----------
@@ -164,7 +166,7 @@ class Course:
     ahead : the mixture to look at next.
     image : EM's next mixture after the last one that was kept.
     extrapolated : whether `ahead` is extrapolated, and not `image`.
-    memory : what the next extrapolation goes by.
+    history : what the next extrapolation goes by.
     begun : whether extrapolation has begun.
     since : the entry of the trace from which on every step was one of plain EM, without a repair.
     accelerated : the entries that an extrapolation led to.
@@ -177,7 +179,7 @@ class Course:
     ahead: Mixture
     image: Mixture
     extrapolated: bool = False
-    memory: Memory = field(default_factory=Memory.empty)
+    history: AndersonHistory = field(default_factory=AndersonHistory.empty)
     begun: bool = False
     since: int = 0
     accelerated: tuple[int, ...] = ()
@@ -185,8 +187,8 @@ class Course:
     ended: Outcome | None = None
 
     @classmethod
-    def starting(cls, rule: Rule, wish: Acceleration | None, mixture: Mixture) -> Course:
-        """The course from `mixture`; of plain EM where its structure cannot be extrapolated."""
+    def starting(cls, rule: Rule, wish: Acceleration | None, mixture: Mixture) -> AndersonState:
+        """The state at `mixture`; of plain EM where its structure cannot be extrapolated."""
         able = wish is not None and coordinates_at(mixture).free
         return cls(rule, wish if able else None, mixture, mixture)
 
@@ -194,19 +196,19 @@ class Course:
         """Whether `mean`, the log-likelihood `ahead`, is below the last one that was kept."""
         return self.extrapolated and not mean >= trace[-1]
 
-    def back(self) -> Course:
+    def back(self) -> AndersonState:
         """To EM's next mixture after the last one that was kept."""
         return replace(
             self,
             ahead=self.image,
             extrapolated=False,
-            memory=Memory.empty(),
+            history=AndersonHistory.empty(),
             rejected=self.rejected + 1,
         )
 
     def onward(
         self, image: Mixture, trace: Sequence[float], *, repaired: bool, last: bool
-    ) -> Course:
+    ) -> AndersonState:
         """From `ahead`, which is kept.
 
         Parameters
@@ -220,7 +222,7 @@ class Course:
         if not begun and not self.accelerated:
             ended = self.rule.outcome(trace, self.since)
             since = len(trace) if repaired else self.since
-            return Course(
+            return AndersonState(
                 self.rule,
                 self.acceleration,
                 image,
@@ -232,7 +234,7 @@ class Course:
         assert self.acceleration is not None
         here = len(trace) - 1
         since = here if self.extrapolated else self.since
-        course = replace(
+        state = replace(
             self,
             ahead=image,
             image=image,
@@ -242,11 +244,11 @@ class Course:
             ended=self.rule.outcome(trace, since),
         )
         if repaired:
-            return replace(course, memory=Memory.empty(), since=here + 1)
+            return replace(state, history=AndersonHistory.empty(), since=here + 1)
         coordinates = coordinates_at(self.ahead)
-        memory = self.memory.joined(coordinates.vector(self.ahead), coordinates.vector(image))
-        course = replace(course, memory=memory, begun=begun)
-        return course._extrapolating(coordinates, trace, last)
+        history = self.history.joined(coordinates.vector(self.ahead), coordinates.vector(image))
+        state = replace(state, history=history, begun=begun)
+        return state._extrapolating(coordinates, trace, last)
 
     def _begins(self, trace: Sequence[float]) -> bool:
         assert self.acceleration is not None
@@ -255,7 +257,7 @@ class Course:
 
     def _extrapolating(
         self, coordinates: Coordinates, trace: Sequence[float], last: bool
-    ) -> Course:
+    ) -> AndersonState:
         """On to an extrapolated point, unless it is time to stop, or to see whether it is.
 
         The rule is asked about steps of plain EM alone. The slow directions hardly show in the
@@ -263,22 +265,22 @@ class Course:
         promises has to be small as well; where nothing can be said about that, more of EM's steps
         have to agree.
         """
-        found = self.memory.extrapolated(coordinates) if self.begun else None
+        found = self.history.extrapolated(coordinates) if self.begun else None
         promises = found is not None and abs(found.promise) >= self.rule.enough
         sure = found is not None and found.whole and not promises
         plain = len(trace) - self.since
         enough = _PLAIN if sure else _PATIENT
         if self.ended and (not self.accelerated or (plain >= enough and not promises)):
             return self
-        course = replace(self, ended=None)
+        state = replace(self, ended=None)
         testing = not promises and plain < enough and self.rule.outcome(trace) is not None
-        if self.begun and found is None and len(self.memory.points) > 1:
+        if self.begun and found is None and len(self.history.points) > 1:
             # Not concave: not the regime in which extrapolation finds a maximum.
-            return replace(course, memory=Memory.empty(), begun=False)
+            return replace(state, history=AndersonHistory.empty(), begun=False)
         if found is None or last or testing:
-            return course
+            return state
         ahead = coordinates.mixture_of(found.vector)
-        return course if ahead is None else replace(course, ahead=ahead, extrapolated=True)
+        return state if ahead is None else replace(state, ahead=ahead, extrapolated=True)
 
 
 def acceleration(wish: bool | str) -> Acceleration | None:

@@ -97,21 +97,21 @@ def _best(em: EM, request: Request) -> Mixture:
     box = em.m_step.box
     assert box is not None
     # Of as much weight as all rows, so that a prior counts for as much beside them.
-    scale = em.source.total_weight / float(weights.sum())
+    scale = em.data.source.total_weight / float(weights.sum())
     source = ArraySource(rows, None if scale == 1.0 and (weights == 1.0).all() else scale * weights)
     settings = replace(em.settings, max_iter=_SHORT, tol=Remaining(_ENOUGH), n_init=1)
     short = replace(
         em,
-        source=source,
+        data=replace(em.data, source=source, sample=source, counting=None),
         settings=settings,
         observer=None,
-        journal=None,  # a run over a sample is no position of the fit
-        assumed_here=em.assumptions,
+        checkpointer=None,  # a run over a sample is no position of the fit
+        assumed=em.assumptions,
     )
     plain = replace(
         short,
         settings=replace(settings, noise=None, max_iter=_PLAIN),
-        assumed_here=replace(em.assumptions, box=None),
+        assumed=replace(em.assumptions, box=None),
     )
     clear = 1.0 - clutter((rows - box.low) / box.extent)
     found, faults = [], []
@@ -119,7 +119,7 @@ def _best(em: EM, request: Request) -> Mixture:
         part = ArraySource(rows[kept], weights[kept] * scale)
         inner = replace(request, source=part, counting=None, whole=None)
         try:
-            alone = replace(plain, source=part)
+            alone = replace(plain, data=replace(plain.data, source=part, sample=part))
             mixture = alone.climb(alone.begin_with(begin(inner))[0]).mixture
             begun = _amid(alone.statistics(mixture), part, source)
             mixture, repairs = short.begin_with(begun, mixture.covariances)
@@ -163,4 +163,4 @@ def _amid(statistics: Statistics, part: ArraySource, whole: ArraySource) -> Stat
 def _under(em: EM, request: Request, mixture: Mixture) -> Statistics:
     """The statistics of all rows under a mixture."""
     step = partial(kernel.accumulate, components=mixture.components, diagonal=request.form.diagonal)
-    return em.executor.run(request.all_rows, step)
+    return em.data.executor.run(request.all_rows, step)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mixtura.engine.arrays import Floats
-from mixtura.engine.executors import Executor
-from mixtura.engine.sources import Source
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.background import box_of
+from mixtura.fitting.data import Data
 from mixtura.fitting.estimate import LEAST_WEIGHT, Estimate, maximise
 from mixtura.fitting.prior import Known
 from mixtura.fitting.scatter import TotalScatter
@@ -40,23 +39,8 @@ class Assumptions:
     box: Box | None
 
     @classmethod
-    def of(
-        cls,
-        settings: Settings,
-        source: Source,
-        executor: Executor,
-        unit: float = 1.0,
-        names: tuple[str, ...] | None = None,
-    ) -> Assumptions:
-        """Those of the settings, for the rows of a source.
-
-        Parameters
-        ----------
-        settings : how to fit.
-        source : the rows; read as often as the assumptions ask for.
-        executor : who carries the passes out.
-        unit : what a weight of 1 in `source` stands for.
-        names : of the features, for an error.
+    def of(cls, settings: Settings, data: Data) -> Assumptions:
+        """Those of the settings, for some rows; read as often as the assumptions ask for.
 
         Raises
         ------
@@ -64,10 +48,8 @@ class Assumptions:
         ParameterError : a prior, or a box, is not for as many features.
         """
         prior = settings.conjugate
-        known = None if prior is None else prior.known(source, executor, unit)
-        return cls(
-            settings.equal_weights, known, box_of(settings.background, source, executor, names)
-        )
+        known = None if prior is None else prior.known(data.source, data.executor, data.unit)
+        return cls(settings.equal_weights, known, box_of(settings.background, data))
 
     def m_step(self, settings: Settings) -> MStep:
         """The M-step under them, for the components and the structure of the settings."""
@@ -101,14 +83,14 @@ class MStep:
         self,
         statistics: Statistics,
         *,
-        before: Floats | None = None,
+        near: Floats | None = None,
         total: TotalScatter | None = None,
     ) -> Estimate:
         """The parameters of largest expected log-likelihood, and log prior, under the assumptions.
 
         Parameters
         ----------
-        statistics, before, total : as for `mixtura.fitting.estimate.maximise`. With noise the last
+        statistics, near, total : as for `mixtura.fitting.estimate.maximise`. With noise the last
             of the statistics are the noise's own, of which the weight alone counts; where there
             are none, noise is given a small share.
         """
@@ -117,7 +99,7 @@ class MStep:
             background = float(statistics.weight[k]) + LEAST_WEIGHT
             statistics = statistics.first_components(k)
         estimate = maximise(
-            statistics, self.structure, self.ridge, before=before, total=total, seen=self.seen
+            statistics, self.structure, self.ridge, near=near, total=total, seen=self.seen
         )
         return self.assumed(replace(estimate, background=background) if background else estimate)
 

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 
 from mixtura.arguments import is_number
-from mixtura.engine.executors import Executor
-from mixtura.engine.sources import Source
 from mixtura.errors import DataError, ParameterError
-from mixtura.fitting.extent import Extent
+from mixtura.fitting.data import Data
 from mixtura.model.noise import Box
 from mixtura.model.rows import column_label
 
@@ -43,10 +41,8 @@ def background(wish: Any) -> Background:
     )
 
 
-def box_of(
-    wish: Background, source: Source, executor: Executor, names: tuple[str, ...] | None
-) -> Box | None:
-    """The box of the noise among the rows of a source.
+def box_of(wish: Background, data: Data) -> Box | None:
+    """The box of the noise among some rows.
 
     One of a given volume is that about the rows, longer or shorter by one factor about its middle.
 
@@ -57,18 +53,18 @@ def box_of(
 
     Notes
     -----
-    One pass over the rows, unless the box is given.
+    One pass over the rows, unless the box is given, or one has seen where they reach.
     """
     if wish is None:
         return None
     if isinstance(wish, Box):
-        if len(wish.low) != source.n_features:
+        if len(wish.low) != data.source.n_features:
             raise ParameterError(
-                f"the box of the noise has {len(wish.low)} features, X has {source.n_features}: "
-                "expected as many"
+                f"the box of the noise has {len(wish.low)} features, X has "
+                f"{data.source.n_features}: expected as many"
             )
         return wish
-    box = _about(source, executor, names)
+    box = _about(data)
     if not wish:
         return box
     if math.log(wish) < box.log_volume - len(box.low) * _NARROW:
@@ -80,14 +76,15 @@ def box_of(
     return box.of_volume(math.log(wish))
 
 
-def _about(source: Source, executor: Executor, names: tuple[str, ...] | None) -> Box:
+def _about(data: Data) -> Box:
     """The least box that holds all rows."""
-    extent = executor.run(source, Extent.of)
+    extent = data.reach()
     low, high = extent.low, extent.high
     if (high <= low).any():
         j = int((high <= low).argmax())
+        label = column_label(j, data.names)
         raise DataError(
-            f"column {column_label(j, names)} is constant, at {low[j]:.6g}, so the box about the "
-            "rows has no volume for noise: drop the column, or leave noise out"
+            f"column {label} is constant, at {low[j]:.6g}, so the box about the rows has no "
+            "volume for noise: drop the column, or leave noise out"
         )
     return Box(low, high - low)

@@ -217,7 +217,7 @@ def maximise(
     structure: Structure,
     reg_covar: float | Floats = 0.0,
     *,
-    before: Floats | None = None,
+    near: Floats | None = None,
     total: TotalScatter | None = None,
     seen: Seen | None = None,
 ) -> Estimate:
@@ -233,7 +233,7 @@ def maximise(
     statistics : sums about c_k, with the second moments that the structure needs.
     structure : of the covariances.
     reg_covar : squared feature units, at least 0; or a matrix (D, D).
-    before : covariances near the answer, for a structure whose M-step is iterated; or None.
+    near : covariances near the answer, for a structure whose M-step is iterated; or None.
     total : the scatter of all rows, where a shared covariance is to be had from it; the second
         moments are then not looked at.
     seen : a prior, as rows that count besides; or None.
@@ -265,7 +265,7 @@ def maximise(
         return Estimate(weight, means, covariances, structure)
     if ridged:
         scatter = _times(counted, form.ridged(_times(1.0 / counted, scatter), reg_covar))
-    covariances = structure.maximise(counted, scatter, before)
+    covariances = structure.maximise(counted, scatter, near)
     return Estimate(weight, means, covariances, structure, scatter, counted)
 
 

@@ -4,41 +4,30 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats, Rows
-from mixtura.engine.executors import default_executor
-from mixtura.engine.sources import ArraySource
 from mixtura.errors import CollapseError, ParameterError
-from mixtura.fitting.checkpoints import Journal, journal
-from mixtura.fitting.checkpoints.identity import rows_of
-from mixtura.fitting.checks import check_rows
-from mixtura.fitting.elsewhere import fit_elsewhere, opened
+from mixtura.fitting.checkpoints import Checkpointer, checkpointed
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
-from mixtura.fitting.oddities import oddities
+from mixtura.fitting.opening import Held, Opened, open_rows, read
 from mixtura.fitting.prior import Prior
 from mixtura.fitting.resumption import check_resumed
 from mixtura.fitting.runs import best_of, kept
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import StartLike
-from mixtura.model.elsewhere import is_elsewhere
+from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Box
 from mixtura.model.random import Seed, random_state_of, seed_of
-from mixtura.model.rows import as_rows, column_names
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
-from mixtura.model.weights import Weighted, row_weights
+from mixtura.tables.collections import Collection
 
-__all__ = ["check_rows", "fit", "fit_rows"]
-
-#: a collapse names so many rows at most
-_NAMED = 10
+__all__ = ["fit", "fit_rows"]
 
 
 def fit(
@@ -170,128 +159,104 @@ def fit(
             f"given is a {type(given).__name__}, expected a mixtura.Given, such as "
             "Given(means=[[0.0], [4.0]])"
         )
+    begun = given or Given()
     seed = None if given else seed_of(random_state)
-    asked: AbstractContextManager[Journal | None] = nullcontext()
-    if checkpoint is not None:
-        asked = journal(
-            checkpoint,
-            every,
-            resume=resume,
-            settings=settings,
-            given=given or Given(),
-            seed=random_state,
-        )
-    with asked as kept:
-        if is_elsewhere(X) or client is not None:
-            fitted = fit_elsewhere(
-                opened(X, sample_weight, client),
-                settings,
-                client=client,
-                given=given or Given(),
-                random=random_state_of(random_state),
-                observer=observer,
-                journal=kept,
-            )
-            return replace(fitted, seed=seed)
-        rows = as_rows(X)
+    with checkpointed(checkpoint, every, resume, settings, begun, random_state) as checkpointer:
         fitted = fit_rows(
-            rows,
+            open_rows(X, sample_weight, client),
             settings,
-            given=given or Given(),
+            given=begun,
             random=random_state_of(random_state),
-            feature_names=column_names(X),
-            weights=row_weights(sample_weight, len(rows)),
             observer=observer,
-            journal=kept,
+            checkpointer=checkpointer,
+            client=client,
         )
-        return replace(fitted, seed=seed)
+    return replace(fitted, seed=seed)
 
 
 def fit_rows(
-    rows: Rows,
+    rows: Opened,
     settings: Settings,
     *,
     given: Given,
     random: np.random.RandomState,
-    feature_names: tuple[str, ...] | None = None,
-    weights: Floats | None = None,
     resumed: Fit | None = None,
     observer: Observer | None = None,
-    journal: Journal | None = None,
+    checkpointer: Checkpointer | None = None,
+    client: Any = None,
 ) -> Fit:
-    """`fit` for rows that are checked, with everything decided.
+    """Fit to rows that are open, with everything decided.
+
+    Rows in memory are taken as they are. Of others a first pass, or two on a cluster, counts and
+    checks them and draws a sample, on which a named start is found. Every iteration is a pass over
+    all rows, and has the bits of one over an array of them.
 
     Parameters
     ----------
-    rows : (N, D), finite.
-    settings, given, random, feature_names, observer : as for `fit`.
-    weights : (N,), finite and at least 0, not all 0; or None. Rows of weight 0 are left out before
-        anything else is done, so the fit is bit for bit that of the others; leaving them out takes
-        a copy of the rows.
+    rows : as `mixtura.fitting.opening.open_rows` gives them.
+    settings, given, random, observer, client : as for `fit`.
     resumed : an earlier fit to go on from, instead of a start.
-    journal : of the checkpoint, or None.
+    checkpointer : of the checkpoint, or None.
 
     Raises
     ------
-    ParameterError : `resumed` has another number of components or another structure.
-    DataError : it has another number of features.
+    ParameterError : `resumed` has another number of components or another structure; or the start
+        is given by row, and rows are left out or on workers.
+    DataError : the rows cannot be used, or are not the same at every pass, or not those of the
+        checkpoint; or `resumed` has another number of features.
     """
     began = time.perf_counter()
-    weighted = Weighted.of(rows, weights)
-    rows = weighted.rows
-    check_rows(rows, settings.n_components, feature_names)
-    settings.structure.check(rows.shape[1])
+    _check_start(settings, rows)
+    if checkpointer:
+        checkpointer.begin(random)
+    seed = 0 if isinstance(rows, Held) else _seed_aside(random)
+    data = read(rows, settings.n_components, seed, client=client, known=checkpointer is not None)
+    if checkpointer:
+        checkpointer.identify(data.known_by(), data.names)
+    data.check(settings.n_components)
+    settings.structure.check(data.source.n_features)
+    _check_all_there(settings, data.left_out)
     if resumed is not None:
-        check_resumed(resumed, settings, rows.shape[1])
-    source = ArraySource(rows, weighted.weights)
-    if journal:
-        journal.begin(random)
-        journal.identify(rows_of(source, feature_names), feature_names)
-    em = EM(
-        source,
-        settings,
-        default_executor(),
-        feature_names,
-        observer,
-        weighted.unit,
-        journal=journal,
-    )
+        check_resumed(resumed, settings, data.source.n_features)
+    em = EM(data, settings, observer, checkpointer)
 
     def run(number: int) -> Fit:
         try:
-            counting = weighted.counting
-            return em.run(number, source, given, random, counting=counting, resumed=resumed)
+            return em.run(number, given, random, resumed=resumed)
         except CollapseError as collapse:
-            raise _with_rows(collapse, weighted) from None
+            raise data.naming_rows(collapse) from None
 
-    best = best_of(1 if resumed is not None else settings.n_init, run, began, journal)
-    with kept(best, journal):
-        odd = oddities(source, em.executor, settings.n_components)
-        return em.noted(replace(best, oddities=odd))
+    best = best_of(1 if resumed is not None else settings.n_init, run, began, checkpointer)
+    with kept(best, checkpointer):
+        return em.noted(replace(best, oddities=data.oddities(settings.n_components)))
 
 
-def _with_rows(collapse: CollapseError, weighted: Weighted) -> CollapseError:
-    """The error, which also names the rows nearest to the component's mean, as many as it holds.
+def _seed_aside(random: np.random.RandomState) -> int:
+    """A seed for the sample that leaves `random` as it is.
 
-    Near in units of each feature's range; where many more rows are as near, there are more of them
-    than are named.
+    So the start of rows that are all in the sample is that of the rows in memory.
     """
-    if collapse.component is None:
-        return collapse
-    rows = weighted.rows
-    spans = np.ptp(rows, axis=0).astype(np.float64)
-    spans[spans == 0.0] = 1.0
-    distances = (((rows - collapse.centre) / spans) ** 2).sum(axis=1)
-    held = min(max(round(collapse.weight), 1), _NAMED)
-    nearest = np.sort(np.argsort(distances, kind="stable")[:held])
-    numbers = nearest if weighted.counting is None else np.flatnonzero(weighted.counting)[nearest]
-    named = tuple(numbers.tolist())
-    listed = ", ".join(map(str, named))
-    which = f"row {listed} is" if held == 1 else f"rows {listed} are"
-    return CollapseError(
-        f"{collapse}. Of the rows, counted from 0, {which} nearest to its mean",
-        collapse.component,
-        collapse.centre,
-        collapse.weight,
-        named,
-    )
+    other = np.random.RandomState()
+    other.set_state(random.get_state())
+    return int(other.randint(2**31))
+
+
+def _given_by_row(settings: Settings) -> bool:
+    """Whether the start is labels or responsibilities."""
+    return not (isinstance(settings.start, (str, Mixture)) or callable(settings.start))
+
+
+def _check_start(settings: Settings, rows: Opened) -> None:
+    if isinstance(rows, Collection) and _given_by_row(settings):
+        raise ParameterError(
+            "start is given by row, but the rows are in a Dask collection: start from a name, a "
+            "function or a mixture"
+        )
+
+
+def _check_all_there(settings: Settings, left_out: int) -> None:
+    if left_out and _given_by_row(settings):
+        raise ParameterError(
+            "start is given by row, but of X some rows were left out, bad or of weight 0 "
+            f"({left_out:,}): start from a name, a function or a mixture, or take them out first"
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 from typing import Any
@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Rows, readable
+from mixtura.engine.executors import default_executor
+from mixtura.engine.executors.dask import Dask
 from mixtura.engine.partitions import Partitions
-from mixtura.engine.sources import ArraySource
 from mixtura.engine.sources.dask import DaskSource
 from mixtura.errors import DataError
+from mixtura.fitting.data import Data
 from mixtura.fitting.starts.reservoir import Reservoir
 from mixtura.fitting.survey import Tally, nothing_counts, sample_size, settled
 from mixtura.model.collected import Collected, of_collection
@@ -22,36 +24,14 @@ from mixtura.model.reader import Reader
 from mixtura.tables.collections import Collection
 from mixtura.tables.streams import BadRows
 
-__all__ = ["PartitionSurvey", "float64_source", "survey_partitions"]
+__all__ = ["float64_source", "survey_partitions"]
 
 #: rows that a sample is drawn from at a time
 _AT_ONCE = 2**16
 
 
-@dataclass(frozen=True, eq=False)
-class PartitionSurvey:
-    """A collection, and what two passes over it found.
-
-    Parameters
-    ----------
-    source : the rows that count, of positive weight.
-    sample : of them, to begin from: all, where they are few.
-    unit : what a weight of 1 in `source` was before.
-    tally : counts and extremes.
-    note : about bad rows, empty where there were none.
-    """
-
-    source: DaskSource
-    sample: ArraySource
-    unit: float
-    tally: Tally
-    note: str
-
-
-def survey_partitions(
-    rows: Collection, n_components: int, seed: int, client: Any = None
-) -> PartitionSurvey:
-    """Count, check and measure; then draw a sample.
+def survey_partitions(rows: Collection, n_components: int, seed: int, client: Any = None) -> Data:
+    """Count, check and measure in a first pass; in a second one draw the sample that a scan gives.
 
     Parameters
     ----------
@@ -73,7 +53,30 @@ def survey_partitions(
     reservoir = good.total([partial(_drawn, size, seed, first) for first in firsts])
     sample, unit, equal = settled(reservoir, tally)
     source = _source(own.partitions, tallies, tally.dtype, None if equal else unit)
-    return PartitionSurvey(source, sample, unit, tally, bad.summary)
+    return Data(
+        source,
+        sample,
+        Dask(default_executor()),
+        rows.names,
+        unit,
+        left_out=bad.count + tally.without_weight,
+        note=bad.summary,
+        extent=tally.extent,
+        known_by=partial(_known_by, source, tally, rows.names),
+    )
+
+
+def _known_by(source: DaskSource, tally: Tally, names: tuple[str, ...] | None) -> dict[str, Any]:
+    """What the rows are known by, as far as a cluster tells it without a pass of its own."""
+    return {
+        "number of rows": source.n_rows,
+        "number of features": source.n_features,
+        "features' names": None if names is None else list(names),
+        "type": source.dtype.name,
+        "rows of each partition": list(source.lengths),
+        "least values": tally.low.tolist(),
+        "largest values": tally.high.tolist(),
+    }
 
 
 def float64_source(rows: Collected, collection: Collection) -> DaskSource:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from mixtura.errors import Interrupted
-from mixtura.fitting.checkpoints.journal import Journal
+from mixtura.fitting.checkpoints.checkpointer import Checkpointer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.met import Met
 
@@ -19,7 +19,7 @@ _SAME = 1e-5
 
 
 def best_of(
-    count: int, run: Callable[[int], Fit], began: float, journal: Journal | None = None
+    count: int, run: Callable[[int], Fit], began: float, checkpointer: Checkpointer | None = None
 ) -> Fit:
     """The best of `count` runs, numbered from 0.
 
@@ -28,38 +28,38 @@ def best_of(
     count : at least 1. Where the best of several was met but once, up to as many more are made.
     run : carries out the one of that number.
     began : when the first began, as `time.perf_counter` tells it.
-    journal : of the checkpoint: the runs that are over are not repeated; or None.
+    checkpointer : of the checkpoint: the runs that are over are not repeated; or None.
 
     Raises
     ------
     Interrupted : Ctrl-C, with the best fit so far.
     KeyboardInterrupt : Ctrl-C before there is any.
     """
-    first, best = (journal.run, journal.best) if journal else (0, None)
-    began = journal.began if journal else began
+    first, best = (checkpointer.run, checkpointer.best) if checkpointer else (0, None)
+    began = checkpointer.began if checkpointer else began
     for number in range(first, 2 * count):
         if number >= count and not (count > 1 and best and best.searches and best.searches.alone):
             break
         try:
             ended = run(number)
         except KeyboardInterrupt as interruption:
-            if journal:
-                journal.write()
-            path = journal.path if journal else None
+            if checkpointer:
+                checkpointer.write()
+            path = checkpointer.path if checkpointer else None
             if isinstance(interruption, Interrupted):
                 raise Interrupted(better(best, interruption.fit, began), path) from None
             if best is None:
                 raise
             raise Interrupted(better(None, best, began), path) from None
         best = better(best, ended, began)
-        if journal:
-            journal.over(number, best)
+        if checkpointer:
+            checkpointer.over(number, best)
     assert best is not None
     return best
 
 
 @contextmanager
-def kept(best: Fit, journal: Journal | None = None) -> Iterator[None]:
+def kept(best: Fit, checkpointer: Checkpointer | None = None) -> Iterator[None]:
     """Have Ctrl-C carry a fit that is over, while more is found out about it.
 
     Raises
@@ -69,7 +69,7 @@ def kept(best: Fit, journal: Journal | None = None) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise Interrupted(best, journal.path if journal else None) from None
+        raise Interrupted(best, checkpointer.path if checkpointer else None) from None
 
 
 def better(best: Fit | None, ended: Fit, began: float) -> Fit:

@@ -121,7 +121,7 @@ def maximise(
     m_step = MStep(
         mixture.n_components, structure, kept.ridge, mixture.equal_weights, seen=None, box=box
     )
-    estimate = m_step(statistics, before=mixture.covariances)
+    estimate = m_step(statistics, near=mixture.covariances)
     health = Health(kept, lambda: _spread(statistics), statistics.n_rows)
     sound, _ = health.sound(estimate, 1, ())
     return sound.mixture(mixture.feature_names)

@@ -118,7 +118,7 @@ class Stepwise:
             now.scaled(effective),
             settings.structure,
             settings.regularisation.ridge,
-            before=mixture.covariances,
+            near=mixture.covariances,
         )
         estimate = replace(estimate, equal=settings.equal_weights)
         n_rows = self.n_rows + len(rows)

@@ -6,21 +6,25 @@ import math
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Rows
+from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource, StreamSource, ahead
 from mixtura.engine.sources.stream import Batch
 from mixtura.errors import DataError
-from mixtura.fitting.checkpoints.identity import RowsSeen
+from mixtura.fitting.data import Data
+from mixtura.fitting.extent import Extent
+from mixtura.fitting.fingerprint import Fingerprint
 from mixtura.fitting.starts.reservoir import Reservoir
 from mixtura.model.weights import Weighted, unit_of
 from mixtura.tables.streams import Chunk, Scan, bad_rows
 
-__all__ = ["Survey", "Tally", "nothing_counts", "sample_size", "settled", "survey"]
+__all__ = ["Tally", "nothing_counts", "sample_size", "settled", "survey"]
 
 #: rows of a sample; up to so many, a start is that of the rows in memory
 _SAMPLE = 2**17
@@ -28,30 +32,7 @@ _SAMPLE = 2**17
 _NUMBERS = 2**21
 
 
-@dataclass(frozen=True, eq=False)
-class Survey:
-    """A stream, and what one pass over it found.
-
-    Parameters
-    ----------
-    source : the rows that count, of positive weight.
-    sample : of them, to begin from: all, where they are few.
-    unit : what a weight of 1 in `source` was before.
-    low, high : (D,), the least and the largest values.
-    left_out : rows that are not in `source`: bad ones, and those of weight 0.
-    note : about bad rows, empty where there were none.
-    """
-
-    source: StreamSource
-    sample: ArraySource
-    unit: float
-    low: Floats
-    high: Floats
-    left_out: int
-    note: str
-
-
-def survey(scan: Scan, n_components: int, seed: int, seen: RowsSeen | None = None) -> Survey:
+def survey(scan: Scan, n_components: int, seed: int, *, known: bool = False) -> Data:
     """Read a stream once: count, check, measure and draw a sample.
 
     Parameters
@@ -59,7 +40,7 @@ def survey(scan: Scan, n_components: int, seed: int, seen: RowsSeen | None = Non
     scan : the stream.
     n_components : K; of each component some rows should be in the sample.
     seed : of the sample.
-    seen : is shown the rows that count, with their weights; or None.
+    known : whether what the rows are known by will be asked for: a sum of all their bytes.
 
     Raises
     ------
@@ -68,7 +49,7 @@ def survey(scan: Scan, n_components: int, seed: int, seen: RowsSeen | None = Non
     bad = bad_rows(scan.on_bad_row)
     d = len(scan.columns.features)
     reservoir = Reservoir(sample_size(d, n_components), seed)
-    tally = Tally(d)
+    tally, seen = Tally(d), Fingerprint() if known else None
     with closing(ahead(scan.chunks(bad))) as chunks:
         for chunk in chunks:
             rows, weights = _counting(chunk)
@@ -85,14 +66,16 @@ def survey(scan: Scan, n_components: int, seed: int, seen: RowsSeen | None = Non
     source = StreamSource(
         _Counting(scan, None if equal else unit), (tally.count, d), tally.dtype, not equal
     )
-    return Survey(
+    return Data(
         source,
         sample,
+        default_executor(),
+        scan.names,
         unit,
-        tally.low,
-        tally.high,
-        bad.count + tally.without_weight,
-        bad.summary,
+        left_out=bad.count + tally.without_weight,
+        note=bad.summary,
+        extent=tally.extent,
+        known_by=partial(seen.record, scan.names) if seen else dict,
     )
 
 
@@ -193,6 +176,11 @@ class Tally:
         scale = math.ldexp(1.0, min(math.frexp(self._largest)[1], 1023))
         self._sum = self._sum * (self._scale / scale) + other._sum * (other._scale / scale)
         self._scale = scale
+
+    @property
+    def extent(self) -> Extent:
+        """From where to where the rows reach."""
+        return Extent(self.low, self.high)
 
     @property
     def equal(self) -> bool:

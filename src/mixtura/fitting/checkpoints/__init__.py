@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from mixtura.fitting.checkpoints.journal import Journal, journal
+from mixtura.fitting.checkpoints.checkpointer import Checkpointer, checkpointed
 
-__all__ = ["Journal", "journal"]
+__all__ = ["Checkpointer", "checkpointed"]

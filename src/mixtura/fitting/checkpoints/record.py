@@ -1,4 +1,4 @@
-"""Record: a standing as arrays and plain values, and back."""
+"""Record: a checkpoint as arrays and plain values, and back."""
 
 from __future__ import annotations
 
@@ -10,20 +10,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.engine.arrays import frozen
-from mixtura.fitting.acceleration import Course, Memory
-from mixtura.fitting.checkpoints.position import Position, Standing
+from mixtura.fitting.acceleration import AndersonHistory, AndersonState
 from mixtura.fitting.convergence import Outcome
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.health import Repair
 from mixtura.fitting.met import Met
+from mixtura.fitting.run_state import RunState
 from mixtura.fitting.settings import Settings
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Box, Noise
 
-__all__ = ["Record", "recorded", "restored"]
+__all__ = ["Checkpoint", "Record", "recorded", "restored"]
 
 _PARTS = ("weights", "means", "covariances")
 _NOISE = ("noise_weight", "noise_low", "noise_extent")
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Where a fit of several runs stands.
+
+    Parameters
+    ----------
+    run : the number of the run under way, or of the next one.
+    state : of the run under way, None between two.
+    best : the best fit of the runs before, or None.
+    begun_with : the random generator's state before anything was drawn, as NumPy gives it.
+    random : its state now.
+    seconds : what the work has taken, all sessions together.
+    """
+
+    run: int
+    state: RunState | None
+    best: Fit | None
+    begun_with: Mapping[str, Any]
+    random: Mapping[str, Any]
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,33 +62,35 @@ class Record:
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
-def recorded(standing: Standing) -> Record:
-    """The record of a standing."""
+def recorded(checkpoint: Checkpoint) -> Record:
+    """The record of a checkpoint."""
     arrays: dict[str, NDArray[Any]] = {}
-    position, best = standing.position, standing.best
+    state, best = checkpoint.state, checkpoint.best
     values = {
-        "run": standing.run,
-        "seconds": standing.seconds,
-        "begun_with": _of_generator(arrays, "begun_with", standing.begun_with),
-        "random": _of_generator(arrays, "random", standing.random),
-        "position": None if position is None else _of_position(arrays, position),
+        "run": checkpoint.run,
+        "seconds": checkpoint.seconds,
+        "begun_with": _of_generator(arrays, "begun_with", checkpoint.begun_with),
+        "random": _of_generator(arrays, "random", checkpoint.random),
+        "position": None if state is None else _of_state(arrays, state),
         "best": None if best is None else _of_fit(arrays, best),
     }
     return Record(values, arrays)
 
 
-def restored(record: Record, settings: Settings, feature_names: tuple[str, ...] | None) -> Standing:
-    """The standing that was recorded of a fit with these settings.
+def restored(
+    record: Record, settings: Settings, feature_names: tuple[str, ...] | None
+) -> Checkpoint:
+    """The checkpoint that was recorded of a fit with these settings.
 
     Raises
     ------
     KeyError, TypeError, ValueError : the record is not one of `recorded`.
     """
     values, shelf = record.values, _Shelf(record.arrays, settings, feature_names)
-    position, best = values["position"], values["best"]
-    return Standing(
+    state, best = values["position"], values["best"]
+    return Checkpoint(
         int(values["run"]),
-        None if position is None else shelf.position(position),
+        None if state is None else shelf.state(state),
         None if best is None else shelf.fit(best),
         shelf.generator("begun_with", values["begun_with"]),
         shelf.generator("random", values["random"]),
@@ -84,29 +108,29 @@ def _of_mixture(arrays: dict[str, NDArray[Any]], name: str, mixture: Mixture) ->
         )
 
 
-def _of_position(arrays: dict[str, NDArray[Any]], position: Position) -> dict[str, Any]:
-    course = position.course
+def _of_state(arrays: dict[str, NDArray[Any]], state: RunState) -> dict[str, Any]:
+    anderson = state.anderson
     for name, mixture in (
-        ("ahead", course.ahead),
-        ("image", course.image),
-        ("known", position.known),
+        ("ahead", anderson.ahead),
+        ("image", anderson.image),
+        ("known", state.known[0]),
     ):
         _of_mixture(arrays, f"position.{name}", mixture)
-    arrays["position.memory.points"] = course.memory.points
-    arrays["position.memory.images"] = course.memory.images
-    arrays["position.trace"] = np.array(position.trace)
-    arrays["position.history"] = np.array(position.history)
+    arrays["position.memory.points"] = anderson.history.points
+    arrays["position.memory.images"] = anderson.history.images
+    arrays["position.trace"] = np.array(state.trace)
+    arrays["position.history"] = np.array(state.earlier)
     return {
-        "iteration": position.iteration,
-        "repairs": [asdict(repair) for repair in position.repairs],
-        "extrapolated": course.extrapolated,
-        "begun": course.begun,
-        "since": course.since,
-        "accelerated": course.accelerated,
-        "rejected": course.rejected,
-        "extrapolates": course.acceleration is not None,
-        "searches": None if position.searches is None else asdict(position.searches),
-        "changed": position.changed,
+        "iteration": state.iteration,
+        "repairs": [asdict(repair) for repair in state.repairs],
+        "extrapolated": anderson.extrapolated,
+        "begun": anderson.begun,
+        "since": anderson.since,
+        "accelerated": anderson.accelerated,
+        "rejected": anderson.rejected,
+        "extrapolates": anderson.acceleration is not None,
+        "searches": None if state.searches is None else asdict(state.searches),
+        "changed": state.changed,
     }
 
 
@@ -148,15 +172,15 @@ class _Shelf:
     settings: Settings
     feature_names: tuple[str, ...] | None
 
-    def position(self, values: Mapping[str, Any]) -> Position:
+    def state(self, values: Mapping[str, Any]) -> RunState:
         settings = self.settings
-        course = Course(
+        anderson = AndersonState(
             settings.rule,
             settings.acceleration if values["extrapolates"] else None,
             self.mixture("position.ahead"),
             self.mixture("position.image"),
             extrapolated=bool(values["extrapolated"]),
-            memory=Memory(
+            history=AndersonHistory(
                 frozen(self.arrays["position.memory.points"]),
                 frozen(self.arrays["position.memory.images"]),
             ),
@@ -165,13 +189,14 @@ class _Shelf:
             accelerated=_whole(values["accelerated"]),
             rejected=int(values["rejected"]),
         )
-        return Position(
+        trace = self.arrays["position.trace"].tolist()
+        return RunState(
+            anderson,
+            (self.mixture("position.known"), len(trace)),
             int(values["iteration"]),
-            course,
-            tuple(self.arrays["position.trace"].tolist()),
-            tuple(self.arrays["position.history"].tolist()),
-            _repairs(values["repairs"]),
-            self.mixture("position.known"),
+            trace,
+            self.arrays["position.history"].tolist(),
+            list(_repairs(values["repairs"])),
             _met(values.get("searches")),
             bool(values.get("changed", False)),
         )

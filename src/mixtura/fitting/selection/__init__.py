@@ -7,8 +7,9 @@ from mixtura.fitting.selection.bootstrap import (
     BootstrapTest,
     bootstrap_test,
 )
+from mixtura.fitting.selection.grid import Watcher
 from mixtura.fitting.selection.row import Row
-from mixtura.fitting.selection.select import Watcher, select
+from mixtura.fitting.selection.select import select
 from mixtura.fitting.selection.selection import Selection
 
 __all__ = [

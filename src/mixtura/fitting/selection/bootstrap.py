@@ -14,10 +14,11 @@ from mixtura.engine.arrays import Floats, Rows, Value, frozen
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import DataError, ParameterError
+from mixtura.fitting.checks import check_rows
+from mixtura.fitting.data import Data
 from mixtura.fitting.fit import Fit
-from mixtura.fitting.fitter import check_rows
+from mixtura.fitting.selection.candidate import Candidate, components_of, structures_of
 from mixtura.fitting.selection.crew import Task, carried_out
-from mixtura.fitting.selection.grid import Candidate, components_of, structures_of
 from mixtura.fitting.selection.select import rule_for, shared_out
 from mixtura.fitting.selection.trial import Trials
 from mixtura.fitting.settings import Settings
@@ -269,7 +270,8 @@ class _Pair:
         ------
         DataError : one of them fails, or collapses onto few rows.
         """
-        trials = Trials(ArraySource(rows), self.settings, self.executor, seed, self.names)
+        data = replace(Data.held(rows, names=self.names), executor=self.executor)
+        trials = Trials(data, self.settings, seed)
         structure, k = self.settings.structure, self.settings.n_components
         null, alternative = (trials.alone(Candidate(number, structure)) for number in (k, k + 1))
         null = trials.from_where(null, origin) if origin else null

@@ -11,7 +11,7 @@ from mixtura.fitting.fit import Fit
 from mixtura.fitting.prior import Prior
 from mixtura.fitting.regularisation import Regularisation, Spread
 from mixtura.fitting.repeats import Repeat
-from mixtura.fitting.selection.grid import Candidate
+from mixtura.fitting.selection.candidate import Candidate
 from mixtura.fitting.spurious import FEW, THIN, least_rows, spurious, thinnest
 from mixtura.fitting.verdict.counts import too_few_rows
 from mixtura.fitting.verdict.rows import sitting

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,12 +12,10 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Integers
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import ParameterError
-from mixtura.fitting.selection.grid import Candidate
+from mixtura.fitting.selection.candidate import Candidate
+from mixtura.fitting.selection.grid import Grid, Watcher
 from mixtura.fitting.selection.row import Row
 from mixtura.model.mixture import Mixture
-
-if TYPE_CHECKING:
-    from mixtura.fitting.selection.select import Grid, Watcher
 
 __all__ = ["Folds"]
 
@@ -62,25 +59,23 @@ class Folds:
         """
         losses: dict[Candidate, list[float]] = {each: [] for each in table}
         faults: dict[Candidate, str] = {}
-        trials = grid.trials
-        source = trials.source
-        assert isinstance(source, ArraySource)
+        data = grid.trials.data
+        source = data.sample
         for fold in range(self.count):
             out = self.number == fold
             kept = _some(source, ~out)
-            counting = None
-            if trials.counting is not None:
-                counting = trials.counting.copy()
+            counting = ~out
+            if data.counting is not None:
+                counting = data.counting.copy()
                 counting[np.flatnonzero(counting)[out]] = False
-            else:
-                counting = ~out
-            fitted = grid.over(replace(trials, source=kept, counting=counting)).fitted(observer)
+            fewer = replace(data, source=kept, sample=kept, counting=counting)
+            fitted = grid.over(replace(grid.trials, data=fewer)).fitted(observer)
             held = _some(source, out)
             for candidate, row in fitted.items():
                 if row.fit is None or not row.sound:
                     faults.setdefault(candidate, f"without fold {fold}: {row.fault}")
                 else:
-                    loss = _loss(row.fit.mixture, held) * trials.unit
+                    loss = _loss(row.fit.mixture, held) * data.unit
                     losses[candidate].append(loss)
         return {
             candidate: _judged(row, losses[candidate], faults.get(candidate, ""))

@@ -1,123 +1,117 @@
-"""Grid: the candidates among which a selection is made."""
+"""Grid: candidates fitted for themselves, then bettered by their neighbours."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Protocol
 
-from mixtura.arguments import is_whole
-from mixtura.errors import ParameterError
-from mixtura.model.structures import STRUCTURES, Structure
-from mixtura.model.structures import structure as structure_called
+from mixtura.fitting.selection.candidate import Candidate
+from mixtura.fitting.selection.crew import Task, carried_out
+from mixtura.fitting.selection.row import Row
+from mixtura.fitting.selection.trial import Trials, parents
 
-__all__ = ["Candidate", "components_of", "contains", "structures_of"]
+__all__ = ["Grid", "Watcher"]
 
-#: the letters at one place, from what leaves least free to what leaves most
-_FREEDOM = "IEV"
-
-T = TypeVar("T")
-#: components that a candidate may be asked for: nobody has more rows
-_MOST = 2**40
+#: the sweep that only holds candidates to what they contain
+_LAST = "up again"
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A number of components and a structure.
+class Watcher(Protocol):
+    """Told how a selection gets on."""
 
-    Parameters
-    ----------
-    n_components : K.
-    structure : of the covariances.
-    """
+    def begun(self, total: int) -> None:
+        """So many candidates are to be fitted."""
 
-    n_components: int
-    structure: Structure
+    def fitted(self, row: Row) -> None:
+        """One of them is done."""
 
-    def __str__(self) -> str:
-        return f"{letters(self.structure)},{self.n_components}"
+    def ended(self) -> None:
+        """All of them are."""
 
 
-def letters(structure: Structure) -> str:
-    """What statisticians call a structure: its letters, or E and V where it has one feature."""
-    one_letter = structure.alias is not None and len(structure.alias) == 1
-    return structure.name if one_letter else structure.letters
-
-
-def contains(rich: Structure, poor: Structure) -> bool:
-    """Whether every mixture of structure `poor` is one of structure `rich`, and not the reverse.
-
-    Letter by letter: an identity is one way to be equal, and equal is one way to vary.
-
-    Examples
-    --------
-    >>> from mixtura.model.structures import structure
-    >>> contains(structure("VVV"), structure("EEE"))
-    True
-    >>> contains(structure("EEE"), structure("VII"))
-    False
-    """
-    pairs = zip(rich.letters, poor.letters, strict=True)
-    below = all(_FREEDOM.index(theirs) <= _FREEDOM.index(ours) for ours, theirs in pairs)
-    return below and rich.letters != poor.letters
-
-
-def components_of(wish: int | Iterable[int]) -> tuple[int, ...]:
-    """Numbers of components, each once, smallest first.
-
-    Raises
-    ------
-    ParameterError : there is none, or one is not a whole number of at least 1.
-    """
-    numbers: list[int] = (
-        [int(wish)] if is_whole(wish) else _listed("n_components", wish)  # type: ignore[arg-type]
-    )
-    if not numbers:
-        raise ParameterError(
-            f"n_components is {wish!r}, which is empty, expected at least one number of "
-            "components: range(1, 10) has 1 to 9"
-        )
-    for number in numbers:
-        if not is_whole(number) or not 1 <= number <= _MOST:
-            raise ParameterError(
-                f"n_components has {number!r}, expected whole numbers from 1 to {_MOST}"
-            )
-    return tuple(sorted({int(number) for number in numbers}))
-
-
-def structures_of(
-    wish: str | Structure | Iterable[str | Structure], n_features: int | None = None
-) -> tuple[Structure, ...]:
-    """Structures, each once, in the order of the family: the poorer first.
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Candidates, and how they are fitted.
 
     Parameters
     ----------
-    wish : ``"all"``, one or several names.
-    n_features : D, or None where it is not known yet. With one feature all structures come to two,
-        E and V.
-
-    Raises
-    ------
-    ParameterError : there is none, or one has an unknown name; the known ones are listed.
+    trials : fits one.
+    candidates : all of them, a poorer structure before those that contain it.
+    n_threads : how many are fitted at once.
     """
-    if isinstance(wish, str) and wish == "all":
-        names: Sequence[str | Structure] = STRUCTURES
-    elif isinstance(wish, (str, Structure)):
-        names = [wish]
-    else:
-        names = _listed("structures", wish)
-    if not names:
-        raise ParameterError("structures is empty, expected 'all' or at least one name")
-    chosen = [structure_called(name) for name in names]
-    if n_features == 1:
-        chosen = [structure_called("E" if each.letters[0] == "E" else "V") for each in chosen]
-    order = [each.letters for each in STRUCTURES]
-    by_letters = {each.letters: each for each in chosen}
-    return tuple(sorted(by_letters.values(), key=lambda each: order.index(each.letters)))
 
+    trials: Trials
+    candidates: Sequence[Candidate]
+    n_threads: int
 
-def _listed(name: str, wish: Iterable[T]) -> list[T]:
-    try:
-        return list(wish)
-    except TypeError:
-        raise ParameterError(f"{name} is {wish!r}, expected a list") from None
+    def fitted(self, observer: Watcher | None = None) -> dict[Candidate, Row]:
+        """The row of each.
+
+        First every candidate is fitted for itself. Then each may be bettered by its neighbours:
+        from fewer components up, from more down, and once more up, so that in the end none is below
+        a poorer structure, or fewer components, of what it holds.
+        """
+        order = sorted(self.candidates, key=lambda each: -each.n_components)
+        tasks: dict[Any, Task] = {
+            # The most components first: they take longest, and nobody should wait for them.
+            ("alone", each): Task((), partial(self._alone, candidate=each))
+            for each in order
+        }
+        last = "alone"
+        for sweep, rising in (("up", True), ("down", False), (_LAST, True)):
+            for each in sorted(order, key=lambda each: each.n_components) if rising else order:
+                beside = self._beside(each, rising)
+                needs = [(last, each), *((sweep, other) for other in beside.values())]
+                tasks[sweep, each] = Task(
+                    tuple(dict.fromkeys(needs)),
+                    partial(self._bettered, own=(last, each), sweep=sweep, beside=beside),
+                )
+            last = sweep
+
+        def told(name: Any, result: Any) -> None:
+            if observer and name[0] == last:
+                observer.fitted(result)
+
+        results = carried_out(tasks, self.n_threads, told)
+        return {each: results[last, each] for each in self.candidates}
+
+    def over(self, trials: Trials) -> Grid:
+        """The same candidates over other rows."""
+        return replace(self, trials=trials)
+
+    def _beside(self, candidate: Candidate, rising: bool) -> dict[str, Candidate]:
+        """The neighbours that a candidate may be bettered by in a sweep, each with what it is."""
+        beside = {f"poorer {i}": each for i, each in enumerate(parents(candidate, self.candidates))}
+        numbers = [
+            each.n_components for each in self.candidates if each.structure == candidate.structure
+        ]
+        below = [k for k in numbers if k < candidate.n_components]
+        above = [k for k in numbers if k > candidate.n_components]
+        if rising and below:
+            beside["fewer"] = replace(candidate, n_components=max(below))
+        if not rising and above:
+            beside["more"] = replace(candidate, n_components=min(above))
+        return beside
+
+    def _alone(self, _: Mapping[Any, Any], candidate: Candidate) -> Row:
+        return self.trials.alone(candidate)
+
+    def _bettered(
+        self,
+        results: Mapping[Any, Row],
+        own: Any,
+        sweep: str,
+        beside: Mapping[str, Candidate],
+    ) -> Row:
+        sound = {
+            name: results[sweep, other].fit
+            for name, other in beside.items()
+            if results[sweep, other].sound
+        }
+        poorer = [fit for name, fit in sound.items() if fit and name.startswith("poorer")]
+        fewer, more = sound.get("fewer"), sound.get("more")
+        if sweep == _LAST:
+            return self.trials.held(results[own], poorer, fewer)
+        return self.trials.bettered(results[own], poorer, fewer, more)

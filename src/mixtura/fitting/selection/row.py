@@ -9,8 +9,8 @@ from typing import Any
 
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.oddities import Oddities
+from mixtura.fitting.selection.candidate import Candidate, letters
 from mixtura.fitting.selection.criteria import signed
-from mixtura.fitting.selection.grid import Candidate, letters
 
 __all__ = ["Row"]
 

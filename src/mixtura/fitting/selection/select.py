@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Protocol
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 from mixtura.arguments import is_whole
 from mixtura.engine.executors import Executor, Serial, Threads, default_executor
@@ -15,41 +14,24 @@ from mixtura.engine.sources import ArraySource, Source
 from mixtura.engine.sources.dask import DaskSource
 from mixtura.errors import ParameterError
 from mixtura.fitting.convergence import Remaining, Rule, rule
-from mixtura.fitting.oddities import oddities
+from mixtura.fitting.opening import open_rows, read
 from mixtura.fitting.prior import Prior
-from mixtura.fitting.selection.crew import Task, carried_out
+from mixtura.fitting.selection.candidate import Candidate, components_of, structures_of
 from mixtura.fitting.selection.criteria import criterion_called
 from mixtura.fitting.selection.folds import Folds
-from mixtura.fitting.selection.grid import Candidate, components_of, structures_of
-from mixtura.fitting.selection.row import Row
-from mixtura.fitting.selection.rows import given
+from mixtura.fitting.selection.grid import Grid, Watcher
 from mixtura.fitting.selection.selection import Selection
-from mixtura.fitting.selection.trial import Trials, parents
+from mixtura.fitting.selection.trial import Trials
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import StartLike
 from mixtura.model.noise import Box
 from mixtura.model.random import Seed, random_state_of, seed_of
 from mixtura.model.structures import Structure
 
-__all__ = ["Watcher", "rule_for", "select", "shared_out"]
+__all__ = ["rule_for", "select", "shared_out"]
 
 #: of the log-likelihood of all rows, that a candidate may lack
 _NATS = 1e-3
-#: the sweep that only holds candidates to what they contain
-_LAST = "up again"
-
-
-class Watcher(Protocol):
-    """Told how a selection gets on."""
-
-    def begun(self, total: int) -> None:
-        """So many candidates are to be fitted."""
-
-    def fitted(self, row: Row) -> None:
-        """One of them is done."""
-
-    def ended(self) -> None:
-        """All of them are."""
 
 
 def select(
@@ -158,28 +140,21 @@ def select(
     seed = seed_of(random_state)
     if seed is None:
         seed = int(random_state_of(random_state).randint(2**31))
-    data = given(X, sample_weight, numbers[-1], seed)
+    data = read(open_rows(X, sample_weight), numbers[-1], seed)
+    data.check(1)
+    data = data.brought_here()
     if by == "cv" and not data.in_memory:
         raise ParameterError(
             "criterion is 'cv', which leaves rows out in turn, and the rows are more than a "
             "sample that memory holds: use 'bic', or read them first"
         )
-    source = data.source
-    family = structures_of(structures, source.n_features)
-    executor, n_threads = shared_out(source, n_jobs)
-    trials = Trials(
-        source,
-        settings,
-        executor,
-        seed,
-        data.feature_names,
-        data.unit,
-        data.counting,
-        None if data.in_memory else data.sample,
-    )
+    family = structures_of(structures, data.source.n_features)
+    executor, n_threads = shared_out(data.source, n_jobs)
+    data = replace(data, executor=executor)
+    trials = Trials(data, settings, seed)
     candidates = [Candidate(k, each) for each in family for k in numbers]
     grid = Grid(trials, candidates, n_threads)
-    left_out = Folds.of(source.n_rows, folds, seed) if by == "cv" else None
+    left_out = Folds.of(data.source.n_rows, folds, seed) if by == "cv" else None
     if observer:
         observer.begun(len(candidates) * (1 + (left_out.count if left_out else 0)))
     table = grid.fitted(observer)
@@ -187,100 +162,14 @@ def select(
         table = left_out.over(grid, table, observer)
     if observer:
         observer.ended()
-    odd = oddities(source, executor, numbers[-1], sample=data.sample)
+    odd = replace(data, note="").oddities(numbers[-1])
     return Selection(
         tuple(table[each].knowing(odd) for each in candidates),
         by,
-        source.n_rows,
-        source.total_weight * data.unit,
+        data.source.n_rows,
+        data.source.total_weight * data.unit,
         time.perf_counter() - began,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """Candidates, and how they are fitted.
-
-    Parameters
-    ----------
-    trials : fits one.
-    candidates : all of them, a poorer structure before those that contain it.
-    n_threads : how many are fitted at once.
-    """
-
-    trials: Trials
-    candidates: Sequence[Candidate]
-    n_threads: int
-
-    def fitted(self, observer: Watcher | None = None) -> dict[Candidate, Row]:
-        """The row of each.
-
-        First every candidate is fitted for itself. Then each may be bettered by its neighbours:
-        from fewer components up, from more down, and once more up, so that in the end none is below
-        a poorer structure, or fewer components, of what it holds.
-        """
-        order = sorted(self.candidates, key=lambda each: -each.n_components)
-        tasks: dict[Any, Task] = {
-            # The most components first: they take longest, and nobody should wait for them.
-            ("alone", each): Task((), partial(self._alone, candidate=each))
-            for each in order
-        }
-        last = "alone"
-        for sweep, rising in (("up", True), ("down", False), (_LAST, True)):
-            for each in sorted(order, key=lambda each: each.n_components) if rising else order:
-                beside = self._beside(each, rising)
-                needs = [(last, each), *((sweep, other) for other in beside.values())]
-                tasks[sweep, each] = Task(
-                    tuple(dict.fromkeys(needs)),
-                    partial(self._bettered, own=(last, each), sweep=sweep, beside=beside),
-                )
-            last = sweep
-
-        def told(name: Any, result: Any) -> None:
-            if observer and name[0] == last:
-                observer.fitted(result)
-
-        results = carried_out(tasks, self.n_threads, told)
-        return {each: results[last, each] for each in self.candidates}
-
-    def over(self, trials: Trials) -> Grid:
-        """The same candidates over other rows."""
-        return replace(self, trials=trials)
-
-    def _beside(self, candidate: Candidate, rising: bool) -> dict[str, Candidate]:
-        """The neighbours that a candidate may be bettered by in a sweep, each with what it is."""
-        beside = {f"poorer {i}": each for i, each in enumerate(parents(candidate, self.candidates))}
-        numbers = [
-            each.n_components for each in self.candidates if each.structure == candidate.structure
-        ]
-        below = [k for k in numbers if k < candidate.n_components]
-        above = [k for k in numbers if k > candidate.n_components]
-        if rising and below:
-            beside["fewer"] = replace(candidate, n_components=max(below))
-        if not rising and above:
-            beside["more"] = replace(candidate, n_components=min(above))
-        return beside
-
-    def _alone(self, _: Mapping[Any, Any], candidate: Candidate) -> Row:
-        return self.trials.alone(candidate)
-
-    def _bettered(
-        self,
-        results: Mapping[Any, Row],
-        own: Any,
-        sweep: str,
-        beside: Mapping[str, Candidate],
-    ) -> Row:
-        sound = {
-            name: results[sweep, other].fit
-            for name, other in beside.items()
-            if results[sweep, other].sound
-        }
-        poorer = [fit for name, fit in sound.items() if fit and name.startswith("poorer")]
-        fewer, more = sound.get("fewer"), sound.get("more")
-        if sweep == _LAST:
-            return self.trials.held(results[own], poorer, fewer)
-        return self.trials.bettered(results[own], poorer, fewer, more)
 
 
 def rule_for(tol: float | str, total_weight: float) -> Rule:

@@ -7,21 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mixtura.caching import cached_property
-from mixtura.engine.executors import Executor
-from mixtura.engine.sources import ArraySource, Source
 from mixtura.errors import CollapseError, DataError, ParameterError
 from mixtura.fitting.assumptions import Assumptions
 from mixtura.fitting.convergence import Outcome
+from mixtura.fitting.data import Data
 from mixtura.fitting.em import EM
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.regularisation import Spread
+from mixtura.fitting.selection.candidate import Candidate, contains
 from mixtura.fitting.selection.criteria import classification_loss
 from mixtura.fitting.selection.doubts import Doubts, hopeless
-from mixtura.fitting.selection.grid import Candidate, contains
 from mixtura.fitting.selection.neighbours import Neighbours, written_twice
 from mixtura.fitting.selection.row import Row
 from mixtura.fitting.settings import Settings
@@ -49,38 +47,28 @@ _TRIED = 2**13
 
 @dataclass(frozen=True, eq=False)
 class Trials:
-    """How candidates are fitted to the rows of a source.
+    """How candidates are fitted to some rows.
 
     Each is fitted first as `mixtura.fit` would, from the same start; then from the ends of others:
     of poorer structures, which it contains, of fewer components, split, and of more, merged.
 
     Parameters
     ----------
-    source : the rows.
+    data : the rows.
     settings : of every fit, but for the number of components and the structure.
-    executor : who carries the passes out.
     seed : of the start of each fit.
-    feature_names : D names, or None.
-    unit : what a weight of 1 in `source` stands for.
-    counting : which of the person's rows are those of the source, or None for all.
-    sample : some of the rows, to start from, where the source is not in memory.
     """
 
-    source: Source
+    data: Data
     settings: Settings
-    executor: Executor
     seed: int
-    feature_names: tuple[str, ...] | None = None
-    unit: float = 1.0
-    counting: NDArray[np.bool_] | None = None
-    sample: ArraySource | None = None
 
     def alone(self, candidate: Candidate) -> Row:
         """The candidate's row, fitted for itself: it ends where `mixtura.fit` does."""
         began = time.perf_counter()
         k, structure = candidate.n_components, candidate.structure
         reason = hopeless(
-            candidate, self.source.n_rows, self.source.n_features, self.settings.conjugate
+            candidate, self.data.source.n_rows, self.data.source.n_features, self.settings.conjugate
         )
         if reason:
             return self._discarded(candidate, reason, began)
@@ -89,7 +77,7 @@ class Trials:
             settings = replace(settings, start="kmeans")  # whatever it is called: all rows are one
         random = np.random.RandomState(self.seed)
         try:
-            fit = self._em(settings).run(0, self._rows, Given(), random, counting=self.counting)
+            fit = self._em(settings).run(0, Given(), random)
         except (CollapseError, DataError, ParameterError) as error:
             return Row.failed(candidate, str(error), time.perf_counter() - began)
         return self._row(candidate, fit, began)
@@ -97,13 +85,15 @@ class Trials:
     def _discarded(self, candidate: Candidate, reason: str, began: float) -> Row:
         """The row of one that could only be discarded: k-means' clusters, and no iteration."""
         k, structure = candidate.n_components, candidate.structure
-        dear = cost(self._rows.n_rows, k, self.source.n_features, structure) > _DEAR
-        if dear or self.source.n_rows < k:
+        dear = cost(self.data.sample.n_rows, k, self.data.source.n_features, structure) > _DEAR
+        if dear or self.data.source.n_rows < k:
             return Row.failed(candidate, reason, time.perf_counter() - began)
         settings = replace(self.settings, n_components=k, structure=structure, start="kmeans")
         em = self._em(replace(settings, max_iter=0))
         random = np.random.RandomState(self.seed)
-        request = Request(self._rows, k, random, self.executor, structure, self.counting)
+        request = Request(
+            self.data.sample, k, random, self.data.executor, structure, self.data.counting
+        )
         try:
             statistics = em.first(request)
             # Near the rows' own axes: not worth a search of its own where they are to be common.
@@ -202,7 +192,7 @@ class Trials:
         ground = self._grounds[structure.rescales, structure.affine]
         if not ground.points.n_features:
             return best
-        neighbours = Neighbours(ground, structure, self.executor)
+        neighbours = Neighbours(ground, structure, self.data.executor)
         found = neighbours.better(
             best.mixture,
             [each.mixture for each in poorer],
@@ -212,7 +202,7 @@ class Trials:
         )
         if found is None:
             return best
-        statistics = ground.statistics(found, self.source, self.executor)
+        statistics = ground.statistics(found, self.data.source, self.data.executor)
         return self._likelier(em, best, em.begin_with(statistics)[0])
 
     def _likelier(self, em: EM, best: Fit, mixture: Mixture) -> Fit:
@@ -229,8 +219,11 @@ class Trials:
         return em.begin_with(em.statistics(mixture), covariances)[0]
 
     def _row(self, candidate: Candidate, fit: Fit, began: float) -> Row:
-        known = fit.log_likelihood / self.unit
-        unsure = classification_loss(fit.mixture, self.source, self.executor, known) * self.unit
+        known = fit.log_likelihood / self.data.unit
+        unsure = (
+            classification_loss(fit.mixture, self.data.source, self.data.executor, known)
+            * self.data.unit
+        )
         seconds = time.perf_counter() - began
         base = fit.bic
         return Row(
@@ -245,22 +238,7 @@ class Trials:
         return not self._doubts.of(fit), fit.mean_objective
 
     def _em(self, settings: Settings) -> EM:
-        return EM(
-            self.source,
-            settings,
-            self.executor,
-            self.feature_names,
-            unit=self.unit,
-            assumed_here=self._assumptions,
-            spread=self._spread,
-        )
-
-    @cached_property
-    def _rows(self) -> ArraySource:
-        """The rows that starts are made from."""
-        rows = self.source if self.sample is None else self.sample
-        assert isinstance(rows, ArraySource)
-        return rows
+        return EM(self.data, settings, assumed=self._assumptions, spread=self._spread)
 
     @cached_property
     def _grounds(self) -> dict[tuple[bool, bool], Ground]:
@@ -268,16 +246,14 @@ class Trials:
         random = np.random.RandomState([self.seed, 0])
         kinds = [structure_called(name) for name in ("VII", "VVI", "VVV")]
         return {
-            (kind.rescales, kind.affine): Ground.of(self._rows, _TRIED, kind, random)
+            (kind.rescales, kind.affine): Ground.of(self.data.sample, _TRIED, kind, random)
             for kind in kinds
         }
 
     @cached_property
     def _assumptions(self) -> Assumptions:
         """What is assumed of these rows, the same for all candidates."""
-        return Assumptions.of(
-            self.settings, self.source, self.executor, self.unit, self.feature_names
-        )
+        return Assumptions.of(self.settings, self.data)
 
     @cached_property
     def _doubts(self) -> Doubts:
@@ -285,14 +261,14 @@ class Trials:
         return Doubts(
             self.settings.regularisation,
             self._spread,
-            self.source.n_rows,
-            self.source.total_weight,
+            self.data.source.n_rows,
+            self.data.source.total_weight,
             ground.repeated,
         )
 
     @cached_property
     def _spread(self) -> Spread:
-        return Spread.of(self.source, self.executor)
+        return Spread.of(self.data.source, self.data.executor)
 
 
 def _run(row: Row) -> bool:

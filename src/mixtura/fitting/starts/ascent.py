@@ -196,6 +196,6 @@ class Ascent:
             background = float(statistics.weight[k]) + LEAST_WEIGHT
             statistics = statistics.first_components(k)
         near = before.estimate.covariances
-        estimate = maximise(statistics, self.structure, self.ridge, before=near)
+        estimate = maximise(statistics, self.structure, self.ridge, near=near)
         matrices = self.structure.form.matrices(estimate.covariances, *estimate.means.shape)
         return before.moved(estimate.weight, estimate.means, matrices, reached, background)

@@ -15,6 +15,7 @@ from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.fitter import fit_rows
 from mixtura.fitting.given import Given
+from mixtura.fitting.opening import Held
 from mixtura.fitting.uncertainty.chart import Chart, Parameters
 from mixtura.fitting.uncertainty.information import information, statistics
 from mixtura.fitting.uncertainty.intervals import (
@@ -339,7 +340,7 @@ def _refits(
             times = random.standard_exponential(n)
         counting = times if weights is None else times * weights
         try:
-            again = fit_rows(rows, settings, given=Given(), random=random, weights=counting)
+            again = fit_rows(Held(rows, counting), settings, given=Given(), random=random)
         except DataError:
             continue
         mixture = again.mixture

@@ -1,4 +1,4 @@
-"""Journal: where a fit keeps what it needs to go on."""
+"""Checkpointer: keeps in a file what a fit needs to go on."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from mixtura.arguments import is_whole
 from mixtura.errors import DataError, ModelError, ParameterError
 from mixtura.fitting.checkpoints.generations import Generations
 from mixtura.fitting.checkpoints.identity import asked, differences, made_by
-from mixtura.fitting.checkpoints.position import Position, Standing
-from mixtura.fitting.checkpoints.record import Record, recorded, restored
+from mixtura.fitting.checkpoints.record import Checkpoint, Record, recorded, restored
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
+from mixtura.fitting.run_state import RunState
 from mixtura.fitting.settings import Settings
 from mixtura.model.random import Seed
 
-__all__ = ["Journal", "journal"]
+__all__ = ["Checkpointer", "checkpointed"]
 
 
-class Journal:
-    """The checkpoint of one fit: what was found in it, and what is written to it.
+class Checkpointer:
+    """Reads and writes the checkpoint of one fit.
 
     In order: `begin`, then `identify` with what the rows are known by, then `note` before each
     iteration, `over` after each run.
@@ -58,7 +58,7 @@ class Journal:
         self._rows: Mapping[str, Any] = {}
         self._began = time.perf_counter()
         self._random = np.random.RandomState()
-        self._standing: Standing | None = None
+        self._checkpoint: Checkpoint | None = None
         self._pending = False
 
     @property
@@ -76,10 +76,10 @@ class Journal:
         self._random = random
         if self._found is None:
             state = _state(random)
-            self._standing = Standing(0, None, None, state, state, 0.0)
+            self._checkpoint = Checkpoint(0, None, None, state, state, 0.0)
             return
-        self._standing = self._restored(None)
-        random.set_state(dict(self._standing.begun_with))
+        self._checkpoint = self._restored(None)
+        random.set_state(dict(self._checkpoint.begun_with))
 
     def identify(self, rows: Mapping[str, Any], names: tuple[str, ...] | None) -> None:
         """Compare the rows with those of the checkpoint, and set the generator to go on.
@@ -97,10 +97,10 @@ class Journal:
                 f"{self.path} is a checkpoint of other rows: {other}; go on with those rows, or "
                 "begin another checkpoint"
             )
-        standing = self._restored(names)
-        self._random.set_state(dict(standing.random))
-        self._began -= standing.seconds
-        self._standing = standing
+        checkpoint = self._restored(names)
+        self._random.set_state(dict(checkpoint.random))
+        self._began -= checkpoint.seconds
+        self._checkpoint = checkpoint
 
     @property
     def began(self) -> float:
@@ -113,24 +113,24 @@ class Journal:
         return self._known.run
 
     @property
-    def position(self) -> Position | None:
+    def state(self) -> RunState | None:
         """Where that run stands, None where it has not begun."""
-        return self._known.position
+        return self._known.state
 
     @property
     def best(self) -> Fit | None:
         """The best fit of the runs before it."""
         return self._known.best
 
-    def note(self, run: int, position: Position) -> None:
+    def note(self, run: int, state: RunState) -> None:
         """A run is about to take an iteration; written when it is due.
 
         Raises
         ------
         OSError : it cannot be written; the checkpoint before it is intact.
         """
-        self._advance(run, position, self._known.best)
-        if (position.iteration - 1) % self._every == 0:
+        self._advance(run, state, self._known.best)
+        if (state.iteration - 1) % self._every == 0:
             self.write()
 
     def over(self, run: int, best: Fit) -> None:
@@ -148,22 +148,22 @@ class Journal:
         self._pending = False
 
     @property
-    def _known(self) -> Standing:
-        assert self._standing is not None, "a journal is begun before it is used"
-        return self._standing
+    def _known(self) -> Checkpoint:
+        assert self._checkpoint is not None, "a checkpointer is begun before it is used"
+        return self._checkpoint
 
-    def _advance(self, run: int, position: Position | None, best: Fit | None) -> None:
-        self._standing = replace(
+    def _advance(self, run: int, state: RunState | None, best: Fit | None) -> None:
+        self._checkpoint = replace(
             self._known,
             run=run,
-            position=position,
+            state=state,
             best=best,
             random=_state(self._random),
             seconds=time.perf_counter() - self._began,
         )
         self._pending = True
 
-    def _restored(self, names: tuple[str, ...] | None) -> Standing:
+    def _restored(self, names: tuple[str, ...] | None) -> Checkpoint:
         assert self._found is not None
         try:
             return restored(self._found, self._settings, names)
@@ -174,20 +174,22 @@ class Journal:
 
 
 @contextmanager
-def journal(
-    path: str | os.PathLike[str],
+def checkpointed(
+    path: str | os.PathLike[str] | None,
     every: int,
-    *,
     resume: bool,
     settings: Settings,
     given: Given,
     seed: Seed,
-) -> Iterator[Journal]:
-    """The journal of a fit at a path, with what an earlier process left; until the end, its alone.
+) -> Iterator[Checkpointer | None]:
+    """The checkpointer of a fit at a path, which has what an earlier process left there.
+
+    Until the end nobody else may write there.
 
     Parameters
     ----------
-    path : of the newest checkpoint; the one before is kept beside it, as ``….before``.
+    path : of the newest checkpoint; the one before is kept beside it, as ``….before``. None keeps
+        none.
     every : so many iterations from one writing to the next, at least 1.
     resume : whether to go on from what is there, if anything is.
     settings, given, seed : of the fit.
@@ -199,6 +201,9 @@ def journal(
     ModelError : it is damaged.
     OSError : none can be written there, or another fit that is running keeps its own there.
     """
+    if path is None:
+        yield None
+        return
     if not is_whole(every) or every < 1:
         raise ParameterError(f"every is {every!r}, expected a whole number of at least 1")
     file, now = Generations(path), asked(settings, given, seed)
@@ -213,7 +218,7 @@ def journal(
         found = file.read()
         if found is not None:
             _compare(str(file.path), found, now)
-        yield Journal(file, int(every), settings, now, found)
+        yield Checkpointer(file, int(every), settings, now, found)
 
 
 def _compare(path: str, found: Record, now: Mapping[str, Any]) -> None:

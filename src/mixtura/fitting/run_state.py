@@ -1,0 +1,63 @@
+"""Run state: where a run of EM stands between two iterations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mixtura.engine.arrays import Floats
+from mixtura.fitting.acceleration import AndersonState
+from mixtura.fitting.health import Repair
+from mixtura.fitting.met import Met
+from mixtura.model.mixture import Mixture
+
+__all__ = ["RunState"]
+
+
+@dataclass(eq=False)
+class RunState:
+    """All that the next iterations of a run depend on. It changes as the run goes on.
+
+    Parameters
+    ----------
+    anderson : where EM goes next: on, ahead by extrapolation, or back.
+    known : the mixture that the likelihood is known of, and how many entries of `trace` lead to it.
+    iteration : the next one's number, from 1.
+    trace : the mean log-likelihoods of the run so far, nats a row.
+    earlier : those before it, of the fit that it goes on from.
+    repairs : what was done to components that collapsed.
+    searches : how often the search for its start met its end; None where nobody counted.
+    changed : whether the rows have been seen to be others at one pass than at another.
+    weight : the effective rows of each component by the last M-step, (K,); None before any.
+    """
+
+    anderson: AndersonState
+    known: tuple[Mixture, int]
+    iteration: int
+    trace: list[float]
+    earlier: list[float]
+    repairs: list[Repair]
+    searches: Met | None = None
+    changed: bool = False
+    weight: Floats | None = None
+
+    @classmethod
+    def starting(
+        cls, anderson: AndersonState, repairs: Sequence[Repair] = (), searches: Met | None = None
+    ) -> RunState:
+        """Before the first iteration."""
+        return cls(anderson, (anderson.ahead, 0), 1, [], [], [*repairs], searches)
+
+    @property
+    def ahead(self) -> Mixture:
+        """The mixture that is looked at next."""
+        return self.anderson.ahead
+
+    @property
+    def path(self) -> list[float]:
+        """The trace, after that of the fit that it goes on from."""
+        return [*self.earlier, *self.trace] if self.earlier else self.trace
+
+    def copied(self) -> RunState:
+        """The same, that stays as it is."""
+        return replace(self, trace=[*self.trace], earlier=[*self.earlier], repairs=[*self.repairs])
