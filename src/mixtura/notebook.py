@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mixtura.fitting import Fit
+    from mixtura.fitting.uncertainty import StandardErrors
 
-__all__ = ["Frame", "explored"]
+__all__ = ["Frame", "errors_of", "explored"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,3 +88,10 @@ def explored(
         ids=getattr(X, "ids", None),
     )
     return Frame(document(record))
+
+
+def errors_of(fit: Fit, X: Any, method: str, **more: Any) -> StandardErrors:
+    """The standard errors of a fit; see `mixtura.standard_errors`, which fits anew."""
+    from mixtura.fitting.uncertainty import standard_errors
+
+    return standard_errors(fit, X, method, **more)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -17,14 +17,12 @@ from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import Interrupted
 from mixtura.fitting.acceleration import AndersonState
-from mixtura.fitting.amid_noise import started_amid_noise
 from mixtura.fitting.assumptions import Assumptions, MStep
 from mixtura.fitting.checkpoints.checkpointer import Checkpointer
 from mixtura.fitting.convergence import Outcome
 from mixtura.fitting.data import Data
 from mixtura.fitting.estimate import Estimate
 from mixtura.fitting.fit import Fit
-from mixtura.fitting.given import Given
 from mixtura.fitting.health import Health, Repair
 from mixtura.fitting.met import Met
 from mixtura.fitting.regularisation import Spread
@@ -32,7 +30,6 @@ from mixtura.fitting.run_state import RunState
 from mixtura.fitting.scatter import TotalScatter, total_scatter
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.shrinkage import shrinkage_notes
-from mixtura.fitting.start import Request, start
 from mixtura.fitting.steadiness import fell, tell
 from mixtura.fitting.turned_box import turned_box_notes, turned_log_volume
 from mixtura.model.mixture import Mixture
@@ -74,67 +71,6 @@ class EM:
     assumed: Assumptions | None = None
     spread: Spread | None = None
 
-    def run(
-        self,
-        number: int,
-        given: Given,
-        random: np.random.RandomState,
-        *,
-        resumed: Fit | None = None,
-    ) -> Fit:
-        """One run: on from an earlier fit, or from where a checkpoint stands, or from a start.
-
-        Parameters
-        ----------
-        number : of the run, for the observer.
-        given : parameters to start from.
-        random : the source of the start's draws.
-        resumed : the earlier fit, or None.
-        """
-        if resumed is not None:
-            return self.climb(resumed.mixture, earlier=resumed.trace.tolist())
-        if self.checkpointer and self.checkpointer.state:
-            return self.go_on(self.checkpointer.state, run=number)
-        met: list[Met] = []
-        mixture, repairs = self.begin(given, random, run=number, told=met.append)
-        return self.climb(mixture, run=number, repairs=repairs, searches=met[-1] if met else None)
-
-    def begin(
-        self,
-        given: Given,
-        random: np.random.RandomState,
-        *,
-        run: int = 0,
-        told: Callable[[Met], None] | None = None,
-    ) -> tuple[Mixture, list[Repair]]:
-        """The first mixture of a run, and what making it sound took."""
-        settings, data = self.settings, self.data
-        estimate = None
-        if not given.complete:
-            k, structure = settings.n_components, settings.structure
-            whole = None if data.in_memory else data.source
-            request = Request(
-                data.sample,
-                k,
-                random,
-                data.executor,
-                structure,
-                data.counting,
-                whole,
-                run=run,
-                told=told,
-            )
-            estimate = self.m_step(self.first(request))
-        estimate = given.over(estimate, settings, data.source.n_features)
-        estimate, repairs = self._health.sound(self.m_step.assumed(estimate), 0, ())
-        return estimate.mixture(data.names), repairs
-
-    def first(self, request: Request) -> Statistics:
-        """The statistics that the first M-step is taken from, those of noise last of all."""
-        if self.m_step.box is None:
-            return start(self.settings.start)(request)
-        return started_amid_noise(self, request)
-
     def begin_with(
         self, statistics: Statistics, near: Floats | None = None
     ) -> tuple[Mixture, list[Repair]]:
@@ -146,7 +82,7 @@ class EM:
         near : covariances near the answer, of the structure, or None.
         """
         estimate = self.m_step(statistics, near=near)
-        estimate, repairs = self._health.sound(estimate, 0, ())
+        estimate, repairs = self.health.sound(estimate, 0, ())
         return estimate.mixture(self.data.names), repairs
 
     def statistics(self, mixture: Mixture) -> Statistics:
@@ -217,7 +153,7 @@ class EM:
         self._reach(state, mean)
         if state.iteration == 1:
             state.earlier = _of_same_rows(earlier, mean)
-        estimate, repairs = self._health.sound(estimate, len(state.trace), state.repairs)
+        estimate, repairs = self.health.sound(estimate, len(state.trace), state.repairs)
         state.weight = estimate.weight
         state.repairs.extend(repairs)
         path = state.path
@@ -267,7 +203,7 @@ class EM:
         held = Estimate.of(mixture, source.total_weight)
         if held.equal and state.weight is not None:
             held = replace(held, weight=state.weight)  # the weights do not say how many rows
-        floored, starved = self._health.resting(held)
+        floored, starved = self.health.resting(held)
         return Fit(
             mixture=mixture,
             trace=frozen(state.trace[:n_known]),
@@ -298,7 +234,7 @@ class EM:
         return replace(fit, oddities=replace(fit.oddities, assumed=tuple(said)))
 
     @cached_property
-    def _health(self) -> Health:
+    def health(self) -> Health:
         return Health(
             self.settings.regularisation,
             lambda: self.spread or Spread.of(self.data.source, self.data.executor),

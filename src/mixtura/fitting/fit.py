@@ -8,19 +8,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from mixtura.caching import cached_property
-from mixtura.engine.arrays import Floats, Value
 from mixtura.errors import ParameterError
-from mixtura.fitting.convergence import Outcome, remaining_gain
-from mixtura.fitting.health import Repair
-from mixtura.fitting.met import Met
-from mixtura.fitting.oddities import NONE, Oddities
-from mixtura.fitting.settings import Settings
+from mixtura.fitting.ended import Ended
 from mixtura.fitting.verdict import Verdict
-from mixtura.model.mixture import Mixture
 from mixtura.textual import counted
 
 if TYPE_CHECKING:
-    from mixtura.fitting.uncertainty import StandardErrors
+    from mixtura.fitting.uncertainty.standard_errors import StandardErrors
     from mixtura.notebook import Frame
 
 __all__ = ["SIGNS", "Fit"]
@@ -30,7 +24,7 @@ SIGNS = {"scikit-learn": 1.0, "mclust": -1.0}
 
 
 @dataclass(frozen=True, eq=False)
-class Fit(Value):
+class Fit(Ended):
     """What a fit came to.
 
     Parameters
@@ -62,23 +56,6 @@ class Fit(Value):
     searches : how often the search for a start met the best end; None where nobody counted.
     """
 
-    mixture: Mixture
-    trace: Floats
-    outcome: Outcome
-    repairs: tuple[Repair, ...]
-    settings: Settings
-    seconds: float
-    n_rows: int
-    total_weight: float
-    accelerated: tuple[int, ...] = ()
-    rejected: int = 0
-    floored: tuple[int, ...] = ()
-    starved: tuple[int, ...] = ()
-    oddities: Oddities = NONE
-    mean_log_prior: float = 0.0
-    seed: int | None = None
-    searches: Met | None = None
-
     def __repr__(self) -> str:
         return (
             f"Fit({self.outcome.value}, {counted(self.n_iter, 'iteration')}, "
@@ -87,45 +64,15 @@ class Fit(Value):
 
     def __str__(self) -> str:
         """How it ended, its figures and its parameters."""
-        from mixtura.fitting.text import fit_text
+        from mixtura.fitting.listing import fit_text
 
-        return fit_text(self)
+        return fit_text(self, self.verdict)
 
     def _repr_html_(self) -> str:
         """How it ended, and the mixture, for a notebook."""
-        from mixtura.fitting.html import fit_html
+        from mixtura.fitting.listing import fit_html
 
-        return fit_html(self)
-
-    @property
-    def n_iter(self) -> int:
-        """How many EM iterations led to the mixture."""
-        return len(self.trace) - 1 + self.rejected
-
-    @property
-    def mean_log_likelihood(self) -> float:
-        """Of the rows alone, nats a row."""
-        return float(self.trace[-1]) - self.mean_log_prior
-
-    @property
-    def mean_objective(self) -> float:
-        """What EM maximised, nats a row: the log-likelihood, and with a prior its log density."""
-        return float(self.trace[-1])
-
-    @property
-    def log_likelihood(self) -> float:
-        """Σ_i log p(x_i), nats."""
-        return self.mean_log_likelihood * self.total_weight
-
-    @property
-    def aic(self) -> float:
-        """−2·log L + 2p, smaller is better (Akaike 1974); `criterion` has R's sign too."""
-        return 2.0 * self.mixture.n_parameters - 2.0 * self.log_likelihood
-
-    @property
-    def bic(self) -> float:
-        """−2·log L + p·log N, smaller is better (Schwarz 1978); `criterion` has R's sign too."""
-        return self.mixture.n_parameters * math.log(self.total_weight) - 2.0 * self.log_likelihood
+        return fit_html(self, self.verdict)
 
     def criterion(self, name: str, sign: str = "scikit-learn") -> float:
         """``"bic"`` or ``"aic"``, in the sign that is wanted.
@@ -160,9 +107,9 @@ class Fit(Value):
         method : ``"information"``, ``"bootstrap"`` or ``"weighted-bootstrap"``.
         more : the other arguments of that function.
         """
-        from mixtura.fitting.uncertainty import standard_errors
+        from mixtura.notebook import errors_of
 
-        return standard_errors(self, X, method, **more)
+        return errors_of(self, X, method, **more)
 
     def explore(
         self, X: Any, *, features: Sequence[int | str] | None = None, name: str = ""
@@ -200,16 +147,6 @@ class Fit(Value):
         from mixtura.notebook import explored
 
         return explored(self, X, features=features, name=name)
-
-    @property
-    def remaining_gain(self) -> float:
-        """Aitken's estimate of the log-likelihood still to be gained by EM, all rows, nats.
-
-        See `mixtura.fitting.convergence.remaining_gain`: infinity where the gains do not shrink,
-        NaN where it cannot be told.
-        """
-        path = self.trace[max(self.accelerated, default=0) :]
-        return remaining_gain(path.tolist()) * self.total_weight
 
     @cached_property
     def verdict(self) -> Verdict:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mixtura.errors import CollapseError, ParameterError
+from mixtura.fitting.beginning import run
 from mixtura.fitting.checkpoints import Checkpointer, checkpointed
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
@@ -220,13 +221,13 @@ def fit_rows(
         check_resumed(resumed, settings, data.source.n_features)
     em = EM(data, settings, observer, checkpointer)
 
-    def run(number: int) -> Fit:
+    def numbered(number: int) -> Fit:
         try:
-            return em.run(number, given, random, resumed=resumed)
+            return run(em, number, given, random, resumed=resumed)
         except CollapseError as collapse:
             raise data.naming_rows(collapse) from None
 
-    best = best_of(1 if resumed is not None else settings.n_init, run, began, checkpointer)
+    best = best_of(1 if resumed is not None else settings.n_init, numbered, began, checkpointer)
     with kept(best, checkpointer):
         return em.noted(replace(best, oddities=data.oddities(settings.n_components)))
 

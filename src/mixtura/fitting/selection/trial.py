@@ -11,6 +11,7 @@ import numpy as np
 from mixtura.caching import cached_property
 from mixtura.errors import CollapseError, DataError, ParameterError
 from mixtura.fitting.assumptions import Assumptions
+from mixtura.fitting.beginning import first_statistics, run
 from mixtura.fitting.convergence import Outcome
 from mixtura.fitting.data import Data
 from mixtura.fitting.em import EM
@@ -77,7 +78,7 @@ class Trials:
             settings = replace(settings, start="kmeans")  # whatever it is called: all rows are one
         random = np.random.RandomState(self.seed)
         try:
-            fit = self._em(settings).run(0, Given(), random)
+            fit = run(self._em(settings), 0, Given(), random)
         except (CollapseError, DataError, ParameterError) as error:
             return Row.failed(candidate, str(error), time.perf_counter() - began)
         return self._row(candidate, fit, began)
@@ -95,7 +96,7 @@ class Trials:
             self.data.sample, k, random, self.data.executor, structure, self.data.counting
         )
         try:
-            statistics = em.first(request)
+            statistics = first_statistics(em, request)
             # Near the rows' own axes: not worth a search of its own where they are to be common.
             whole = np.diag(self._spread.variances)
             near = structure.form.gathered(np.repeat(whole[None], k, axis=0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from mixtura.fitting.uncertainty.standard_errors import StandardErrors, standard_errors
+from mixtura.fitting.uncertainty.estimation import standard_errors
+from mixtura.fitting.uncertainty.standard_errors import StandardErrors
 
 __all__ = ["StandardErrors", "standard_errors"]

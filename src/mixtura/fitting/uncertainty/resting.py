@@ -10,7 +10,7 @@ from mixtura.engine.arrays import Floats
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import Source
 from mixtura.engine.statistics import Statistics
-from mixtura.fitting.fit import Fit
+from mixtura.fitting.ended import Ended
 from mixtura.fitting.regularisation import Spread, regularisation
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import Structure
@@ -44,7 +44,7 @@ class Resting:
 
 
 def resting(
-    fit: Fit | Mixture, sums: Statistics, source: Source, executor: Executor
+    fit: Ended | Mixture, sums: Statistics, source: Source, executor: Executor
 ) -> tuple[Resting, ...]:
     """The components that have fewer than D + 1 rows' weight, or a covariance on the floor.
 
@@ -61,7 +61,7 @@ def resting(
     executor : who carries the passes out.
     """
     mixture = fit if isinstance(fit, Mixture) else fit.mixture
-    known = isinstance(fit, Fit) and fit.settings.conjugate is not None
+    known = isinstance(fit, Ended) and fit.settings.conjugate is not None
     structure, (k, d) = mixture.structure, mixture.means.shape
     if structure.shared or known:
         return ()
@@ -72,7 +72,7 @@ def resting(
     low = set(structure.form.unsound(mixture.covariances, _SLACK * floor))
     low |= set(structure.form.unsound(_own(structure, sums, k), _SLACK * floor))
     few = set(np.flatnonzero(weight < d + 1).tolist())
-    starved = set(fit.starved) if isinstance(fit, Fit) else set()
+    starved = set(fit.starved) if isinstance(fit, Ended) else set()
     return tuple(
         Resting(j, float(weight[j]), j not in few and j not in starved)
         for j in sorted(low | few | starved)

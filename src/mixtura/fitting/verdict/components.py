@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixtura.fitting.ended import Ended
 from mixtura.fitting.verdict.finding import Finding
 from mixtura.fitting.verdict.rows import few_distinct, spikes
 from mixtura.textual import counted
-
-if TYPE_CHECKING:
-    from mixtura.fitting.fit import Fit
 
 __all__ = ["component_findings", "made", "named"]
 
@@ -25,7 +22,7 @@ _SAME = 1e-3
 _MANY = 256
 
 
-def component_findings(fit: Fit) -> Iterator[Finding]:
+def component_findings(fit: Ended) -> Iterator[Finding]:
     """Components without rows, of too few, on the floor, and those that coincide."""
     odd, k = fit.oddities, fit.mixture.n_components
     few = few_distinct(fit)
@@ -50,7 +47,7 @@ def component_findings(fit: Fit) -> Iterator[Finding]:
         )
 
 
-def made(fit: Fit) -> str:
+def made(fit: Ended) -> str:
     """Whose making the likelihood is, where components lie on the floor."""
     maker = "the floor of reg_covar" if fit.settings.regularisation.relative else "reg_covar"
     if fit.mixture.structure.shared:
@@ -64,13 +61,13 @@ def named(components: Sequence[int]) -> str:
     return f"components {', '.join(first)} and {last}" if first else f"component {last}"
 
 
-def _empty(fit: Fit) -> list[int]:
+def _empty(fit: Ended) -> list[int]:
     if fit.mixture.equal_weights:
         return []
     return np.flatnonzero(fit.n_rows * fit.mixture.weights < _EMPTY).tolist()
 
 
-def _starved(fit: Fit) -> Finding:
+def _starved(fit: Ended) -> Finding:
     few, d = fit.starved, fit.mixture.n_features
     maker = "the floor of reg_covar" if fit.settings.regularisation.relative else "reg_covar"
     rows = [f"{fit.n_rows * fit.mixture.weights[k]:.3g}" for k in few]
@@ -83,7 +80,7 @@ def _starved(fit: Fit) -> Finding:
     )
 
 
-def _flat(fit: Fit, components: Sequence[int]) -> Finding:
+def _flat(fit: Ended, components: Sequence[int]) -> Finding:
     whose = "the covariance" if fit.mixture.structure.shared else named(components)
     are = "are" if len(components) > 1 else "is"
     if fit.settings.regularisation.relative:
@@ -100,7 +97,7 @@ def _flat(fit: Fit, components: Sequence[int]) -> Finding:
     )
 
 
-def _twins(fit: Fit, empty: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _twins(fit: Ended, empty: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Pairs of components that are one to a thousandth of their deviations."""
     mixture = fit.mixture
     if mixture.n_components > _MANY:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from mixtura.fitting.convergence import Outcome
+from mixtura.fitting.ended import Ended
 from mixtura.fitting.starts.ground import is_searched
 from mixtura.fitting.verdict.components import named
 from mixtura.textual import counted
-
-if TYPE_CHECKING:
-    from mixtura.fitting.fit import Fit
 
 __all__ = ["asked"]
 
@@ -22,7 +19,7 @@ _WORTH = 1e-2
 _STARTS = 5
 
 
-def asked(fit: Fit, *, explained: bool, hopeless: bool) -> Iterator[str]:
+def asked(fit: Ended, *, explained: bool, hopeless: bool) -> Iterator[str]:
     """What the end of EM asks for, a sentence each.
 
     Parameters
@@ -74,7 +71,7 @@ def asked(fit: Fit, *, explained: bool, hopeless: bool) -> Iterator[str]:
         )
 
 
-def _left(fit: Fit) -> str:
+def _left(fit: Ended) -> str:
     """What is still to be gained, in words that go on a sentence; empty where it is little."""
     gain = fit.remaining_gain
     if not gain > _WORTH:
@@ -84,7 +81,7 @@ def _left(fit: Fit) -> str:
     return f", with about {gain:.2g} nats of log-likelihood still to be gained"
 
 
-def _fallen(fit: Fit) -> str:
+def _fallen(fit: Ended) -> str:
     """Why the log-likelihood fell, as far as it is known, and what to do."""
     if fit.settings.regularisation.ridge > 0.0:
         return (

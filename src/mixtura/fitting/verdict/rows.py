@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats
+from mixtura.fitting.ended import Ended
 from mixtura.fitting.repeats import Repeat
 from mixtura.fitting.verdict.finding import Finding
 from mixtura.model.mixture import Mixture
 from mixtura.model.rows import column_label
 from mixtura.textual import counted
-
-if TYPE_CHECKING:
-    from mixtura.fitting.fit import Fit
 
 __all__ = ["few_distinct", "row_findings", "sitting", "spikes"]
 
@@ -23,7 +20,7 @@ __all__ = ["few_distinct", "row_findings", "sitting", "spikes"]
 _NEAR = 1e-3
 
 
-def row_findings(fit: Fit) -> Iterator[Finding]:
+def row_findings(fit: Ended) -> Iterator[Finding]:
     """Columns that are constant, distinct rows that are few, values that are repeated."""
     odd, names = fit.oddities, fit.mixture.feature_names
     for j, value in odd.constants:
@@ -48,18 +45,18 @@ def row_findings(fit: Fit) -> Iterator[Finding]:
     yield from _repeated(fit)
 
 
-def few_distinct(fit: Fit) -> bool:
+def few_distinct(fit: Ended) -> bool:
     """Whether there are no more distinct rows than components."""
     distinct = fit.oddities.n_distinct
     return distinct is not None and distinct <= fit.mixture.n_components
 
 
-def spikes(fit: Fit) -> set[int]:
+def spikes(fit: Ended) -> set[int]:
     """The components that sit on repeated values."""
     return {k for repeat in fit.oddities.repeats for k in sitting(fit.mixture, repeat)}
 
 
-def _repeated(fit: Fit) -> Iterator[Finding]:
+def _repeated(fit: Ended) -> Iterator[Finding]:
     """Each value that a component sits on; and those that none does, told in one."""
     missed = []
     for repeat in fit.oddities.repeats:
@@ -86,7 +83,7 @@ def _repeated(fit: Fit) -> Iterator[Finding]:
         )
 
 
-def _held(fit: Fit, repeat: Repeat) -> str:
+def _held(fit: Ended, repeat: Repeat) -> str:
     """Which value is repeated, where, and how often."""
     held = f"{repeat.count} of {repeat.of} rows"
     if repeat.of < fit.n_rows:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from mixtura.fitting.convergence import Outcome
+from mixtura.fitting.ended import Ended
 from mixtura.fitting.verdict.components import component_findings, made
 from mixtura.fitting.verdict.counts import too_few_rows, too_little_weight
 from mixtura.fitting.verdict.end import asked
 from mixtura.fitting.verdict.finding import Finding
 from mixtura.fitting.verdict.rows import few_distinct, row_findings
-
-if TYPE_CHECKING:
-    from mixtura.fitting.fit import Fit
 
 __all__ = ["NOTHING", "Verdict"]
 
@@ -41,7 +38,7 @@ class Verdict:
     void: str = ""
 
     @classmethod
-    def of(cls, fit: Fit) -> Verdict:
+    def of(cls, fit: Ended) -> Verdict:
         """What is to be said of a fit."""
         mixture = fit.mixture
         size = fit.n_rows, mixture.n_components, mixture.n_features

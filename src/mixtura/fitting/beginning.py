@@ -1,0 +1,81 @@
+"""Beginning: the first mixture of a run, and a run from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mixtura.engine.statistics import Statistics
+from mixtura.fitting.amid_noise import started_amid_noise
+from mixtura.fitting.em import EM
+from mixtura.fitting.fit import Fit
+from mixtura.fitting.given import Given
+from mixtura.fitting.health import Repair
+from mixtura.fitting.met import Met
+from mixtura.fitting.start import Request, start
+from mixtura.model.mixture import Mixture
+
+__all__ = ["begin", "first_statistics", "run"]
+
+
+def run(
+    em: EM,
+    number: int,
+    given: Given,
+    random: np.random.RandomState,
+    *,
+    resumed: Fit | None = None,
+) -> Fit:
+    """One run: on from an earlier fit, or from where a checkpoint stands, or from a start.
+
+    Parameters
+    ----------
+    em : the loop, and the rows.
+    number : of the run, for the observer.
+    given : parameters to start from.
+    random : the source of the start's draws.
+    resumed : the earlier fit, or None.
+    """
+    if resumed is not None:
+        return em.climb(resumed.mixture, earlier=resumed.trace.tolist())
+    if em.checkpointer and em.checkpointer.state:
+        return em.go_on(em.checkpointer.state, run=number)
+    met: list[Met] = []
+    mixture, repairs = begin(em, given, random, run=number, told=met.append)
+    return em.climb(mixture, run=number, repairs=repairs, searches=met[-1] if met else None)
+
+
+def begin(
+    em: EM,
+    given: Given,
+    random: np.random.RandomState,
+    *,
+    run: int = 0,
+    told: Callable[[Met], None] | None = None,
+) -> tuple[Mixture, list[Repair]]:
+    """The first mixture of a run, and what making it sound took."""
+    data, settings, estimate = em.data, em.settings, None
+    if not given.complete:
+        request = Request(
+            data.sample,
+            settings.n_components,
+            random,
+            data.executor,
+            settings.structure,
+            data.counting,
+            None if data.in_memory else data.source,
+            run=run,
+            told=told,
+        )
+        estimate = em.m_step(first_statistics(em, request))
+    estimate = given.over(estimate, settings, data.source.n_features)
+    estimate, repairs = em.health.sound(em.m_step.assumed(estimate), 0, ())
+    return estimate.mixture(data.names), repairs
+
+
+def first_statistics(em: EM, request: Request) -> Statistics:
+    """The statistics that the first M-step is taken from, those of noise last of all."""
+    if em.m_step.box is None:
+        return start(em.settings.start)(request)
+    return started_amid_noise(em, request)
