@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.errors import Interrupted
+from mixtura.estimators.asked import Asked
 from mixtura.estimators.holding import hold_mixture
 from mixtura.fitting import Fit
 from mixtura.fitting.em import Observer
 from mixtura.model.mixture import Mixture
-
-if TYPE_CHECKING:
-    from mixtura.estimators.gaussian_mixture import GaussianMixture
 
 __all__ = ["CallbackSupportMixin", "told"]
 
@@ -45,7 +43,7 @@ class Tasks:
     told : what the hooks may ask for: X, y and metadata.
     """
 
-    def __init__(self, model: GaussianMixture, told: dict[str, Any]) -> None:
+    def __init__(self, model: Asked, told: dict[str, Any]) -> None:
         self._model, self._told = model, {"estimator": model, **told}
         self._root = model._init_callback_context(max_subtasks=model.n_init)
         self._run: Any = None
@@ -111,7 +109,7 @@ class Several:
 
 @_managed  # type: ignore[untyped-decorator]  # tells callbacks when all is over, in any case
 def told(
-    model: GaussianMixture,
+    model: Asked,
     rows: Rows,
     y: object,
     weights: Floats | None,

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
 
 from mixtura.errors import CollapseError, DataError, ModelError
+from mixtura.estimators.asked import Asked
 from mixtura.model.rows import check_names, column_names
 from mixtura.model.structures import Form
 from mixtura.tables.columns import refuse_others
-
-if TYPE_CHECKING:
-    from mixtura.estimators.gaussian_mixture import GaussianMixture
 
 __all__ = [
     "ILL_DEFINED",
@@ -68,7 +66,7 @@ def check_numbers(X: Any) -> None:
     refuse_others(X)
 
 
-def check_parameters(model: GaussianMixture) -> None:
+def check_parameters(model: Asked) -> None:
     """Refuse parameters that are none.
 
     Raises

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import CollapseError, Interrupted, ParameterError
+from mixtura.estimators.asked import Asked
 from mixtura.estimators.callbacks import CallbackSupportMixin, told
 from mixtura.estimators.checks import (
     check_numbers,
@@ -28,19 +25,14 @@ from mixtura.estimators.prepared import prepared
 from mixtura.estimators.progress import Progress
 from mixtura.estimators.turns import in_turn
 from mixtura.estimators.warned import warn_if_void, warn_of
-from mixtura.fitting import Settings
-from mixtura.fitting.prior import Prior
-from mixtura.fitting.start import STARTS, StartLike
 from mixtura.model.elsewhere import is_elsewhere
 from mixtura.model.mixture import Mixture
-from mixtura.model.noise import Box
-from mixtura.model.random import Seed, seed_of
-from mixtura.model.structures import NAMES, structure
+from mixtura.model.random import seed_of
 
 __all__ = ["GaussianMixture"]
 
 
-class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # type: ignore[misc]
+class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
     """A Gaussian mixture with the interface of `sklearn.mixture.GaussianMixture`.
 
     The same seed gives scikit-learn's parameters, up to rounding. What differs: `lower_bound_`
@@ -114,68 +106,6 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
     >>> model.fit_.outcome.value
     'converged'
     """
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
-        "covariance_type": [StrOptions(set(NAMES))],
-        "tol": [Interval(Real, 0.0, None, closed="left"), StrOptions({"auto"})],
-        "reg_covar": [Interval(Real, 0.0, None, closed="left"), StrOptions({"auto"})],
-        "max_iter": [Interval(Integral, 0, None, closed="left")],
-        "n_init": [Interval(Integral, 1, None, closed="left")],
-        "init_params": [StrOptions(set(STARTS)), callable, "array-like", Mixture],
-        "weights_init": ["array-like", None],
-        "means_init": ["array-like", None],
-        "precisions_init": ["array-like", None],
-        "random_state": ["random_state"],
-        "warm_start": ["boolean"],
-        "verbose": ["verbose"],
-        "verbose_interval": [Interval(Integral, 1, None, closed="left")],
-        "accelerate": ["boolean", StrOptions({"auto"})],
-        "weights": [StrOptions({"free", "equal"})],
-        "prior": [StrOptions({"conjugate"}), Prior, "boolean", None],
-        "noise": ["boolean", Interval(Real, 0.0, None, closed="neither"), Box, None],
-    }
-
-    def __init__(
-        self,
-        n_components: int = 1,
-        *,
-        covariance_type: str = "full",
-        tol: float | str = 1e-3,
-        reg_covar: float | str = 1e-6,
-        max_iter: int = 100,
-        n_init: int = 1,
-        init_params: StartLike = "kmeans",
-        weights_init: ArrayLike | None = None,
-        means_init: ArrayLike | None = None,
-        precisions_init: ArrayLike | None = None,
-        random_state: Seed = None,
-        warm_start: bool = False,
-        verbose: int = 0,
-        verbose_interval: int = 10,
-        accelerate: bool | str = False,
-        weights: str = "free",
-        prior: Prior | str | bool | None = None,
-        noise: Box | float | bool | None = None,
-    ) -> None:
-        self.n_components = n_components
-        self.covariance_type = covariance_type
-        self.tol = tol
-        self.reg_covar = reg_covar
-        self.max_iter = max_iter
-        self.n_init = n_init
-        self.init_params = init_params
-        self.weights_init = weights_init
-        self.means_init = means_init
-        self.precisions_init = precisions_init
-        self.random_state = random_state
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.verbose_interval = verbose_interval
-        self.accelerate = accelerate
-        self.weights = weights
-        self.prior = prior
-        self.noise = noise
 
     @classmethod
     def from_mixture(cls, mixture: Mixture, **parameters: Any) -> Self:
@@ -380,19 +310,3 @@ class GaussianMixture(CallbackSupportMixin, DensityMixin, BaseEstimator):  # typ
         hold(self, replace(fit, seed=seed_of(self.random_state) if alone else None))
         warn_of(fit, expected=bool(self.max_iter) and not stopped)
         return rows
-
-    def _settings(self) -> Settings:
-        """The parameters, as the fitting takes them."""
-        return Settings(
-            self.n_components,
-            structure(self.covariance_type),
-            self.init_params,
-            self.tol,
-            self.reg_covar,
-            self.max_iter,
-            self.n_init,
-            self.accelerate,
-            self.weights,
-            self.prior,
-            self.noise,
-        )

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from mixtura.errors import ParameterError
+from mixtura.estimators.asked import Asked
 from mixtura.estimators.turns import in_turn
 from mixtura.fitting import Fit
 from mixtura.model.mixture import Mixture
 
-if TYPE_CHECKING:
-    from mixtura.estimators.gaussian_mixture import GaussianMixture
-
 __all__ = ["hold", "hold_mixture", "holding"]
 
-Kind = TypeVar("Kind", bound="GaussianMixture")
+Kind = TypeVar("Kind", bound=Asked)
 
 
-def hold(model: GaussianMixture, fit: Fit) -> None:
+def hold(model: Asked, fit: Fit) -> None:
     """Set what a fit leads to: copies, which a caller may change without harm."""
     with in_turn(model):
         model.fit_ = fit
@@ -34,7 +32,7 @@ def hold(model: GaussianMixture, fit: Fit) -> None:
             model.__dict__.pop(name, None)
 
 
-def hold_mixture(model: GaussianMixture, mixture: Mixture) -> None:
+def hold_mixture(model: Asked, mixture: Mixture) -> None:
     """Set what a density has."""
     form, whitening = mixture.structure.form, mixture.gaussians.whitening
     model.mixture_ = mixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
@@ -13,6 +13,7 @@ from sklearn.utils.validation import validate_data
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import default_executor
 from mixtura.errors import CollapseError, ParameterError
+from mixtura.estimators.asked import Asked
 from mixtura.estimators.checks import check_numbers, check_parameters, collapsed
 from mixtura.estimators.holding import hold_mixture
 from mixtura.estimators.prepared import given_of
@@ -23,13 +24,10 @@ from mixtura.fitting.stepwise import Stepwise, rows_to_start
 from mixtura.model.rows import check_here
 from mixtura.model.weights import row_weights
 
-if TYPE_CHECKING:
-    from mixtura.estimators.gaussian_mixture import GaussianMixture
-
 __all__ = ["Learner", "check_started", "learn"]
 
 
-def learn(model: GaussianMixture, X: Any, sample_weight: Any) -> None:
+def learn(model: Asked, X: Any, sample_weight: Any) -> None:
     """`GaussianMixture.partial_fit`."""
     check_parameters(model)
     for name in ("prior", "noise"):
@@ -70,7 +68,7 @@ def learn(model: GaussianMixture, X: Any, sample_weight: Any) -> None:
         model.lower_bounds_ = learner.trace
 
 
-def check_started(model: GaussianMixture) -> None:
+def check_started(model: Asked) -> None:
     """Say what is missing where all rows still wait for a start.
 
     Raises

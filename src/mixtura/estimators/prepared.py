@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from mixtura.engine.arrays import Floats, Rows
+from mixtura.estimators.asked import Asked
 from mixtura.estimators.checks import check_given, check_numbers, check_rows
 from mixtura.fitting import Fit, Given, fit_rows
 from mixtura.fitting.opening import Held, open_rows
@@ -19,15 +20,10 @@ from mixtura.model.elsewhere import is_elsewhere
 from mixtura.model.structures import structure
 from mixtura.model.weights import row_weights
 
-if TYPE_CHECKING:
-    from mixtura.estimators.gaussian_mixture import GaussianMixture
-
 __all__ = ["given_of", "prepared"]
 
 
-def prepared(
-    model: GaussianMixture, X: Any, sample_weight: Any
-) -> tuple[Any, Any, Callable[..., Fit]]:
+def prepared(model: Asked, X: Any, sample_weight: Any) -> tuple[Any, Any, Callable[..., Fit]]:
     """The rows (N, D) that an estimator is to be fitted to, their weights, and what fits to them.
 
     Rows elsewhere, and their weights, are left as they were given. The names and the number of the
@@ -40,13 +36,13 @@ def prepared(
     return (_elsewhere if is_elsewhere(X) else _here)(model, X, sample_weight)
 
 
-def given_of(model: GaussianMixture) -> Given:
+def given_of(model: Asked) -> Given:
     """The parameters that an estimator is to start from."""
     return Given(_to_one(model.weights_init), model.means_init, model.precisions_init)
 
 
 def _here(
-    model: GaussianMixture, X: Any, sample_weight: Any
+    model: Asked, X: Any, sample_weight: Any
 ) -> tuple[Rows, Floats | None, Callable[..., Fit]]:
     """For rows in memory."""
     check_numbers(X)
@@ -64,9 +60,7 @@ def _here(
     )
 
 
-def _elsewhere(
-    model: GaussianMixture, X: Any, sample_weight: Any
-) -> tuple[Any, Any, Callable[..., Fit]]:
+def _elsewhere(model: Asked, X: Any, sample_weight: Any) -> tuple[Any, Any, Callable[..., Fit]]:
     """For rows that are read anew at each pass."""
     data = open_rows(X, sample_weight)
     options = _options(model, data.n_features)
@@ -78,7 +72,7 @@ def _elsewhere(
     return X, sample_weight, partial(fit_rows, data, model._settings(), **options)
 
 
-def _options(model: GaussianMixture, n_features: int) -> dict[str, Any]:
+def _options(model: Asked, n_features: int) -> dict[str, Any]:
     """What else a fit to D features is told than its settings."""
     check_given(
         structure(model.covariance_type).form,

@@ -1,0 +1,102 @@
+"""Asked: the parameters of an estimator, as scikit-learn keeps them."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from mixtura.fitting import Settings
+from mixtura.fitting.prior import Prior
+from mixtura.fitting.start import STARTS, StartLike
+from mixtura.model.mixture import Mixture
+from mixtura.model.noise import Box
+from mixtura.model.random import Seed
+from mixtura.model.structures import NAMES, structure
+
+__all__ = ["Asked"]
+
+
+class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
+    """What an estimator was asked for; `GaussianMixture` says what each parameter means."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "covariance_type": [StrOptions(set(NAMES))],
+        "tol": [Interval(Real, 0.0, None, closed="left"), StrOptions({"auto"})],
+        "reg_covar": [Interval(Real, 0.0, None, closed="left"), StrOptions({"auto"})],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "init_params": [StrOptions(set(STARTS)), callable, "array-like", Mixture],
+        "weights_init": ["array-like", None],
+        "means_init": ["array-like", None],
+        "precisions_init": ["array-like", None],
+        "random_state": ["random_state"],
+        "warm_start": ["boolean"],
+        "verbose": ["verbose"],
+        "verbose_interval": [Interval(Integral, 1, None, closed="left")],
+        "accelerate": ["boolean", StrOptions({"auto"})],
+        "weights": [StrOptions({"free", "equal"})],
+        "prior": [StrOptions({"conjugate"}), Prior, "boolean", None],
+        "noise": ["boolean", Interval(Real, 0.0, None, closed="neither"), Box, None],
+    }
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float | str = 1e-3,
+        reg_covar: float | str = 1e-6,
+        max_iter: int = 100,
+        n_init: int = 1,
+        init_params: StartLike = "kmeans",
+        weights_init: ArrayLike | None = None,
+        means_init: ArrayLike | None = None,
+        precisions_init: ArrayLike | None = None,
+        random_state: Seed = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+        accelerate: bool | str = False,
+        weights: str = "free",
+        prior: Prior | str | bool | None = None,
+        noise: Box | float | bool | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
+        self.accelerate = accelerate
+        self.weights = weights
+        self.prior = prior
+        self.noise = noise
+
+    def _settings(self) -> Settings:
+        """The parameters, as the fitting takes them."""
+        return Settings(
+            self.n_components,
+            structure(self.covariance_type),
+            self.init_params,
+            self.tol,
+            self.reg_covar,
+            self.max_iter,
+            self.n_init,
+            self.accelerate,
+            self.weights,
+            self.prior,
+            self.noise,
+        )
