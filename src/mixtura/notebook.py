@@ -63,21 +63,7 @@ def explored(
 
     settings = fit.settings
     rows = fit.mixture.rows(X)
-    run = replay(
-        rows,
-        settings.n_components,
-        structure=settings.structure,
-        start=settings.start,
-        tol=settings.tol,
-        reg_covar=settings.reg_covar,
-        max_iter=settings.max_iter,
-        n_init=settings.n_init,
-        accelerate=settings.accelerate,
-        weights=settings.weights,
-        prior=settings.prior,
-        noise=settings.noise,
-        random_state=fit.seed or 0,
-    )
+    run = replay(rows, settings.n_components, **settings.arguments(), random_state=fit.seed or 0)
     record = explorer_record(
         fit.mixture,
         X,

@@ -13,9 +13,10 @@ from mixtura.model.noise import Box
 from mixtura.model.random import random_state_of
 from mixtura.model.structures import structure
 
-__all__ = ["recipe"]
+__all__ = ["RECORDED", "assumptions_of", "recipe"]
 
-_NAMES = ("start", "tol", "reg_covar", "max_iter", "n_init", "accelerate")
+#: settings that a record always has
+RECORDED = ("start", "tol", "reg_covar", "max_iter", "n_init", "accelerate")
 #: what a record tells of only where it is not as by default, and what it is then
 _ASSUMED: dict[str, Callable[..., Any]] = {"weights": str, "prior": Prior, "noise": Box}
 
@@ -45,14 +46,16 @@ def recipe(training: Mapping[str, Any]) -> dict[str, Any]:
     (True, {})
     """
     said = training.get("settings")
-    if not isinstance(said, Mapping) or not all(_is_plain(said.get(name)) for name in _NAMES):
+    if not isinstance(said, Mapping) or not all(_is_plain(said.get(name)) for name in RECORDED):
         return {}
-    settings: dict[str, Any] = {name: said[name] for name in _NAMES}
+    settings: dict[str, Any] = {name: said[name] for name in RECORDED}
     seed = said.get("seed")
     if not isinstance(seed, int) or isinstance(seed, bool) or settings["start"] not in STARTS:
         return {}
     try:
-        settings |= {name: _made(name, said[name]) for name in _ASSUMED if name in said}
+        settings |= assumptions_of(said)
+        if any(value is None for value in settings.values()):
+            return {}  # one is not on record
         Settings(1, structure("full"), **settings)
         random_state_of(seed)
     except (ParameterError, ModelError, TypeError):
@@ -60,13 +63,18 @@ def recipe(training: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, "random_state": seed}
 
 
-def _made(name: str, value: Any) -> Any:
-    """What a record tells of an assumption, as `fit` takes it."""
-    if isinstance(value, Mapping):
-        return _ASSUMED[name](**value)
-    if value is None:
-        raise ParameterError(f"{name} is not on record, expected what it was")
-    return value
+def assumptions_of(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record of settings tells of weights, prior and noise, as `mixtura.fit` takes them.
+
+    Raises
+    ------
+    MixturaError, TypeError : it holds something else.
+    """
+    return {
+        name: kind(**said[name]) if isinstance(said[name], Mapping) else said[name]
+        for name, kind in _ASSUMED.items()
+        if name in said
+    }
 
 
 def _is_plain(value: object) -> bool:

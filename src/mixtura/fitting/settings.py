@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Any
 
-from mixtura.arguments import is_number, is_whole
+from mixtura.arguments import is_whole
+from mixtura.caching import cached_property
 from mixtura.errors import ParameterError
 from mixtura.fitting.acceleration import Acceleration, acceleration
 from mixtura.fitting.background import Background, background
@@ -73,43 +74,44 @@ class Settings:
         _whole("n_components", self.n_components, 1)
         _whole("max_iter", self.max_iter, 0)
         _whole("n_init", self.n_init, 1)
-        rule(self.tol)
-        acceleration(self.accelerate)
-        regularisation(self.reg_covar)
+        # Each is understood here, once; whoever asks later is given what was understood.
+        _ = self.rule, self.acceleration, self.regularisation
         start(self.start)
-        equally(self.weights)
-        prior(self.prior)
-        background(self.noise)
+        _ = self.equal_weights, self.conjugate, self.background
 
-    @property
+    @cached_property
     def rule(self) -> Rule:
-        """What `tol` stands for."""
+        """When EM stops, as `tol` says."""
         return rule(self.tol)
 
-    @property
+    @cached_property
     def acceleration(self) -> Acceleration | None:
-        """What `accelerate` stands for; None is plain EM."""
+        """When EM's steps are extrapolated, as `accelerate` says; None is plain EM."""
         return acceleration(self.accelerate)
 
-    @property
+    @cached_property
     def regularisation(self) -> Regularisation:
-        """What `reg_covar` stands for."""
+        """What keeps covariances from collapsing, as `reg_covar` says."""
         return regularisation(self.reg_covar)
 
-    @property
+    @cached_property
     def equal_weights(self) -> bool:
-        """Whether `weights` says that they are."""
+        """Whether `weights` says that all components have one weight."""
         return equally(self.weights)
 
-    @property
+    @cached_property
     def conjugate(self) -> Prior | None:
-        """What `prior` stands for."""
+        """The prior on means and covariances that `prior` asks for, or None."""
         return prior(self.prior)
 
-    @property
+    @cached_property
     def background(self) -> Background:
-        """What `noise` stands for."""
+        """Where noise lies, as `noise` says; None where there is none."""
         return background(self.noise)
+
+    def arguments(self) -> dict[str, Any]:
+        """All but the number of components, as arguments of `mixtura.fit`."""
+        return {each.name: getattr(self, each.name) for each in fields(self)[1:]}
 
     def record(self) -> dict[str, Any]:
         """What was asked for besides components and structure, ready for JSON.
@@ -162,8 +164,3 @@ def _plain(value: object) -> float | str | None:
 def _whole(name: str, value: object, least: int) -> None:
     if not is_whole(value) or value < least:
         raise ParameterError(f"{name} is {value!r}, expected a whole number of at least {least}")
-
-
-def _not_negative(name: str, value: object) -> None:
-    if not is_number(value) or value < 0.0:
-        raise ParameterError(f"{name} is {value!r}, expected a finite number of at least 0")

@@ -15,11 +15,10 @@ from mixtura.fitting.fit import Fit
 from mixtura.fitting.health import Repair
 from mixtura.fitting.met import Met
 from mixtura.fitting.oddities import NONE, Oddities
-from mixtura.fitting.prior import Prior
+from mixtura.fitting.recipe import RECORDED, assumptions_of
 from mixtura.fitting.repeats import Repeat
 from mixtura.fitting.settings import Settings
 from mixtura.model.mixture import Mixture
-from mixtura.model.noise import Box
 from mixtura.model.structures import structure
 
 __all__ = ["fit_record", "taken_up"]
@@ -94,20 +93,11 @@ def _fit(training: Mapping[str, Any], mixture: Mixture) -> Fit:
 
 
 def _settings(said: Mapping[str, Any], mixture: Mixture, name: Any) -> Settings:
-    prior, noise = said.get("prior"), said.get("noise")
-    return Settings(
-        mixture.n_components,
-        mixture.structure if name is None else structure(name),
-        _forgotten if said["start"] is None else said["start"],
-        Remaining() if said["tol"] is None else said["tol"],
-        said["reg_covar"],
-        said["max_iter"],
-        said["n_init"],
-        said["accelerate"],
-        said.get("weights", "free"),
-        Prior(**prior) if isinstance(prior, Mapping) else prior,
-        Box(**noise) if isinstance(noise, Mapping) else noise,
-    )
+    arguments = {**{each: said[each] for each in RECORDED}, **assumptions_of(said)}
+    arguments["start"] = _forgotten if said["start"] is None else said["start"]
+    arguments["tol"] = Remaining() if said["tol"] is None else said["tol"]
+    kind = mixture.structure if name is None else structure(name)
+    return Settings(mixture.n_components, kind, **arguments)
 
 
 def _forgotten(rows: Any, n_components: int, random_state: np.random.RandomState) -> Any:

@@ -22,20 +22,10 @@ def asked(settings: Settings, given: Given, seed: Seed) -> dict[str, Any]:
     """The settings by name, each as a plain value; what is large by its SHA-256 sum."""
     return {
         "n_components": int(settings.n_components),
+        **{name: _plain(value) for name, value in settings.arguments().items()},
         "structure": settings.structure.name,
-        "start": _plain(settings.start),
-        "tol": _plain(settings.tol),
-        "reg_covar": _plain(settings.reg_covar),
-        "max_iter": int(settings.max_iter),
-        "n_init": int(settings.n_init),
-        "accelerate": _plain(settings.accelerate),
-        "weights": settings.weights,
-        "prior": _plain(settings.prior),
-        "noise": _plain(settings.noise),
         "random_state": int(seed) if isinstance(seed, (int, np.integer)) else "a generator",
-        "given weights": _plain(given.weights),
-        "given means": _plain(given.means),
-        "given precisions": _plain(given.precisions),
+        **{f"given {each.name}": _plain(getattr(given, each.name)) for each in fields(given)},
     }
 
 
