@@ -68,7 +68,7 @@ class Tasks:
         self._run.call_on_fit_task_end(**self._told, **self._fitted(fit.mixture))
 
     def over(self, fit: Fit) -> None:
-        """The fit is."""
+        """The fit, all its runs, is over."""
         self._root.call_on_fit_task_end(**self._told, **self._fitted(fit.mixture))
 
     def _fitted(self, mixture: Mixture) -> dict[str, Any]:

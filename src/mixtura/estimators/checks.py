@@ -67,7 +67,7 @@ def check_numbers(X: Any) -> None:
 
 
 def check_parameters(model: Asked) -> None:
-    """Refuse parameters that are none.
+    """Refuse an estimator whose parameters scikit-learn would not take.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def check_parameters(model: Asked) -> None:
 
 
 def check_rows(n_rows: int, n_components: int) -> None:
-    """Refuse fewer rows than components.
+    """Refuse to fit more components than there are rows that count.
 
     Raises
     ------

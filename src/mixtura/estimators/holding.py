@@ -33,7 +33,7 @@ def hold(model: Asked, fit: Fit) -> None:
 
 
 def hold_mixture(model: Asked, mixture: Mixture) -> None:
-    """Set what a density has."""
+    """Set the attributes of an estimator that follow from its mixture."""
     form, whitening = mixture.structure.form, mixture.gaussians.whitening
     model.mixture_ = mixture
     model.weights_ = mixture.weights.copy()
@@ -45,7 +45,7 @@ def hold_mixture(model: Asked, mixture: Mixture) -> None:
 
 
 def holding(kind: type[Kind], mixture: Mixture, parameters: Mapping[str, Any]) -> Kind:
-    """`GaussianMixture.from_mixture`."""
+    """A fitted estimator of a mixture; see `GaussianMixture.from_mixture`."""
     if not isinstance(mixture, Mixture):
         raise ParameterError(
             f"mixture is a {type(mixture).__name__}, expected a Mixture: a Fit has one, "

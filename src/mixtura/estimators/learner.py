@@ -28,7 +28,7 @@ __all__ = ["Learner", "check_started", "learn"]
 
 
 def learn(model: Asked, X: Any, sample_weight: Any) -> None:
-    """`GaussianMixture.partial_fit`."""
+    """Have an estimator learn a batch; see `GaussianMixture.partial_fit`."""
     check_parameters(model)
     for name in ("prior", "noise"):
         if getattr(model, name) not in (None, False):
@@ -101,12 +101,12 @@ class Learner:
 
     @classmethod
     def empty(cls) -> Learner:
-        """Of nothing."""
+        """A learner that has seen no row."""
         return cls((), None, [])
 
     @classmethod
     def after(cls, fit: Fit) -> Learner:
-        """Of what a fit found."""
+        """A learner that goes on from a fit."""
         learnt = Stepwise.starting(fit.mixture, fit.settings, fit.n_rows, fit.total_weight)
         return cls((), replace(learnt, score=fit.mean_log_likelihood), [])
 
@@ -126,7 +126,7 @@ class Learner:
         random: np.random.RandomState,
         names: tuple[str, ...] | None,
     ) -> Learner:
-        """After one more batch.
+        """The learner after one more batch of rows.
 
         Parameters
         ----------

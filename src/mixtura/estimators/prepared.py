@@ -44,7 +44,7 @@ def given_of(model: Asked) -> Given:
 def _here(
     model: Asked, X: Any, sample_weight: Any
 ) -> tuple[Rows, Floats | None, Callable[..., Fit]]:
-    """For rows in memory."""
+    """The same as `prepared`, for rows in memory."""
     check_numbers(X)
     rows = validate_data(model, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
     weights = row_weights(sample_weight, len(rows))

@@ -12,7 +12,7 @@ __all__ = ["Progress"]
 
 
 class Progress:
-    """An observer that prints.
+    """An observer that prints how a fit gets on.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ __all__ = ["in_turn"]
 
 
 class _Turn:
-    """Whose turn it is."""
+    """The thread that learns with an estimator, and the lock for others."""
 
     def __init__(self) -> None:
         self.lock: LockType = allocate_lock()

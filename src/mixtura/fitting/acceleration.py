@@ -209,7 +209,7 @@ class AndersonState:
     def onward(
         self, image: Mixture, trace: Sequence[float], *, repaired: bool, last: bool
     ) -> AndersonState:
-        """From `ahead`, which is kept.
+        """The next state, once the mixture `ahead` is known to be kept.
 
         Parameters
         ----------

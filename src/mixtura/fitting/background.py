@@ -23,7 +23,7 @@ Background = float | Box | None
 
 
 def background(wish: Any) -> Background:
-    """What `noise` stands for.
+    """What the argument `noise` of a fit stands for.
 
     Raises
     ------

@@ -37,7 +37,7 @@ class Outcome(Enum):
 
 
 class Rule(ABC):
-    """When EM stops."""
+    """A rule that says from the trace when EM stops."""
 
     #: whether the last gain alone decides, however many are to follow
     hasty: bool

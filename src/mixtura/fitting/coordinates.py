@@ -118,7 +118,7 @@ class _Spread(ABC):
 
     @abstractmethod
     def packed(self, factor: Factor) -> Floats:
-        """The coordinates of a factor."""
+        """The coordinates of the components' covariance factors, packed."""
 
     @abstractmethod
     def covariances(self, packed: Floats) -> Floats:

@@ -28,7 +28,7 @@ _NAMED = 10
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Rows to fit to.
+    """Rows that a mixture is fitted to, and who carries passes over them out.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class Data:
 
     @property
     def in_memory(self) -> bool:
-        """Whether all rows are."""
+        """Whether memory holds all rows."""
         return self.source is self.sample
 
     def brought_here(self) -> Data:

@@ -57,7 +57,7 @@ class Ended(Value):
 
     @property
     def log_likelihood(self) -> float:
-        """Σ_i log p(x_i), nats."""
+        """The log-likelihood of all rows, Σ_i log p(x_i), nats."""
         return self.mean_log_likelihood * self.total_weight
 
     @property

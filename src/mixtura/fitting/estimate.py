@@ -32,7 +32,7 @@ _MORE = (1.0, 1e2, 1e4, 1e6, 1e8, 1e10)
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """Parameters of K components.
+    """Parameters of K components that may not be sound yet.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class Estimate:
 
     @cached_property
     def components(self) -> Components:
-        """As the kernel sees them.
+        """The same parameters as the kernel takes them.
 
         Raises
         ------

@@ -25,7 +25,7 @@ SIGNS = {"scikit-learn": 1.0, "mclust": -1.0}
 
 @dataclass(frozen=True, eq=False)
 class Fit(Ended):
-    """What a fit came to.
+    """The mixture that a fit found, and how it came about.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ __all__ = ["Held", "Opened", "open_rows", "read"]
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """Rows in memory, checked.
+    """Rows in memory, checked, with their weights and names.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ class RunState:
     def starting(
         cls, anderson: AndersonState, repairs: Sequence[Repair] = (), searches: Met | None = None
     ) -> RunState:
-        """Before the first iteration."""
+        """The state of a run before its first iteration."""
         return cls(anderson, (anderson.ahead, 0), 1, [], [], [*repairs], searches)
 
     @property

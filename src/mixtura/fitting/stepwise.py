@@ -88,7 +88,7 @@ class Stepwise:
         return cls(settings, _of(mixture), mixture, n_rows, total_weight, float(n_rows))
 
     def learning(self, rows: Rows, weights: Floats | None, executor: Executor) -> Stepwise:
-        """After one more batch.
+        """What is known after one more batch of rows.
 
         Parameters
         ----------

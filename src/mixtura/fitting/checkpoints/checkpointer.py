@@ -63,7 +63,7 @@ class Checkpointer:
 
     @property
     def path(self) -> str:
-        """Of the newest checkpoint."""
+        """The path of the newest checkpoint."""
         return str(self._file.path)
 
     def begin(self, random: np.random.RandomState) -> None:

@@ -52,7 +52,7 @@ class Generations:
         return self.path, self.before
 
     def exist(self) -> bool:
-        """Whether there is any."""
+        """Whether any checkpoint is there."""
         return self.path.exists() or self.before.exists()
 
     def check(self) -> None:

@@ -50,7 +50,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """What goes into a file.
+    """Plain values and arrays that go into a checkpoint file.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Record:
 
 
 def recorded(checkpoint: Checkpoint) -> Record:
-    """The record of a checkpoint."""
+    """A checkpoint as plain values and arrays."""
     arrays: dict[str, NDArray[Any]] = {}
     state, best = checkpoint.state, checkpoint.best
     values = {

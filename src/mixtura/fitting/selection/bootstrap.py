@@ -221,7 +221,7 @@ def bootstrap_test(
 
 
 def _tested(pair: _Pair, rows: Rows, seed: int, n_bootstrap: int, n_threads: int) -> BootstrapTest:
-    """One test."""
+    """The test of K components against K + 1."""
     null, alternative = pair.fits(rows, seed)
 
     def replicate(number: int) -> float:
@@ -258,7 +258,7 @@ class _Pair:
     names: tuple[str, ...] | None
 
     def fits(self, rows: Rows, seed: int, origin: Mixture | None = None) -> tuple[Fit, Fit]:
-        """Both fits.
+        """The fits of K and of K + 1 components to the same rows.
 
         Parameters
         ----------

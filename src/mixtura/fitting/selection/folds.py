@@ -95,7 +95,7 @@ def _some(source: ArraySource, which: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 def _loss(mixture: Mixture, source: ArraySource) -> float:
-    """−2·Σ_i v_i log p(x_i), nats."""
+    """The loss of rows that were left out, −2·Σ_i v_i log p(x_i), nats."""
     total = 0.0
     for block in source.blocks():
         scores = kernel.log_likelihood(block.rows, mixture.components)

@@ -25,10 +25,10 @@ class Watcher(Protocol):
         """So many candidates are to be fitted."""
 
     def fitted(self, row: Row) -> None:
-        """One of them is done."""
+        """One of the candidates is fitted."""
 
     def ended(self) -> None:
-        """All of them are."""
+        """All candidates are fitted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Grid:
     n_threads: int
 
     def fitted(self, observer: Watcher | None = None) -> dict[Candidate, Row]:
-        """The row of each.
+        """The row of each candidate, fitted and bettered.
 
         First every candidate is fitted for itself. Then each may be bettered by its neighbours:
         from fewer components up, from more down, and once more up, so that in the end none is below

@@ -17,7 +17,7 @@ __all__ = ["Row"]
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One line of the table.
+    """One candidate's line in the table of a selection.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Row:
 
     @property
     def structure(self) -> str:
-        """The structure's letters."""
+        """The letters of the candidate's structure, such as VVE."""
         return letters(self.candidate.structure)
 
     def knowing(self, odd: Oddities) -> Row:

@@ -25,7 +25,7 @@ _RIVALS = 3
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """What a selection came to.
+    """All candidates of a selection with their criteria, and the best.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ def far_apart(request: Request) -> Statistics:
 
 
 def random_shares(request: Request) -> Statistics:
-    """Uniform numbers, normalised a row."""
+    """Responsibilities drawn at random: uniform numbers, each row's divided by their sum."""
     k, form = request.n_components, request.form
     reference = np.repeat(overall(request.source, request.executor).reference, k, axis=0)
 

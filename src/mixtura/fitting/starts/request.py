@@ -54,7 +54,7 @@ class Request:
 
     @property
     def form(self) -> Form:
-        """How the covariances are held."""
+        """The form in which the covariances are held."""
         return self.structure.form
 
 

@@ -32,7 +32,7 @@ _ROUNDING = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class FromShares:
-    """Labels or responsibilities.
+    """A start from labels or responsibilities.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class FromShares:
     noise: bool = False
 
     def __call__(self, request: Request) -> Statistics:
-        """The statistics under them.
+        """The statistics of the rows under the labels or responsibilities.
 
         Raises
         ------
@@ -71,7 +71,7 @@ class FromShares:
 
 @dataclass(frozen=True, eq=False)
 class FromCall:
-    """A function's answer.
+    """A start from what a function of the rows returns.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def _labels(given: Any, n: int, k: int, whose: str, *, noise: bool = False) -> I
 
 
 def _shares(given: Any, n: int, k: int, whose: str) -> Floats:
-    """Responsibilities (N, K), checked."""
+    """Responsibilities (N, K) from what was given, which is checked."""
     if given.shape != (n, k):
         raise ParameterError(
             f"{whose} has shape {given.shape}, expected ({n},) labels or ({n}, {k}) "

@@ -71,7 +71,7 @@ class Chart:
 
     @classmethod
     def about(cls, mixture: Mixture) -> Chart:
-        """The chart about a mixture."""
+        """The chart of free coordinates about a mixture."""
         k, d = mixture.means.shape
         matrices = mixture.covariance_matrices()
         orientation = mixture.structure.letters[2]
