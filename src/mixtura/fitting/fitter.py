@@ -142,18 +142,9 @@ def fit(
     >>> sorted(result.mixture.weights.round(3).tolist()), result.outcome.value
     ([0.356, 0.644], 'converged')
     """
+    kind, assumed = structure_called(structure), (weights, prior, noise)
     settings = Settings(
-        n_components,
-        structure_called(structure),
-        start,
-        tol,
-        reg_covar,
-        max_iter,
-        n_init,
-        accelerate,
-        weights,
-        prior,
-        noise,
+        n_components, kind, start, tol, reg_covar, max_iter, n_init, accelerate, *assumed
     )
     if given is not None and not isinstance(given, Given):
         raise ParameterError(

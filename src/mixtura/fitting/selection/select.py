@@ -123,18 +123,9 @@ def select(
     began = time.perf_counter()
     by = criterion_called(criterion)
     numbers = components_of(n_components)
+    kind = structures_of(structures)[0]
     settings = Settings(
-        1,
-        structures_of(structures)[0],
-        start,
-        tol,
-        reg_covar,
-        max_iter,
-        1,
-        accelerate,
-        weights,
-        prior,
-        noise,
+        1, kind, start, tol, reg_covar, max_iter, 1, accelerate, weights, prior, noise
     )
     # As `mixtura.fit` has it, so that a candidate fitted for itself begins where that does.
     seed = seed_of(random_state)
@@ -150,10 +141,8 @@ def select(
         )
     family = structures_of(structures, data.source.n_features)
     executor, n_threads = shared_out(data.source, n_jobs)
-    data = replace(data, executor=executor)
-    trials = Trials(data, settings, seed)
     candidates = [Candidate(k, each) for each in family for k in numbers]
-    grid = Grid(trials, candidates, n_threads)
+    grid = Grid(Trials(replace(data, executor=executor), settings, seed), candidates, n_threads)
     left_out = Folds.of(data.source.n_rows, folds, seed) if by == "cv" else None
     if observer:
         observer.begun(len(candidates) * (1 + (left_out.count if left_out else 0)))
