@@ -165,7 +165,7 @@ void moments(const Matrix<const T>& rows, const Maybe<Vector<const double>>& wei
 }
 
 template <class T>
-std::pair<std::int64_t, std::int64_t> follow(
+std::pair<std::int64_t, std::int64_t> hamerly_step(
     const Matrix<const double>& centres, const Matrix<const double>& reference,
     const Vector<const double>& loss, double rounding, const Matrix<const T>& rows,
     const Maybe<Vector<const double>>& weights, const Vector<std::int32_t>& labels,
@@ -187,7 +187,7 @@ std::pair<std::int64_t, std::int64_t> follow(
     const double* row_weights = checked(weights, "weights", {m});
     const Released released;
     const auto [moved, far] =
-        mixtura::follow(about, rows.data(), row_weights, m, membership, gained);
+        mixtura::hamerly_step(about, rows.data(), row_weights, m, membership, gained);
     return {moved, far};
 }
 
@@ -318,7 +318,7 @@ template <class T> void bind(nb::module_& module) {
     module.def("moments", &moments<T>, "rows"_a.noconvert(), "weights"_a.noconvert().none(),
                "responsibilities"_a.noconvert(), "reference"_a.noconvert(), "weight"_a.noconvert(),
                "first"_a.noconvert(), "second"_a.noconvert());
-    module.def("follow", &follow<T>, "centres"_a.noconvert(), "reference"_a.noconvert(),
+    module.def("hamerly_step", &hamerly_step<T>, "centres"_a.noconvert(), "reference"_a.noconvert(),
                "loss"_a.noconvert(), "rounding"_a, "rows"_a.noconvert(),
                "weights"_a.noconvert().none(), "labels"_a.noconvert(), "slack"_a.noconvert(),
                "weight"_a.noconvert(), "first"_a.noconvert());

@@ -23,10 +23,10 @@ struct Compiled {
                       std::int64_t, std::int64_t, const Results&);
     void (*moments64)(const double*, const double*, std::int64_t, const double*, const double*,
                       std::int64_t, std::int64_t, const Results&);
-    Followed (*follow32)(const Centres&, const float*, const double*, std::int64_t,
-                         const Membership&, const Results&);
-    Followed (*follow64)(const Centres&, const double*, const double*, std::int64_t,
-                         const Membership&, const Results&);
+    Followed (*hamerly_step32)(const Centres&, const float*, const double*, std::int64_t,
+                               const Membership&, const Results&);
+    Followed (*hamerly_step64)(const Centres&, const double*, const double*, std::int64_t,
+                               const Membership&, const Results&);
     void (*potentials)(const Components&, const double*, const double*, std::int64_t, double*, bool,
                        double*);
     Passes* (*passes)(Form, const double*, const double*, std::int64_t, std::int64_t, std::int64_t,
@@ -71,8 +71,8 @@ bool has_avx512() {
      isa::pass,                                                                                    \
      isa::moments,                                                                                 \
      isa::moments,                                                                                 \
-     isa::follow,                                                                                  \
-     isa::follow,                                                                                  \
+     isa::hamerly_step,                                                                            \
+     isa::hamerly_step,                                                                            \
      isa::potentials,                                                                              \
      isa::passes,                                                                                  \
      isa::invert_lower,                                                                            \
@@ -143,14 +143,14 @@ void moments(const double* rows, const double* weights, std::int64_t n_rows,
                         n_features, results);
 }
 
-Followed follow(const Centres& centres, const float* rows, const double* weights,
-                std::int64_t n_rows, const Membership& membership, const Results& results) {
-    return current().follow32(centres, rows, weights, n_rows, membership, results);
+Followed hamerly_step(const Centres& centres, const float* rows, const double* weights,
+                      std::int64_t n_rows, const Membership& membership, const Results& results) {
+    return current().hamerly_step32(centres, rows, weights, n_rows, membership, results);
 }
 
-Followed follow(const Centres& centres, const double* rows, const double* weights,
-                std::int64_t n_rows, const Membership& membership, const Results& results) {
-    return current().follow64(centres, rows, weights, n_rows, membership, results);
+Followed hamerly_step(const Centres& centres, const double* rows, const double* weights,
+                      std::int64_t n_rows, const Membership& membership, const Results& results) {
+    return current().hamerly_step64(centres, rows, weights, n_rows, membership, results);
 }
 
 void potentials(const Components& components, const double* rows, const double* weights,

@@ -14,10 +14,10 @@
                  std::int64_t, std::int64_t, const Results&);                                      \
     void moments(const double*, const double*, std::int64_t, const double*, const double*,         \
                  std::int64_t, std::int64_t, const Results&);                                      \
-    Followed follow(const Centres&, const float*, const double*, std::int64_t, const Membership&,  \
-                    const Results&);                                                               \
-    Followed follow(const Centres&, const double*, const double*, std::int64_t, const Membership&, \
-                    const Results&);                                                               \
+    Followed hamerly_step(const Centres&, const float*, const double*, std::int64_t,               \
+                          const Membership&, const Results&);                                      \
+    Followed hamerly_step(const Centres&, const double*, const double*, std::int64_t,              \
+                          const Membership&, const Results&);                                      \
     void potentials(const Components&, const double*, const double*, std::int64_t, double*, bool,  \
                     double*);                                                                      \
     Passes* passes(Form, const double*, const double*, std::int64_t, std::int64_t, std::int64_t,   \

@@ -29,11 +29,11 @@ template <class S> struct Followers {
             slack.data()[i] = 0.0;
         }
     }
-    mixtura::Followed follow(const Case<S>& it, const Values& reference, bool weighted) {
+    mixtura::Followed hamerly_step(const Case<S>& it, const Values& reference, bool weighted) {
         Results gained{};
         gained.weight = weight.data();
         gained.first = first.data();
-        const auto found = mixtura::follow(
+        const auto found = mixtura::hamerly_step(
             {it.k, it.d, it.means.data(), reference.data(), loss.data(), rounding}, it.rows.data(),
             weighted ? it.weights.data() : nullptr, it.m, {labels.data(), slack.data()}, gained);
         CHECK(labels.intact() && slack.intact() && weight.intact() && first.intact());
@@ -80,12 +80,12 @@ template <class S> void check(std::int64_t m, std::int64_t d, std::int64_t k, bo
     it.announce(weighted ? ", weighted" : "");
     const Values reference = it.means;
     Followers<S> rows(it);
-    const auto first = rows.follow(it, reference, weighted);
+    const auto first = rows.hamerly_step(it, reference, weighted);
     CHECK(first.moved == m && first.far == 0);
     check_state(it, rows, reference, weighted);
 
     // Nothing is lost: those that are sure are not looked at, and nobody moves.
-    CHECK(rows.follow(it, reference, weighted).moved == 0);
+    CHECK(rows.hamerly_step(it, reference, weighted).moved == 0);
     check_state(it, rows, reference, weighted);
 
     // One centre moves: every slack loses twice that, and the state is true again.
@@ -93,7 +93,7 @@ template <class S> void check(std::int64_t m, std::int64_t d, std::int64_t k, bo
     for (std::int64_t j = 0; j < d; ++j) it.means[size(j)] += step;
     std::fill(rows.loss.begin(), rows.loss.end(), 2.0 * 0.8 * (1.0 + rounding));
     const std::vector<std::int32_t> before(rows.labels.data(), rows.labels.data() + m);
-    const auto second = rows.follow(it, reference, weighted);
+    const auto second = rows.hamerly_step(it, reference, weighted);
     std::int64_t moved = 0;
     for (std::int64_t i = 0; i < m; ++i) moved += before[size(i)] != rows.labels[i];
     CHECK(second.moved == moved && second.far == 0);
@@ -108,7 +108,7 @@ void check_slack() {
         rows.labels.data()[i] = 2;
         rows.slack.data()[i] = i % 2 ? 1.0 : std::numeric_limits<double>::quiet_NaN();
     }
-    rows.follow(it, it.means, false);
+    rows.hamerly_step(it, it.means, false);
     for (std::int64_t i = 1; i < 100; i += 2) CHECK(rows.labels[i] == 2 && rows.slack[i] == 1.0);
     for (std::int64_t i = 0; i < 100; i += 2) CHECK(rows.slack[i] == rows.slack[i]);
 }
@@ -118,7 +118,7 @@ void check_far() {
     Case<double> it(Form::spherical, 20, 2, 3);
     it.rows[size(2 * 7)] = 1e200;
     Followers<double> rows(it);
-    const auto found = rows.follow(it, it.means, false);
+    const auto found = rows.hamerly_step(it, it.means, false);
     CHECK(found.far == 1 && found.moved == 19 && rows.labels[7] == -1);
     CHECK(rows.slack[7] != rows.slack[7]);
     CHECK(rows.sum_weight[0] + rows.sum_weight[1] + rows.sum_weight[2] == 19.0);

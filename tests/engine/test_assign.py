@@ -10,8 +10,8 @@ from scipy.stats import multivariate_normal
 
 from mixtura import Mixture
 from mixtura.engine import kernel
+from mixtura.engine.components import spheres
 from mixtura.engine.sources import Block
-from mixtura.engine.spheres import spheres
 
 ROWS = np.random.default_rng(3).normal(size=(60, 2))
 CENTRES = np.array([[0.0, 0.0], [1.5, 1.0], [-1.0, 1.0], [90.0, 90.0]])

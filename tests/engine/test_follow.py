@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
 
 from mixtura.engine import kernel
-from mixtura.engine.centres import Centres
+from mixtura.engine.components import Centres
 from mixtura.engine.sources import Block
 
 ROUNDING = 1e-9
@@ -25,7 +25,7 @@ class Followers:
 
     def follow(self, centres: np.ndarray, loss: float = 0.0) -> int:
         about = Centres(centres, self.reference, np.full(len(centres), loss), ROUNDING)
-        weight, first, moved = kernel.follow(self.block, about, self.labels, self.slack)
+        weight, first, moved = kernel.hamerly_step(self.block, about, self.labels, self.slack)
         self.weight += weight
         self.first += first
         return moved

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixtura.engine.executors import tree_sum
-from mixtura.engine.executors.forest import Forest, Tree
+from mixtura.engine.executors.sums import PartialSums, Tree
 
 
 class Leaf(str):
@@ -22,8 +22,8 @@ class Leaf(str):
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def forest(first: int, stop: int) -> Forest:
-    return Forest.of(Tree(0, i, 7, 7, Leaf(LETTERS[i])) for i in range(first, stop))
+def forest(first: int, stop: int) -> PartialSums:
+    return PartialSums.of(Tree(0, i, 7, 7, Leaf(LETTERS[i])) for i in range(first, stop))
 
 
 @st.composite
@@ -36,7 +36,7 @@ def divided(draw: st.DrawFn) -> tuple[int, list[int]]:
 def test_neighbours_may_come_together_in_any_order(division, random):
     n, cuts = division
     forests = [forest(a, b) for a, b in pairwise(cuts)]
-    forests.insert(random.randrange(len(forests) + 1), Forest())  # a partition without rows
+    forests.insert(random.randrange(len(forests) + 1), PartialSums())  # a partition without rows
     while len(forests) > 1:
         at = random.randrange(len(forests) - 1)
         forests[at : at + 2] = [forests[at] + forests[at + 1]]
@@ -52,12 +52,12 @@ def test_a_part_holds_at_most_two_sums_of_a_height(division):
 
 
 def test_pieces_of_a_block_become_that_block_before_it_meets_the_next():
-    left = Forest.of([Tree(0, 0, 7, 7, Leaf("a")), Tree(0, 1, 3, 7, Leaf("b"))])
-    middle = Forest.of([Tree(0, 1, 2, 7, Leaf("c"))])
-    right = Forest.of([Tree(0, 1, 2, 7, Leaf("d")), Tree(0, 2, 7, 7, Leaf("e"))])
+    left = PartialSums.of([Tree(0, 0, 7, 7, Leaf("a")), Tree(0, 1, 3, 7, Leaf("b"))])
+    middle = PartialSums.of([Tree(0, 1, 2, 7, Leaf("c"))])
+    right = PartialSums.of([Tree(0, 1, 2, 7, Leaf("d")), Tree(0, 2, 7, 7, Leaf("e"))])
     assert (left + middle + right).total() == "((a((bc)d))e)"
 
 
 def test_nothing_has_no_sum():
     with pytest.raises(ValueError, match="nothing to sum"):
-        Forest().total()
+        PartialSums().total()

@@ -393,7 +393,7 @@ def test_masked_rows_are_refused() -> None:
 
 def test_the_binding_takes_nothing_that_it_would_have_to_copy() -> None:
     about = MIXTURE.components
-    parts = (about.factor.form, about.constants, about.means, about.whitening)
+    parts = (about.factor.form, about.constants, about.means, about.whitening(native.invert_lower))
     total = np.empty(1)
     rows = np.zeros((4, 3))
     for wrong in (rows.astype(int), rows.astype(">f8"), np.asfortranarray(rows), rows[:, ::-1]):
@@ -407,12 +407,12 @@ def test_the_binding_takes_nothing_that_it_would_have_to_copy() -> None:
 
 def test_the_binding_checks_every_shape() -> None:
     about = MIXTURE.components
-    parts = (about.factor.form, about.constants, about.means, about.whitening)
+    parts = (about.factor.form, about.constants, about.means, about.whitening(native.invert_lower))
     rows = np.zeros((4, 3))
     with pytest.raises(ValueError, match=r"means has shape \(2, 3\), expected \(2, 2\)"):
         _native.one_pass(*parts, rows[:, :2].copy())
     with pytest.raises(ValueError, match=r"whitening has shape \(3, 3\), expected \(2, 3, 3\)"):
-        _native.one_pass(*parts[:3], about.whitening[0], rows)
+        _native.one_pass(*parts[:3], about.whitening(native.invert_lower)[0], rows)
     with pytest.raises(ValueError, match="form is none of the four"):
         _native.one_pass(7, *parts[1:], rows)
     wrong = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -16,15 +16,15 @@ import mixtura
 from families import LETTERS, members, obeys
 from mixtura.datasets import faithful, iris, iris_species
 from mixtura.engine import kernel
-from mixtura.engine.climbs import Climbed
 from mixtura.engine.kernel.reference import climb as no_climb
+from mixtura.engine.search import EMProblem, EMState
 from mixtura.engine.sources import Block
 from mixtura.model.structures import structure as structure_called
 
 if not kernel.native_is_installed():
     pytest.skip("this installation has no native kernel", allow_module_level=True)
 
-from mixtura.engine.kernel.native import climb
+from mixtura.engine.kernel import native
 
 DATA = Path(__file__).parents[1] / "data"
 REFERENCE = json.loads((DATA / "structure_fits.json").read_text(encoding="utf-8"))["fits"]
@@ -32,6 +32,41 @@ EACH = pytest.mark.parametrize("letters", LETTERS)
 #: those whose M-step seeks an orientation, as far as a step will
 SOUGHT = ("EVE", "VVE")
 DENSITY = -6.0
+
+
+class Ended(NamedTuple):
+    """Where a climb has come to, and how."""
+
+    weight: np.ndarray
+    noise_weight: float
+    means: np.ndarray
+    covariances: np.ndarray
+    log_likelihood: float
+    gain: float
+    n_steps: int
+    sound: bool
+
+
+def climb(
+    block: Block,
+    letters: str,
+    *place: np.ndarray,
+    ridge: float | np.ndarray,
+    n_steps: int,
+    gain: float = 0.0,
+    log_likelihood: float = -np.inf,
+    noise_weight: float = 0.0,
+    noise_log_density: float = -np.inf,
+    equal_weights: bool = False,
+) -> Ended:
+    """The kernel's climb from weight, means and covariances on."""
+    added = ridge if isinstance(ridge, np.ndarray) else ridge * np.eye(block.rows.shape[1])
+    problem = EMProblem(block, letters, added, noise_log_density, equal_weights)
+    state, *how = native.climb(
+        problem, EMState(*place, log_likelihood, noise_weight), n_steps, gain
+    )
+    weight, means, covariances, reached, background = state
+    return Ended(weight, background, means, covariances, reached, *how)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -202,7 +237,7 @@ def test_a_climb_from_the_stated_start_ends_where_the_reference_does(
     assert obeys(reference["model"], end.covariances)
 
 
-def climbed(letters: str, rows: np.ndarray, place: Any, n_steps: int, **options: Any) -> Climbed:
+def climbed(letters: str, rows: np.ndarray, place: Any, n_steps: int, **options: Any) -> Ended:
     """From a place on, without a ridge."""
     return climb(Block(0, rows), letters, *place, **{"ridge": 0.0, "n_steps": n_steps} | options)
 

@@ -11,9 +11,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans, kmeans_plusplus
 
+from mixtura.engine.components import spheres
 from mixtura.engine.executors import Executor, Serial, Threads
 from mixtura.engine.sources import ArraySource, block_rows
-from mixtura.engine.spheres import spheres
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting import kmeans
 

@@ -9,6 +9,7 @@ from scipy.stats import kstest, norm
 from sklearn.mixture import GaussianMixture
 
 from mixtura import Mixture
+from mixtura.engine import kernel
 from mixtura.errors import ParameterError
 
 
@@ -19,7 +20,7 @@ def scikit_learn_s(mixture: Mixture, seed: int) -> GaussianMixture:
     theirs.weights_, theirs.means_ = np.array(mixture.weights), np.array(mixture.means)
     theirs.covariances_ = np.array(mixture.covariances)
     theirs.precisions_cholesky_ = mixture.structure.form.precision_factors(
-        mixture.components.whitening
+        mixture.components.whitening(kernel.invert_lower)
     )
     return theirs
 

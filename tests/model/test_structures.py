@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import mixtura
+from mixtura.engine import kernel
 from mixtura.engine.components import Components
 from mixtura.errors import ModelError, ParameterError
 from mixtura.model.structures import STRUCTURES, Structure, structure
@@ -61,7 +62,9 @@ def test_precisions_invert_the_covariances(model: Structure) -> None:
 @EACH
 def test_whitening_gives_the_precisions_and_their_upper_factors(model: Structure) -> None:
     covariances = fitted(model, *scatters(5))
-    whitening = Components(np.zeros(K), np.zeros((K, D)), model.form.factor(covariances)).whitening
+    whitening = Components(np.zeros(K), np.zeros((K, D)), model.form.factor(covariances)).whitening(
+        kernel.invert_lower
+    )
     precisions = model.form.precisions(whitening)
     expected = np.linalg.inv(model.form.matrices(covariances, K, D))
     assert_allclose(model.form.matrices(precisions, K, D), expected, rtol=1e-9, atol=1e-12)

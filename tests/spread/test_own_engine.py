@@ -10,6 +10,7 @@ import pytest
 import mixtura
 from mixtura import Statistics
 from mixtura.datasets import faithful
+from mixtura.engine import kernel
 from mixtura.errors import CollapseError, DataError
 
 ROWS = faithful().to_numpy()
@@ -29,7 +30,9 @@ def test_statistics_and_maximise_are_the_steps_of_fit(structure, reg_covar):
         parts = (mixtura.statistics(ROWS[at : at + 100], mixture) for at in range(0, 272, 100))
         mixture = mixtura.maximise(Statistics.merge(parts), mixture, reg_covar=reg_covar)
     start = mixtura.Given(
-        given.weights, given.means, given.structure.form.precisions(given.components.whitening)
+        given.weights,
+        given.means,
+        given.structure.form.precisions(given.components.whitening(kernel.invert_lower)),
     )
     options = {"tol": 0.0, "max_iter": 4, "accelerate": False, "reg_covar": reg_covar}
     expected = mixtura.fit(ROWS, 3, structure=structure, given=start, **options).mixture

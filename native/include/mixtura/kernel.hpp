@@ -79,10 +79,10 @@ struct Followed {
 // One step of Lloyd's iteration: rows go to the nearest centre, the first of equals, but those with
 // slack left are not looked at. Of `results`, `weight` and `first` are filled with what the sums of
 // the clusters gain. Far rows stay whose they are, and their slack is NaN.
-Followed follow(const Centres& centres, const float* rows, const double* weights,
-                std::int64_t n_rows, const Membership& membership, const Results& results);
-Followed follow(const Centres& centres, const double* rows, const double* weights,
-                std::int64_t n_rows, const Membership& membership, const Results& results);
+Followed hamerly_step(const Centres& centres, const float* rows, const double* weights,
+                      std::int64_t n_rows, const Membership& membership, const Results& results);
+Followed hamerly_step(const Centres& centres, const double* rows, const double* weights,
+                      std::int64_t n_rows, const Membership& membership, const Results& results);
 
 // What is left of the sum of `nearest` (m,) with each component's squared distances besides:
 // potentials[k] = Σ_i v_i min(nearest_i, ‖W_k (x_i − μ_k)‖²). With `update`, the least of all takes

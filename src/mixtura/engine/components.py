@@ -1,15 +1,25 @@
-"""Components: K weighted Gaussians as the kernel sees them."""
+"""Components: weighted Gaussians as the kernel sees them, and perhaps a uniform one after them."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from mixtura.caching import cached_property
-from mixtura.engine.arrays import Floats, Value
-from mixtura.engine.factors import Factor
+import numpy as np
 
-__all__ = ["Components"]
+from mixtura.caching import cached_property
+from mixtura.engine.arrays import Floats, Rows, Value, frozen
+from mixtura.engine.factors import (
+    Diagonal,
+    Factor,
+    InvertLower,
+    SharedTriangular,
+    Spherical,
+    Triangular,
+    WithUniform,
+)
+
+__all__ = ["Centres", "Components", "spheres", "with_uniform"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,20 +39,22 @@ class Components(Value):
 
     @property
     def n_components(self) -> int:
+        """K, the uniform one among them."""
         return int(self.means.shape[0])
 
     @property
     def n_features(self) -> int:
+        """D."""
         return int(self.means.shape[1])
 
     @property
     def normalisation(self) -> float:
-        """−D/2·log 2π, nats."""
+        """The part −D/2·log 2π of every Gaussian's log density, nats."""
         return -0.5 * self.n_features * math.log(2.0 * math.pi)
 
     @cached_property
     def half_log_determinants(self) -> Floats:
-        """½·log|Σ_k|, (K,), nats."""
+        """The parts ½·log|Σ_k| of the log densities, (K,), nats."""
         halves = self.factor.half_log_determinants(self.n_features, self.n_components)
         halves.setflags(write=False)
         return halves
@@ -54,14 +66,78 @@ class Components(Value):
         constants.setflags(write=False)
         return constants
 
-    @cached_property
-    def whitening(self) -> Floats:
-        """L_k⁻¹ in the factor's own form, (K, D, D), (D, D), (K, D) or (K,).
+    def whitening(self, invert_lower: InvertLower) -> Floats:
+        """L_k⁻¹ in the factor's own form, (K, D, D), (D, D), (K, D) or (K,); found once.
 
         For a kernel that multiplies deviations by it, where the reference solves.
-        """
-        from mixtura.engine.kernel import invert_lower  # which knows components
 
-        whitening = self.factor.inverse(invert_lower)
-        whitening.setflags(write=False)
-        return whitening
+        Parameters
+        ----------
+        invert_lower : the kernel's: lower triangular matrices (n, D, D) to their inverses.
+        """
+        try:
+            found: Floats = self.__dict__["_whitening"]
+        except KeyError:
+            whitening = self.factor.inverse(invert_lower)
+            whitening.setflags(write=False)
+            found = self.__dict__.setdefault("_whitening", whitening)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Centres:
+    """Where the centres of Lloyd's iteration stand, and what is to be known of their last step.
+
+    Parameters
+    ----------
+    points : (K, D) float64, C-contiguous, as are all of these.
+    reference : (K, D), the points that the sums of the clusters are taken about.
+    loss : (K,), how much nearer the second-nearest centre may have come to a row of each cluster,
+        compared with its own.
+    rounding : of a distance, relative.
+    """
+
+    points: Floats
+    reference: Floats
+    loss: Floats
+    rounding: float
+
+
+def spheres(centres: Rows) -> Components:
+    """Components of log p_k(x) = −½‖x − c_k‖², for centres (K, D).
+
+    The log weights cancel the normalisation to the last bit: beside a constant that is not zero,
+    the distances of rows close together would be lost, and with them which centre is nearest.
+    """
+    k, d = centres.shape
+    log_weights = np.full(k, 0.5 * d * math.log(2.0 * math.pi))
+    return Components(log_weights, frozen(centres), Spherical(np.ones(k)))
+
+
+def with_uniform(
+    components: Components, weight: float, log_volume: float, centre: Floats
+) -> Components:
+    """The components, and after them one of density 1/V everywhere, (K + 1).
+
+    Parameters
+    ----------
+    components : K, whose weights and `weight` sum to 1.
+    weight : of the uniform one, above 0.
+    log_volume : log V; V in feature units.
+    centre : (D,), about which the moments of its rows are taken; nothing else depends on it.
+
+    Notes
+    -----
+    A pass costs what K + 1 components of their own covariances cost: a shared one is whitened K
+    times.
+    """
+    inner = components.factor
+    if isinstance(inner, SharedTriangular):
+        k, d = components.means.shape
+        inner = Triangular(np.broadcast_to(inner.lower, (k, d, d)))
+    assert isinstance(inner, (Triangular, Diagonal, Spherical))
+    return Components(
+        frozen(np.append(components.log_weights, math.log(weight))),
+        frozen(np.vstack([components.means, centre])),
+        WithUniform(inner, log_volume),
+    )

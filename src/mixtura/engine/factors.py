@@ -6,6 +6,7 @@ cheapest form that the structure allows.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ __all__ = [
     "SharedTriangular",
     "Spherical",
     "Triangular",
+    "WithUniform",
     "solve_lower",
 ]
 
@@ -167,6 +169,55 @@ class Spherical(Factor):
 
     def unwhiten_transposed(self, k: int, whitened: Floats) -> Floats:
         return whitened / self.scale[k]
+
+
+@dataclass(frozen=True, eq=False)
+class WithUniform(Factor):
+    """The factors of K Gaussians, and after them a whitening of 0.
+
+    A component whose whitening is 0 is at the distance 0 from every row, so its density is the
+    constant of its own everywhere. A kernel needs to know nothing of it.
+
+    Parameters
+    ----------
+    inner : of the K components; one that they share is written out for each.
+    log_volume : log V, of which 1/V is the density; V in feature units.
+    """
+
+    inner: Triangular | Diagonal | Spherical
+    log_volume: float
+
+    @property
+    def form(self) -> FactorForm:  # type: ignore[override]
+        return self.inner.form
+
+    @property
+    def diagonal(self) -> bool:  # type: ignore[override]
+        return self.inner.diagonal
+
+    def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
+        inner = self.inner.half_log_determinants(n_features, n_components - 1)
+        # With −D/2·log 2π, which every component has, it comes to −log V.
+        flat = self.log_volume - 0.5 * n_features * math.log(2.0 * math.pi)
+        return np.append(inner, flat)
+
+    def inverse(self, invert_lower: InvertLower) -> Floats:
+        inner = self.inner.inverse(invert_lower)
+        return np.concatenate([inner, np.zeros((1, *inner.shape[1:]))])
+
+    def whiten(self, k: int, deviations: Floats) -> Floats:
+        if self._is_uniform(k):
+            return np.zeros_like(deviations)
+        return self.inner.whiten(k, deviations)
+
+    def unwhiten_transposed(self, k: int, whitened: Floats) -> Floats:
+        if self._is_uniform(k):
+            return np.zeros_like(whitened)
+        return self.inner.unwhiten_transposed(k, whitened)
+
+    def _is_uniform(self, k: int) -> bool:
+        held = self.inner.lower if isinstance(self.inner, Triangular) else self.inner.scale
+        return k == len(held)
 
 
 def solve_lower_transposed(lower: Floats, right: Floats) -> Floats:

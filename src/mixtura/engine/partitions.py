@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.cluster import computed
-from mixtura.engine.executors.base import Monoid
+from mixtura.engine.executors.sums import Monoid
 from mixtura.errors import DataError, MixturaError
 
 __all__ = ["Partitions"]

@@ -9,8 +9,13 @@ from typing import Any
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Value
+from mixtura.engine.executors.sums import tree_sum
+from mixtura.errors import DataError, MissingExtraError
 
 __all__ = ["Statistics", "zeros"]
+
+#: its arrays, by the names of their columns in Arrow
+_ARRAYS = ("reference", "weight", "first", "second")
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +98,6 @@ class Statistics(Value):
         ------
         ValueError : there are none, or they are about different reference points.
         """
-        from mixtura.engine.executors.base import tree_sum  # which knows the blocks
-
         return tree_sum(parts)
 
     def to_arrow(self) -> Any:
@@ -109,9 +112,20 @@ class Statistics(Value):
         ------
         MissingExtraError : pyarrow is not installed.
         """
-        from mixtura.engine.transport import to_arrow
-
-        return to_arrow(self)
+        arrow = _pyarrow("Statistics.to_arrow")
+        k, d = self.reference.shape
+        values: dict[str, Any] = {
+            "n_components": k,
+            "n_features": d,
+            "diagonal": self.diagonal,
+            **{name: getattr(self, name).ravel() for name in _ARRAYS},
+            "log_likelihood": self.log_likelihood,
+            "n_rows": self.n_rows,
+            "total_weight": self.total_weight,
+        }
+        schema = _schema(arrow)
+        columns = [arrow.array([values[field.name]], field.type) for field in schema]
+        return arrow.record_batch(columns, schema=schema)
 
     @classmethod
     def from_arrow(cls, data: Any) -> Statistics:
@@ -122,9 +136,23 @@ class Statistics(Value):
         DataError : it has another number of rows, or not the columns of `to_arrow`.
         MissingExtraError : pyarrow is not installed.
         """
-        from mixtura.engine.transport import from_arrow
-
-        return from_arrow(data)
+        arrow = _pyarrow("Statistics.from_arrow")
+        values = _row_values(arrow, data)
+        k, d = values["n_components"].as_py(), values["n_features"].as_py()
+        square = (k, d) if values["diagonal"].as_py() else (k, d, d)
+        shapes = dict(zip(_ARRAYS, ((k, d), (k,), (k, d), square), strict=True))
+        arrays = {name: _numbers(values[name]) for name in _ARRAYS}
+        for name, shape in shapes.items():
+            if min(k, d) < 1 or len(arrays[name]) != np.prod(shape):
+                raise DataError(
+                    f"column {name!r} holds {len(arrays[name])} numbers for {k} components and {d} "
+                    "features: these are no statistics of Statistics.to_arrow"
+                )
+        held: dict[str, Any] = {name: arrays[name].reshape(shapes[name]) for name in _ARRAYS}
+        held |= {
+            name: values[name].as_py() for name in ("log_likelihood", "n_rows", "total_weight")
+        }
+        return cls(**held)
 
     def first_components(self, n: int) -> Statistics:
         """The sums of the first `n` components; those of all rows are as they were."""
@@ -180,3 +208,67 @@ def zeros(reference: Floats, *, diagonal: bool) -> tuple[Floats, Floats, Floats]
     """Room for a kernel to add up in: `weight`, `first` and `second` about `reference` (K, D)."""
     k, d = reference.shape
     return np.zeros(k), np.zeros((k, d)), np.zeros((k, d) if diagonal else (k, d, d))
+
+
+def _row_values(arrow: Any, data: Any) -> dict[str, Any]:
+    """The scalars of a table of one row, by column, as the schema has them.
+
+    Raises
+    ------
+    DataError : as for `Statistics.from_arrow`.
+    """
+    if not isinstance(data, (arrow.RecordBatch, arrow.Table)):
+        raise DataError(
+            f"statistics cannot be read from a {type(data).__name__}, expected a pyarrow "
+            "RecordBatch or Table of one row"
+        )
+    if data.num_rows != 1:
+        raise DataError(
+            f"the table has {data.num_rows} rows, expected 1, the statistics of one part: read "
+            "each row by itself, as in Statistics.merge(Statistics.from_arrow(row) for row in "
+            "table.to_batches(max_chunksize=1))"
+        )
+    schema = _schema(arrow)
+    missing = [field.name for field in schema if field.name not in data.schema.names]
+    if missing:
+        raise DataError(
+            f"the table lacks the column{'s' if len(missing) > 1 else ''} "
+            f"{', '.join(map(repr, missing))}, expected those of Statistics.to_arrow"
+        )
+    try:
+        data.validate()  # Arrow itself believes what a table says of its length
+        values = {field.name: data.column(field.name).cast(field.type)[0] for field in schema}
+    except (arrow.ArrowException, TypeError) as error:
+        raise DataError(
+            f"the table is not of the types of Statistics.to_arrow: {' '.join(str(error).split())}"
+        ) from None
+    if any(not value.is_valid for value in values.values()):
+        raise DataError("a column of the statistics is missing its value, expected no nulls")
+    return values
+
+
+def _numbers(value: Any) -> Floats:
+    return np.array(value.values.to_numpy(zero_copy_only=False), np.float64)
+
+
+def _schema(arrow: Any) -> Any:
+    numbers = arrow.list_(arrow.float64())
+    return arrow.schema(
+        [
+            ("n_components", arrow.int64()),
+            ("n_features", arrow.int64()),
+            ("diagonal", arrow.bool_()),
+            *((name, numbers) for name in _ARRAYS),
+            ("log_likelihood", arrow.float64()),
+            ("n_rows", arrow.int64()),
+            ("total_weight", arrow.float64()),
+        ]
+    )
+
+
+def _pyarrow(purpose: str) -> Any:
+    try:
+        import pyarrow
+    except ImportError:
+        raise MissingExtraError("pyarrow", "parquet", purpose) from None
+    return pyarrow

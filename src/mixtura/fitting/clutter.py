@@ -6,7 +6,7 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
-from mixtura.engine.spheres import spheres
+from mixtura.engine.components import spheres
 
 __all__ = ["clutter"]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mixtura.caching import cached_property
+from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.components import Components
 from mixtura.engine.statistics import Statistics
@@ -127,7 +128,7 @@ class Estimate:
         from the inverse factors that the kernel needs anyhow. Where it fails nothing is known.
         """
         try:
-            whitening = self.components.whitening
+            whitening = self.components.whitening(kernel.invert_lower)
         except ModelError:
             return False
         # Of L_k⁻¹ (K, D, D) or (D, D), 1/σ (K, D) or (K,): features come last, but in the last.

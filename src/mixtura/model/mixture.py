@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike
 from mixtura.arguments import is_whole
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen
-from mixtura.engine.background import over_background
-from mixtura.engine.components import Components
+from mixtura.engine.components import Components, with_uniform
 from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import Block
 from mixtura.errors import DataError, ParameterError
@@ -423,4 +422,4 @@ def _over_noise(gaussians: Components, noise: Noise | None) -> Components:
     """The components, and the noise after them where there is any."""
     if noise is None:
         return gaussians
-    return over_background(gaussians, noise.weight, noise.box.log_volume, noise.box.centre)
+    return with_uniform(gaussians, noise.weight, noise.box.log_volume, noise.box.centre)

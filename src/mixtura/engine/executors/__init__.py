@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from mixtura.engine.executors.base import Executor, tree_sum
-from mixtura.engine.executors.serial import Serial
+from mixtura.engine.executors.base import Executor, Serial
+from mixtura.engine.executors.sums import tree_sum
 from mixtura.engine.executors.threads import Threads
 from mixtura.errors import ParameterError
 

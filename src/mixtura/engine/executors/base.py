@@ -1,22 +1,16 @@
-"""Executor: who carries a pass out."""
+"""Executor: who carries a pass out; here, the calling thread."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from mixtura.engine.executors.sums import Monoid, tree_sum
 from mixtura.engine.sources import Block, Source
 
-__all__ = ["Executor", "Monoid", "one_by_one", "tree_sum"]
-
-
-class Monoid(Protocol):
-    """Anything whose partial sums add up."""
-
-    def __add__(self: M, other: M, /) -> M: ...
-
+__all__ = ["Executor", "Serial", "one_by_one"]
 
 M = TypeVar("M", bound=Monoid)
 T = TypeVar("T")
@@ -49,22 +43,8 @@ def one_by_one(source: Source, function: Callable[[Block], T]) -> Generator[T, N
             yield function(block)
 
 
-def tree_sum(values: Iterable[M]) -> M:
-    """Sum as a binary tree over positions, holding log₂(n) partial sums at most.
+class Serial(Executor):
+    """One block after the other, on the calling thread."""
 
-    The n-th value is merged as a binary counter carries: two sums of equal height become one of
-    the next. Error grows as log n, not n.
-    """
-    partial: list[tuple[int, M]] = []  # heights strictly falling
-    for value in values:
-        height = 0
-        while partial and partial[-1][0] == height:
-            value = partial.pop()[1] + value
-            height += 1
-        partial.append((height, value))
-    if not partial:
-        raise ValueError("there is nothing to sum: the source has no rows")
-    total = partial.pop()[1]
-    while partial:
-        total = partial.pop()[1] + total
-    return total
+    def map(self, source: Source, function: Callable[[Block], T]) -> Generator[T, None, None]:
+        return one_by_one(source, function)

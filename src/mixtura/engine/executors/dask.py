@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from mixtura.engine.arrays import Floats, Rows
-from mixtura.engine.executors.base import Executor, Monoid
-from mixtura.engine.executors.forest import Forest, Tree
+from mixtura.engine.executors.base import Executor
+from mixtura.engine.executors.sums import Monoid, PartialSums, Tree
 from mixtura.engine.sources import Block, Source
 from mixtura.engine.sources.dask import Cut, DaskSource
 
@@ -56,8 +56,8 @@ class _Leaf(Generic[M]):
     cut: Cut
     function: Callable[[Block], M]
 
-    def __call__(self, rows: Rows, weights: Floats | None) -> Forest[M]:
-        return Forest.of(
+    def __call__(self, rows: Rows, weights: Floats | None) -> PartialSums[M]:
+        return PartialSums.of(
             Tree(0, piece.number, len(block.rows), piece.rows, self.function(block))
             for piece, block in self.cut.blocks(rows, weights)
         )

@@ -1,20 +1,72 @@
-"""Helpers: threads that wait from one piece of work to the next."""
+"""Helpers: threads that wait from one piece of work to the next, and what they promise."""
 
 from __future__ import annotations
 
 import os
 import sys
 import threading
+from _thread import allocate_lock
 from collections.abc import Callable, Iterable
 from functools import cache
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-from mixtura.engine.executors.promise import Promise
-
-__all__ = ["Helpers", "waiting_helpers"]
+__all__ = ["Helpers", "Promise", "waiting_helpers"]
 
 T = TypeVar("T")
+
+
+class Promise(Generic[T]):
+    """Work, and once somebody has done it its value, or its error.
+
+    Unlike a `Future` of the standard library it holds plain locks alone: an interruption, wherever
+    it comes, leaves none of them taken that another thread waits for.
+
+    Parameters
+    ----------
+    work : what is to be done.
+    """
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._value: T
+        self._error: BaseException | None = None
+        self._claimed = allocate_lock()
+        self._under_way = allocate_lock()
+        self._under_way.acquire()
+
+    def claim(self) -> bool:
+        """Whether it is for the caller alone to do the work, or to see that none does it."""
+        return self._claimed.acquire(blocking=False)
+
+    def keep(self) -> None:
+        """Do the work; an interruption is raised here as well."""
+        try:
+            self._value = self._work()
+        except BaseException as error:
+            self._error = error
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            del self._work  # and what it holds
+            self._under_way.release()
+
+    @property
+    def kept(self) -> bool:
+        """Whether the work was done, by whomever."""
+        return not self._under_way.locked()
+
+    def wait(self) -> None:
+        """Wait until the work was done."""
+        with self._under_way:
+            pass
+
+    def result(self) -> T:
+        """The value, waited for; or the error, raised."""
+        self.wait()
+        if self._error is not None:
+            raise self._error
+        return self._value
 
 
 class Helpers:
@@ -56,7 +108,7 @@ class Helpers:
             return len(self._threads)
 
     def call(self, work: Callable[[], T]) -> Promise[T]:
-        """Have something done."""
+        """Promise the value of a function, which a helper will find."""
         call = Promise(work)
         self._calls.put(call)
         return call

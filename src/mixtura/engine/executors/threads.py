@@ -10,8 +10,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from mixtura.engine.executors.base import Executor, one_by_one
-from mixtura.engine.executors.helpers import waiting_helpers
-from mixtura.engine.executors.promise import Promise
+from mixtura.engine.executors.helpers import Promise, waiting_helpers
 from mixtura.engine.sources import Block, Source
 
 __all__ = ["Threads"]

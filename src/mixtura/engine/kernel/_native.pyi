@@ -37,7 +37,7 @@ def moments(
     first: _Doubles,
     second: _Doubles,
 ) -> None: ...
-def follow(
+def hamerly_step(
     centres: _Doubles,
     reference: _Doubles,
     loss: _Doubles,

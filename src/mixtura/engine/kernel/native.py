@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Integers, Rows, doubles, readable
-from mixtura.engine.centres import Centres
-from mixtura.engine.components import Components
+from mixtura.engine.components import Centres, Components
 from mixtura.engine.kernel import _native, reference
 from mixtura.engine.kernel.native_search import climb, swap
 from mixtura.engine.sources import Block
@@ -32,7 +31,7 @@ __all__ = [
     "assign",
     "climb",
     "describe",
-    "follow",
+    "hamerly_step",
     "invert_lower",
     "labels",
     "log_joint",
@@ -57,7 +56,7 @@ if _WISH and not _native.use_instruction_set(_WISH):
 
 
 def describe() -> str:
-    """What computes, in words."""
+    """The name of this kernel and of its instructions, as people are told them."""
     return f"native, {_native.instruction_set()}"
 
 
@@ -157,12 +156,12 @@ def assign(block: Block, components: Components, *, diagonal: bool) -> tuple[Int
     return nearest, near + rest
 
 
-def follow(
+def hamerly_step(
     block: Block, centres: Centres, labels: Integers, slack: Floats
 ) -> tuple[Floats, Floats, int]:
-    """As `reference.follow`."""
+    """As `reference.hamerly_step`."""
     weight, first = np.empty(len(centres.points)), np.empty(centres.points.shape)
-    moved, n_far = _native.follow(
+    moved, n_far = _native.hamerly_step(
         centres.points,
         centres.reference,
         centres.loss,
@@ -177,7 +176,7 @@ def follow(
     if n_far:
         far = np.isnan(slack)
         theirs, unknown = labels[far], slack[far]
-        more = reference.follow(_part(block, far), centres, theirs, unknown)
+        more = reference.hamerly_step(_part(block, far), centres, theirs, unknown)
         labels[far], slack[far] = theirs, unknown
         weight, first, moved = weight + more[0], first + more[1], moved + more[2]
     return weight, first, moved
@@ -192,7 +191,7 @@ def potentials(
         components.factor.form,
         components.constants,
         components.means,
-        components.whitening,
+        components.whitening(invert_lower),
         doubles(block.rows),
         None if block.weights is None else doubles(block.weights),
         nearest,
@@ -248,7 +247,7 @@ def _pass(rows: Rows, components: Components, **asked: Any) -> bool:
         components.factor.form,
         components.constants,
         components.means,
-        components.whitening,
+        components.whitening(invert_lower),
         readable(rows),
         **asked,
     )

@@ -2,59 +2,29 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from mixtura.engine.arrays import Floats, doubles
-from mixtura.engine.climbs import Climbed
 from mixtura.engine.kernel import _native
-from mixtura.engine.sources import Block
-from mixtura.engine.swaps import Effort, Swapped, SwapRule
+from mixtura.engine.search import Climbed, Effort, EMProblem, EMState, Swapped, SwapRule
 
 __all__ = ["climb", "swap"]
 
 
-def climb(
-    block: Block,
-    structure: str,
-    weight: Floats,
-    means: Floats,
-    covariances: Floats,
-    *,
-    ridge: float | Floats,
-    n_steps: int,
-    gain: float = 0.0,
-    log_likelihood: float = -math.inf,
-    noise_weight: float = 0.0,
-    noise_log_density: float = -math.inf,
-    equal_weights: bool = False,
-) -> Climbed:
+def climb(problem: EMProblem, state: EMState, n_steps: int, gain: float) -> Climbed:
     """EM from given parameters on, until a step gains less than `gain` nats a row.
 
     A step is an E-step and an M-step::
 
         r_ik = w_k N(x_i | μ_k, Σ_k) / p(x_i),  n_k = Σ_i v_i r_ik,  μ_k = Σ_i v_i r_ik x_i / n_k
 
-    and the structure's covariances for (n_k, W_k), to which the ridge is added; where components
-    share a part of them but not all, n_k times the ridge is added to each W_k before.
+    and the structure's covariances for (n_k, W_k), to which the ridge is added.
 
     Parameters
     ----------
-    block : the rows, taken as float64.
-    structure : its three letters, such as ``"VVV"``.
-    weight : (K,), effective numbers of rows; w_k is their share of all, the noise's among them.
-    means : (K, D), feature units.
-    covariances : (K, D, D), whatever the structure; those of a shared one are all the same.
-    ridge : (D, D), symmetric, or what the diagonal is of; squared feature units. Of a diagonal
-        structure its diagonal is added, of a spherical one the mean of that.
+    problem, state : what is maximised, and from where on.
     n_steps : how many at most.
     gain : nats a row.
-    log_likelihood : that of the parameters one step before, if known: nats a row.
-    noise_weight : effective number of rows of one more component, whose density is the same
-        everywhere.
-    noise_log_density : the logarithm of that, nats; −inf for no noise.
-    equal_weights : whether each w_k is a K-th of what the noise leaves.
 
     Returns
     -------
@@ -80,48 +50,26 @@ def climb(
     >>> import numpy as np
     >>> from mixtura.engine.sources import Block
     >>> rows = np.array([[-2.1], [-1.9], [1.8], [2.2]])
-    >>> start = np.array([2.0, 2.0]), np.array([[-1.0], [1.0]]), np.ones((2, 1, 1))
-    >>> end = climb(Block(0, rows), "EEE", *start, ridge=0.0, n_steps=9)
-    >>> end.means.round(3).tolist()
+    >>> start = EMState(np.array([2.0, 2.0]), np.array([[-1.0], [1.0]]), np.ones((2, 1, 1)))
+    >>> end = climb(EMProblem(Block(0, rows), "EEE", np.zeros((1, 1))), start, 9, 0.0)
+    >>> end.state.means.round(3).tolist()
     [[-2.0], [2.0]]
     """
-    weight, means = np.array(weight, np.float64), np.array(means, np.float64, order="C")
-    covariances = np.array(covariances, np.float64, order="C")
-    if not isinstance(ridge, np.ndarray):
-        ridge = ridge * np.eye(means.shape[1])
-    background, reached, last, done, sound = _native.climb(
-        doubles(block.rows),
-        None if block.weights is None else doubles(block.weights),
-        structure,
-        doubles(ridge),
-        noise_log_density,
-        equal_weights,
-        weight,
-        means,
-        covariances,
-        noise_weight,
-        log_likelihood,
+    place = _own(state)
+    uniform, reached, last, done, sound = _native.climb(
+        *_rows_of(problem),
+        problem.equal_weights,
+        *place,
+        state.uniform_weight,
+        state.log_likelihood,
         n_steps,
         gain,
     )
-    return Climbed(weight, background, means, covariances, reached, last, done, sound)
+    return Climbed(EMState(*place, reached, uniform), last, done, sound)
 
 
 def swap(
-    block: Block,
-    structure: str,
-    weight: Floats,
-    means: Floats,
-    covariances: Floats,
-    *,
-    ridge: Floats,
-    rule: SwapRule,
-    units: Floats,
-    effort: Effort,
-    draws: Floats,
-    log_likelihood: float,
-    noise_weight: float = 0.0,
-    noise_log_density: float = -math.inf,
+    problem: EMProblem, state: EMState, rule: SwapRule, effort: Effort, draws: Floats
 ) -> Swapped:
     """EM's parameters after swaps of components, each followed by a climb, while some help.
 
@@ -130,18 +78,10 @@ def swap(
 
     Parameters
     ----------
-    block : the rows, at least one, taken as float64.
-    structure : its three letters, such as ``"VVV"``.
-    weight : (K,), effective numbers of rows; K is at least 2.
-    means : (K, D), feature units.
-    covariances : (K, D, D), whatever the structure.
-    ridge : (D, D), symmetric; added as in `climb`.
+    problem, state : what is maximised, and from where on, of at least two components.
     rule : of a swap, of the steps after it, and of what is better.
-    units : (D,), the variances of the features, in which a covariance is thin.
     effort : how long it goes on.
     draws : (n, 6), each from [0, 1); a row for each swap, in their order.
-    log_likelihood : that of the parameters one step before, nats a row.
-    noise_weight, noise_log_density : as for `climb`.
 
     Returns
     -------
@@ -163,22 +103,33 @@ def swap(
     models"; Runnalls 2007, "Kullback–Leibler approach to Gaussian mixture reduction", for which
     components are neighbours.
     """
-    weight, means = np.array(weight, np.float64), np.array(means, np.float64, order="C")
-    covariances = np.array(covariances, np.float64, order="C")
-    background, reached, used, failed, left = _native.swap(
-        doubles(block.rows),
-        None if block.weights is None else doubles(block.weights),
-        structure,
-        doubles(ridge),
-        noise_log_density,
-        rule,
-        doubles(units),
-        weight,
-        means,
-        covariances,
-        noise_weight,
-        log_likelihood,
+    place = _own(state)
+    uniform, reached, used, failed, left = _native.swap(
+        *_rows_of(problem),
+        rule[:-1],
+        doubles(rule.units),
+        *place,
+        state.uniform_weight,
+        state.log_likelihood,
         effort,
         doubles(draws),
     )
-    return Swapped(weight, background, means, covariances, reached, used, failed, left)
+    return Swapped(EMState(*place, reached, uniform), used, failed, left)
+
+
+def _rows_of(problem: EMProblem) -> tuple[Floats, Floats | None, str, Floats, float]:
+    """Rows, their weights, structure, ridge and uniform log density, as the core takes them."""
+    block = problem.block
+    weights = None if block.weights is None else doubles(block.weights)
+    ridge = doubles(problem.ridge)
+    return doubles(block.rows), weights, problem.structure, ridge, problem.uniform_log_density
+
+
+def _own(state: EMState) -> tuple[Floats, Floats, Floats]:
+    """Weight, means and covariances, copied: the core writes its answers over them."""
+    weight, means, covariances = state[:3]
+    return (
+        np.array(weight, np.float64),
+        np.array(means, np.float64, order="C"),
+        np.array(covariances, np.float64, order="C"),
+    )

@@ -12,20 +12,17 @@ from dataclasses import replace
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers, Rows
-from mixtura.engine.centres import Centres
-from mixtura.engine.climbs import Climb
-from mixtura.engine.components import Components
+from mixtura.engine.components import Centres, Components, spheres
+from mixtura.engine.search import Climb, Swap
 from mixtura.engine.sources import Block
-from mixtura.engine.spheres import spheres
 from mixtura.engine.statistics import Statistics, zeros
-from mixtura.engine.swaps import Swap
 
 __all__ = [
     "accumulate",
     "assign",
     "climb",
     "describe",
-    "follow",
+    "hamerly_step",
     "invert_lower",
     "labels",
     "log_joint",
@@ -46,7 +43,7 @@ swap: Swap | None = None
 
 
 def describe() -> str:
-    """What computes, in words."""
+    """The name of this kernel, as people are told it."""
     return "reference (NumPy)"
 
 
@@ -176,7 +173,7 @@ def assign(block: Block, components: Components, *, diagonal: bool) -> tuple[Int
     return nearest, _scored(sums, likelihood, block)
 
 
-def follow(
+def hamerly_step(
     block: Block, centres: Centres, labels: Integers, slack: Floats
 ) -> tuple[Floats, Floats, int]:
     """One step of Lloyd's iteration: rows go to the nearest centre, the first of equals.

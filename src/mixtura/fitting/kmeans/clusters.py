@@ -8,7 +8,7 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
-from mixtura.engine.centres import Centres
+from mixtura.engine.components import Centres
 from mixtura.engine.sources import ArraySource, Block
 
 __all__ = ["Clusters", "Sums"]
@@ -62,7 +62,7 @@ class Clusters:
     def follow(self, block: Block, centres: Centres) -> Sums:
         """Move the block's rows to the nearest of the centres: what the clusters' sums gain."""
         own = slice(block.start, block.stop)
-        return Sums(*kernel.follow(block, centres, self.labels[own], self._slack[own]))
+        return Sums(*kernel.hamerly_step(block, centres, self.labels[own], self._slack[own]))
 
     def counted(self, source: ArraySource, k: int) -> tuple[float, Floats]:
         """Σ v_i and Σ v_i (x_i − c_k) (D,) of cluster k, from its rows themselves."""

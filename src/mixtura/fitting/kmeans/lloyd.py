@@ -8,10 +8,9 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
-from mixtura.engine.components import Components
+from mixtura.engine.components import Components, spheres
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Block
-from mixtura.engine.spheres import spheres
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.kmeans.clusters import Clusters, Sums
 from mixtura.fitting.overall import overall

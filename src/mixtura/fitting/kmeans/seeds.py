@@ -9,10 +9,9 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
-from mixtura.engine.components import Components
+from mixtura.engine.components import Components, spheres
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Block
-from mixtura.engine.spheres import spheres
 
 __all__ = ["seeds"]
 

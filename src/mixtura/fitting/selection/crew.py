@@ -8,8 +8,7 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from mixtura.engine.executors.helpers import Helpers
-from mixtura.engine.executors.promise import Promise
+from mixtura.engine.executors.helpers import Helpers, Promise
 
 __all__ = ["Task", "carried_out"]
 

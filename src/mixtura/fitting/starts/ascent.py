@@ -10,8 +10,8 @@ import numpy as np
 from mixtura.caching import cached_property
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
-from mixtura.engine.climbs import Climb
 from mixtura.engine.executors import Executor
+from mixtura.engine.search import Climb, EMProblem
 from mixtura.engine.sources import ArraySource, Block
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.estimate import LEAST_WEIGHT, maximise
@@ -164,25 +164,15 @@ class Ascent:
 
         None, but where the next cannot be done that way: the loop knows how, or says why not.
         """
-        end = climb(
-            Block(0, self.source.rows, self.source.weights),
-            self.structure.letters,
-            candidate.weight,
-            candidate.means,
-            candidate.covariances,
-            ridge=self.ridge,
-            n_steps=n_steps,
-            gain=gain,
-            log_likelihood=candidate.log_likelihood,
-            noise_weight=candidate.background,
-            noise_log_density=-candidate.log_volume,
-        )
+        end = climb(self.problem(candidate), candidate.state, n_steps, gain)
         if end.n_steps:
             self.purse.pay(self.step(len(candidate.weight)), end.n_steps)
-        reached = candidate.moved(
-            end.weight, end.means, end.covariances, end.log_likelihood, end.noise_weight
-        )
-        return reached, 0 if end.sound else n_steps - end.n_steps
+        return candidate.moved(*end.state), 0 if end.sound else n_steps - end.n_steps
+
+    def problem(self, candidate: Candidate) -> EMProblem:
+        """What the kernel's search maximises for a candidate."""
+        block = Block(0, self.source.rows, self.source.weights)
+        return EMProblem(block, self.structure.letters, self.ridge, -candidate.log_volume)
 
     def shares(self, candidate: Candidate) -> Floats:
         """The responsibilities of the components, (m, K)."""

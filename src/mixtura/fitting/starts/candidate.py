@@ -8,8 +8,8 @@ import numpy as np
 
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Integers, frozen
-from mixtura.engine.background import over_background
-from mixtura.engine.components import Components
+from mixtura.engine.components import Components, with_uniform
+from mixtura.engine.search import EMState
 from mixtura.fitting.estimate import Estimate
 from mixtura.fitting.spurious import FEW, spurious, thinnest
 from mixtura.model.structures import Structure
@@ -73,6 +73,13 @@ class Candidate:
         return self.moved(weight, means, restrained(weight, covariances, self.structure))
 
     @property
+    def state(self) -> EMState:
+        """The parameters as the kernel's search takes them."""
+        return EMState(
+            self.weight, self.means, self.covariances, self.log_likelihood, self.background
+        )
+
+    @property
     def estimate(self) -> Estimate:
         """The parameters in the structure's form."""
         covariances = self.structure.form.gathered(self.covariances)
@@ -104,7 +111,7 @@ class Candidate:
         if np.isinf(self.log_volume):
             return components
         share = self.background / (self.background + float(self.weight.sum()))
-        return over_background(components, share, log_volume, centre)
+        return with_uniform(components, share, log_volume, centre)
 
     @cached_property
     def n_spurious(self) -> int:

@@ -8,8 +8,7 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
-from mixtura.engine.sources import Block
-from mixtura.engine.swaps import Effort, Swap, SwapRule
+from mixtura.engine.search import Effort, Swap, SwapRule
 from mixtura.fitting.spurious import FEW, THIN, least_rows
 from mixtura.fitting.starts.candidate import Candidate
 from mixtura.fitting.starts.contest import Contest
@@ -77,35 +76,20 @@ class Swapping:
 
         A candidate from which the kernel's climb cannot go on is no better than any.
         """
-        ascent, structure = self.contest.ascent, best.structure
-        source, purse = ascent.source, ascent.purse
-        end = swap(
-            Block(0, source.rows, source.weights),
-            structure.letters,
-            best.weight,
-            best.means,
-            best.covariances,
-            ridge=ascent.ridge,
-            rule=self._rule(best),
-            units=best.units,
-            effort=Effort(
-                known=np.inf if self.known is None else self.known.log_likelihood,
-                patience=self.patience,
-                n_failed=failed,
-                left=purse.left,
-                call=CALL,
-                step=ascent.step(len(best.weight)),
-            ),
-            draws=draws,
-            log_likelihood=best.log_likelihood,
-            noise_weight=best.background,
-            noise_log_density=-best.log_volume,
+        ascent, purse = self.contest.ascent, self.contest.ascent.purse
+        effort = Effort(
+            known=np.inf if self.known is None else self.known.log_likelihood,
+            patience=self.patience,
+            n_failed=failed,
+            left=purse.left,
+            call=CALL,
+            step=ascent.step(len(best.weight)),
         )
+        end = swap(ascent.problem(best), best.state, self._rule(best), effort, draws)
         purse.left = end.left
         if end.n_draws <= end.n_failed - failed:
             return best, end.n_failed
-        reached = end.weight, end.means, end.covariances
-        return best.moved(*reached, end.log_likelihood, end.noise_weight), end.n_failed
+        return best.moved(*end.state), end.n_failed
 
     def _goes_on(self, best: Candidate, failed: int) -> bool:
         if failed >= self.patience or self.contest.ascent.purse.empty:
@@ -127,4 +111,5 @@ class Swapping:
             least_rows=0.0 if structure.bounded else least_rows(structure, d),
             few_rows=0.0 if structure.bounded else FEW * (d + 1),
             thin=THIN,
+            units=candidate.units,
         )

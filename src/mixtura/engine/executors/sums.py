@@ -1,16 +1,42 @@
-"""Forest: what is known of a sum over blocks from some of its rows."""
+"""Sums over blocks: a binary tree over their positions, whole or in consecutive parts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from mixtura.engine.executors.base import Monoid
+__all__ = ["Monoid", "PartialSums", "Tree", "tree_sum"]
 
-__all__ = ["Forest", "Tree"]
+
+class Monoid(Protocol):
+    """Anything whose partial sums add up."""
+
+    def __add__(self: M, other: M, /) -> M: ...
+
 
 M = TypeVar("M", bound=Monoid)
+
+
+def tree_sum(values: Iterable[M]) -> M:
+    """Sum as a binary tree over positions, holding log₂(n) partial sums at most.
+
+    The n-th value is merged as a binary counter carries: two sums of equal height become one of
+    the next. Error grows as log n, not n.
+    """
+    partial: list[tuple[int, M]] = []  # heights strictly falling
+    for value in values:
+        height = 0
+        while partial and partial[-1][0] == height:
+            value = partial.pop()[1] + value
+            height += 1
+        partial.append((height, value))
+    if not partial:
+        raise ValueError("there is nothing to sum: the source has no rows")
+    total = partial.pop()[1]
+    while partial:
+        total = partial.pop()[1] + total
+    return total
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +60,7 @@ class Tree(Generic[M]):
 
     @property
     def complete(self) -> bool:
-        """Whether no row lacks."""
+        """Whether the sum is over all rows of its blocks."""
         return self.height > 0 or self.rows == self.whole
 
     def grown(self, after: Tree[M]) -> Tree[M] | None:
@@ -50,7 +76,7 @@ class Tree(Generic[M]):
 
 
 @dataclass(frozen=True, eq=False)
-class Forest(Generic[M]):
+class PartialSums(Generic[M]):
     """The sum over consecutive rows, as far as it can be told without those around them.
 
     A sum over blocks is a binary tree over their positions (`tree_sum`). Rows in the midst of them
@@ -67,16 +93,16 @@ class Forest(Generic[M]):
     trees: tuple[Tree[M], ...] = ()
 
     @classmethod
-    def of(cls, trees: Iterable[Tree[M]]) -> Forest[M]:
-        """What trees that are next to one another grow into."""
+    def of(cls, trees: Iterable[Tree[M]]) -> PartialSums[M]:
+        """The partial sums of trees that are next to one another."""
         return cls(tuple(_grown([], trees)))
 
-    def __add__(self, other: Forest[M]) -> Forest[M]:
-        """With the rows that follow."""
-        return Forest(tuple(_grown(list(self.trees), other.trees)))
+    def __add__(self, other: PartialSums[M]) -> PartialSums[M]:
+        """The partial sums over these rows and the rows right after them."""
+        return PartialSums(tuple(_grown(list(self.trees), other.trees)))
 
     def total(self) -> M:
-        """The sum, where all rows are in it.
+        """The sum over all blocks, once all rows are in it.
 
         Raises
         ------

@@ -1,0 +1,151 @@
+"""Search: what a kernel is told, and tells, that climbs and swaps over rows in memory by itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from mixtura.engine.arrays import Floats
+from mixtura.engine.sources import Block
+
+__all__ = ["Climb", "Climbed", "EMProblem", "EMState", "Effort", "Swap", "SwapRule", "Swapped"]
+
+
+class EMProblem(NamedTuple):
+    """What EM maximises the likelihood of, and over which parameters.
+
+    Parameters
+    ----------
+    block : the rows, at least one, taken as float64.
+    structure : its three letters, such as ``"VVV"``.
+    ridge : (D, D), symmetric, squared feature units, what is added to each covariance. Of a
+        diagonal structure its diagonal is added, of a spherical one the mean of that; where
+        components share a part of them but not all, n_k times the ridge is added to each W_k.
+    uniform_log_density : the logarithm of the density, the same everywhere, of one more component,
+        nats; −inf for none.
+    equal_weights : whether each w_k is a K-th of what that one leaves.
+    """
+
+    block: Block
+    structure: str
+    ridge: Floats
+    uniform_log_density: float = -math.inf
+    equal_weights: bool = False
+
+
+class EMState(NamedTuple):
+    """Where EM stands.
+
+    Parameters
+    ----------
+    weight : (K,), effective numbers of rows; w_k is their share of all, the uniform one's too.
+    means : (K, D), feature units.
+    covariances : (K, D, D), whatever the structure, squared feature units; those of a shared one
+        are all the same.
+    log_likelihood : the mean log-likelihood of the parameters one step before, if known, nats a
+        row.
+    uniform_weight : effective number of rows of the uniform component, 0 without.
+    """
+
+    weight: Floats
+    means: Floats
+    covariances: Floats
+    log_likelihood: float = -math.inf
+    uniform_weight: float = 0.0
+
+
+class Climbed(NamedTuple):
+    """Where some steps of EM have led to.
+
+    Parameters
+    ----------
+    state : after the last step that was sound.
+    gain : what that step gained, nats a row.
+    n_steps : how many were done.
+    sound : whether more could be. No more can from where a row is out of reach of every component,
+        or where the next covariances would not be positive definite.
+    """
+
+    state: EMState
+    gain: float
+    n_steps: int
+    sound: bool
+
+
+class SwapRule(NamedTuple):
+    """How components are swapped, and what is better.
+
+    Parameters
+    ----------
+    close : how often what is taken is one of two that are nearly one, and not any.
+    n_pairs : so many pairs that lose least by becoming one are nearly one.
+    local : how often rows about the new place tell the covariance there, and not the component
+        they are of.
+    soft : the share of a neighbour's covariance that a component set on few rows has besides.
+    n_short : EM steps that tell candidates apart.
+    n_settled : EM steps after which one should have settled.
+    gain : what is none, nats a row.
+    same : candidates nearer than this to each other, nats a row, are the same.
+    least_rows : a component of fewer is spurious.
+    few_rows : so is one of fewer that is thin.
+    thin : the least eigenvalue of a covariance, in `units`, below which it is.
+    units : (D,), the variances of the features.
+    """
+
+    close: float
+    n_pairs: int
+    local: float
+    soft: float
+    n_short: int
+    n_settled: int
+    gain: float
+    same: float
+    least_rows: float
+    few_rows: float
+    thin: float
+    units: Floats
+
+
+class Effort(NamedTuple):
+    """How long swaps go on: for as long as none of this is over.
+
+    Parameters
+    ----------
+    known : the log-likelihood at which there is nothing new, nats a row; infinity for none.
+    patience : how many swaps in a row may fail.
+    n_failed : how many have.
+    left : what may still be spent.
+    call : what a climb costs besides its steps.
+    step : what a step costs.
+    """
+
+    known: float
+    patience: int
+    n_failed: int
+    left: float
+    call: float
+    step: float
+
+
+class Swapped(NamedTuple):
+    """Where swaps, and the climbs after them, have led to.
+
+    Parameters
+    ----------
+    state : the best.
+    n_draws : how many swaps were tried.
+    n_failed : how many have failed since the last that was better.
+    left : what may still be spent.
+    """
+
+    state: EMState
+    n_draws: int
+    n_failed: int
+    left: float
+
+
+#: at most so many steps of EM, from a state on, until one gains less than so many nats a row
+Climb: TypeAlias = Callable[[EMProblem, EMState, int, float], Climbed]
+#: swaps by a rule, until the effort is spent or there are no more draws (n, 6)
+Swap: TypeAlias = Callable[[EMProblem, EMState, SwapRule, Effort, Floats], Swapped]
