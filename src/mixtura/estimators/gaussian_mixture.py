@@ -25,8 +25,8 @@ from mixtura.estimators.prepared import prepared
 from mixtura.estimators.progress import Progress
 from mixtura.estimators.turns import in_turn
 from mixtura.estimators.warned import warn_if_void, warn_of
-from mixtura.model.elsewhere import is_elsewhere
 from mixtura.model.mixture import Mixture
+from mixtura.model.out_of_core import is_out_of_core
 from mixtura.model.random import seed_of
 
 __all__ = ["GaussianMixture"]
@@ -288,7 +288,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         """
         check_started(self)
         check_is_fitted(self, "mixture_")
-        if is_elsewhere(X):
+        if is_out_of_core(X):
             return X
         check_numbers(X)
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)

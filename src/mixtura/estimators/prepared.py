@@ -16,7 +16,7 @@ from mixtura.estimators.asked import Asked
 from mixtura.estimators.checks import check_given, check_numbers, check_rows
 from mixtura.fitting import Fit, Given, fit_rows
 from mixtura.fitting.opening import Held, open_rows
-from mixtura.model.elsewhere import is_elsewhere
+from mixtura.model.out_of_core import is_out_of_core
 from mixtura.model.structures import structure
 from mixtura.model.weights import row_weights
 
@@ -33,7 +33,7 @@ def prepared(model: Asked, X: Any, sample_weight: Any) -> tuple[Any, Any, Callab
     ------
     ValueError : the rows, the weights or the parameters to start from cannot be used.
     """
-    return (_elsewhere if is_elsewhere(X) else _here)(model, X, sample_weight)
+    return (_elsewhere if is_out_of_core(X) else _here)(model, X, sample_weight)
 
 
 def given_of(model: Asked) -> Given:

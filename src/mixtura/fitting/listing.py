@@ -5,8 +5,7 @@ from __future__ import annotations
 from mixtura.fitting.ended import Ended
 from mixtura.fitting.verdict import Verdict
 from mixtura.markup import Html, element, joined, table
-from mixtura.model.html import mixture_html
-from mixtura.model.listing import mixture_text
+from mixtura.model.listing import mixture_html, mixture_text
 from mixtura.textual import counted
 
 __all__ = ["fit_html", "fit_text"]

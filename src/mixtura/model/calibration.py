@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
-from mixtura.errors import ParameterError
+from mixtura.model.distributions import chi_cdf, chi_quantiles, inverted, normal_cdf
 from mixtura.model.mixture import Mixture
 
 __all__ = [
@@ -28,21 +30,11 @@ __all__ = [
 #: of the normal distribution, two sides: 95 % lie within
 Z = 1.959963984540054
 
-_ERFC = np.frompyfunc(math.erfc, 1, 1)
-_HALVINGS = 200
-#: beyond it nothing is left of e^(−x), and x is finite
-_FAR = 1e300
-
-
-def normal_cdf(z: Any) -> Floats:
-    """Φ(z) = ½·erfc(−z/√2), to full relative accuracy in the left tail too."""
-    return np.asarray(0.5 * _ERFC(np.asarray(z) / -math.sqrt(2.0)), dtype=np.float64)
-
 
 def marginal_cdf(mixture: Mixture, X: Any) -> Floats:
     """The probability integral transform of each feature.
 
-    u_ij = F_j(x_ij) = Σ_k w_k Φ((x_ij − μ_kj) / σ_kj), and with noise the share of its box below
+    u_ij = F_j(x_ij) = Σ_k w_k Φ((x_ij − μ_kj) / σ_kj), with noise w_0·(share of its box)
 
     Rows that come from the mixture have u uniform between 0 and 1 in each feature.
 
@@ -75,14 +67,8 @@ def marginal_cdf(mixture: Mixture, X: Any) -> Floats:
     [[0.5], [0.8413]]
     """
     rows = np.asarray(mixture.rows(X), dtype=np.float64)
-    deviations = np.sqrt(np.einsum("kdd->kd", mixture.covariance_matrices()))  # (K, D)
-    shares = np.zeros(rows.shape)
     with np.errstate(over="ignore"):
-        for weight, mean, deviation in zip(mixture.weights, mixture.means, deviations, strict=True):
-            shares += weight * normal_cdf((rows - mean) / deviation)
-        if noise := mixture.noise:
-            inside = (rows - noise.box.low) / noise.box.extent
-            shares += noise.weight * np.clip(inside, 0.0, 1.0)
+        shares = reduce(add, (terms.marginal_cdf(rows) for terms in mixture.terms))
     return np.minimum(shares, 1.0)
 
 
@@ -100,10 +86,7 @@ def marginal_quantiles(mixture: Mixture, feature: int, probabilities: Floats) ->
     Bisection between the components' own quantiles at 9 standard deviations, to the last bits.
     """
     one = mixture.marginal([feature])
-    deviations = np.sqrt(one.covariance_matrices()[:, 0, 0])
-    ends = one.means[:, 0] + 9.0 * np.array([[-1.0], [1.0]]) * deviations  # (2, K)
-    if noise := one.noise:
-        ends = np.column_stack([ends, np.concatenate([noise.box.low, noise.box.high])])
+    ends = np.column_stack([terms.ends() for terms in one.terms])
     low = np.full(len(probabilities), ends.min())
     high = np.full(len(probabilities), ends.max())
     return inverted(lambda x: marginal_cdf(one, x[:, None])[:, 0], probabilities, low, high)
@@ -136,36 +119,6 @@ def component_distances(mixture: Mixture, X: Any) -> tuple[Floats, Floats]:
     )
 
 
-def chi_cdf(distances: Any, degrees: int) -> Floats:
-    """P(d ≤ distance) for the length d of a standard normal vector of so many entries.
-
-    It is 1 − Q(D/2, d²/2) with Q(½, x) = erfc(√x), Q(1, x) = e^(−x) and
-    Q(a + 1, x) = Q(a, x) + x^a e^(−x) / Γ(a + 1).
-
-    References
-    ----------
-    Abramowitz & Stegun 1964, 26.4.4 and 26.4.5.
-    """
-    if degrees < 1:
-        raise ParameterError(f"got {degrees} degrees of freedom, expected at least 1")
-    with np.errstate(over="ignore"):
-        x = np.minimum(0.5 * np.square(np.asarray(distances, dtype=np.float64)), _FAR)
-    a = 0.5 if degrees % 2 else 1.0
-    above = np.asarray(_ERFC(np.sqrt(x)) if degrees % 2 else np.exp(-x), dtype=np.float64)
-    with np.errstate(divide="ignore"):
-        logarithm = np.log(x)
-    while a < 0.5 * degrees:
-        above = above + np.exp(a * logarithm - x - math.lgamma(a + 1.0))
-        a += 1.0
-    return 1.0 - np.minimum(above, 1.0)
-
-
-def chi_quantiles(probabilities: Floats, degrees: int) -> Floats:
-    """Distances (n,) within which the probabilities (n,), below 1, lie; see `chi_cdf`."""
-    low = np.zeros(len(probabilities))
-    return inverted(lambda d: chi_cdf(d, degrees), probabilities, low, low + degrees + 40.0)
-
-
 def largest_departure(n: int) -> float:
     """What |F_n(u) − u| stays below, everywhere at once, in 95 % of samples of n.
 
@@ -184,14 +137,3 @@ def share_interval(p: Floats, n: float) -> Floats:
     z = Z
     middle, spread = p + z * z / (2.0 * n), z * np.sqrt(p * (1.0 - p) / n + (z / (2.0 * n)) ** 2)
     return np.stack([middle - spread, middle + spread]) / (1.0 + z * z / n)
-
-
-def inverted(function: Any, values: Floats, low: Floats, high: Floats) -> Floats:
-    """Where a rising function takes the values (n,), between `low` and `high`, (n,) each."""
-    for _ in range(_HALVINGS):
-        middle = 0.5 * low + 0.5 * high
-        if np.all((middle <= low) | (middle >= high)):
-            break
-        below = function(middle) < values
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return 0.5 * low + 0.5 * high

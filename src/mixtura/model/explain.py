@@ -15,15 +15,15 @@ from mixtura.engine.arrays import Floats, Integers, Value, frozen
 from mixtura.engine.factors import Factor
 from mixtura.errors import ParameterError
 from mixtura.model.collected import collected
+from mixtura.model.density import Density
 from mixtura.model.noise import NOISE, Noise
+from mixtura.model.wording import explanation_text
 from mixtura.tables.collections import is_collection
 from mixtura.tables.frames import pandas_for
 from mixtura.textual import counted
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from mixtura.model.mixture import Mixture
 
 __all__ = ["Explanation", "explain", "least_likely"]
 
@@ -112,7 +112,7 @@ class Explanation(Value):
         }
 
     def to_pandas(self) -> pd.DataFrame:
-        """One line a row and component: the parts, the sum, each feature's contribution.
+        """A data frame, one line a row and component: the parts, their sum, contributions.
 
         Noise is component −1: its log_determinant is −log V, and it has no distance.
 
@@ -123,40 +123,39 @@ class Explanation(Value):
         pandas = pandas_for("a data frame")
         n, k = self.log_joint.shape
         columns: dict[str, Any] = {
-            "row": np.repeat(self.row_numbers, k),
-            "component": np.tile(np.arange(k), n),
-            "log_weight": np.tile(self.log_weights, n),
-            "normalisation": np.full(n * k, self.normalisation),
-            "log_determinant": np.tile(self.log_determinants, n),
-            "distance": self.distance_terms.ravel(),
-            "log_joint": self.log_joint.ravel(),
-            "responsibility": self.responsibilities.ravel(),
-            "squared_distance": self.squared_distances.ravel(),
+            "row": self.row_numbers[:, None],
+            "component": np.arange(k),
+            "log_weight": self.log_weights,
+            "normalisation": self.normalisation,
+            "log_determinant": self.log_determinants,
+            "distance": self.distance_terms,
+            "log_joint": self.log_joint,
+            "responsibility": self.responsibilities,
+            "squared_distance": self.squared_distances,
+            **{
+                f"contribution_{label}": self.contributions[:, :, j]
+                for j, label in enumerate(self.feature_labels)
+            },
+            "log_likelihood": self.log_likelihood[:, None],
         }
-        for j, label in enumerate(self.feature_labels):
-            columns[f"contribution_{label}"] = self.contributions[:, :, j].ravel()
-        columns["log_likelihood"] = np.repeat(self.log_likelihood, k)
-        frame = pandas.DataFrame(columns)
-        if self.noise is None or self.noise_responsibilities is None:
-            return frame
-        of_noise = {
-            "row": self.row_numbers,
-            "component": np.full(n, NOISE),
-            "log_weight": np.full(n, np.log(self.noise.weight)),
-            "log_determinant": np.full(n, -self.noise.box.log_volume),
-            "log_joint": np.full(n, self.noise.log_joint),
-            "responsibility": self.noise_responsibilities,
-            "log_likelihood": self.log_likelihood,
-        }
-        noise = pandas.DataFrame({**{name: np.zeros(n) for name in columns}, **of_noise})
-        whole = pandas.concat([frame, noise], ignore_index=True)
-        at = np.argsort(np.concatenate([np.repeat(np.arange(n), k), np.arange(n)]), kind="stable")
-        return whole.iloc[at].reset_index(drop=True)
+        columns = {name: np.broadcast_to(values, (n, k)) for name, values in columns.items()}
+        if self.noise is not None and self.noise_responsibilities is not None:
+            beside = {
+                "row": self.row_numbers,
+                "component": NOISE,
+                "log_weight": np.log(self.noise.weight),
+                "log_determinant": -self.noise.box.log_volume,
+                "log_joint": self.noise.log_joint,
+                "responsibility": self.noise_responsibilities,
+                "log_likelihood": self.log_likelihood,
+            }
+            for name, values in columns.items():
+                last = np.broadcast_to(beside.get(name, 0.0), n)
+                columns[name] = np.column_stack([values, last])
+        return pandas.DataFrame({name: values.ravel() for name, values in columns.items()})
 
     def to_text(self) -> str:
         """The same in words and columns, for people."""
-        from mixtura.model.wording import explanation_text
-
         return explanation_text(self.to_dict())
 
     __str__ = to_text
@@ -193,7 +192,7 @@ class Explanation(Value):
         return dict(zip(self.feature_labels, numbers.tolist(), strict=True))
 
 
-def explain(mixture: Mixture, X: Any, rows: Sequence[int] | None = None) -> Explanation:
+def explain(mixture: Density, X: Any, rows: Sequence[int] | None = None) -> Explanation:
     """Where each row's log-likelihood comes from.
 
     Parameters
@@ -245,7 +244,7 @@ def explain(mixture: Mixture, X: Any, rows: Sequence[int] | None = None) -> Expl
     )
 
 
-def least_likely(mixture: Mixture, X: Any, n: int) -> Integers:
+def least_likely(mixture: Density, X: Any, n: int) -> Integers:
     """The numbers of the n least likely rows, (n,) or fewer, the least likely first.
 
     Raises
@@ -261,7 +260,7 @@ def least_likely(mixture: Mixture, X: Any, n: int) -> Integers:
     return np.argsort(mixture.score_samples(X), kind="stable")[:n]
 
 
-def _picked(mixture: Mixture, X: Any, rows: Sequence[int] | None) -> tuple[Integers, Floats]:
+def _picked(mixture: Density, X: Any, rows: Sequence[int] | None) -> tuple[Integers, Floats]:
     """The numbers of the rows to explain, and the rows, (n, D)."""
     if not is_collection(X):
         everything = mixture.rows(X)
@@ -291,7 +290,7 @@ def _row_numbers(rows: Sequence[int] | None, count: int) -> Integers:
     return numbers
 
 
-def _contributions(mixture: Mixture, rows: Any, distances: Floats) -> Floats:
+def _contributions(mixture: Density, rows: Any, distances: Floats) -> Floats:
     """(x − μ)_j·[Σ⁻¹(x − μ)]_j, (N, K, D), summing over j to the squared distances (N, K).
 
     Σ⁻¹d takes a second solve, so the terms sum to d² only up to rounding times the condition of

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from mixtura.markup import Html, element, joined, table
+from mixtura.model.density import Density
+from mixtura.textual import columns, printable
 
-import numpy as np
-
-from mixtura.textual import columns, printable, resolved
-
-if TYPE_CHECKING:
-    from mixtura.model.mixture import Mixture
-
-__all__ = ["mixture_text", "parameter_table", "what_is_left"]
+__all__ = ["mixture_html", "mixture_text"]
 
 #: components and features that are listed at most
 _COMPONENTS, _FEATURES = 12, 6
 
 
-def parameter_table(mixture: Mixture) -> list[list[str]]:
-    """Weights, and means ± standard deviations; of noise its weight and the ends of its box."""
-    deviations = np.sqrt(np.diagonal(mixture.covariance_matrices(), axis1=1, axis2=2))  # (K, D)
+def mixture_text(mixture: Density) -> str:
+    """What a mixture is, and its parameters, as `print` shows them."""
+    cells = [[printable(cell) for cell in row] for row in _parameters(mixture)]
+    left = _what_is_left(mixture)
+    return "\n".join([repr(mixture), *columns(cells), *([left] if left else [])])
+
+
+def mixture_html(mixture: Density) -> Html:
+    """A mixture as a notebook shows it: a table of its parameters, as far as there is room."""
+    left = _what_is_left(mixture)
+    shown = table(repr(mixture), _parameters(mixture))
+    return joined([shown, *([element("p", left)] if left else [])])
+
+
+def _parameters(mixture: Density) -> list[list[str]]:
+    """The table of every term's name, weight, and where it lies in each feature."""
     features = mixture.feature_labels[:_FEATURES]
-    table = [["component", "weight", *features]]
-    for k in range(min(mixture.n_components, _COMPONENTS)):
-        ends = list(zip(mixture.means[k], deviations[k], strict=True))[: len(features)]
-        spreads = (f"{resolved(float(m), float(s), 5)} ± {s:.3g}" for m, s in ends)
-        table.append([str(k), f"{mixture.weights[k]:.4g}", *spreads])
-    if mixture.noise is not None:
-        box = mixture.noise.box
-        sides = list(zip(box.low, box.high, strict=True))[: len(features)]
-        spans = (f"{low:.4g} to {high:.4g}" for low, high in sides)
-        table.append(["noise", f"{mixture.noise.weight:.4g}", *spans])
-    return table
+    lines = [line for terms in mixture.terms for line in terms.table(_COMPONENTS, len(features))]
+    return [["component", "weight", *features], *lines]
 
 
-def what_is_left(mixture: Mixture) -> str:
+def _what_is_left(mixture: Density) -> str:
     """How many components and features the table leaves out, in words; empty for none."""
     more = [
         f"{count - shown} more {noun}{'' if count - shown == 1 else 's'}"
@@ -45,10 +44,3 @@ def what_is_left(mixture: Mixture) -> str:
         if count > shown
     ]
     return f"and {', '.join(more)}" if more else ""
-
-
-def mixture_text(mixture: Mixture) -> str:
-    """What it is, and its parameters, as `print` shows them."""
-    table = [[printable(cell) for cell in row] for row in parameter_table(mixture)]
-    left = what_is_left(mixture)
-    return "\n".join([repr(mixture), *columns(table), *([left] if left else [])])

@@ -13,12 +13,12 @@ import numpy as np
 from mixtura.arguments import is_whole
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen, readable
-from mixtura.engine.executors import Executor, default_executor
+from mixtura.engine.executors import Executor
 from mixtura.engine.sources import Block
 from mixtura.errors import ParameterError
-from mixtura.model.elsewhere import Answer, is_elsewhere, mapped, totals
 from mixtura.model.mixture import Mixture
-from mixtura.model.noise import NOISE
+from mixtura.model.noise import labelled
+from mixtura.model.out_of_core import Answer, is_out_of_core, totals
 from mixtura.model.weights import row_weights
 from mixtura.textual import counted
 
@@ -90,13 +90,13 @@ class Merging(Value):
 
     def predict(self, X: Any, n_clusters: int | None = None) -> Integers:
         """The cluster of largest share, (N,), −1 for noise."""
-        labels = self._answer(X, n_clusters, labels=True)
-        return np.where(labels == len(self.clusters(n_clusters)), NOISE, labels)
+        return labelled(self._answer(X, n_clusters, labels=True), len(self.clusters(n_clusters)))
 
     def _answer(self, X: Any, n_clusters: int | None, *, labels: bool = False) -> Any:
         """The shares of rows, or which is largest: lazily of a Dask collection."""
         mixture, clusters = self.mixture, self.clusters(n_clusters)
-        groups = [*clusters, *([(mixture.n_components,)] if mixture.noise else [])]
+        rest = range(mixture.n_components, mixture.components.n_components)
+        groups = [*clusters, *((term,) for term in rest)]
 
         def function(block: Block) -> Any:
             shares = _shares(mixture, block.rows, groups)
@@ -104,9 +104,7 @@ class Merging(Value):
 
         shape, dtype = ((), np.int64) if labels else ((len(groups),), np.float64)
         answer = Answer(function, mixture.n_features, mixture.feature_names, shape, dtype)
-        if is_elsewhere(X):
-            return mapped(X, answer)
-        return answer.of(mixture.rows(X), default_executor())
+        return answer.over(X)
 
     @property
     def suggested(self) -> int:
@@ -142,9 +140,9 @@ def merge_components(mixture: Mixture, X: Any, sample_weight: Any = None) -> Mer
     Parameters
     ----------
     mixture : of K components.
-    X : (N, D) array-like, or a table with the mixture's columns; or rows elsewhere, as
+    X : (N, D) array-like, or a table with the mixture's columns; or rows out of core, as
         `mixtura.fit` takes them.
-    sample_weight : (N,), or None for 1 each; of rows elsewhere as for `mixtura.fit`.
+    sample_weight : (N,), or None for 1 each; of rows out of core as for `mixtura.fit`.
 
     Raises
     ------
@@ -152,7 +150,7 @@ def merge_components(mixture: Mixture, X: Any, sample_weight: Any = None) -> Mer
 
     Notes
     -----
-    N·K² logarithms a step at first, less later; memory for the shares (N, K). Rows elsewhere are
+    N·K² logarithms a step at first, less later; memory for the shares (N, K). Rows out of core are
     read K times, and none is held.
 
     References
@@ -193,15 +191,15 @@ def merge_components(mixture: Mixture, X: Any, sample_weight: Any = None) -> Mer
 
 def _entropies(mixture: Mixture, X: Any, sample_weight: Any) -> Entropies:
     """What gives Σ_i v_i t_ic log t_ic, and Σ_i v_i t_ic, of sets of components."""
-    if is_elsewhere(X):
+    if is_out_of_core(X):
 
-        def elsewhere(groups: Sequence[Group]) -> dict[Group, tuple[float, float]]:
+        def there(groups: Sequence[Group]) -> dict[Group, tuple[float, float]]:
             function = partial(_block_terms, mixture, list(groups))
             names = mixture.feature_names
             sums = totals(X, sample_weight, function, mixture.n_features, names).tolist()
             return dict(zip(groups, zip(sums[::2], sums[1::2], strict=True), strict=True))
 
-        return _remembered(elsewhere)
+        return _remembered(there)
     shares = mixture.predict_proba(X)
     weights = row_weights(sample_weight, len(shares))
     counted_by: Floats = np.ones(len(shares)) if weights is None else weights

@@ -1,27 +1,32 @@
-"""Noise: rows that belong to no component, spread evenly over a box."""
+"""Noise: the family of one uniform term, rows that belong to no component."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from mixtura.engine.arrays import Floats, Value, frozen
-from mixtura.errors import ModelError
+from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen
+from mixtura.engine.components import Components, with_uniform
+from mixtura.errors import ModelError, ParameterError
+from mixtura.model.affine import AffineMap
+from mixtura.model.terms import Evidence, Terms
 
-__all__ = ["NOISE", "Box", "Noise"]
+__all__ = ["NOISE", "Box", "Noise", "labelled"]
 
 #: the label of a row that is noise; of responsibilities it is the last column
 NOISE = -1
+#: the largest weight below 1
+_MOST = 1.0 - float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)
 class Box(Value):
-    """An axis-parallel box.
+    """An axis-parallel box in feature space.
 
     Parameters
     ----------
@@ -74,7 +79,7 @@ class Box(Value):
 
     @property
     def centre(self) -> Floats:
-        """The middle, (D,), feature units."""
+        """The middle of the box, (D,), feature units."""
         return self.low + 0.5 * self.extent
 
     @property
@@ -108,7 +113,7 @@ class Box(Value):
 
 
 @dataclass(frozen=True, eq=False)
-class Noise:
+class Noise(Terms):
     """Rows that belong to no component: a weight, spread evenly over a box.
 
     Its density is 1/V, and is taken to be that outside the box as well: the rows that a mixture is
@@ -135,6 +140,8 @@ class Noise:
     [0, -1]
     """
 
+    ARRAYS = ("noise_weight", "noise_low", "noise_extent")
+
     weight: float
     box: Box
 
@@ -153,10 +160,102 @@ class Noise:
     def __repr__(self) -> str:
         return f"Noise(weight {self.weight:.6g}, {self.box!r})"
 
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, Any]) -> Noise:
+        """The noise of a model file's arrays.
+
+        Raises
+        ------
+        ModelError : they make none.
+        """
+        weight, low, extent = (arrays[name] for name in cls.ARRAYS)
+        if weight.shape != (1,):
+            raise ModelError(f"the weight of the noise has shape {weight.shape}, expected (1,)")
+        return cls(weight[0], Box(low, extent))
+
     @property
     def log_joint(self) -> float:
         """Log w₀ − log V, nats: its part of the density, the same for every row."""
         return math.log(self.weight) - self.box.log_volume
+
+    @property
+    def shares(self) -> Floats:
+        return np.array([self.weight])
+
+    @property
+    def labels(self) -> Integers:
+        return np.array([NOISE])
+
+    @property
+    def n_parameters(self) -> int:
+        """Two, its weight and its volume, as R's mclust counts."""
+        return 2
+
+    def after(self, gaussians: Components) -> Components:
+        """The Gaussians, and the noise after them, as the kernel reads them."""
+        return with_uniform(gaussians, self.weight, self.box.log_volume, self.box.centre)
+
+    def mean(self) -> Floats:
+        """The middle of the box, weighted."""
+        return self.weight * self.box.centre
+
+    def covariance(self, middle: Floats) -> Floats:
+        """That of rows spread evenly over the box, weighted."""
+        apart = self.box.centre - middle
+        return self.weight * (np.diag(self.box.scatter()) + np.outer(apart, apart))
+
+    def marginal(self, kept: Sequence[int]) -> Noise:
+        """The noise spread over the shadow of its box."""
+        return Noise(min(self.weight, _MOST), self.box.of_features(kept))
+
+    def conditioned(self, evidence: Evidence, log_weights: Floats) -> Noise | None:
+        """The noise with its new weight: it is in every feature by itself, w'_0 ∝ w_0 / V_a."""
+        share = float(np.exp(log_weights[0]))
+        if share <= 0.0:
+            return None
+        return Noise(min(share, _MOST), self.box.of_features(evidence.left))
+
+    def mapped(self, by: AffineMap) -> Noise:
+        """The noise of density 1 / (V |det A|), in a box of that volume about the mapped middle.
+
+        Raises
+        ------
+        ParameterError : A leaves features out.
+        """
+        if by.diagonal:
+            ends = [by.linear * end + by.shift for end in (self.box.low, self.box.high)]
+            low = np.sort(ends, axis=0)[0]
+            return Noise(self.weight, Box(low, np.abs(by.linear) * self.box.extent))
+        if not by.square:
+            raise ParameterError(
+                "A leaves features out, and the shadow of noise on those left is not even: use "
+                "marginal, or a mixture without noise"
+            )
+        extent = np.abs(by.linear) @ self.box.extent
+        middle = by.linear @ self.box.centre + by.shift
+        log_volume = self.box.log_volume + float(np.linalg.slogdet(by.linear)[1])
+        return Noise(self.weight, Box(middle - 0.5 * extent, extent).of_volume(log_volume))
+
+    def sample(self, counts: Integers, random: np.random.RandomState) -> Floats:
+        return self.box.sample(int(counts[0]), random)
+
+    def marginal_cdf(self, rows: Rows) -> Floats:
+        inside: Floats = np.clip((rows - self.box.low) / self.box.extent, 0.0, 1.0)
+        return self.weight * inside
+
+    def ends(self) -> Floats:
+        """The ends of the box, (2, 1)."""
+        return np.stack([self.box.low, self.box.high])
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        numbers = (np.array([self.weight]), self.box.low, self.box.extent)
+        return dict(zip(self.ARRAYS, map(np.ascontiguousarray, numbers), strict=True))
+
+    def table(self, most: int, n_features: int) -> list[list[str]]:
+        """Its weight, and the ends of its box."""
+        sides = list(zip(self.box.low, self.box.high, strict=True))[:n_features]
+        spans = (f"{low:.4g} to {high:.4g}" for low, high in sides)
+        return [["noise", f"{self.weight:.4g}", *spans]]
 
     def record(self) -> dict[str, Any]:
         """As plain numbers: weight, volume and its logarithm, and the box."""
@@ -167,6 +266,11 @@ class Noise:
             "low": self.box.low.tolist(),
             "high": self.box.high.tolist(),
         }
+
+
+def labelled(places: Integers, n: int) -> Integers:
+    """Labels of rows, (N,): which of n components each is of, or −1 where it is of none."""
+    return np.where(places == n, NOISE, places)
 
 
 def _number(value: Any) -> float:

@@ -19,26 +19,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.arguments import is_number
 from mixtura.errors import ModelError, ParameterError
 from mixtura.model.files import written_beside
+from mixtura.model.gaussians import Gaussians
 from mixtura.model.mixture import Mixture
-from mixtura.model.noise import Box, Noise
+from mixtura.model.noise import Noise
 from mixtura.model.seal import origin, sum_of
+from mixtura.model.terms import Terms
 
-__all__ = ["FORMAT_VERSION", "StoredModel", "load", "read", "save"]
+__all__ = ["StoredModel", "load", "read", "save"]
 
-#: grows when an older reader could not understand the file
-FORMAT_VERSION = 1
-#: that of files which readers of the first format would take for something else
-_WITH_NOISE = 2
-
-_ARRAYS = ("weights", "means", "covariances")
-_OF_NOISE = ("noise_weight", "noise_low", "noise_extent")
+#: the families of terms in a file of each format: it grows when an older reader could not
+#: understand the file, or would take it for something else
+_FORMATS: dict[int, tuple[type[Terms], ...]] = {1: (Gaussians,), 2: (Gaussians, Noise)}
 
 
 @dataclass(frozen=True, eq=False)
 class StoredModel:
-    """What a model file holds.
+    """A mixture, and what its model file says of where it came from.
 
     Parameters
     ----------
@@ -94,7 +93,7 @@ def encoded(mixture: Mixture, training: Mapping[str, Any] | None = None) -> byte
     from safetensors.numpy import save as to_bytes
 
     record = {
-        "format": _WITH_NOISE if mixture.noise else FORMAT_VERSION,
+        "format": len(mixture.terms),
         "structure": mixture.structure.name,
         "feature_names": mixture.feature_names,
         **({"equal_weights": True} if mixture.equal_weights else {}),
@@ -109,12 +108,7 @@ def encoded(mixture: Mixture, training: Mapping[str, Any] | None = None) -> byte
 
 def arrays_of(mixture: Mixture) -> dict[str, NDArray[Any]]:
     """The numbers of a mixture, by the names that they have in a model file."""
-    arrays = {name: np.ascontiguousarray(getattr(mixture, name)) for name in _ARRAYS}
-    if mixture.noise:
-        box = mixture.noise.box
-        of_noise = (np.array([mixture.noise.weight]), box.low, box.extent)
-        arrays.update(zip(_OF_NOISE, map(np.ascontiguousarray, of_noise), strict=True))
-    return arrays
+    return {name: array for terms in mixture.terms for name, array in terms.arrays().items()}
 
 
 def load(path: str | os.PathLike[str]) -> Mixture:
@@ -143,15 +137,16 @@ def decoded(data: bytes, name: str) -> StoredModel:
     """
     record = _record(data, name)
     written = record.get("format")
-    if isinstance(written, bool) or written not in (FORMAT_VERSION, _WITH_NOISE):
+    families = _FORMATS.get(written) if is_number(written) else None  # type: ignore[call-overload]
+    if families is None:
         raise ModelError(
-            f"{name} has model format {written!r}, this mixtura reads {FORMAT_VERSION} and "
-            f"{_WITH_NOISE}: upgrade mixtura, or save the model again with this version"
+            f"{name} has model format {written!r}, this mixtura reads "
+            f"{' and '.join(map(str, _FORMATS))}: upgrade mixtura, or save the model again with "
+            "this version"
         )
-    with_noise = written == _WITH_NOISE
     arrays = _arrays(data, name)
     expected = _held_to(record, arrays, name)
-    _check(arrays, name, (*_ARRAYS, *_OF_NOISE) if with_noise else _ARRAYS)
+    _check(arrays, name, [key for family in families for key in family.ARRAYS])
     names, training = record.get("feature_names"), record.get("training", {})
     if not (names is None or _is_text_list(names)) or not isinstance(training, dict):
         raise ModelError(f"{name} has damaged metadata: fit and save the model again")
@@ -162,7 +157,7 @@ def decoded(data: bytes, name: str) -> StoredModel:
             arrays["covariances"],
             str(record.get("structure")),
             names,
-            noise=_noise(arrays) if with_noise else None,
+            noise=Noise.of_arrays(arrays) if Noise in families else None,
             equal_weights=record.get("equal_weights") is True,
         )
     except (ModelError, ParameterError) as error:
@@ -193,14 +188,6 @@ def _record(data: bytes, name: str) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise ModelError(f"{name} has damaged metadata: fit and save the model again")
     return record
-
-
-def _noise(arrays: Mapping[str, Any]) -> Noise:
-    """The noise of a file's arrays."""
-    weight = arrays["noise_weight"]
-    if weight.shape != (1,):
-        raise ModelError(f"the weight of the noise has shape {weight.shape}, expected (1,)")
-    return Noise(weight[0], Box(arrays["noise_low"], arrays["noise_extent"]))
 
 
 def _held_to(record: Mapping[str, Any], arrays: Mapping[str, Any], name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mixtura.model.calibration import chi_quantiles
+from mixtura.model.distributions import chi_quantiles
 from mixtura.textual import columns, indented, printable, resolved
 
 __all__ = [

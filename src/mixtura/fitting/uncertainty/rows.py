@@ -14,8 +14,8 @@ from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.partition_survey import float64_source
 from mixtura.fitting.verdict.counts import too_little_weight
 from mixtura.model.collected import of_collection
-from mixtura.model.elsewhere import is_elsewhere
 from mixtura.model.mixture import Mixture
+from mixtura.model.out_of_core import is_out_of_core
 from mixtura.model.weights import row_weights
 from mixtura.tables.collections import collection, is_collection
 
@@ -74,7 +74,7 @@ def check_drawable(X: Any, method: str) -> None:
     ------
     ParameterError : they are elsewhere.
     """
-    if is_elsewhere(X):
+    if is_out_of_core(X):
         raise ParameterError(
             f"method {method!r} fits again to rows drawn anew, which have to be in memory: use "
             "method='information', or bring them here first, as with X.compute()"

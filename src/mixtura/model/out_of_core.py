@@ -1,9 +1,9 @@
-"""Elsewhere: a mixture's answers for rows that are no array here: files, streams, Dask."""
+"""Out of core: what is asked of rows, arrays or not: files, streams, Dask collections."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -18,11 +18,12 @@ from mixtura.engine.sources import ArraySource, Block, ahead
 from mixtura.errors import DataError, ParameterError
 from mixtura.model.collected import collected
 from mixtura.model.rows import as_rows, matched_columns
+from mixtura.model.weights import row_weights, total_weight, weighted_mean
 from mixtura.tables.collections import Collection, is_collection
 from mixtura.tables.numbers import check_columns, check_numbers
 from mixtura.tables.streams import bad_rows, gathered, is_stream, scanned
 
-__all__ = ["Answer", "is_elsewhere", "mapped", "sums", "totals"]
+__all__ = ["Answer", "is_out_of_core", "summed", "totals"]
 
 #: rows that are answered at once, about
 _ROWS = 2**16
@@ -60,49 +61,57 @@ class Answer:
                 pass
         return whole
 
+    def over(self, X: Any) -> Any:
+        """The values of all rows of `X`: lazily of a Dask collection, else (N, *shape).
+
+        Raises
+        ------
+        DataError : wrong columns, NaN or infinity, or no rows; of Dask's rows, when they are
+            computed.
+        """
+        if is_out_of_core(X):
+            return _mapped(X, self)
+        rows = as_rows(X, self.n_features, self.feature_names)
+        if len(rows) == 0:
+            raise DataError("X has 0 rows, expected at least 1")
+        return self.of(rows, default_executor())
+
     def of_part(self, part: Any) -> NDArray[Any]:
         """The values of the rows of a partition, on the thread of a worker."""
         check_numbers(part)
         return self.of(as_rows(part, self.n_features), Serial())
 
 
-def is_elsewhere(X: Any) -> bool:
+def is_out_of_core(X: Any) -> bool:
     """Whether `X` is a Dask collection, or a stream of files or batches."""
     return not isinstance(X, np.ndarray) and (is_collection(X) or is_stream(X))
 
 
-def mapped(X: Any, answer: Answer) -> Any:
-    """One value for each row of `X`: lazily of a Dask collection, else (N, *shape).
+def summed(X: Any, sample_weight: Any, answer: Answer) -> tuple[float, float]:
+    """Σ_i v_i y_i of an answer's values y (N,), and Σ_i v_i, of rows out of core in bounded memory.
+
+    Parameters
+    ----------
+    X : rows, in memory or not.
+    sample_weight : (N,), or None for 1 each; of rows out of core as for `totals`.
 
     Raises
     ------
-    DataError : wrong columns, NaN or infinity; of Dask's rows, when they are computed.
+    DataError : the rows or the weights cannot be used.
+    ParameterError : the weights are something else.
     """
-    if is_collection(X):
-        return _lazily(X, answer)
-    stream = scanned(X, None, answer.feature_names)
-    bad = bad_rows(stream.on_bad_row)
-    executor = default_executor()
-    with closing(ahead(gathered(stream.chunks(bad), _ROWS))) as chunks:
-        values = [answer.of(as_rows(chunk.rows, answer.n_features), executor) for chunk in chunks]
-    bad.warn()
-    if not values:
-        raise DataError("X has 0 rows, expected at least 1")
-    return np.concatenate(values)
-
-
-def sums(X: Any, sample_weight: Any, answers: Sequence[Answer]) -> tuple[list[float], float]:
-    """Σ_i v_i y_i of each answer's values y (N,), and Σ_i v_i, in bounded memory.
-
-    Parameters and errors as for `totals`.
-    """
-    first = answers[0]
-    *found, weight = totals(
-        X, sample_weight, partial(_sums, answers), first.n_features, first.feature_names
+    if not is_out_of_core(X):
+        values = answer.over(X)
+        weights = row_weights(sample_weight, len(values))
+        weight = total_weight(weights, len(values))
+        return weighted_mean(values, weights) * weight, weight
+    function = partial(_sums, answer)
+    total, weight = totals(
+        X, sample_weight, function, answer.n_features, answer.feature_names
     ).tolist()
     if not weight:
         raise DataError("no row of X counts, expected at least one of a weight above 0")
-    return found, weight
+    return total, weight
 
 
 def totals(
@@ -112,7 +121,7 @@ def totals(
     n_features: int,
     feature_names: tuple[str, ...] | None,
 ) -> Floats:
-    """The sums (S,) over rows elsewhere, in bounded memory: on the workers that have them.
+    """The sums (S,) over rows out of core, in bounded memory: on the workers that have them.
 
     Parameters
     ----------
@@ -159,14 +168,27 @@ def _counted(
     return function(executor, rows, weights)
 
 
-def _sums(
-    answers: Sequence[Answer], executor: Executor, rows: Rows, weights: Floats | None
-) -> Floats:
-    """Of each answer the sum of its values, and that of the weights."""
-    values = [answer.of(rows, executor) for answer in answers]
+def _sums(answer: Answer, executor: Executor, rows: Rows, weights: Floats | None) -> Floats:
+    """The sum of an answer's values, and that of the weights."""
+    values = answer.of(rows, executor)
     if weights is None:
-        return np.array([*(each.sum() for each in values), len(rows)])
-    return np.array([*(each @ weights for each in values), weights.sum()])
+        return np.array([values.sum(), len(rows)])
+    return np.array([values @ weights, weights.sum()])
+
+
+def _mapped(X: Any, answer: Answer) -> Any:
+    """One value for each row of `X` out of core; see `Answer.over`."""
+    if is_collection(X):
+        return _lazily(X, answer)
+    stream = scanned(X, None, answer.feature_names)
+    bad = bad_rows(stream.on_bad_row)
+    executor = default_executor()
+    with closing(ahead(gathered(stream.chunks(bad), _ROWS))) as chunks:
+        values = [answer.of(as_rows(chunk.rows, answer.n_features), executor) for chunk in chunks]
+    bad.warn()
+    if not values:
+        raise DataError("X has 0 rows, expected at least 1")
+    return np.concatenate(values)
 
 
 def _numbers(part: Any) -> Any:

@@ -1,0 +1,158 @@
+"""Gaussians: the components of a mixture, the family of terms that every mixture has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.engine.arrays import Floats, Integers, Rows
+from mixtura.engine.factors import solve_lower
+from mixtura.model.affine import AffineMap
+from mixtura.model.distributions import normal_cdf
+from mixtura.model.structures import Structure, of_some_features
+from mixtura.model.terms import Evidence, Terms
+from mixtura.textual import resolved
+
+__all__ = ["Gaussians"]
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussians(Terms):
+    """The terms w_k N(x | μ_k, Σ_k).
+
+    Parameters
+    ----------
+    weights : (K,).
+    means : (K, D), feature units.
+    covariances : in the structure's form, squared feature units.
+    structure : of the covariances.
+    equal_weights : whether the weights are equal by decree.
+    """
+
+    ARRAYS = ("weights", "means", "covariances")
+
+    weights: Floats
+    means: Floats
+    covariances: Floats
+    structure: Structure
+    equal_weights: bool = False
+
+    @property
+    def shares(self) -> Floats:
+        return self.weights
+
+    @property
+    def labels(self) -> Integers:
+        return np.arange(len(self.weights))
+
+    @property
+    def n_parameters(self) -> int:
+        k, d = self.means.shape
+        free = 0 if self.equal_weights else k - 1
+        return free + k * d + self.structure.n_covariance_parameters(k, d)
+
+    def matrices(self) -> Floats:
+        """The covariances written out, (K, D, D)."""
+        return self.structure.form.matrices(self.covariances, *self.means.shape)
+
+    def deviations(self) -> Floats:
+        """The standard deviations, (K, D), feature units."""
+        return np.sqrt(np.diagonal(self.matrices(), axis1=1, axis2=2))
+
+    def mean(self) -> Floats:
+        return self.weights @ self.means
+
+    def covariance(self, middle: Floats) -> Floats:
+        """Σ_k w_k (Σ_k + δ_k δ_kᵀ) with δ_k = μ_k − c: the law of total covariance."""
+        apart = self.means - middle  # (K, D)
+        within = np.einsum("k,kij->ij", self.weights, self.matrices())
+        return within + np.einsum("k,ki,kj->ij", self.weights, apart, apart)
+
+    def marginal(self, kept: Sequence[int]) -> Self:
+        """The means and covariances of those features: Bishop 2006, equation 2.98."""
+        return replace(
+            self,
+            means=self.means[:, kept],
+            covariances=self.structure.form.restricted(self.covariances, kept),
+            structure=of_some_features(self.structure),
+        )
+
+    def conditioned(self, evidence: Evidence, log_weights: Floats) -> Self:
+        """The components in b, given a: Bishop 2006, equations 2.81 and 2.82.
+
+        μ'_k and Σ'_k of `Mixture.condition` are read off the Cholesky factor of (a, b) in that
+        order, so that Σ'_k = L_bb L_bbᵀ stays positive definite without a subtraction. A component
+        whose weight underflows is left out, but for the last.
+        """
+        a, b, values = evidence.given, evidence.left, evidence.values
+        kept = np.flatnonzero(np.exp(log_weights) > 0.0)
+        if not len(kept):
+            kept = log_weights.argmax(axis=0, keepdims=True)
+        means = np.empty((len(kept), len(b)))
+        matrices = np.empty((len(kept), len(b), len(b)))
+        ordered, n, written_out = np.ix_(a + b, a + b), len(a), self.matrices()
+        for row, k in enumerate(kept):
+            lower = np.linalg.cholesky(written_out[k][ordered])
+            whitened = solve_lower(lower[:n, :n], (values - self.means[k, a])[:, None])[:, 0]
+            means[row] = self.means[k, b] + lower[n:, :n] @ whitened
+            matrices[row] = lower[n:, n:] @ lower[n:, n:].T
+        structure = of_some_features(self.structure)
+        weights = np.maximum(np.exp(log_weights[kept]), np.finfo(np.float64).tiny)
+        return type(self)(weights, means, structure.form.gathered(matrices), structure)
+
+    def sharing(self, total: float) -> Self:
+        """The same with weights, in proportion, that sum to `total`."""
+        return replace(self, weights=self.weights / (self.weights.sum() / total))
+
+    def mapped(self, by: AffineMap) -> Self:
+        """The components N(A μ_k + b, A Σ_k Aᵀ): Bishop 2006, equation 2.113."""
+        matrices, structure = self.matrices(), by.structure(self.structure)
+        if by.diagonal:
+            means = by.linear * self.means + by.shift
+            matrices = matrices * np.outer(by.linear, by.linear)
+        else:
+            means = self.means @ by.linear.T + by.shift
+            matrices = by.linear @ matrices @ by.linear.T
+            matrices = 0.5 * (matrices + matrices.transpose(0, 2, 1))
+        covariances = structure.form.gathered(matrices)
+        return replace(self, means=means, covariances=covariances, structure=structure)
+
+    def sample(self, counts: Integers, random: np.random.RandomState) -> Floats:
+        blocks = []
+        for mean, matrix, count in zip(self.means, self.matrices(), counts, strict=True):
+            if self.structure.form.diagonal:
+                normal = random.standard_normal(size=(count, len(mean)))
+                blocks.append(mean + normal * np.sqrt(np.diagonal(matrix)))
+            else:
+                # NumPy's check has an absolute tolerance and calls a sound covariance of large
+                # numbers unsound; this one has a Cholesky factor.
+                drawn = random.multivariate_normal(mean, matrix, int(count), check_valid="ignore")
+                blocks.append(drawn)
+        return np.vstack(blocks)
+
+    def marginal_cdf(self, rows: Rows) -> Floats:
+        shares: Floats = np.zeros(rows.shape)
+        deviations = np.sqrt(np.einsum("kdd->kd", self.matrices()))
+        for weight, mean, deviation in zip(self.weights, self.means, deviations, strict=True):
+            shares += weight * normal_cdf((rows - mean) / deviation)
+        return shares
+
+    def ends(self) -> Floats:
+        """Nine standard deviations to either side, (2, K)."""
+        return self.means[:, 0] + 9.0 * np.array([[-1.0], [1.0]]) * self.deviations()[:, 0]
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {name: np.ascontiguousarray(getattr(self, name)) for name in self.ARRAYS}
+
+    def table(self, most: int, n_features: int) -> list[list[str]]:
+        """Weights, and means ± standard deviations."""
+        lines = []
+        for k, deviations in enumerate(self.deviations()[:most, :n_features]):
+            ends = zip(self.means[k], deviations, strict=False)
+            spreads = (f"{resolved(float(m), float(s), 5)} ± {s:.3g}" for m, s in ends)
+            lines.append([str(k), f"{self.weights[k]:.4g}", *spreads])
+        return lines
