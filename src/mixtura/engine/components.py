@@ -8,16 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixtura.caching import cached_property
+from mixtura.engine import factors
 from mixtura.engine.arrays import Floats, Rows, Value, frozen
-from mixtura.engine.factors import (
-    Diagonal,
-    Factor,
-    InvertLower,
-    SharedTriangular,
-    Spherical,
-    Triangular,
-    WithUniform,
-)
+from mixtura.engine.factors import Factor, InvertLower
 
 __all__ = ["Centres", "Components", "spheres", "with_uniform"]
 
@@ -44,7 +37,7 @@ class Components(Value):
 
     @property
     def n_features(self) -> int:
-        """D."""
+        """The number D of features of a row."""
         return int(self.means.shape[1])
 
     @property
@@ -111,7 +104,7 @@ def spheres(centres: Rows) -> Components:
     """
     k, d = centres.shape
     log_weights = np.full(k, 0.5 * d * math.log(2.0 * math.pi))
-    return Components(log_weights, frozen(centres), Spherical(np.ones(k)))
+    return Components(log_weights, frozen(centres), factors.Spherical(np.ones(k)))
 
 
 def with_uniform(
@@ -132,12 +125,12 @@ def with_uniform(
     times.
     """
     inner = components.factor
-    if isinstance(inner, SharedTriangular):
+    if isinstance(inner, factors.SharedTriangular):
         k, d = components.means.shape
-        inner = Triangular(np.broadcast_to(inner.lower, (k, d, d)))
-    assert isinstance(inner, (Triangular, Diagonal, Spherical))
+        inner = factors.Triangular(np.broadcast_to(inner.lower, (k, d, d)))
+    assert isinstance(inner, (factors.Triangular, factors.Diagonal, factors.Spherical))
     return Components(
         frozen(np.append(components.log_weights, math.log(weight))),
         frozen(np.vstack([components.means, centre])),
-        WithUniform(inner, log_volume),
+        factors.WithUniform(inner, log_volume),
     )

@@ -72,7 +72,7 @@ class Factor(Value, ABC):
 
     @abstractmethod
     def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
-        """½·log|Σ_k| = log|L_k|, (K,)."""
+        """The halves ½·log|Σ_k| = log|L_k| of the log determinants, (K,), nats."""
 
     @abstractmethod
     def inverse(self, invert_lower: InvertLower) -> Floats:

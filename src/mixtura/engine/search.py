@@ -35,7 +35,7 @@ class EMProblem(NamedTuple):
 
 
 class EMState(NamedTuple):
-    """Where EM stands.
+    """The parameters that EM has come to.
 
     Parameters
     ----------

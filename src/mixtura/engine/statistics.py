@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -156,27 +156,12 @@ class Statistics(Value):
 
     def first_components(self, n: int) -> Statistics:
         """The sums of the first `n` components; those of all rows are as they were."""
-        return Statistics(
-            self.reference[:n],
-            self.weight[:n],
-            self.first[:n],
-            self.second[:n],
-            self.log_likelihood,
-            self.n_rows,
-            self.total_weight,
-        )
+        return replace(self, **{name: getattr(self, name)[:n] for name in _ARRAYS})
 
     def scaled(self, factor: float) -> Statistics:
         """Every sum times `factor`: forgetting, for streams. The count of rows stays."""
-        return Statistics(
-            self.reference,
-            self.weight * factor,
-            self.first * factor,
-            self.second * factor,
-            self.log_likelihood * factor,
-            self.n_rows,
-            self.total_weight * factor,
-        )
+        sums = ("weight", "first", "second", "log_likelihood", "total_weight")
+        return replace(self, **{name: getattr(self, name) * factor for name in sums})
 
     def about(self, reference: Floats) -> Statistics:
         """The same rows' statistics about other points (K, D).
@@ -193,15 +178,7 @@ class Statistics(Value):
             second = self.second + (
                 cross + cross.transpose(0, 2, 1) + moved[:, :, None] * shift[:, None, :]
             )
-        return Statistics(
-            reference,
-            self.weight,
-            self.first + moved,
-            second,
-            self.log_likelihood,
-            self.n_rows,
-            self.total_weight,
-        )
+        return replace(self, reference=reference, first=self.first + moved, second=second)
 
 
 def zeros(reference: Floats, *, diagonal: bool) -> tuple[Floats, Floats, Floats]:

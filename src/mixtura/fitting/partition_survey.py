@@ -19,8 +19,7 @@ from mixtura.errors import DataError
 from mixtura.fitting.data import Data
 from mixtura.fitting.starts.reservoir import Reservoir
 from mixtura.fitting.survey import Tally, nothing_counts, sample_size, settled
-from mixtura.model.collected import Collected, of_collection
-from mixtura.model.reader import Reader
+from mixtura.model.collected import Collected, Reader, of_collection
 from mixtura.tables.collections import Collection
 from mixtura.tables.streams import BadRows
 

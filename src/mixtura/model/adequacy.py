@@ -49,7 +49,7 @@ class Adequacy:
 
     @property
     def largest(self) -> float:
-        """The largest departure of all."""
+        """The largest departure, of any feature or of the density."""
         return max(float(self.departures.max()), self.likelihood)
 
 

@@ -14,20 +14,59 @@ from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Integers, Rows, readable
 from mixtura.engine.partitions import Partitions
 from mixtura.errors import DataError
-from mixtura.model.reader import Reader
-from mixtura.model.rows import no_missing
+from mixtura.model.rows import finite_rows, no_missing, plain_rows
 from mixtura.model.weights import check_weights
 from mixtura.tables.collections import Collection, collection
+from mixtura.tables.numbers import check_numbers
 from mixtura.tables.streams import Chunk, bad_rows
 from mixtura.tables.streams.bad_rows import BadRows
 
-__all__ = ["Collected", "collected"]
+__all__ = ["Collected", "Reader", "collected", "of_collection"]
 
 T = TypeVar("T")
 #: rows that are looked at together
 _ROWS = 2**14
 #: what is done to the rows (m, D) of a partition and their weights (m,) or None
 Function = Callable[[Rows, Floats | None], T]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Makes rows of a partition, on a worker.
+
+    Parameters
+    ----------
+    features : the columns by name, None for an array.
+    weights : the column of weights, or None.
+    n_features : D.
+    counting : whether bad rows and those of weight 0 are left out, and the weights told in `unit`.
+    unit : what the weights are divided by; None drops them.
+    """
+
+    features: tuple[str, ...] | None
+    weights: str | None
+    n_features: int
+    counting: bool = False
+    unit: float | None = None
+
+    def __call__(self, part: Any, shares: Any = None) -> tuple[Rows, Floats | None]:
+        """The rows (m, D) of `part`, and their weights (m,), if there are any.
+
+        Raises
+        ------
+        DataError : they are no numbers, or not of these columns.
+        """
+        if self.weights is not None:
+            aside = [str(name) == self.weights for name in part.columns]
+            shares = part.loc[:, aside].iloc[:, 0]
+            part = part.loc[:, [not each for each in aside]]
+        check_numbers(part)
+        rows = plain_rows(part, self.n_features, self.features)
+        weights = None if shares is None else _weights(shares, len(rows))
+        if not self.counting:
+            return rows, weights
+        rows, weights = _counting(rows, weights)
+        return rows, None if weights is None or self.unit is None else weights / self.unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,3 +226,28 @@ def _rows_at(
         no_missing(rows, names)  # which tells its number there
         raise
     return wanted
+
+
+def _counting(rows: Rows, weights: Floats | None) -> tuple[Rows, Floats | None]:
+    """Those rows that are finite, and weigh something."""
+    good = finite_rows(rows)
+    if weights is not None:
+        good = good & np.isfinite(weights) & (weights > 0.0)
+    if np.all(good):
+        return rows, weights
+    return rows[good], None if weights is None else weights[good]
+
+
+def _weights(shares: Any, n_rows: int) -> Floats:
+    """The weights of `n_rows` rows beside them in a partition, (m,) float64."""
+    check_numbers(shares, "sample_weight")
+    try:
+        weights = np.asarray(shares, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"the weights are not numbers: {error}") from None
+    if weights.shape != (n_rows,):
+        raise DataError(
+            f"a partition has {n_rows} rows and weights of shape {weights.shape}, expected one "
+            "weight beside each row: divide X and sample_weight alike"
+        )
+    return weights

@@ -131,7 +131,7 @@ class Density(Value):
 
     @property
     def n_features(self) -> int:
-        """The number D of features."""
+        """The number D of features of a row."""
         return int(self.means.shape[1])
 
     @property
@@ -171,7 +171,7 @@ class Density(Value):
         return as_rows(X, self.n_features, self.feature_names)
 
     def score_samples(self, X: Any) -> Floats:
-        """The log-likelihood of each row.
+        """The log-likelihood log p(x_i) of each row.
 
         log p(x_i) = log Σ_k exp(log w_k − D/2·log 2π − ½ log|Σ_k| − ½‖L_k⁻¹(x_i − μ_k)‖²)
 
@@ -179,7 +179,7 @@ class Density(Value):
 
         Parameters
         ----------
-        X : (N, D) array-like, or a table with this mixture's columns; or rows elsewhere, as
+        X : (N, D) array-like, or a table with this mixture's columns; or rows out of core, as
             `mixtura.fit` takes them: paths, datasets, iterables, Dask collections.
 
         Returns

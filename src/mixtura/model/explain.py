@@ -139,16 +139,7 @@ class Explanation(Value):
             "log_likelihood": self.log_likelihood[:, None],
         }
         columns = {name: np.broadcast_to(values, (n, k)) for name, values in columns.items()}
-        if self.noise is not None and self.noise_responsibilities is not None:
-            beside = {
-                "row": self.row_numbers,
-                "component": NOISE,
-                "log_weight": np.log(self.noise.weight),
-                "log_determinant": -self.noise.box.log_volume,
-                "log_joint": self.noise.log_joint,
-                "responsibility": self.noise_responsibilities,
-                "log_likelihood": self.log_likelihood,
-            }
+        if beside := self._beside:
             for name, values in columns.items():
                 last = np.broadcast_to(beside.get(name, 0.0), n)
                 columns[name] = np.column_stack([values, last])
@@ -182,11 +173,26 @@ class Explanation(Value):
         }
 
     def _of_noise(self, i: int) -> dict[str, Any]:
-        """What noise has to do with row i; nothing where there is none."""
+        """What the noise has to do with row i; nothing where there is none."""
+        if not (beside := self._beside):
+            return {}
+        responsibility = float(beside["responsibility"][i])
+        return {"noise": {"log_joint": beside["log_joint"], "responsibility": responsibility}}
+
+    @property
+    def _beside(self) -> dict[str, Any]:
+        """The noise's part of each column of the data frame, beside those of the components."""
         if self.noise is None or self.noise_responsibilities is None:
             return {}
-        responsibility = float(self.noise_responsibilities[i])
-        return {"noise": {"log_joint": self.noise.log_joint, "responsibility": responsibility}}
+        return {
+            "row": self.row_numbers,
+            "component": NOISE,
+            "log_weight": np.log(self.noise.weight),
+            "log_determinant": -self.noise.box.log_volume,
+            "log_joint": self.noise.log_joint,
+            "responsibility": self.noise_responsibilities,
+            "log_likelihood": self.log_likelihood,
+        }
 
     def _by_feature(self, numbers: Floats) -> dict[str, float]:
         return dict(zip(self.feature_labels, numbers.tolist(), strict=True))

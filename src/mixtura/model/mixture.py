@@ -86,7 +86,7 @@ class Mixture(Density):
     def score(self, X: Any, sample_weight: Any = None) -> float:
         """The mean log-likelihood of the rows, nats a row; see `score_samples`.
 
-        With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i. Rows elsewhere are read in bounded
+        With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i. Rows out of core are read in bounded
         memory; their weights are given as to `mixtura.fit`.
         """
         if is_out_of_core(X):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -48,15 +48,65 @@ def row_title(row: Mapping[str, Any]) -> str:
 
 def row_words(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
     """Which component, how far, which features are to blame: three sentences."""
-    ranked = _ranked(row)
-    offsets = _offsets(row, record["components"][ranked[0]])
-    return _words(ranked, row["components"], offsets, row.get("noise"))
+    parts, (best, *others) = row["components"], _ranked(row)
+    near = parts[best]
+    here, rest = _share(near["responsibility"]), row.get("noise")
+    second = (
+        f", ahead of component {others[0]} with {_share(parts[others[0]]['responsibility'])}"
+        if others
+        else ""
+    )
+    belongs = f"It most likely belongs to component {best}: responsibility {here}{second}."
+    if rest and rest["responsibility"] > near["responsibility"]:
+        belongs = (
+            f"It most likely is noise: responsibility {_share(rest['responsibility'])}, ahead of "
+            f"component {best} with {here}."
+        )
+    contributions = near["contributions"]
+    median = float(chi_quantiles(np.array([0.5]), len(contributions))[0])
+    return [
+        belongs,
+        f"It lies {math.sqrt(near['squared_distance']):.3g} standard deviations from that "
+        f"component's mean; half of the component's rows lie within {median:.3g}.",
+        _blame(contributions, _offsets(row, record["components"][best])),
+    ]
 
 
 def feature_table(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[list[str]]:
     """A row's features beside those of its component, those that contribute most first."""
     best = _ranked(row)[0]
-    return _features(row, record["components"][best], row["components"][best])
+    component, parts = record["components"][best], row["components"][best]["contributions"]
+    means, deviations, offsets = (
+        component["mean"],
+        component["standard_deviation"],
+        _offsets(row, component),
+    )
+    total = sum(parts.values())
+    ranked = sorted(parts, key=lambda name: -abs(parts[name]))
+    rest = ranked[_LISTED:]
+    share = _percent(sum(parts[name] for name in rest), total)
+    return [
+        [
+            "feature",
+            "value",
+            "component mean",
+            "component sd",
+            "off by, in sd",
+            "share of distance²",
+        ],
+        *(
+            [
+                printable(name),
+                resolved(row["values"][name], deviations[name]),
+                resolved(means[name], deviations[name]),
+                f"{deviations[name]:.4g}",
+                f"{offsets[name]:+.3g}",
+                _percent(parts[name], total),
+            ]
+            for name in ranked[:_LISTED]
+        ),
+        *([[f"{len(rest)} more", "", "", "", "", share]] if rest else []),
+    ]
 
 
 def feature_note(row: Mapping[str, Any]) -> str:
@@ -68,8 +118,22 @@ def feature_note(row: Mapping[str, Any]) -> str:
 
 
 def part_table(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[list[str]]:
-    """The parts of a row's log-likelihood, component after component."""
-    return _parts(row["components"], record["normalisation"], row.get("noise"))
+    """The parts of a row's log-likelihood, term after term, their sum, the responsibility."""
+    head = ["component", "log weight", "-D/2·log 2π", "-½·log|Σ|", "-½·distance²", "sum"]
+    lines = [
+        [
+            str(k),
+            f"{part['log_weight']:.6g}",
+            f"{record['normalisation']:.6g}",
+            f"{part['log_determinant']:z.6g}",
+            f"{part['distance']:z.6g}",
+            *_ends(part),
+        ]
+        for k, part in enumerate(row["components"])
+    ]
+    if "noise" in row:
+        lines.append(["noise", *[""] * 4, *_ends(row["noise"])])
+    return [[*head, "responsibility"], *lines]
 
 
 def part_note(record: Mapping[str, Any]) -> str:
@@ -97,40 +161,6 @@ def _ranked(row: Mapping[str, Any]) -> list[int]:
     """The components, that of largest responsibility first."""
     parts = row["components"]
     return sorted(range(len(parts)), key=lambda k: -parts[k]["responsibility"])
-
-
-def _words(
-    ranked: Sequence[int],
-    parts: Sequence[Mapping[str, Any]],
-    offsets: Mapping[str, float],
-    noise: Mapping[str, float] | None,
-) -> list[str]:
-    """The sentences, with what they are made of."""
-    best = ranked[0]
-    near = parts[best]
-    second = (
-        f", ahead of component {ranked[1]} with {_share(parts[ranked[1]]['responsibility'])}"
-        if len(ranked) > 1
-        else ""
-    )
-    contributions = near["contributions"]
-    distance = math.sqrt(near["squared_distance"])
-    median = float(chi_quantiles(np.array([0.5]), len(contributions))[0])
-    belongs = (
-        f"It most likely belongs to component {best}: responsibility "
-        f"{_share(near['responsibility'])}{second}."
-    )
-    if noise and noise["responsibility"] > near["responsibility"]:
-        belongs = (
-            f"It most likely is noise: responsibility {_share(noise['responsibility'])}, ahead of "
-            f"component {best} with {_share(near['responsibility'])}."
-        )
-    return [
-        belongs,
-        f"It lies {distance:.3g} standard deviations from that component's mean; "
-        f"half of the component's rows lie within {median:.3g}.",
-        _blame(contributions, offsets),
-    ]
 
 
 def _blame(contributions: Mapping[str, float], offsets: Mapping[str, float]) -> str:
@@ -165,67 +195,8 @@ def _offsets(row: Mapping[str, Any], component: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def _features(
-    row: Mapping[str, Any], component: Mapping[str, Any], near: Mapping[str, Any]
-) -> list[list[str]]:
-    """The table of features, those that contribute most first."""
-    values, offsets = row["values"], _offsets(row, component)
-    parts = near["contributions"]
-    total = sum(parts.values())
-    ranked = sorted(parts, key=lambda name: -abs(parts[name]))
-    rows = [
-        [
-            "feature",
-            "value",
-            "component mean",
-            "component sd",
-            "off by, in sd",
-            "share of distance²",
-        ]
-    ]
-    rows += [
-        [
-            printable(name),
-            resolved(values[name], component["standard_deviation"][name]),
-            resolved(component["mean"][name], component["standard_deviation"][name]),
-            f"{component['standard_deviation'][name]:.4g}",
-            f"{offsets[name]:+.3g}",
-            _percent(parts[name], total),
-        ]
-        for name in ranked[:_LISTED]
-    ]
-    rest = ranked[_LISTED:]
-    if rest:
-        share = _percent(sum(parts[name] for name in rest), total)
-        rows.append([f"{len(rest)} more", "", "", "", "", share])
-    return rows
-
-
-def _parts(
-    parts: Sequence[Mapping[str, Any]], normalisation: float, noise: Mapping[str, float] | None
-) -> list[list[str]]:
-    """The table of components: the four parts, their sum, the responsibility."""
-    head = ["component", "log weight", "-D/2·log 2π", "-½·log|Σ|", "-½·distance²", "sum"]
-    return [
-        [*head, "responsibility"],
-        *(
-            [
-                str(k),
-                f"{part['log_weight']:.6g}",
-                f"{normalisation:.6g}",
-                f"{part['log_determinant']:z.6g}",
-                f"{part['distance']:z.6g}",
-                f"{part['log_joint']:.6g}",
-                f"{part['responsibility']:.4g}",
-            ]
-            for k, part in enumerate(parts)
-        ),
-        *(
-            [["noise", *[""] * 4, f"{noise['log_joint']:.6g}", f"{noise['responsibility']:.4g}"]]
-            if noise
-            else []
-        ),
-    ]
+def _ends(part: Mapping[str, float]) -> tuple[str, str]:
+    return f"{part['log_joint']:.6g}", f"{part['responsibility']:.4g}"
 
 
 def _share(value: float) -> str:

@@ -61,21 +61,21 @@ def describe() -> str:
 
 
 def squared_distances(rows: Rows, components: Components) -> Floats:
-    """As `reference.squared_distances`."""
+    """Squared Mahalanobis distances of rows, (m, K), as `reference.squared_distances`."""
     distances = np.empty((len(rows), components.n_components))
     _pass(doubles(rows), components, squared_distances=distances)
     return distances
 
 
 def log_joint(rows: Rows, components: Components) -> Floats:
-    """As `reference.log_joint`."""
+    """Log joint densities of rows and components, (m, K), as `reference.log_joint`."""
     joint = np.empty((len(rows), components.n_components))
     _pass(doubles(rows), components, log_joint=joint)
     return joint
 
 
 def log_likelihood(rows: Rows, components: Components) -> Floats:
-    """As `reference.log_likelihood`."""
+    """Log-likelihoods of rows, (m,), as `reference.log_likelihood`."""
     likelihood = np.empty(len(rows))
     if not _pass(rows, components, log_likelihood=likelihood):
         far = ~np.isfinite(likelihood)
@@ -84,7 +84,7 @@ def log_likelihood(rows: Rows, components: Components) -> Floats:
 
 
 def labels(rows: Rows, components: Components) -> Integers:
-    """As `reference.labels`."""
+    """The likeliest component of each row, (m,), as `reference.labels`."""
     nearest = np.empty(len(rows), dtype=np.int64)
     rows = doubles(rows)
     if not _pass(rows, components, labels=nearest, hard=True):
@@ -94,7 +94,7 @@ def labels(rows: Rows, components: Components) -> Integers:
 
 
 def log_posterior(rows: Rows, components: Components) -> Floats:
-    """As `reference.log_posterior`."""
+    """Log responsibilities of rows, (m, K), as `reference.log_posterior`."""
     joint = log_joint(rows, components)
     far = ~np.isfinite(joint.max(axis=1))
     if far.any():
@@ -103,7 +103,7 @@ def log_posterior(rows: Rows, components: Components) -> Floats:
 
 
 def posterior(rows: Rows, components: Components) -> tuple[Floats, Floats]:
-    """As `reference.posterior`."""
+    """Log-likelihoods and responsibilities of rows, as `reference.posterior`."""
     likelihood = np.empty(len(rows))
     shares = np.empty((len(rows), components.n_components))
     rows = doubles(rows)
@@ -116,7 +116,7 @@ def posterior(rows: Rows, components: Components) -> tuple[Floats, Floats]:
 def moments(
     block: Block, responsibilities: Floats, reference: Floats, *, diagonal: bool
 ) -> Statistics:
-    """As `reference.moments`."""
+    """Statistics for given responsibilities, as `reference.moments`."""
     weight, first, second = zeros(reference, diagonal=diagonal)
     _native.moments(
         doubles(block.rows),
@@ -131,7 +131,7 @@ def moments(
 
 
 def accumulate(block: Block, components: Components, *, diagonal: bool | None = None) -> Statistics:
-    """As `reference.accumulate`."""
+    """Statistics of a block, one E-step, as `reference.accumulate`."""
     if diagonal is None:
         diagonal = components.factor.diagonal
     sums = _summed(block, components, diagonal=diagonal)
@@ -145,7 +145,7 @@ def accumulate(block: Block, components: Components, *, diagonal: bool | None = 
 
 
 def assign(block: Block, components: Components, *, diagonal: bool) -> tuple[Integers, Statistics]:
-    """As `reference.assign`."""
+    """Labels and their statistics, one classification step, as `reference.assign`."""
     nearest = np.empty(len(block.rows), dtype=np.int64)
     sums = _summed(block, components, diagonal=diagonal, labels=nearest, hard=True)
     if math.isfinite(sums.log_likelihood):
@@ -159,7 +159,7 @@ def assign(block: Block, components: Components, *, diagonal: bool) -> tuple[Int
 def hamerly_step(
     block: Block, centres: Centres, labels: Integers, slack: Floats
 ) -> tuple[Floats, Floats, int]:
-    """As `reference.hamerly_step`."""
+    """One step of Lloyd's iteration, as `reference.hamerly_step`."""
     weight, first = np.empty(len(centres.points)), np.empty(centres.points.shape)
     moved, n_far = _native.hamerly_step(
         centres.points,
@@ -185,7 +185,7 @@ def hamerly_step(
 def potentials(
     block: Block, components: Components, nearest: Floats, *, update: bool = False
 ) -> Floats:
-    """As `reference.potentials`."""
+    """What k-means++ weighs its candidates by, (K,), as `reference.potentials`."""
     sums = np.empty(components.n_components)
     _native.potentials(
         components.factor.form,
@@ -202,7 +202,7 @@ def potentials(
 
 
 def invert_lower(lower: Floats) -> Floats:
-    """As `reference.invert_lower`."""
+    """Inverses of lower triangular matrices, as `reference.invert_lower`."""
     inverse = np.empty(lower.shape)
     _native.invert_lower(doubles(lower), inverse)
     return inverse

@@ -7,15 +7,10 @@ from dataclasses import dataclass
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
-from mixtura.model.structures.closed import eee, eei, eev, eii, evi, evv, vii, vvi, vvv
-from mixtura.model.structures.diag import DIAG
-from mixtura.model.structures.form import Form
-from mixtura.model.structures.full import FULL
-from mixtura.model.structures.iterated import vee, vei, vev
+from mixtura.model.structures import m_steps
+from mixtura.model.structures.form import DIAG, FULL, SPHERICAL, TIED, Form
 from mixtura.model.structures.orientation import eve, vve
-from mixtura.model.structures.spherical import SPHERICAL
 from mixtura.model.structures.structure import Structure
-from mixtura.model.structures.tied import TIED
 
 __all__ = ["NAMES", "STRUCTURES", "Form", "Structure", "of_some_features", "structure"]
 
@@ -37,26 +32,26 @@ class _AtOnce:
 
 #: the fourteen
 STRUCTURES = (
-    Structure("EII", None, SPHERICAL, _AtOnce(eii)),
-    Structure("VII", "spherical", SPHERICAL, _AtOnce(vii)),
-    Structure("EEI", None, DIAG, _AtOnce(eei)),
-    Structure("VEI", None, DIAG, vei),
-    Structure("EVI", None, DIAG, _AtOnce(evi)),
-    Structure("VVI", "diag", DIAG, _AtOnce(vvi)),
-    Structure("EEE", "tied", TIED, _AtOnce(eee)),
-    Structure("VEE", None, FULL, vee),
+    Structure("EII", None, SPHERICAL, _AtOnce(m_steps.eii)),
+    Structure("VII", "spherical", SPHERICAL, _AtOnce(m_steps.vii)),
+    Structure("EEI", None, DIAG, _AtOnce(m_steps.eei)),
+    Structure("VEI", None, DIAG, m_steps.vei),
+    Structure("EVI", None, DIAG, _AtOnce(m_steps.evi)),
+    Structure("VVI", "diag", DIAG, _AtOnce(m_steps.vvi)),
+    Structure("EEE", "tied", TIED, _AtOnce(m_steps.eee)),
+    Structure("VEE", None, FULL, m_steps.vee),
     Structure("EVE", None, FULL, eve),
     Structure("VVE", None, FULL, vve),
-    Structure("EEV", None, FULL, _AtOnce(eev)),
-    Structure("VEV", None, FULL, vev),
-    Structure("EVV", None, FULL, _AtOnce(evv)),
-    Structure("VVV", "full", FULL, _AtOnce(vvv)),
+    Structure("EEV", None, FULL, _AtOnce(m_steps.eev)),
+    Structure("VEV", None, FULL, m_steps.vev),
+    Structure("EVV", None, FULL, _AtOnce(m_steps.evv)),
+    Structure("VVV", "full", FULL, _AtOnce(m_steps.vvv)),
 )
 
 #: what they all come to in one dimension
 _UNIVARIATE = (
-    Structure("EII", "E", SPHERICAL, _AtOnce(eii), univariate=True),
-    Structure("VII", "V", SPHERICAL, _AtOnce(vii), univariate=True),
+    Structure("EII", "E", SPHERICAL, _AtOnce(m_steps.eii), univariate=True),
+    Structure("VII", "V", SPHERICAL, _AtOnce(m_steps.vii), univariate=True),
 )
 
 _BY_NAME = (

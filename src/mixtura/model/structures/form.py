@@ -1,4 +1,4 @@
-"""Form: how the covariances of a mixture are held."""
+"""Form: how the covariances of a mixture are held, in one of four arrays."""
 
 from __future__ import annotations
 
@@ -8,18 +8,12 @@ from contextlib import suppress
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats
-from mixtura.engine.factors import Factor
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats, frozen
+from mixtura.engine.factors import Diagonal, Factor, SharedTriangular, Spherical, Triangular
 from mixtura.errors import ModelError
 
-__all__ = [
-    "Form",
-    "cholesky",
-    "choleskys",
-    "floored_matrix",
-    "is_positive_definite",
-    "replaced",
-]
+__all__ = ["DIAG", "FULL", "SPHERICAL", "TIED", "Form", "floored_matrix"]
 
 
 #: a multiple of it, times D and the largest eigenvalue, keeps a Cholesky factor in existence
@@ -44,11 +38,11 @@ class Form(ABC):
 
     @abstractmethod
     def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
-        """The shape of the covariances."""
+        """The shape of the array of all components' covariances."""
 
     @abstractmethod
     def factor(self, covariances: Floats) -> Factor:
-        """Cholesky factors of the covariances.
+        """The Cholesky factors L_k of the covariances Σ_k = L_k L_kᵀ.
 
         Raises
         ------
@@ -96,6 +90,183 @@ class Form(ABC):
     @abstractmethod
     def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
         """Covariances with component k's eigenvalues raised to 1, in units of `floor` (D,)."""
+
+
+class _Variances(Form):
+    """Variances alone: every matrix is diagonal."""
+
+    diagonal = True
+    shared = False
+
+    def inverted(self, matrices: Floats) -> Floats:
+        return 1.0 / matrices
+
+    def precisions(self, whitening: Floats) -> Floats:
+        return whitening * whitening
+
+    def precision_factors(self, whitening: Floats) -> Floats:
+        return whitening
+
+
+class _Spherical(_Variances):
+    """A variance a component, (K,)."""
+
+    name = "spherical"
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_components,)
+
+    def factor(self, covariances: Floats) -> Factor:
+        if covariances.min() <= 0.0:
+            k = int(covariances.argmin())
+            raise ModelError(
+                f"the covariance of component {k} is not positive definite: its variance is "
+                f"{covariances[k]:.6g}, expected more than 0; add to the variances"
+            )
+        return Spherical(frozen(np.sqrt(covariances)))
+
+    def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
+        return covariances[:, None, None] * np.eye(n_features)
+
+    def gathered(self, matrices: Floats) -> Floats:
+        return matrices[:, 0, 0]
+
+    def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
+        return covariances + np.mean(np.diagonal(ridge) if np.ndim(ridge) == 2 else ridge)
+
+    def restricted(self, covariances: Floats, features: Sequence[int]) -> Floats:
+        return covariances
+
+    def unsound(self, covariances: Floats, floor: Floats | None = None) -> list[int]:
+        sound = covariances > 0.0 if floor is None else covariances >= floor.mean()
+        return np.flatnonzero(~sound).tolist()
+
+    def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
+        return _replaced(covariances, k, np.maximum(covariances[k], floor.mean()))
+
+
+class _Diag(_Variances):
+    """A variance a component and feature, (K, D)."""
+
+    name = "diag"
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_components, n_features)
+
+    def factor(self, covariances: Floats) -> Factor:
+        if covariances.min() <= 0.0:
+            k, j = np.unravel_index(int(covariances.argmin()), covariances.shape)
+            raise ModelError(
+                f"the covariance of component {k} is not positive definite: its variance of "
+                f"feature {j} is {covariances[k, j]:.6g}, expected more than 0; drop a constant "
+                "feature, or add to the variances"
+            )
+        return Diagonal(frozen(np.sqrt(covariances)))
+
+    def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
+        return covariances[:, :, None] * np.eye(n_features)
+
+    def gathered(self, matrices: Floats) -> Floats:
+        return np.einsum("kdd->kd", matrices)
+
+    def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
+        return covariances + (np.diagonal(ridge) if np.ndim(ridge) == 2 else ridge)
+
+    def restricted(self, covariances: Floats, features: Sequence[int]) -> Floats:
+        return covariances[:, features]
+
+    def unsound(self, covariances: Floats, floor: Floats | None = None) -> list[int]:
+        sound = covariances > 0.0 if floor is None else covariances >= floor
+        return np.flatnonzero(~sound.all(axis=1)).tolist()
+
+    def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
+        return _replaced(covariances, k, np.maximum(covariances[k], floor))
+
+
+class _Matrices(Form):
+    """Whole matrices, one or one a component."""
+
+    diagonal = False
+
+    def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
+        whole = ridge if np.ndim(ridge) == 2 else np.eye(covariances.shape[-1]) * ridge
+        return covariances + whole
+
+    def precisions(self, whitening: Floats) -> Floats:
+        return whitening.swapaxes(-1, -2) @ whitening
+
+    def precision_factors(self, whitening: Floats) -> Floats:
+        return whitening.swapaxes(-1, -2)
+
+
+class _Tied(_Matrices):
+    """One matrix for all components, (D, D)."""
+
+    name = "tied"
+    shared = True
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_features, n_features)
+
+    def factor(self, covariances: Floats) -> Factor:
+        return SharedTriangular(
+            frozen(cholesky(covariances, "the covariance shared by all components"))
+        )
+
+    def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
+        return np.broadcast_to(covariances, (n_components, n_features, n_features))
+
+    def gathered(self, matrices: Floats) -> Floats:
+        return matrices[0]
+
+    def restricted(self, covariances: Floats, features: Sequence[int]) -> Floats:
+        return covariances[features][:, features]
+
+    def inverted(self, matrices: Floats) -> Floats:
+        lower = cholesky(matrices, "the matrix shared by all components")
+        return self.precisions(kernel.invert_lower(lower[None])[0])
+
+    def unsound(self, covariances: Floats, floor: Floats | None = None) -> list[int]:
+        above = covariances if floor is None else covariances - np.diag(floor)
+        return [] if is_positive_definite(above) else [0]
+
+    def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
+        return floored_matrix(covariances, floor)
+
+
+class _Full(_Matrices):
+    """A matrix a component, (K, D, D)."""
+
+    name = "full"
+    shared = False
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_components, n_features, n_features)
+
+    def factor(self, covariances: Floats) -> Factor:
+        return Triangular(frozen(choleskys(covariances, "the covariance of component")))
+
+    def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
+        return covariances
+
+    def gathered(self, matrices: Floats) -> Floats:
+        return matrices
+
+    def restricted(self, covariances: Floats, features: Sequence[int]) -> Floats:
+        return covariances[:, features][:, :, features]
+
+    def inverted(self, matrices: Floats) -> Floats:
+        return self.precisions(kernel.invert_lower(choleskys(matrices, "the matrix of component")))
+
+    def unsound(self, covariances: Floats, floor: Floats | None = None) -> list[int]:
+        # Σ has no eigenvalue below 1 in units of f exactly if Σ − diag(f) has none below 0.
+        above = covariances if floor is None else covariances - np.diag(floor)
+        if is_positive_definite(above):
+            return []
+        return [k for k, matrix in enumerate(above) if not is_positive_definite(matrix)]
+
+    def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
+        return _replaced(covariances, k, floored_matrix(covariances[k], floor))
 
 
 def cholesky(matrix: Floats, whose: str) -> Floats:
@@ -156,8 +327,14 @@ def floored_matrix(matrix: Floats, floor: Floats) -> Floats:
     return raised * np.outer(scale, scale)
 
 
-def replaced(covariances: Floats, k: int, covariance: Floats) -> Floats:
+def _replaced(covariances: Floats, k: int, covariance: Floats) -> Floats:
     """A copy of `covariances` with entry k replaced."""
     copy = covariances.copy()
     copy[k] = covariance
     return copy
+
+
+SPHERICAL = _Spherical()
+DIAG = _Diag()
+TIED = _Tied()
+FULL = _Full()

@@ -56,7 +56,7 @@ class _Criterion(ABC):
 
     @abstractmethod
     def value(self, spread: Floats) -> float:
-        """φ of m (K, D)."""
+        """The criterion φ at m (K, D), which is least at the best orientation."""
 
     @abstractmethod
     def shares(self, spread: Floats) -> Floats:
@@ -155,7 +155,7 @@ class _Place:
 
     @classmethod
     def at(cls, axes: Floats, scatter: Floats, criterion: _Criterion) -> _Place:
-        """The orientation `axes`."""
+        """Where an orientation `axes` (D, D) stands for scatters."""
         turned = axes.T @ scatter @ axes
         diagonals = np.einsum("kdd->kd", turned)
         least = _ROUNDING * np.maximum.reduce(diagonals, axis=1, keepdims=True)
@@ -163,7 +163,7 @@ class _Place:
         return cls(axes, scatter, turned, spread, criterion, criterion.value(spread))
 
     def moved(self, axes: Floats) -> _Place:
-        """Another orientation of the same."""
+        """The same scatters seen along other axes (D, D)."""
         return _Place.at(axes, self.scatter, self.criterion)
 
 
@@ -258,7 +258,7 @@ def _spread(axes: Floats, scatter: Floats) -> Floats:
 
 
 def _volumes(spread: Floats) -> Floats:
-    """(Π_j m_kj)^(1/D), (K,)."""
+    """The volumes (Π_j m_kj)^(1/D), (K,)."""
     return np.exp(np.add.reduce(np.log(spread), axis=1) / spread.shape[1])
 
 
