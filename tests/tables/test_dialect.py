@@ -16,7 +16,7 @@ import pytest
 import mixtura
 from mixtura.errors import DataError
 from mixtura.tables import read_table
-from mixtura.tables.streams import joined, scan
+from mixtura.tables.streams import concat, scan
 
 RANDOM = np.random.default_rng(0)
 ROWS = RANDOM.normal([50.0, -3.0], [5.0, 0.1], (40, 2)).round(3)
@@ -71,7 +71,7 @@ def in_memory(path: Path) -> Any:
 
 def in_parts(path: Path) -> Any:
     rows = scan(path)
-    return rows.columns.features, joined(list(rows.chunks())).rows
+    return rows.columns.features, concat(list(rows.chunks())).rows
 
 
 @pytest.mark.parametrize("read", [in_memory, in_parts])
@@ -85,7 +85,7 @@ def test_the_same_rows_are_read(kind: str, read: Callable[[Path], Any], tmp_path
 
 
 def test_cell_by_cell_as_by_arrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mixtura.tables.streams.text._arrow", lambda: None)
+    monkeypatch.setattr("mixtura.tables.delimited._arrow", lambda: None)
     for kind, text in FILES.items():
         path = tmp_path / "rows.csv"
         path.write_bytes(text.encode())
@@ -149,3 +149,41 @@ def test_what_is_written_two_ways_is_refused(text: str, said: str, tmp_path: Pat
         read_table(str(path))
     with pytest.raises(DataError, match=said):
         mixtura.fit(path, 1)
+
+
+#: what Arrow would read otherwise, and what pandas is told of it
+CARRIED = {
+    "blanks before texts": ("who,a,b\nann, 1,2\n bob,3, 4\n", {"skipinitialspace": True}),
+    "a comment that has as many cells": (
+        "# mm\nwho,a,b\nann,1,2\n# bob,3,4\ncy,5,6\n",
+        {"comment": "#"},
+    ),
+    "a line's end inside the header": ('"who","a","b\rc"\nann,1,2\nbob,3,4\n', {}),
+}
+
+
+@pytest.mark.parametrize("kind", CARRIED)
+def test_texts_go_along_in_memory_as_in_parts(kind: str, tmp_path: Path) -> None:
+    text, told = CARRIED[kind]
+    path = tmp_path / "rows.csv"
+    path.write_bytes(text.encode())
+    expected = pd.read_csv(path, **told)
+    table = read_table(str(path), ids=["who"])
+    part = concat(list(scan(path, ids=["who"]).chunks()))
+    for rows, ids in ((table.rows, table.ids), (part.rows, part.ids)):
+        assert list(ids["who"]) == expected["who"].tolist()
+        assert np.array_equal(rows, expected.iloc[:, 1:].to_numpy(np.float64))
+
+
+def test_many_rows_are_read_by_arrow_as_cell_by_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = np.random.default_rng(7).normal(size=(60_000, 2)) * 10.0 ** np.arange(-3, 57, 30)
+    path = tmp_path / "rows.csv"
+    pd.DataFrame(numbers, columns=["a", "b"]).to_csv(path, index_label="who")
+    found = [read_table(str(path), ids=["who"])]
+    monkeypatch.setattr("mixtura.tables.delimited._arrow", lambda: None)
+    found.append(read_table(str(path), ids=["who"]))
+    for table in found:
+        assert np.array_equal(table.rows, numbers)
+        assert table.ids["who"] == tuple(map(str, range(len(numbers))))

@@ -18,9 +18,9 @@ import mixtura
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import DataError
 from mixtura.tables import read_table
+from mixtura.tables.arrow import chunk_of
+from mixtura.tables.selection import Columns
 from mixtura.tables.streams import scan
-from mixtura.tables.streams.arrow import chunk_of
-from mixtura.tables.streams.scan import Columns
 
 ROWS = np.random.default_rng(0).normal(size=(300, 2))
 

@@ -73,7 +73,7 @@ def _inputs() -> Iterator[str]:
 def _files(source: str) -> list[str]:
     """The files that are meant by an argument; a dataset has none."""
     from mixtura.errors import DataError
-    from mixtura.tables.streams.paths import files_of
+    from mixtura.tables.streams.files import files_of
 
     if source == "-":
         return [source]

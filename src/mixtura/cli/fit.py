@@ -185,7 +185,7 @@ def command(
     from mixtura.cli.progress import Progress
     from mixtura.fitting.stored import fit_record
     from mixtura.model.storage import encoded
-    from mixtura.tables.streams.watched import watched
+    from mixtura.tables.streams.scan import watched
     from mixtura.views.record import model_record
     from mixtura.views.text import model_text
 

@@ -134,14 +134,14 @@ def _collected(scan: Scan, source: str) -> Table:
     """The good rows of a scan, with their numbers."""
     from mixtura.errors import DataError
     from mixtura.tables import Table
-    from mixtura.tables.streams import bad_rows, joined
+    from mixtura.tables.streams import bad_rows, concat
 
     bad = bad_rows(scan.on_bad_row)
     chunks = list(scan.chunks(bad))
     bad.warn()
     if not chunks:
         raise DataError(f"{source} has no row that can be used, expected at least one")
-    whole = joined(chunks)
+    whole = concat(chunks)
     ids = {name: tuple(texts) for name, texts in whole.ids.items()}
     if scan.columns.weights is not None and whole.weights is not None:
         ids[scan.columns.weights] = tuple(map(repr, whole.weights.tolist()))

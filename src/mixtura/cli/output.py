@@ -226,7 +226,7 @@ def write_columns(columns: Columns, where: Destination, as_json: bool) -> None:
     ParameterError, MissingExtraError : the format cannot hold them, see `tables.sink.sink`.
     OSError : it cannot be written.
     """
-    from mixtura.tables.sink import sink
+    from mixtura.tables.write import sink
 
     with where.opened() as file:
         target = sink(file, where.suffix, as_json=as_json)

@@ -146,15 +146,15 @@ def answer(
     from mixtura.engine.sources import ahead
     from mixtura.errors import DataError
     from mixtura.tables import Table
-    from mixtura.tables.sink import sink
-    from mixtura.tables.streams import bad_rows, gathered
+    from mixtura.tables.streams import bad_rows, coalesce
+    from mixtura.tables.write import sink
 
     names = rows.columns if isinstance(rows, Table) else rows.names
     keep, numbered = on_bad_row == "keep", on_bad_row in ("skip", "report")
     bad = bad_rows("skip" if keep else on_bad_row)
     count = 0
     meter = AnswerMeter(shown=on_terminal() and not (quiet or where.is_terminal))
-    chunks = gathered(_chunks(rows, bad, meter.read, keep=keep), _ROWS)
+    chunks = coalesce(_chunks(rows, bad, meter.read, keep=keep), _ROWS)
     with closing(meter), where.opened() as file, closing(ahead(chunks)) as read:
         target = sink(file, where.suffix, as_json=as_json)
         for chunk in read:
@@ -171,7 +171,7 @@ def _chunks(
     rows: Table | Scan, bad: BadRows, told: Callable[[int], None], *, keep: bool
 ) -> Iterator[Chunk]:
     from mixtura.tables.streams import Chunk, Scan
-    from mixtura.tables.streams.watched import watched
+    from mixtura.tables.streams.scan import watched
 
     if isinstance(rows, Scan):
         return watched(rows, told).chunks(bad, keep=keep)

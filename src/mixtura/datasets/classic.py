@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib.resources import files
-
 import numpy as np
 
-from mixtura.engine.arrays import Floats, Integers
-from mixtura.errors import ParameterError
-from mixtura.tables import Table
+from mixtura.engine.arrays import Integers
+from mixtura.tables.read import BUNDLED, bundled
+from mixtura.tables.table import Table
 
 __all__ = ["NAMES", "faithful", "galaxies", "iris", "iris_species", "load"]
 
@@ -28,7 +25,7 @@ def faithful() -> Table:
     >>> faithful().names, faithful().rows.shape
     (('eruptions', 'waiting'), (272, 2))
     """
-    return _shipped("faithful", 2)
+    return bundled("faithful")
 
 
 def iris() -> Table:
@@ -41,12 +38,12 @@ def iris() -> Table:
     Fisher 1936, "The use of multiple measurements in taxonomic problems", Annals of Eugenics 7,
     179-188; the version of R's `datasets`.
     """
-    return _shipped("iris", 4)
+    return bundled("iris")
 
 
 def iris_species() -> Integers:
     """The species of each row of `iris`, (150,): 0 setosa, 1 versicolor, 2 virginica."""
-    return _numbers("iris")[:, 4].astype(np.int64)
+    return bundled("iris", whole=True).rows[:, 4].astype(np.int64)
 
 
 def galaxies() -> Table:
@@ -60,21 +57,15 @@ def galaxies() -> Table:
     Roeder 1990, "Density estimation with confidence sets exemplified by superclusters and voids
     in the galaxies", Journal of the American Statistical Association 85, 617-624.
     """
-    return _shipped("galaxies", 1)
+    return bundled("galaxies")
 
-
-_SHIPPED: dict[str, Callable[[], Table]] = {
-    "faithful": faithful,
-    "iris": iris,
-    "galaxies": galaxies,
-}
 
 #: the data sets that come along
-NAMES = tuple(_SHIPPED)
+NAMES = tuple(BUNDLED)
 
 
 def load(name: str) -> Table:
-    """The data set called `name`.
+    """The data set of that name, as `mixtura.tables.read_table` has it.
 
     Raises
     ------
@@ -86,19 +77,4 @@ def load(name: str) -> Table:
     >>> len(datasets.load("galaxies"))
     82
     """
-    if name not in _SHIPPED:
-        known = ", ".join(NAMES)
-        raise ParameterError(f"there is no dataset {name!r}, expected one of: {known}")
-    return _SHIPPED[name]()
-
-
-def _shipped(name: str, n_features: int) -> Table:
-    with (files("mixtura") / "data" / f"{name}.csv").open(encoding="utf-8") as file:
-        names = file.readline().strip().split(",")[:n_features]
-    return Table(tuple(names), np.ascontiguousarray(_numbers(name)[:, :n_features]))
-
-
-def _numbers(name: str) -> Floats:
-    """Every column of a shipped file, (N, D)."""
-    with (files("mixtura") / "data" / f"{name}.csv").open(encoding="utf-8") as file:
-        return np.loadtxt(file, delimiter=",", skiprows=1, ndmin=2)
+    return bundled(name)

@@ -11,8 +11,7 @@ from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import MissingExtraError, ParameterError
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of
-from mixtura.tables import Table
-from mixtura.tables.table import made_up_names
+from mixtura.tables.table import Table, made_up_names
 
 __all__ = ["blobs", "separated", "separation_of"]
 

@@ -16,10 +16,9 @@ from mixtura.engine.partitions import Partitions
 from mixtura.errors import DataError
 from mixtura.model.rows import finite_rows, no_missing, plain_rows
 from mixtura.model.weights import check_weights
-from mixtura.tables.collections import Collection, collection
-from mixtura.tables.numbers import check_numbers
+from mixtura.tables.chunk import BadRows
+from mixtura.tables.collections import Collection, check_numbers, collection
 from mixtura.tables.streams import Chunk, bad_rows
-from mixtura.tables.streams.bad_rows import BadRows
 
 __all__ = ["Collected", "Reader", "collected", "of_collection"]
 
@@ -192,7 +191,7 @@ def _of_good(
         labels = names or tuple(f"x{j}" for j in range(rows.shape[1]))
         origin = f"partition {number} of X, counted from 0"
         counted_by: Any = weights
-        good = Chunk(rows, counted_by, origin=origin).sifted(labels, bad)
+        good = Chunk(rows, counted_by, origin=origin).drop(labels, bad)
         rows, weights = good.rows, good.weights
     return function(rows, weights), bad
 

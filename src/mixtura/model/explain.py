@@ -19,7 +19,7 @@ from mixtura.model.density import Density
 from mixtura.model.noise import NOISE, Noise
 from mixtura.model.wording import explanation_text
 from mixtura.tables.collections import is_collection
-from mixtura.tables.frames import pandas_for
+from mixtura.tables.table import pandas_for
 from mixtura.textual import counted
 
 if TYPE_CHECKING:

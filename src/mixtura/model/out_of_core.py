@@ -19,9 +19,8 @@ from mixtura.errors import DataError, ParameterError
 from mixtura.model.collected import collected
 from mixtura.model.rows import as_rows, matched_columns
 from mixtura.model.weights import row_weights, total_weight, weighted_mean
-from mixtura.tables.collections import Collection, is_collection
-from mixtura.tables.numbers import check_columns, check_numbers
-from mixtura.tables.streams import bad_rows, gathered, is_stream, scanned
+from mixtura.tables.collections import Collection, check_columns, check_numbers, is_collection
+from mixtura.tables.streams import bad_rows, coalesce, is_stream, scanned
 
 __all__ = ["Answer", "is_out_of_core", "summed", "totals"]
 
@@ -145,7 +144,7 @@ def totals(
     else:
         stream = scanned(X, sample_weight, feature_names)
         bad, executor = bad_rows(stream.on_bad_row), default_executor()
-        with closing(ahead(gathered(stream.chunks(bad), _ROWS))) as chunks:
+        with closing(ahead(coalesce(stream.chunks(bad), _ROWS))) as chunks:
             parts = [
                 counted(executor, as_rows(chunk.rows, n_features), chunk.weights)
                 for chunk in chunks
@@ -183,7 +182,7 @@ def _mapped(X: Any, answer: Answer) -> Any:
     stream = scanned(X, None, answer.feature_names)
     bad = bad_rows(stream.on_bad_row)
     executor = default_executor()
-    with closing(ahead(gathered(stream.chunks(bad), _ROWS))) as chunks:
+    with closing(ahead(coalesce(stream.chunks(bad), _ROWS))) as chunks:
         values = [answer.of(as_rows(chunk.rows, answer.n_features), executor) for chunk in chunks]
     bad.warn()
     if not values:

@@ -1,14 +1,23 @@
-"""Cells: what a piece of text in a column of numbers can be."""
+"""Cells: what a piece of text in a column of numbers can be, and what is wrong with it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from mixtura.errors import DataError
 
-__all__ = ["is_missing", "is_number", "number", "numbers_of"]
+__all__ = ["cell_fault", "diagnose", "is_missing", "is_number", "number", "numbers_of"]
 
+#: what stands where a number is missing
 _MISSING = {"", "?", "-", ".", "na", "n/a", "#n/a", "null", "none", "missing"}
+#: a number whose thousands are set apart: 1,234.5 or 1.234,5 or 1 234
+_GROUPED = re.compile(
+    r"[+-]?\d{1,3}"
+    r"((,\d{3})+(\.\d*)?|(\.\d{3})+,\d*|(\.\d{3}){2,}|([ '\u00a0\u202f]\d{3})+([.,]\d*)?)"
+)
 
 
 def number(cell: str, *, comma: bool = False) -> float:
@@ -59,3 +68,121 @@ def numbers_of(texts: Sequence[str], column: str) -> list[float]:
                 "of at least 0: a weight of 0 leaves a row out"
             ) from None
     return weights
+
+
+@dataclass
+class _Column:
+    """What was seen of one column: its texts, its numbers, its first bad cell."""
+
+    name: str
+    comma: bool = False
+    texts: int = 0
+    numbers: int = 0
+    bad: tuple[int, int, str] | None = None  # row from 0, line from 1, cell
+
+    def see(self, row: int, line: int, cell: str) -> None:
+        numeric = is_number(cell, comma=self.comma)
+        self.numbers += numeric
+        self.texts += not numeric and not is_missing(cell)
+        if self.bad is None and not (numeric and math.isfinite(number(cell, comma=self.comma))):
+            self.bad = row, line, cell
+
+    @property
+    def textual(self) -> bool:
+        return self.texts > 0 and self.numbers == 0
+
+
+def diagnose(
+    records: Iterable[tuple[int, list[str]]],
+    source: str,
+    names: Sequence[str],
+    features: Sequence[int],
+    *,
+    comma: bool = False,
+) -> None:
+    """Raise the sentence for the first thing that keeps the features from being numbers.
+
+    A column that is text from top to bottom is named as such; otherwise the first bad cell is.
+
+    Parameters
+    ----------
+    records : line and cells of each row.
+    source : the file.
+    names : of all its columns.
+    features : the positions of those that must be numbers.
+    comma : whether decimals stand after a comma.
+
+    Raises
+    ------
+    DataError : always, where there is something to find.
+    """
+    columns = {j: _Column(names[j], comma=comma) for j in features}
+    for row, (line, record) in enumerate(records):
+        for j, column in columns.items():
+            column.see(row, line, record[j])
+    textual = [column for column in columns.values() if column.textual]
+    if textual:
+        taken = [names[j] for j in features]
+        raise DataError(_text_columns(source, textual, taken))
+    bad = [column for column in columns.values() if column.bad]
+    if bad:
+        raise DataError(_cell(source, min(bad, key=lambda column: column.bad or (0,))))
+
+
+def cell_fault(
+    source: str, line: int, row: int, name: str, cell: str, *, comma: bool = False
+) -> str:
+    """What is wrong with a cell that holds no finite number."""
+    return _cell(source, _Column(name, comma, bad=(row, line, cell)))
+
+
+def _text_columns(source: str, textual: list[_Column], taken: list[str]) -> str:
+    first = textual[0]
+    assert first.bad is not None
+    _, line, cell = first.bad
+    if len(textual) == len(taken):
+        which = "the one column" if len(taken) == 1 else f"every column ({', '.join(taken)})"
+        return (
+            f"{source}: {which} holds text, such as {cell!r} on line {line}, expected numbers "
+            "separated by commas, semicolons, tabs or blanks: name the columns of numbers with "
+            "--columns, and those to carry along with --id"
+        )
+    if _GROUPED.fullmatch(cell.strip()):
+        return (
+            f"{source}: column {first.name!r} holds {cell!r} on line {line}, expected numbers: "
+            "write them without separators of thousands"
+        )
+    words = [column.name for column in textual]
+    numeric = ",".join(name for name in taken if name not in words)
+    return (
+        f"{source}: column {first.name!r} holds text, such as {cell!r} on line {line}, expected "
+        f"numbers: choose the columns of numbers (--columns {numeric}) or carry it along "
+        f"(--id {first.name})"
+    )
+
+
+def _remedy(cell: str, comma: bool) -> str:
+    """What to do about a cell that is no number."""
+    if _GROUPED.fullmatch(cell.strip()):
+        return "write it without separators of thousands"
+    if comma and is_number(cell):
+        return "write all decimals with a comma, as others are, or all with a point"
+    if is_number(cell.replace(",", ".", 1)):
+        return "write decimals with a point"
+    return "correct it, or leave the column out with --columns"
+
+
+def _cell(source: str, column: _Column) -> str:
+    assert column.bad is not None
+    row, line, cell = column.bad
+    where = f"{source}: line {line} (row {row}), column {column.name!r}"
+    if not is_number(cell, comma=column.comma):
+        if not cell.strip():
+            return f"{where} is empty, expected a number: fill the cell, or drop the row"
+        if is_missing(cell):
+            return f"{where} is missing ({cell!r}), expected a number: fill it, or drop the row"
+        return f"{where} holds {cell!r}, expected a number: {_remedy(cell, column.comma)}"
+    value = number(cell, comma=column.comma)
+    what = "NaN" if math.isnan(value) else "infinity" if value > 0 else "-infinity"
+    shown = "" if cell.strip().lower() in ("nan", "inf", "-inf") else f" ({cell!r})"
+    return f"{where} is {what}{shown}, expected a finite number: fill it, or drop the row"

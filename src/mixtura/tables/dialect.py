@@ -1,20 +1,21 @@
-"""Dialect: how a delimited text is written, found out from its beginning."""
+"""Dialect: how a delimited text is written, and its records by it."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from mixtura.errors import DataError
 from mixtura.tables.cells import is_number
 
-__all__ = ["INDEX", "Dialect", "dialect_of"]
+__all__ = ["Dialect", "Records", "dialect_of"]
 
 #: what the column of row names is called
-INDEX = "index"
+_INDEX = "index"
 #: how many records are judged by
 _SAMPLE = 20
 #: characters that surely hold them
@@ -65,15 +66,55 @@ class Dialect:
         if not self.index:
             return tuple(names)
         rest = names[1:] if names[0] == "" else names
-        return (INDEX if INDEX not in rest else "", *rest)
+        return (_INDEX if _INDEX not in rest else "", *rest)
 
     def aside(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the names that are no features unless they are asked for."""
         return tuple(names[:1]) if self.index else ()
 
 
+@dataclass(frozen=True)
+class Records:
+    """The records of a text; blank lines and comments are none.
+
+    Parameters
+    ----------
+    text : everything.
+    dialect : how it is written.
+    source : the file, for the messages.
+    first_line : the number of the text's first line in the file.
+    """
+
+    text: str
+    dialect: Dialect
+    source: str
+    first_line: int = 1
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        """The line on which a record begins, and its cells.
+
+        Raises
+        ------
+        DataError : a quote is never closed, or a cell is absurdly long.
+        """
+        dialect = self.dialect
+        lines = io.StringIO(dialect.text(self.text), newline="")
+        reader = csv.reader(lines, delimiter=dialect.delimiter, skipinitialspace=True, strict=True)
+        line = self.first_line
+        try:
+            for record in reader:
+                cells = dialect.cells(record)
+                if cells:
+                    yield line, cells
+                line = self.first_line + reader.line_num
+        except csv.Error as error:
+            raise DataError(
+                f"{self.source}: line {line} is not CSV: {error}; check its quotes"
+            ) from None
+
+
 def dialect_of(text: str) -> Dialect:
-    """How a text is written.
+    """The dialect that the beginning of a text is written in.
 
     The separator is the one that splits the first records evenly, the header perhaps one cell short
     of them; else the one that splits the first most.

@@ -1,21 +1,25 @@
-"""NumPy's own files."""
+"""NumPy's own files, a part at a time: arrays whose columns are called x0, x1, …"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any, BinaryIO, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.errors import DataError
-from mixtura.tables.selection import Selection
-from mixtura.tables.table import Table, made_up_names
+from mixtura.tables.arrow import BATCH
+from mixtura.tables.chunk import BadRows, Chunk
+from mixtura.tables.selection import Columns, Header
+from mixtura.tables.table import made_up_names
 from mixtura.textual import words_of
 
-__all__ = ["NpyHeader", "archive", "npy_begun", "npy_table", "shorter"]
+__all__ = ["archive", "npy_chunks", "npy_header"]
 
 #: what NumPy raises of a header that it, or the parser of Python that it asks, cannot read
 _FAULTS = (
@@ -24,31 +28,56 @@ _FAULTS = (
 )  # fmt: skip
 
 
-def npy_table(path: Path, selection: Selection) -> Table:
-    """The two-dimensional array of numbers in a ``.npy`` file; its columns are x0, x1, …
-
-    Pickled objects are refused.
-
-    Raises
-    ------
-    DataError : it is not such a file, or the array is of another kind.
-    OSError : it cannot be read.
-    """
+def npy_header(path: Path) -> Header:
+    """The columns of a ``.npy`` file: x0, x1, …"""
     with path.open("rb") as file:
-        header = npy_begun(file, path)
-        numbers = np.fromfile(file, header.dtype, header.count)
-    if len(numbers) < header.count:
-        raise DataError(shorter(path))
-    array = numbers.reshape(header.shape, order=header.order)
-    names = made_up_names(array.shape[1])
-    features, ids = selection.positions(names, str(path), named=False)
-    rows = np.ascontiguousarray(array[:, features], dtype=np.float64)
-    carried = {names[j]: tuple(map(str, array[:, j].tolist())) for j in ids}
-    return Table(tuple(names[j] for j in features), rows, carried, named=False)
+        return Header(made_up_names(_begun(file, path).shape[1]), {}, named=False)
+
+
+def npy_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> Iterator[Chunk]:
+    """The rows of a ``.npy`` file.
+
+    Rows are read, not mapped: a file that is cut short under a map ends the process, and mapped
+    pages count as memory in use. Only an array that lies column by column is mapped.
+    """
+    at = {name: j for j, name in enumerate(header.names)}
+    features = [at[name] for name in columns.features]
+    whole = features == list(range(len(header.names)))
+    first = 0
+    for array in _parts(path):
+        rows = array if whole else array[:, features]
+        single = rows.dtype.kind == "f" and rows.dtype.itemsize <= 4
+        weights = None if columns.weights is None else array[:, at[columns.weights]]
+        yield Chunk(
+            np.ascontiguousarray(rows, np.float32 if single else np.float64),
+            None if weights is None else weights.astype(np.float64),
+            {name: [str(value) for value in array[:, at[name]].tolist()] for name in columns.ids},
+            str(path),
+            first,
+        )
+        first += len(array)
+
+
+def _parts(path: Path) -> Iterator[NDArray[Any]]:
+    """The array, some rows at a time."""
+    with path.open("rb") as file:
+        header = _begun(file, path)
+        (n, d), dtype = header.shape, header.dtype
+        if header.order == "F":
+            mapped = np.memmap(path, dtype, "r", header.offset, header.shape, "F")
+            for at in range(0, n, BATCH):
+                yield np.asarray(mapped[at : at + BATCH])
+            return
+        for at in range(0, n, BATCH):
+            count = min(BATCH, n - at)
+            data = file.read(count * d * dtype.itemsize)
+            if len(data) < count * d * dtype.itemsize:
+                raise DataError(_shorter(path))
+            yield np.frombuffer(data, dtype).reshape(count, d)
 
 
 @dataclass(frozen=True)
-class NpyHeader:
+class _NpyHeader:
     """What a ``.npy`` file says at its beginning.
 
     Parameters
@@ -78,12 +107,12 @@ def archive(path: Path) -> str:
     )
 
 
-def shorter(path: Path) -> str:
+def _shorter(path: Path) -> str:
     """What is wrong with a file that had all its numbers when it was opened."""
     return f"{path} became shorter while it was read: wait until it is written, or work on a copy"
 
 
-def npy_begun(file: BinaryIO, path: Path) -> NpyHeader:
+def _begun(file: BinaryIO, path: Path) -> _NpyHeader:
     """The header of a ``.npy`` file, which stands at its numbers then; all of them are there.
 
     Raises
@@ -101,7 +130,7 @@ def npy_begun(file: BinaryIO, path: Path) -> NpyHeader:
             f"{path} is not a .npy file that mixtura reads: {words_of(error)}"
         ) from None
     n, d = _checked_shape(shape, dtype, str(path))
-    header = NpyHeader((n, d), "F" if by_columns else "C", dtype, file.tell())
+    header = _NpyHeader((n, d), "F" if by_columns else "C", dtype, file.tell())
     there = (os.fstat(file.fileno()).st_size - header.offset) // dtype.itemsize
     if there < header.count:
         where = f"after {there} of {header.count} numbers" if by_columns else f"row {there // d}"

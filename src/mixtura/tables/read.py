@@ -1,23 +1,29 @@
-"""Reading: a table from wherever it is."""
+"""Reading: a table from wherever it is, which is the rows of a scan, collected."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
-from mixtura.errors import DataError
-from mixtura.tables.delimited import delimited_table
-from mixtura.tables.npy import archive, npy_table
-from mixtura.tables.parquet import parquet_table
-from mixtura.tables.selection import Selection
-from mixtura.tables.streams import joined, needs_scan, scan
+from mixtura.errors import DataError, ParameterError
+from mixtura.tables.chunk import Chunk, bad_rows
+from mixtura.tables.delimited import diagnose_text
+from mixtura.tables.selection import Columns, Selection
+from mixtura.tables.streams.files import needs_scan, scan_files
+from mixtura.tables.streams.held import scan_text
+from mixtura.tables.streams.opening import scan
 from mixtura.tables.table import Table
 
-__all__ = ["read_table", "standard_input"]
+__all__ = ["BUNDLED", "bundled", "read_table", "standard_input"]
+
+#: the data sets that come along, each with the number of its first columns that are features
+BUNDLED = {"faithful": 2, "iris": 4, "galaxies": 1}
+
+_BINARY = (".npy", ".npz", ".parquet", ".pq")
 
 
 def read_table(
@@ -65,46 +71,40 @@ def read_table(
     >>> table.names, table.rows.tolist(), table.ids
     (('height', 'mass'), [[1.71, 64.0], [1.83, 80.0]], {'name': ('ann', 'bob')})
     """
-    selection = Selection(
-        None if columns is None else tuple(columns),
-        tuple(ids),
-        None if expected is None else tuple(expected),
-    )
+    selection = Selection.of(columns, ids, expected)
     if source == "-":
-        return delimited_table(standard_input(), "standard input", selection, header)
+        return _of_text(standard_input(), "standard input", selection, header)
     if source.startswith("@"):
-        from mixtura import datasets
-
-        return _selected(datasets.load(source[1:]), source, selection)
+        return _selected(bundled(source[1:]), source, selection)
     if needs_scan(source):
-        return _collected(source, selection, header)
+        rows = scan(source, columns=columns, ids=ids, expected=expected, header=header)
+        nothing = f"{source} has 0 rows, expected at least one"
+        return _collected(rows.chunks(), rows.columns, nothing)
     path = Path(source)
-    suffix = path.suffix.lower()
-    if suffix == ".npz":
-        raise DataError(archive(path))
-    if suffix == ".npy":
-        return npy_table(path, selection)
-    if suffix in (".parquet", ".pq"):
-        return parquet_table(path, selection)
-    return delimited_table(path.read_bytes(), source, selection, header)
+    if path.suffix.lower() in _BINARY:
+        return _of_binary(path, selection)
+    return _of_text(path.read_bytes(), source, selection, header)
 
 
-def _collected(source: str, selection: Selection, header: bool | None) -> Table:
-    """All rows of a scan."""
-    rows = scan(
-        source,
-        columns=selection.columns,
-        ids=selection.ids,
-        expected=selection.expected,
-        header=header,
-    )
-    chunks = list(rows.chunks())
-    if not chunks:
-        raise DataError(f"{source} has 0 rows, expected at least one")
-    whole = joined(chunks)
-    ids = {name: tuple(texts) for name, texts in whole.ids.items()}
-    columns = rows.columns
-    return Table(columns.features, whole.rows.astype(np.float64), ids, columns.named)
+def bundled(name: str, *, whole: bool = False) -> Table:
+    """The data set of that name that comes along with the package.
+
+    Parameters
+    ----------
+    name : one of `BUNDLED`.
+    whole : whether with the columns that are no features.
+
+    Raises
+    ------
+    ParameterError : there is none of that name; those that exist are listed.
+    """
+    if name not in BUNDLED:
+        known = ", ".join(BUNDLED)
+        raise ParameterError(f"there is no dataset {name!r}, expected one of: {known}")
+    data = (files("mixtura") / "data" / f"{name}.csv").read_bytes()
+    table = _of_text(data, f"@{name}", Selection(), True)
+    d = len(table.names) if whole else BUNDLED[name]
+    return Table(table.names[:d], np.ascontiguousarray(table.rows[:, :d]))
 
 
 def standard_input() -> bytes:
@@ -119,20 +119,51 @@ def standard_input() -> bytes:
     return sys.stdin.buffer.read()
 
 
+def _of_binary(path: Path, selection: Selection) -> Table:
+    """The table in a file of numbers; one that is missing is NaN, for whoever computes with it."""
+    rows = scan_files([path], selection, weights=None, header=None, on_bad_row="skip")
+    chunks = rows.chunks(bad_rows("skip"), keep=True)
+    return _collected(chunks, rows.columns, f"{path} has 0 rows, expected at least one")
+
+
+def _of_text(data: bytes, source: str, selection: Selection, header: bool | None) -> Table:
+    """The table in CSV that is in memory, so that a fault is told of with all of it in view."""
+    rows = scan_text(data, source, selection, weights=None, header=header, on_bad_row="error")
+    nothing = f"{source} has a header and no rows, expected rows of numbers below it"
+    try:
+        return _collected(rows.chunks(), rows.columns, nothing)
+    except DataError:
+        diagnose_text(rows.data, source, rows.columns, rows.header)
+        raise
+
+
+def _collected(chunks: Iterable[Chunk], columns: Columns, nothing: str) -> Table:
+    """The table of all rows of a scan; `nothing` says what is wrong where there are none."""
+    held = list(chunks)
+    if not held:
+        raise DataError(nothing)
+    rows = np.empty((sum(map(len, held)), len(columns.features)))
+    ids: dict[str, list[str]] = {name: [] for name in columns.ids}
+    at, held = 0, held[::-1]
+    while held:  # each is let go of once it is copied, so that there are no two copies of all
+        chunk = held.pop()
+        rows[at : at + len(chunk)] = chunk.rows
+        at += len(chunk)
+        for name, texts in ids.items():
+            texts += chunk.ids[name]
+    return Table(
+        columns.features, rows, {name: tuple(texts) for name, texts in ids.items()}, columns.named
+    )
+
+
 def _selected(table: Table, source: str, selection: Selection) -> Table:
-    """The chosen columns of a table that is already in memory; its ids stay unless some are named.
+    """The chosen columns of a table of numbers that is already in memory.
 
     Raises
     ------
-    DataError : a column does not exist, or is text.
+    DataError : a column does not exist.
     """
-    texts = tuple(name for name in table.ids if name in selection.ids)
-    if selection.columns is None and not selection.ids and selection.expected is None:
-        return table
-    inner = replace(selection, ids=tuple(name for name in selection.ids if name not in texts))
-    features, ids = inner.positions(table.names, source, named=table.named)
-    carried = {name: table.ids[name] for name in texts or (() if ids else tuple(table.ids))}
-    for position in ids:
-        carried[table.names[position]] = tuple(map(str, table.rows[:, position].tolist()))
+    features, ids = selection.positions(table.names, source, named=table.named)
+    carried = {table.names[j]: tuple(map(str, table.rows[:, j].tolist())) for j in ids}
     names = tuple(table.names[j] for j in features)
     return Table(names, np.ascontiguousarray(table.rows[:, features]), carried, table.named)

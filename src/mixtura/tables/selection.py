@@ -1,13 +1,17 @@
-"""Selection: which columns of a file are features, and which are carried along."""
+"""Selection: which columns of a file are features, which weigh its rows, which go along."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["Selection"]
+__all__ = ["Columns", "Header", "Selection"]
+
+#: the column in which pandas keeps an index that is not a plain count
+_PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,8 @@ class Selection:
     ParameterError : a column is wanted twice, or both as a feature and as an id.
     """
 
-    columns: tuple[str, ...] | None
-    ids: tuple[str, ...]
+    columns: tuple[str, ...] | None = None
+    ids: tuple[str, ...] = ()
     expected: tuple[str, ...] | None = None
     aside: tuple[str, ...] = ()
 
@@ -40,6 +44,17 @@ class Selection:
                 raise ParameterError(f"column {name!r} is chosen {how}, expected once")
         if self.columns == ():
             raise ParameterError("no columns are chosen, expected at least one")
+
+    @classmethod
+    def of(
+        cls, columns: Sequence[str] | None, ids: Sequence[str], expected: Sequence[str] | None
+    ) -> Selection:
+        """The selection that lists of names make."""
+        return cls(
+            None if columns is None else tuple(columns),
+            tuple(ids),
+            None if expected is None else tuple(expected),
+        )
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -97,6 +112,94 @@ class Selection:
                 f"{', '.join(map(repr, missing))} that this model was fitted on; "
                 f"{_listed(names, True)}"
             )
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns are read, and as what.
+
+    Parameters
+    ----------
+    features : D names, in the order of the mixture's.
+    weights : the name of the column that weighs the rows, or None.
+    ids : carried along as text.
+    named : whether the names are in the data, and not made up (x0, x1, …).
+    """
+
+    features: tuple[str, ...]
+    weights: str | None = None
+    ids: tuple[str, ...] = ()
+    named: bool = True
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The columns that must hold numbers: the features, then that of the weights."""
+        return self.features if self.weights is None else (*self.features, self.weights)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, those that must hold numbers first."""
+        return (*self.numbers, *self.ids)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says of its columns before any row is read.
+
+    Parameters
+    ----------
+    names : of all of them.
+    kinds : name -> its type, empty where that is a number, or unknown.
+    named : whether the names are the file's own.
+    aside : those that are no features unless they are asked for.
+    """
+
+    names: tuple[str, ...]
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    named: bool = True
+    aside: tuple[str, ...] = ()
+
+    def columns(
+        self, selection: Selection, origin: str, weights: str | None, more: Sequence[str] = ()
+    ) -> Columns:
+        """What a selection comes to in a file with this header.
+
+        Parameters
+        ----------
+        selection : what is wanted.
+        origin : the file, for the messages.
+        weights : the column of weights, or None; it is no feature.
+        more : columns that the file's place has; taken only by name.
+
+        Raises
+        ------
+        DataError : a column is not there, or none is left.
+        ParameterError : the column of weights is wanted as something else, too.
+        """
+        ids = selection.ids if weights is None else (*selection.ids, weights)
+        inner = Selection(selection.columns, ids, selection.expected, self.aside)
+        names = [n for n in self.names if n in inner.wanted or not _PANDAS_INDEX.fullmatch(n)]
+        names += [name for name in more if name in inner.wanted and name not in names]
+        features, _ = inner.positions(names, origin, named=self.named)
+        return Columns(tuple(names[j] for j in features), weights, selection.ids, self.named)
+
+    def check(self, columns: Columns, origin: str) -> None:
+        """Refuse a file that lacks one of the columns, or has it as text.
+
+        Raises
+        ------
+        DataError : so it is; the file and the column are named.
+        """
+        Selection(columns.numbers, columns.ids).positions(self.names, origin, named=self.named)
+        for name in columns.numbers:
+            if self.kinds.get(name):
+                numeric = ",".join(n for n in self.names if not self.kinds.get(n))
+                which = f"choose columns of numbers (--columns {numeric})"
+                raise DataError(
+                    f"{origin}: column {name!r} is of type {self.kinds[name]}, expected numbers: "
+                    f"{which if numeric else 'there is no column of numbers'}, or carry it along "
+                    f"(--id {name})"
+                )
 
 
 def _listed(names: Sequence[str], named: bool) -> str:

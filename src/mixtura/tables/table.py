@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.errors import DataError
-from mixtura.tables.frames import pandas_for
+from mixtura.errors import DataError, MissingExtraError
 from mixtura.textual import counted, printable
 
-__all__ = ["Table", "made_up_names"]
+__all__ = ["Table", "made_up_names", "pandas_for"]
 
 #: so many columns are named in a repr
 _NAMED = 6
@@ -73,7 +72,7 @@ class Table:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """N and D."""
+        """N and D, how many rows and columns of numbers there are."""
         return len(self), len(self.names)
 
     def __getitem__(self, name: str) -> NDArray[np.float64] | tuple[str, ...]:
@@ -104,7 +103,7 @@ class Table:
         return pandas_for("a data frame").DataFrame({name: self[name] for name in self})
 
     def to_numpy(self) -> NDArray[np.float64]:
-        """The rows, (N, D)."""
+        """The numbers as an array, (N, D)."""
         return self.rows
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -116,3 +115,21 @@ class Table:
 def made_up_names(count: int) -> tuple[str, ...]:
     """The names of columns that have none: x0, x1, …"""
     return tuple(f"x{j}" for j in range(count))
+
+
+def pandas_for(purpose: str) -> Any:
+    """The module pandas, which may not be installed.
+
+    Parameters
+    ----------
+    purpose : what it is needed for, as the subject of a sentence.
+
+    Raises
+    ------
+    MissingExtraError : it is not installed.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise MissingExtraError("pandas", "pandas", purpose) from None
+    return pandas

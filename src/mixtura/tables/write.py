@@ -1,4 +1,4 @@
-"""Writing: columns into the bytes of a file."""
+"""Writing: columns into a file, some rows at a time, in the format that its name says."""
 
 from __future__ import annotations
 
@@ -6,26 +6,19 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.errors import ParameterError
-from mixtura.tables.parquet import pyarrow
+from mixtura.tables.arrow import pyarrow
 
-__all__ = [
-    "Columns",
-    "arrow_table",
-    "csv_text",
-    "encoded",
-    "json_lines",
-    "plain",
-    "stacked",
-]
+__all__ = ["Columns", "Sink", "csv_text", "encoded", "plain", "sink"]
 
 Columns = Mapping[str, Any]
 """name -> N values: an array of numbers, masked where values are missing, or a sequence of texts"""
@@ -52,11 +45,11 @@ def encoded(columns: Columns, suffix: str) -> bytes:
     >>> encoded({"who": ["ann"], "log_likelihood": [-1.5]}, ".csv")
     b'who,log_likelihood\nann,-1.5\n'
     """
-    if suffix == ".npy":
-        return _npy(columns)
-    if suffix in (".parquet", ".pq"):
-        return _parquet(columns)
-    return "".join(csv_text(columns)).encode()
+    file = io.BytesIO()
+    target = sink(file, suffix)
+    target.add(columns)
+    target.end()
+    return file.getvalue()
 
 
 def csv_text(columns: Columns) -> Iterator[str]:
@@ -83,7 +76,7 @@ def _lines(rows: Sequence[tuple[Any, ...]]) -> str:
     return "".join(f"{line[:-2]}\n" for line in lines)
 
 
-def stacked(columns: Columns) -> NDArray[Any]:
+def _stacked(columns: Columns) -> NDArray[Any]:
     """Columns of numbers as one array (N, C); NaN where a value is missing.
 
     Raises
@@ -99,7 +92,7 @@ def stacked(columns: Columns) -> NDArray[Any]:
     return np.column_stack([_filled(column) for column in columns.values()])
 
 
-def arrow_table(arrow: Any, columns: Columns) -> Any:
+def _arrow_table(arrow: Any, columns: Columns) -> Any:
     """Columns as a table of Arrow's; null where a value is missing."""
     arrays = {}
     for name, column in columns.items():
@@ -111,7 +104,7 @@ def arrow_table(arrow: Any, columns: Columns) -> Any:
     return arrow.table(arrays)
 
 
-def json_lines(columns: Columns) -> Iterator[str]:
+def _json_lines(columns: Columns) -> Iterator[str]:
     """An object of JSON a row, some thousand rows at a time.
 
     JSON has no infinity: such numbers are the texts ``"inf"``, ``"-inf"`` and ``"nan"``.
@@ -135,14 +128,146 @@ def _filled(column: Any) -> NDArray[Any]:
     return np.where(np.ma.getmaskarray(column), np.nan, column.data)
 
 
-def _npy(columns: Columns) -> bytes:
-    file = io.BytesIO()
-    np.save(file, stacked(columns))
-    return file.getvalue()
+class Sink(ABC):
+    """Takes columns of equal length again and again: the same names every time."""
+
+    @abstractmethod
+    def add(self, columns: Columns) -> None:
+        """Write the next rows, all columns of one length.
+
+        Raises
+        ------
+        OSError : they cannot be written.
+        """
+
+    @abstractmethod
+    def end(self) -> None:
+        """Write what belongs at the end."""
 
 
-def _parquet(columns: Columns) -> bytes:
-    arrow = pyarrow("writing Parquet")
-    sink = arrow.BufferOutputStream()
-    arrow.parquet.write_table(arrow_table(arrow, columns), sink)
-    return bytes(sink.getvalue())
+class _CsvSink(Sink):
+    """CSV in UTF-8, with a header.
+
+    Parameters
+    ----------
+    file : where to write.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._begun = False
+
+    def add(self, columns: Columns) -> None:
+        parts = csv_text(columns)
+        header = next(parts)
+        if not self._begun:
+            self._file.write(header.encode())
+            self._begun = True
+        for part in parts:
+            self._file.write(part.encode())
+
+    def end(self) -> None:
+        pass
+
+
+class _JsonSink(Sink):
+    """JSON lines: an object a row. JSON has no infinity: it is a text there, as NaN is.
+
+    Parameters
+    ----------
+    file : where to write.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def add(self, columns: Columns) -> None:
+        for part in _json_lines(columns):
+            self._file.write(part.encode())
+
+    def end(self) -> None:
+        pass
+
+
+class _NpySink(Sink):
+    """NumPy's own format, whose beginning is written again when the number of rows is known.
+
+    Parameters
+    ----------
+    file : where to write; it can be written at its beginning once more.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._dtype: np.dtype[Any] | None = None
+        self._shape = (0, 0)
+
+    def add(self, columns: Columns) -> None:
+        rows = _stacked(columns)
+        if self._dtype is None:
+            self._dtype = rows.dtype
+            self._begin((0, rows.shape[1]))
+        self._shape = (self._shape[0] + len(rows), rows.shape[1])
+        self._file.write(rows.astype(self._dtype, copy=False).tobytes())
+
+    def end(self) -> None:
+        if self._dtype is not None:
+            self._file.seek(0)
+            self._begin(self._shape)
+
+    def _begin(self, shape: tuple[int, int]) -> None:
+        """The header: as long for any number of rows, since NumPy leaves room for its digits."""
+        assert self._dtype is not None
+        descr = np.lib.format.dtype_to_descr(self._dtype)
+        header = {"descr": descr, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+
+class _ParquetSink(Sink):
+    """Parquet; each call of `add` is a row group.
+
+    Parameters
+    ----------
+    file : where to write.
+
+    Raises
+    ------
+    MissingExtraError : pyarrow is not installed.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._arrow = pyarrow("writing Parquet")
+        self._file = file
+        self._writer: Any = None
+
+    def add(self, columns: Columns) -> None:
+        arrow = self._arrow
+        table = _arrow_table(arrow, columns)
+        if self._writer is None:
+            self._writer = arrow.parquet.ParquetWriter(self._file, table.schema)
+        self._writer.write_table(table)
+
+    def end(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+def sink(file: BinaryIO, suffix: str, *, as_json: bool = False) -> Sink:
+    """The sink for a file whose name has that suffix: ``.parquet``, ``.pq``, ``.npy``; else CSV.
+
+    Parameters
+    ----------
+    file : where to write.
+    suffix : the end of its name.
+    as_json : JSON lines, whatever the name.
+    """
+    if as_json:
+        return _JsonSink(file)
+    return _SINKS.get(suffix, _CsvSink)(file)
+
+
+_SINKS: Mapping[str, Callable[[BinaryIO], Sink]] = {
+    ".npy": _NpySink,
+    ".parquet": _ParquetSink,
+    ".pq": _ParquetSink,
+}

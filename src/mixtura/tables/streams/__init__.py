@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from mixtura.tables.streams.bad_rows import BadRows, bad_rows
-from mixtura.tables.streams.chunk import Chunk
-from mixtura.tables.streams.gathering import evened, gathered, joined
-from mixtura.tables.streams.opening import is_stream, needs_scan, scan, scanned
+from mixtura.tables.chunk import BadRows, Chunk, bad_rows, coalesce, concat, rechunk
+from mixtura.tables.streams.files import needs_scan
+from mixtura.tables.streams.opening import is_stream, scan, scanned
 from mixtura.tables.streams.scan import Scan
 
 __all__ = [
@@ -13,11 +12,14 @@ __all__ = [
     "Chunk",
     "Scan",
     "bad_rows",
-    "evened",
-    "gathered",
+    "coalesce",
+    "concat",
     "is_stream",
-    "joined",
     "needs_scan",
+    "rechunk",
     "scan",
     "scanned",
 ]
+
+#: what these were called before
+gathered, evened, joined = coalesce, rechunk, concat

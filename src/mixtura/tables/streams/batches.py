@@ -10,16 +10,12 @@ from typing import Any
 import numpy as np
 
 from mixtura.errors import DataError
+from mixtura.tables.arrow import BATCH, chunk_of, faults, header_of, pyarrow
+from mixtura.tables.chunk import BadRows, Chunk
 from mixtura.tables.columns import matrix_of
 from mixtura.tables.containers import column_names, columns_of
-from mixtura.tables.damage import faults
-from mixtura.tables.parquet import pyarrow
-from mixtura.tables.selection import Selection
-from mixtura.tables.streams.arrow import BATCH, chunk_of, header_of
-from mixtura.tables.streams.bad_rows import BadRows
-from mixtura.tables.streams.chunk import Chunk
-from mixtura.tables.streams.header import Header, chosen
-from mixtura.tables.streams.scan import Columns, Scan
+from mixtura.tables.selection import Columns, Header, Selection
+from mixtura.tables.streams.scan import Scan
 from mixtura.tables.table import Table, made_up_names
 from mixtura.textual import words_of
 
@@ -70,9 +66,8 @@ class DatasetScan(Scan):
     def read(self, bad: BadRows) -> Iterator[Chunk]:
         arrow = pyarrow("reading a dataset")
         columns = self.columns
-        wanted = [*columns.features, *([columns.weights] if columns.weights else []), *columns.ids]
         scanner = self.dataset.scanner(
-            columns=wanted,
+            columns=list(columns.names),
             batch_size=BATCH,
             batch_readahead=2,
             fragment_readahead=1,
@@ -111,21 +106,21 @@ def scan_batches(
             f"X gives a {type(first).__name__}, expected two-dimensional arrays, tables or record "
             "batches"
         )
-    columns = chosen(_header(first), "X", selection, weights)
+    columns = _header(first).columns(selection, "X", weights)
     return BatchScan(columns, on_bad_row, begin)
 
 
 def scan_dataset(
     dataset: Any, selection: Selection, *, weights: str | None, on_bad_row: str
 ) -> DatasetScan:
-    """A scan over a `pyarrow.dataset.Dataset`.
+    """A scan over the rows of a `pyarrow.dataset.Dataset`.
 
     Raises
     ------
     DataError : it lacks a column, or has it as text.
     """
-    header = header_of(pyarrow("reading a dataset"), dataset.schema)
-    columns = chosen(header, "the dataset", selection, weights)
+    header = header_of(dataset.schema)
+    columns = header.columns(selection, "the dataset", weights)
     header.check(columns, "the dataset")
     return DatasetScan(columns, on_bad_row, dataset)
 
@@ -152,11 +147,11 @@ def _is_arrow(item: Any) -> bool:
 
 def _header(item: Any) -> Header:
     if _is_arrow(item):
-        return header_of(pyarrow("reading record batches"), item.schema)
+        return header_of(item.schema)
     names = column_names(item)
     if names is None:
-        return Header(made_up_names(item.shape[1]), {}, named=False)
-    return Header(names, {})
+        return Header(made_up_names(item.shape[1]), named=False)
+    return Header(names)
 
 
 def _chunks(item: Any, columns: Columns, origin: str) -> Iterator[Chunk]:
@@ -174,7 +169,7 @@ def _chunks(item: Any, columns: Columns, origin: str) -> Iterator[Chunk]:
             first += batch.num_rows
         return
     place = {name: j for j, name in enumerate(_header(item).names)}
-    numbers = [place[name] for name in (*columns.features, columns.weights) if name is not None]
+    numbers = [place[name] for name in columns.numbers]
     try:
         values = matrix_of(item, numbers)
     except DataError as error:

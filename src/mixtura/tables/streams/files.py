@@ -1,37 +1,90 @@
-"""Files: a scan over those on disk, of one format or of several."""
+"""Files: a scan over those on disk that paths, globs and folders lead to, of any format."""
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from glob import glob, has_magic
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
 from mixtura.errors import DataError
+from mixtura.tables import arrow, delimited, npy
 from mixtura.tables.cells import is_number, number
-from mixtura.tables.npy import archive
-from mixtura.tables.selection import Selection
-from mixtura.tables.streams import arrow, npy, text
-from mixtura.tables.streams.bad_rows import BadRows
-from mixtura.tables.streams.chunk import Chunk
-from mixtura.tables.streams.header import Header, chosen
-from mixtura.tables.streams.paths import Fingerprint, partitions
-from mixtura.tables.streams.scan import Columns, Scan
+from mixtura.tables.chunk import BadRows, Chunk
+from mixtura.tables.selection import Columns, Header, Selection
+from mixtura.tables.streams.scan import Scan
 
-__all__ = ["ONLY_SCANNED", "FileScan", "scan_files"]
+__all__ = ["FileScan", "files_of", "needs_scan", "scan_files"]
 
+_PARQUET = (".parquet", ".pq")
 _ARROW = (".arrow", ".feather", ".ipc", ".arrows")
-#: the ends of names that `read_table` leaves to a scan
-ONLY_SCANNED = (*_ARROW, ".gz", ".zst")
+_PACKED = (".gz", ".zst")
+#: what a folder is searched for
+_SUFFIXES = (*_PARQUET, ".arrow", ".feather", ".ipc", ".arrows", ".csv", ".tsv", ".npy")
 
 _Reader: TypeAlias = Callable[[Path, Columns, Header, BadRows], Iterator[Chunk]]
 
 
+@dataclass(frozen=True)
+class _Fingerprint:
+    """By what a file is known to be as it was.
+
+    Parameters
+    ----------
+    path : the file.
+    size : bytes.
+    modified : nanoseconds since 1970.
+    """
+
+    path: Path
+    size: int
+    modified: int
+
+    @classmethod
+    def of(cls, path: Path) -> _Fingerprint:
+        """What a file is known by, now.
+
+        Raises
+        ------
+        OSError : it is not there.
+        """
+        status = path.stat()
+        return cls(path, status.st_size, status.st_mtime_ns)
+
+    def check(self) -> None:
+        """Refuse a file that is not as it was.
+
+        Raises
+        ------
+        DataError : it has another size or another time of change, or is gone.
+        """
+        try:
+            now = _Fingerprint.of(self.path)
+        except FileNotFoundError:
+            raise DataError(
+                f"{self.path} was deleted while it was in use: each pass reads it again, so keep "
+                "it until the work is done"
+            ) from None
+        if now != self:
+            how = (
+                f"it had {self.size:,} bytes and has {now.size:,}"
+                if now.size != self.size
+                else "it was written to"
+            )
+            raise DataError(
+                f"{self.path} changed while it was in use: {how}; each pass must see the same "
+                "rows, so work on a copy, or begin again when nobody writes to it"
+            )
+
+
 @dataclass(frozen=True, eq=False)
 class _File:
-    """One file of a scan.
+    """A file with its columns and what reads it, one of a scan.
 
     Parameters
     ----------
@@ -41,7 +94,7 @@ class _File:
     constants : what its place says of all its rows.
     """
 
-    print: Fingerprint
+    print: _Fingerprint
     header: Header
     reader: _Reader
     constants: dict[str, str]
@@ -54,7 +107,7 @@ class _File:
         DataError : it is not as it was, before or after.
         """
         self.print.check()
-        at = {name: self.constants[name] for name in _all(columns) if name in self.constants}
+        at = {name: self.constants[name] for name in columns.names if name in self.constants}
         inner = columns if not at else _without(columns, at)
         for chunk in self.reader(self.print.path, inner, self.header, bad):
             yield chunk if not at else _with(chunk, columns, at)
@@ -63,7 +116,7 @@ class _File:
 
 @dataclass(frozen=True, eq=False)
 class FileScan(Scan):
-    """Files one after the other.
+    """The rows of files, one file after the other.
 
     Parameters
     ----------
@@ -74,7 +127,7 @@ class FileScan(Scan):
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """Where they are."""
+        """Where the files are."""
         return tuple(file.print.path for file in self.files)
 
     def read(self, bad: BadRows) -> Iterator[Chunk]:
@@ -100,15 +153,15 @@ def scan_files(
     files: list[_File] = []
     columns: Columns | None = None
     for path in paths:
-        mark = Fingerprint.of(path)
+        mark = _Fingerprint.of(path)
         found, reader = _header(path, selection, header)
         if found is None:
             continue  # empty
         constants = {
-            name: value for name, value in partitions(path).items() if name not in found.names
+            name: value for name, value in _partitions(path).items() if name not in found.names
         }
         if columns is None:
-            columns = chosen(found, str(path), selection, weights, tuple(constants))
+            columns = found.columns(selection, str(path), weights, tuple(constants))
         _check(path, found, columns, constants)
         files.append(_File(mark, found, reader, constants))
     if columns is None:
@@ -120,15 +173,15 @@ def scan_files(
 def _header(path: Path, selection: Selection, header: bool | None) -> tuple[Header | None, _Reader]:
     """The columns of a file, and what reads its format."""
     suffix = path.suffix.lower()
-    if suffix in (".parquet", ".pq"):
+    if suffix in _PARQUET:
         return arrow.parquet_header(path), arrow.parquet_chunks
     if suffix in _ARROW:
         return arrow.feather_header(path), arrow.feather_chunks
     if suffix == ".npz":
-        raise DataError(archive(path))
+        raise DataError(npy.archive(path))
     if suffix == ".npy":
         return npy.npy_header(path), npy.npy_chunks
-    return text.text_header(path, selection, header), text.text_chunks
+    return delimited.file_header(path, selection, header), delimited.file_chunks
 
 
 def _check(path: Path, found: Header, columns: Columns, constants: dict[str, str]) -> None:
@@ -142,10 +195,6 @@ def _check(path: Path, found: Header, columns: Columns, constants: dict[str, str
     kinds = dict(found.kinds) | {n: "" if is_number(v) else "text" for n, v in constants.items()}
     whole = replace(found, names=(*found.names, *constants), kinds=kinds)
     whole.check(columns, str(path))
-
-
-def _all(columns: Columns) -> tuple[str, ...]:
-    return (*columns.features, *columns.ids, *([columns.weights] if columns.weights else []))
 
 
 def _without(columns: Columns, at: dict[str, str]) -> Columns:
@@ -167,3 +216,75 @@ def _with(chunk: Chunk, columns: Columns, at: dict[str, str]) -> Chunk:
     if columns.weights in at:
         weights = np.full(m, number(at[str(columns.weights)]))
     return replace(chunk, rows=np.column_stack(parts), ids=ids, weights=weights)
+
+
+def files_of(paths: Sequence[str | os.PathLike[str]]) -> tuple[Path, ...]:
+    """The files that paths, globs and folders lead to; those of one glob or folder in their order.
+
+    In a folder, and those below it, every file of rows counts, but for names that begin with a dot
+    or an underscore.
+
+    Raises
+    ------
+    DataError : a glob or a folder has none.
+    OSError : there is no such file.
+    """
+    found: list[Path] = []
+    for given in paths:
+        if not os.fspath(given):
+            raise DataError("X has a path that is empty, expected a file, a folder or a glob")
+        path = Path(given)
+        if path.is_dir():
+            inside = _inside(path)
+            if not inside:
+                raise DataError(
+                    f"{path} is a folder without files of rows, expected some of: "
+                    f"{', '.join(_SUFFIXES)}"
+                )
+            found += inside
+        elif _is_several(given):
+            matched = sorted(Path(name) for name in glob(str(given), recursive=True))  # noqa: PTH207
+            matched = [each for each in matched if each.is_file()]
+            if not matched:
+                raise DataError(f"no file matches {given}: check the pattern, or quote it")
+            found += matched
+        else:
+            if stat.S_ISFIFO(path.stat().st_mode):
+                raise DataError(
+                    f"{path} is a pipe, which can be read once, and these rows are read again at "
+                    "each pass: write them to a file first"
+                )
+            found.append(path)
+    return tuple(found)
+
+
+def needs_scan(path: str) -> bool:
+    """Whether a path is one that only a scan reads: a glob, a folder, Arrow's or a packed file."""
+    return _is_several(path) or Path(path).suffix.lower() in (*_ARROW, *_PACKED)
+
+
+def _is_several(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is a folder, or a glob and no file of that name."""
+    return Path(path).is_dir() or (has_magic(str(path)) and not Path(path).exists())
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(part[0] in "._" for part in path.relative_to(folder).parts)
+        and _kind(path) in _SUFFIXES
+    )
+
+
+def _kind(path: Path) -> str:
+    """The suffix that says the format, without that of a compression."""
+    packed = path.suffix.lower() in _PACKED
+    return (Path(path.stem) if packed else path).suffix.lower()
+
+
+def _partitions(path: Path) -> dict[str, str]:
+    """What the folders' names say of all rows of a file, as Hive writes it: ``year=2024``."""
+    pairs = (part.partition("=") for part in path.parts[:-1])
+    return {name: value for name, equals, value in pairs if equals and name}

@@ -10,20 +10,21 @@ from numpy.typing import NDArray
 
 from mixtura.errors import DataError
 from mixtura.tables.cells import numbers_of
-from mixtura.tables.selection import Selection
-from mixtura.tables.streams.bad_rows import BadRows, bad_rows
-from mixtura.tables.streams.chunk import Chunk
-from mixtura.tables.streams.header import chosen
-from mixtura.tables.streams.scan import Columns, Scan
-from mixtura.tables.streams.text import TextHeader, chunks_of_parts, header_of_part
+from mixtura.tables.chunk import BadRows, Chunk, bad_rows
+from mixtura.tables.delimited import TextHeader, cut_into_parts, text_chunks, text_header
+from mixtura.tables.selection import Columns, Selection
+from mixtura.tables.streams.scan import Scan
 from mixtura.tables.table import Table
 
-__all__ = ["HeldScan", "HeldText", "scan_table", "scan_text"]
+__all__ = ["HeldText", "scan_table", "scan_text"]
+
+#: bytes that are read at a time
+_PART = 2**21
 
 
 @dataclass(frozen=True, eq=False)
-class HeldScan(Scan):
-    """The rows of a table.
+class _HeldTable(Scan):
+    """A scan over the rows of a table.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ class HeldScan(Scan):
 
 @dataclass(frozen=True, eq=False)
 class HeldText(Scan):
-    """The rows of CSV.
+    """A scan over the rows of CSV in memory.
 
     Parameters
     ----------
@@ -57,11 +58,12 @@ class HeldText(Scan):
     origin: str
 
     def read(self, bad: BadRows) -> Iterator[Chunk]:
-        parts = [(1, self.data)]
-        return chunks_of_parts(parts, self.origin, self.columns, self.header, bad)
+        pieces = (self.data[at : at + _PART] for at in range(0, len(self.data), _PART))
+        parts = cut_into_parts(pieces, self.origin)
+        return text_chunks(parts, self.origin, self.columns, self.header, bad, strict=True)
 
 
-def scan_table(table: Table, origin: str, *, weights: str | None, on_bad_row: str) -> HeldScan:
+def scan_table(table: Table, origin: str, *, weights: str | None, on_bad_row: str) -> Scan:
     """A scan over the rows of a table, of whose ids one may be their weights.
 
     Raises
@@ -73,7 +75,7 @@ def scan_table(table: Table, origin: str, *, weights: str | None, on_bad_row: st
     ids = tuple(name for name in table.ids if name != weights)
     columns = Columns(table.names, weights, ids, table.named)
     weighed = None if weights is None else np.array(numbers_of(table.ids[weights], weights))
-    return HeldScan(columns, on_bad_row, table, origin, weighed)
+    return _HeldTable(columns, on_bad_row, table, origin, weighed)
 
 
 def scan_text(
@@ -96,7 +98,8 @@ def scan_text(
     text = data.removeprefix(b"\xef\xbb\xbf")
     if b"\n" not in text:
         text = text.replace(b"\r", b"\n")
-    found = header_of_part(text, origin, selection, header)
+    found = text_header(text, origin, selection, header)
     if found is None:
         raise DataError(f"{origin} is empty, expected rows of numbers")
-    return HeldText(chosen(found, origin, selection, weights), on_bad_row, text, found, origin)
+    columns = found.columns(selection, origin, weights)
+    return HeldText(columns, on_bad_row, text, found, origin)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from mixtura.errors import DataError, ParameterError
+from mixtura.tables.chunk import bad_rows
 from mixtura.tables.containers import columns_of, is_refused, refuse
 from mixtura.tables.selection import Selection
-from mixtura.tables.streams.bad_rows import bad_rows
 from mixtura.tables.streams.batches import is_batch, scan_batches, scan_dataset
-from mixtura.tables.streams.files import ONLY_SCANNED, scan_files
-from mixtura.tables.streams.paths import files_of, is_several
+from mixtura.tables.streams.files import files_of, scan_files
 from mixtura.tables.streams.scan import Scan
 
-__all__ = ["is_stream", "needs_scan", "scan", "scanned"]
+__all__ = ["is_stream", "scan", "scanned"]
 
 
 def is_stream(data: Any) -> bool:
@@ -29,11 +27,6 @@ def is_stream(data: Any) -> bool:
         or _is_dataset(data)
         or _is_iterable(data)
     )
-
-
-def needs_scan(path: str) -> bool:
-    """Whether a path is one that only a scan reads: a glob, a folder, Arrow's or a packed file."""
-    return is_several(path) or Path(path).suffix.lower() in ONLY_SCANNED
 
 
 def scan(
@@ -54,21 +47,18 @@ def scan(
         ``.zst``, too), ``.npy``; a `pyarrow.dataset.Dataset`; an iterable of two-dimensional
         arrays, tables or record batches that begins anew whenever it is asked to, or a function
         that begins one.
-    columns : the features by name, in this order; every column that is neither an id nor the
-        weights by default. Columns of arrays are called x0, x1, …; those that folders name, as
-        ``year=2024`` does, count only if they are named here, in `weights` or in `ids`.
+    columns : the features by name, in this order; by default all but ids and weights. Columns of
+        arrays are called x0, x1, …; those that folders name (``year=2024``) count only if named.
     weights : the column that says how much a row counts.
     ids : columns carried along as text.
     expected : the feature names of a model, taken where `columns` is None and the data have names.
     header : whether CSV begins with a header; None finds out.
-    on_bad_row : a row that holds NaN, infinity or no number, or a CSV line of another width:
-        ``error`` raises and names it, ``skip`` leaves it out and says how many, ``report`` also
-        says of each what is wrong, up to 100.
+    on_bad_row : of a row that holds NaN, infinity or no number, or a CSV line of another width,
+        ``error`` raises, ``skip`` leaves it out and counts, ``report`` also says why, up to 100.
 
     Raises
     ------
-    DataError : a column is missing, or is text; a file is damaged; an iterator can be read only
-        once.
+    DataError : a column is missing, or text; a file is damaged; an iterator is read only once.
     ParameterError : an option is not one of those above.
     MissingExtraError : pyarrow is needed and not installed.
     OSError : a file cannot be read.
@@ -90,41 +80,8 @@ def scan(
     bad_rows(on_bad_row)
     if isinstance(data, Scan):
         raise ParameterError("the data are a scan already, expected what to scan: pass it on as is")
-    selection = Selection(
-        None if columns is None else tuple(columns),
-        tuple(ids),
-        None if expected is None else tuple(expected),
-    )
-    if _is_path(data) or _is_paths(data):
-        return scan_files(
-            files_of([data] if _is_path(data) else data),
-            selection,
-            weights=weights,
-            header=header,
-            on_bad_row=on_bad_row,
-        )
-    if _is_dataset(data):
-        return scan_dataset(data, selection, weights=weights, on_bad_row=on_bad_row)
-    refuse(data)
-    if is_batch(data) or columns_of(data) is not None:
-        raise DataError(
-            f"X is a {type(data).__name__}, which is rows already, expected several: pass [X], "
-            "a list of one"
-        )
-    if callable(data):
-        return scan_batches(data, selection, weights=weights, on_bad_row=on_bad_row)
-    if getattr(data, "__iter__", None) is None:
-        raise DataError(
-            f"X is of type {type(data).__name__}, expected a path, a dataset, or an iterable of "
-            "arrays or tables"
-        )
-    if isinstance(data, Iterator) or iter(data) is iter(data):
-        raise DataError(
-            f"X is a {type(data).__name__}, which can be read only once, and every pass reads the "
-            "rows again: pass the function that makes it, as in fit(lambda: batches(), …), or a "
-            "list of batches"
-        )
-    return scan_batches(lambda: data, selection, weights=weights, on_bad_row=on_bad_row)
+    selection = Selection.of(columns, ids, expected)
+    return _opened(data, selection, weights, header, on_bad_row)
 
 
 def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None) -> Scan:
@@ -153,6 +110,48 @@ def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None) -
             "the column in scan(…, weights=…)"
         )
     return X
+
+
+def _opened(
+    data: Any, selection: Selection, weights: str | None, header: bool | None, on_bad_row: str
+) -> Scan:
+    """The scan that goes with what there is; parameters and errors as for `scan`."""
+    if _is_path(data) or _is_paths(data):
+        paths = files_of([data] if _is_path(data) else data)
+        return scan_files(paths, selection, weights=weights, header=header, on_bad_row=on_bad_row)
+    if _is_dataset(data):
+        return scan_dataset(data, selection, weights=weights, on_bad_row=on_bad_row)
+    return scan_batches(_begun(data), selection, weights=weights, on_bad_row=on_bad_row)
+
+
+def _begun(data: Any) -> Callable[[], Iterable[Any]]:
+    """What begins a pass over batches.
+
+    Raises
+    ------
+    DataError : they are rows already, or can be read only once, or are no batches.
+    """
+    refuse(data)
+    if is_batch(data) or columns_of(data) is not None:
+        raise DataError(
+            f"X is a {type(data).__name__}, which is rows already, expected several: pass [X], "
+            "a list of one"
+        )
+    if callable(data):
+        begin: Callable[[], Iterable[Any]] = data
+        return begin
+    if getattr(data, "__iter__", None) is None:
+        raise DataError(
+            f"X is of type {type(data).__name__}, expected a path, a dataset, or an iterable of "
+            "arrays or tables"
+        )
+    if isinstance(data, Iterator) or iter(data) is iter(data):
+        raise DataError(
+            f"X is a {type(data).__name__}, which can be read only once, and every pass reads the "
+            "rows again: pass the function that makes it, as in fit(lambda: batches(), …), or a "
+            "list of batches"
+        )
+    return lambda: data
 
 
 def _is_path(data: Any) -> bool:

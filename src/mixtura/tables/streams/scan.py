@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from mixtura.tables.streams.bad_rows import BadRows, bad_rows
-from mixtura.tables.streams.chunk import Chunk
+from mixtura.tables.chunk import BadRows, Chunk, bad_rows
+from mixtura.tables.selection import Columns
 
-__all__ = ["Columns", "Scan"]
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which columns are read, and as what.
-
-    Parameters
-    ----------
-    features : D names, in the order of the mixture's.
-    weights : the name of the column that weighs the rows, or None.
-    ids : carried along as text.
-    named : whether the names are in the data, and not made up (x0, x1, …).
-    """
-
-    features: tuple[str, ...]
-    weights: str | None = None
-    ids: tuple[str, ...] = ()
-    named: bool = True
+__all__ = ["Columns", "Scan", "watched"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +32,7 @@ class Scan(ABC):
 
     @property
     def n_features(self) -> int:
-        """D."""
+        """D, how many features a row has."""
         return len(self.columns.features)
 
     def chunks(self, bad: BadRows | None = None, *, keep: bool = False) -> Iterator[Chunk]:
@@ -69,10 +51,10 @@ class Scan(ABC):
         count = bad_rows(self.on_bad_row) if bad is None else bad
         first = 0
         for chunk in self.read(count):
-            sifted = chunk.numbered(first).sifted(self.columns.features, count, keep=keep)
+            left = chunk.numbered(first).drop(self.columns.features, count, keep=keep)
             first += len(chunk)
-            if len(sifted):
-                yield sifted
+            if len(left):
+                yield left
 
     @abstractmethod
     def read(self, bad: BadRows) -> Iterator[Chunk]:
@@ -80,3 +62,31 @@ class Scan(ABC):
 
         `bad` is told of rows that are not even numbers; they are NaN, in chunks that say so.
         """
+
+
+@dataclass(frozen=True, eq=False)
+class _WatchedScan(Scan):
+    """The rows of another scan, whose passes are told of.
+
+    Parameters
+    ----------
+    inner : the other.
+    told : of the rows that a pass has read so far, bad ones included: 0 as it begins. It may be
+        called from another thread.
+    """
+
+    inner: Scan
+    told: Callable[[int], None]
+
+    def read(self, bad: BadRows) -> Iterator[Chunk]:
+        count = 0
+        self.told(0)
+        for chunk in self.inner.read(bad):
+            yield chunk
+            count += len(chunk)
+            self.told(count)
+
+
+def watched(scan: Scan, told: Callable[[int], None]) -> Scan:
+    """The rows of a scan, and `told` is told how far each pass has come."""
+    return _WatchedScan(scan.columns, scan.on_bad_row, scan, told)

@@ -18,7 +18,7 @@ from mixtura.model.explain import Explanation
 from mixtura.model.mixture import Mixture
 from mixtura.tables import Table
 from mixtura.tables.digest import Digest
-from mixtura.tables.streams import Chunk, evened
+from mixtura.tables.streams import Chunk, rechunk
 
 __all__ = ["DOUBT", "SAMPLE", "Overview", "overview"]
 
@@ -93,7 +93,7 @@ def overview(
     """
     block = int(np.clip(_NUMBERS // max(mixture.n_components, mixture.n_features), 256, _ROWS))
     tally = _Tally(mixture, worst, seed)
-    with closing(ahead(evened(chunks, block), 1)) as evenly:
+    with closing(ahead(rechunk(chunks, block), 1)) as evenly:
         for chunk in evenly:
             rows: Any = chunk.rows
             if names is not None:

@@ -1,40 +1,61 @@
-"""Arrow: Parquet and Feather files, and record batches."""
+"""Arrow: Parquet and Feather files and record batches as named columns, and what damages them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.tables.damage import blamed, check_texts
-from mixtura.tables.parquet import is_numeric, pyarrow
-from mixtura.tables.streams.bad_rows import BadRows
-from mixtura.tables.streams.chunk import Chunk
-from mixtura.tables.streams.header import Header
-from mixtura.tables.streams.scan import Columns
+from mixtura.errors import DataError, MissingExtraError, MixturaError
+from mixtura.tables.chunk import BadRows, Chunk
+from mixtura.tables.selection import Columns, Header
+from mixtura.textual import words_of
 
 __all__ = [
     "BATCH",
     "chunk_of",
+    "faults",
     "feather_chunks",
     "feather_header",
     "header_of",
     "parquet_chunks",
     "parquet_header",
+    "pyarrow",
 ]
 
 #: rows that are decoded at a time
 BATCH = 2**16
 
 
+def pyarrow(purpose: str) -> Any:
+    """The module pyarrow, with its Parquet part loaded.
+
+    Parameters
+    ----------
+    purpose : what it is needed for, as the subject of a sentence.
+
+    Raises
+    ------
+    MissingExtraError : it is not installed.
+    """
+    try:
+        import pyarrow
+        import pyarrow.ipc
+        import pyarrow.parquet
+    except ImportError:
+        raise MissingExtraError("pyarrow", "parquet", purpose) from None
+    return pyarrow
+
+
 def parquet_header(path: Path) -> Header:
     """The columns of a Parquet file."""
     arrow = pyarrow("reading Parquet")
-    with blamed(arrow, path, "a Parquet"), arrow.parquet.ParquetFile(path) as file:
-        return header_of(arrow, file.schema_arrow)
+    with _blamed(arrow, path, "a Parquet"), arrow.parquet.ParquetFile(path) as file:
+        return header_of(file.schema_arrow)
 
 
 def parquet_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> Iterator[Chunk]:
@@ -43,12 +64,12 @@ def parquet_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> 
     first = 0
     # Without pre_buffer, a column's part of a row group is read through a small buffer.
     with (
-        blamed(arrow, path, "a Parquet", lambda: first),
+        _blamed(arrow, path, "a Parquet", lambda: first),
         arrow.parquet.ParquetFile(
             path, pre_buffer=False, buffer_size=2**18, page_checksum_verification=True
         ) as file,
     ):
-        for batch in file.iter_batches(BATCH, columns=_all(columns), use_threads=False):
+        for batch in file.iter_batches(BATCH, columns=list(columns.names), use_threads=False):
             yield chunk_of(batch, columns, str(path), first)
             first += batch.num_rows
         if first != file.metadata.num_rows:
@@ -58,16 +79,16 @@ def parquet_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> 
 def feather_header(path: Path) -> Header:
     """The columns of a file of Arrow's own: Feather, or a stream."""
     arrow = pyarrow("reading Arrow files")
-    with blamed(arrow, path, "an Arrow"), arrow.OSFile(str(path)) as file:
-        return header_of(arrow, _opened(arrow, file, None)[0])
+    with _blamed(arrow, path, "an Arrow"), arrow.OSFile(str(path)) as file:
+        return header_of(_opened(arrow, file, None)[0])
 
 
 def feather_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> Iterator[Chunk]:
     """The rows of a file of Arrow's own, a record batch at a time."""
     arrow = pyarrow("reading Arrow files")
     first = 0
-    with blamed(arrow, path, "an Arrow", lambda: first), arrow.OSFile(str(path)) as file:
-        places = [header.names.index(name) for name in _all(columns)]
+    with _blamed(arrow, path, "an Arrow", lambda: first), arrow.OSFile(str(path)) as file:
+        places = [header.names.index(name) for name in columns.names]
         for batch in _opened(arrow, file, places)[1]:
             for at in range(0, batch.num_rows, BATCH):
                 yield chunk_of(batch.slice(at, BATCH), columns, str(path), first + at)
@@ -85,13 +106,15 @@ def _opened(arrow: Any, file: Any, places: Sequence[int] | None) -> tuple[Any, I
     return stream.schema, iter(stream)
 
 
-def header_of(arrow: Any, schema: Any) -> Header:
-    """The columns of an Arrow schema, but for the index that pandas stores beside them."""
-    kinds = {
-        name: "" if is_numeric(arrow, schema, name) else str(schema.field(name).type)
-        for name in dict.fromkeys(schema.names)
-        if schema.names.count(name) == 1
-    }
+def header_of(schema: Any) -> Header:
+    """The columns of an Arrow schema, each with its type where that is no number."""
+    is_a = pyarrow("reading record batches").types
+    kinds = {}
+    for name in schema.names:
+        if schema.names.count(name) == 1:
+            kind = schema.field(name).type
+            numeric = is_a.is_integer(kind) or is_a.is_floating(kind) or is_a.is_decimal(kind)
+            kinds[name] = "" if numeric else str(kind)
     return Header(tuple(schema.names), kinds)
 
 
@@ -99,7 +122,7 @@ def chunk_of(batch: Any, columns: Columns, origin: str, first: int) -> Chunk:
     """The rows of a record batch; missing values are NaN.
 
     Arrow believes what a batch says of its own length, and leaves it to the reader to compare that
-    with what is there.
+    with what is there. Python rounds a decimal to the nearest float64; a cast of Arrow's does not.
 
     Raises
     ------
@@ -126,10 +149,51 @@ def _numbers(batch: Any, name: str) -> NDArray[Any]:
 
 
 def _texts(batch: Any, name: str) -> list[str]:
+    """A column that is carried along, which may be anything; empty where it is missing."""
     column = batch.column(batch.schema.get_field_index(name))
-    check_texts(column, name)
+    try:
+        column.validate(full=True)
+    except ValueError as error:
+        raise ValueError(f"column {name!r} is damaged: {words_of(error)}") from None
     return ["" if value is None else str(value) for value in column.to_pylist()]
 
 
-def _all(columns: Columns) -> list[str]:
-    return [*columns.features, *([columns.weights] if columns.weights else []), *columns.ids]
+def faults(arrow: Any) -> tuple[type[BaseException], ...]:
+    """The kinds of error by which pyarrow tells of damage.
+
+    Besides its own they are Python's: of names and texts that are no UTF-8, dates and time zones
+    that do not exist, lengths below 0.
+    """
+    return (arrow.ArrowException, OSError, ValueError, OverflowError, LookupError)
+
+
+@contextmanager
+def _blamed(
+    arrow: Any, path: Path, kind: str, row: Callable[[], int] = lambda: 0
+) -> Iterator[None]:
+    """Turns what pyarrow finds wrong within the block into a sentence of the file.
+
+    Parameters
+    ----------
+    arrow : the module pyarrow.
+    path : the file.
+    kind : of its format, with an article.
+    row : how many rows were read before.
+
+    Raises
+    ------
+    DataError : it is damaged, or another kind of file.
+    OSError : it cannot be read.
+    """
+    try:
+        yield
+    except MixturaError:
+        raise
+    except faults(arrow) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # Arrow reports damage as an OSError without a number
+        where = f" from row {row()} on" if row() else ""
+        raise DataError(
+            f"{path} is not {kind} file that mixtura reads{where}: {words_of(error)}; it is cut "
+            "short or damaged, so fetch or write it again"
+        ) from None
