@@ -114,13 +114,13 @@ def in_memory(path: Path, n_rows: int) -> dict[str, float]:
 
 def reading(path: Path, n_rows: int) -> dict[str, float]:
     """The blocks of the file, with which nothing is done."""
-    from mixtura.engine.sources import StreamSource
+    from mixtura.engine.sources import Block, StreamSource
     from mixtura.tables.streams import scan
 
     rows = scan(path)
 
     def batches() -> Any:
-        return ((chunk.rows, None) for chunk in rows.chunks())
+        return (Block(0, chunk.rows) for chunk in rows.chunks())
 
     source = StreamSource(batches, (n_rows, D), np.dtype(np.float32))
     began = time.perf_counter()

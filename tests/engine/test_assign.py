@@ -11,7 +11,7 @@ from scipy.stats import multivariate_normal
 from mixtura import Mixture
 from mixtura.engine import kernel
 from mixtura.engine.components import spheres
-from mixtura.engine.sources import Block
+from mixtura.engine.sources import Block, fields_of
 
 ROWS = np.random.default_rng(3).normal(size=(60, 2))
 CENTRES = np.array([[0.0, 0.0], [1.5, 1.0], [-1.0, 1.0], [90.0, 90.0]])
@@ -22,7 +22,9 @@ CENTRES = np.array([[0.0, 0.0], [1.5, 1.0], [-1.0, 1.0], [90.0, 90.0]])
 def test_spheres_make_it_lloyds_step(diagonal: bool, dtype: type) -> None:
     rows = ROWS.astype(dtype)
     weights = np.linspace(0.5, 2.0, 60)
-    labels, sums = kernel.assign(Block(0, rows, weights), spheres(CENTRES), diagonal=diagonal)
+    labels, sums = kernel.assign(
+        Block(0, rows, fields_of(weights)), spheres(CENTRES), diagonal=diagonal
+    )
     distances = cdist(rows, CENTRES, "sqeuclidean")
     assert_array_equal(labels, distances.argmin(axis=1))
     for k in range(3):

@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 
 from mixtura.engine import kernel
 from mixtura.engine.components import Centres
-from mixtura.engine.sources import Block
+from mixtura.engine.sources import Block, fields_of
 
 ROUNDING = 1e-9
 
@@ -34,7 +34,7 @@ class Followers:
 def block(m: int, d: int, *, weighted: bool = False, dtype: type = np.float64) -> Block:
     random = np.random.default_rng([m, d])
     weights = random.uniform(0.0, 3.0, m) * (random.uniform(size=m) < 0.9) if weighted else None
-    return Block(0, (3.0 * random.normal(size=(m, d))).astype(dtype), weights)
+    return Block(0, (3.0 * random.normal(size=(m, d))).astype(dtype), fields_of(weights))
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -16,7 +16,7 @@ from mixtura.engine.components import Components
 from mixtura.engine.executors import Serial, Threads
 from mixtura.engine.factors import Diagonal, Factor, SharedTriangular, Spherical, Triangular
 from mixtura.engine.kernel import reference
-from mixtura.engine.sources import ArraySource, Block, block_rows
+from mixtura.engine.sources import ArraySource, Block, block_rows, fields_of
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting import Given
 
@@ -54,7 +54,7 @@ def components(form: str, k: int, d: int, seed: int = 0) -> Components:
 def block(m: int, d: int, dtype: type = np.float64, *, weighted: bool = False) -> Block:
     random = np.random.default_rng([m, d])
     weights = random.uniform(0.0, 3.0, m) if weighted else None
-    return Block(0, (2.5 * random.normal(size=(m, d))).astype(dtype), weights)
+    return Block(0, (2.5 * random.normal(size=(m, d))).astype(dtype), fields_of(weights))
 
 
 def assert_close(found: np.ndarray, expected: np.ndarray, tolerance: float) -> None:

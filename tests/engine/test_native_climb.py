@@ -18,7 +18,7 @@ from mixtura.datasets import faithful, iris, iris_species
 from mixtura.engine import kernel
 from mixtura.engine.kernel.reference import climb as no_climb
 from mixtura.engine.search import EMProblem, EMState
-from mixtura.engine.sources import Block
+from mixtura.engine.sources import Block, fields_of
 from mixtura.model.structures import structure as structure_called
 
 if not kernel.native_is_installed():
@@ -162,7 +162,7 @@ def test_a_step_is_what_the_formulas_say(letters: str, variant: str, d: int) -> 
     ridge = size * (np.eye(d) + root @ root.T)
     place = begun(letters, rows)
     end = climb(
-        Block(0, rows, weights),
+        Block(0, rows, fields_of(weights)),
         letters,
         *place,
         ridge=ridge,
@@ -337,7 +337,7 @@ def test_more_components_than_rows_and_rows_that_weigh_nothing_are_borne(letters
     rows = sampled(2)
     weights = np.r_[np.ones(150), np.zeros(50)]
     place = begun(letters, rows)
-    some = climb(Block(0, rows, weights), letters, *place, ridge=0.0, n_steps=5)
+    some = climb(Block(0, rows, fields_of(weights)), letters, *place, ridge=0.0, n_steps=5)
     first = climbed(letters, rows[:150], place, 5)
     assert_allclose(some.log_likelihood, first.log_likelihood, rtol=1e-12)
     assert_allclose(some.covariances, first.covariances, rtol=1e-8, atol=1e-10)
@@ -355,7 +355,15 @@ def test_arrays_that_do_not_fit_and_unknown_letters_are_refused() -> None:
     with pytest.raises(ValueError, match="ridge has shape"):
         climbed("VVV", rows, (weight, means, covariances), 1, ridge=np.eye(2))
     with pytest.raises(ValueError, match="weights has shape"):
-        climb(Block(0, rows, np.ones(3)), "VVV", weight, means, covariances, ridge=0.0, n_steps=1)
+        climb(
+            Block(0, rows, fields_of(np.ones(3))),
+            "VVV",
+            weight,
+            means,
+            covariances,
+            ridge=0.0,
+            n_steps=1,
+        )
 
 
 def test_the_reference_has_none() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from mixtura.engine import kernel
-from mixtura.engine.sources import Block
+from mixtura.engine.sources import Block, fields_of
 from mixtura.engine.statistics import Statistics
 
 FIELDS = ("weight", "first", "second", "log_likelihood", "n_rows", "total_weight")
@@ -25,7 +25,7 @@ def statistics(
     weights = random.integers(1, 4, n).astype(float)
     if reference is None:
         reference = np.zeros((k, d))
-    return kernel.moments(Block(0, rows, weights), shares, reference, diagonal=diagonal)
+    return kernel.moments(Block(0, rows, fields_of(weights)), shares, reference, diagonal=diagonal)
 
 
 def assert_equal(a: Statistics, b: Statistics) -> None:
@@ -138,7 +138,7 @@ def test_the_log_likelihood_of_a_pass_is_that_of_scipy() -> None:
         for w, m, c in zip(mixture.weights, mixture.means, mixture.covariances, strict=True)
     )
     weights = np.linspace(0.5, 2.0, 50)
-    sums = kernel.accumulate(Block(0, rows, weights), mixture.components)
+    sums = kernel.accumulate(Block(0, rows, fields_of(weights)), mixture.components)
     assert_allclose(sums.log_likelihood, weights @ np.log(density), rtol=1e-12)
     assert_allclose(sums.weight.sum(), weights.sum(), rtol=1e-14)
 
@@ -156,5 +156,7 @@ def test_a_row_that_weighs_nothing_adds_nothing_however_far_it_is(hard: bool) ->
         return kernel.accumulate(block, about).log_likelihood
 
     # the far row alone has a log-likelihood of −inf
-    found = log_likelihood(Block(0, rows, np.array([1.0, 0.0, 2.0])))
-    assert_allclose(found, log_likelihood(Block(0, rows[::2], np.array([1.0, 2.0]))), rtol=1e-15)
+    found = log_likelihood(Block(0, rows, fields_of(np.array([1.0, 0.0, 2.0]))))
+    assert_allclose(
+        found, log_likelihood(Block(0, rows[::2], fields_of(np.array([1.0, 2.0])))), rtol=1e-15
+    )

@@ -11,8 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixtura.engine.executors import Serial, Threads
-from mixtura.engine.sources import ArraySource, StreamSource, ahead
+from mixtura.engine.sources import (
+    ArraySource,
+    Block,
+    StreamSource,
+    ahead,
+    even_block_rows,
+    fields_of,
+)
 from mixtura.engine.sources.ahead import _read
+from mixtura.engine.sources.dask import Cut
 from mixtura.errors import DataError
 
 
@@ -36,14 +44,25 @@ def assert_readers(expected: int) -> None:
     assert readers() == expected
 
 
-def cut(rows, weights, sizes):
+def cut(rows, fields, sizes):
     """Batches of these sizes, over and over."""
     at = number = 0
     while at < len(rows):
         size = sizes[number % len(sizes)]
         part = slice(at, at + size)
-        yield rows[part], None if weights is None else weights[part]
+        yield Block(0, rows[part], {name: values[part] for name, values in fields.items()})
         at, number = at + size, number + 1
+
+
+def partitioned(rows, fields, sizes):
+    """The pieces that partitions of these sizes give to each block, by its first row."""
+    first, pieces = 0, {}
+    for batch in cut(rows, fields, sizes):
+        own = Cut(first, len(batch.rows), rows.shape, rows.dtype)
+        for piece, block in own.blocks(batch):
+            pieces.setdefault(piece.number * even_block_rows(*rows.shape), []).append(block)
+        first += len(batch.rows)
+    return pieces
 
 
 @given(
@@ -53,12 +72,17 @@ def cut(rows, weights, sizes):
     weighted=st.booleans(),
     dtype=st.sampled_from([np.float32, np.float64]),
 )
-def test_the_blocks_are_those_of_an_array(n, d, sizes, weighted, dtype):
+def test_the_blocks_and_every_field_of_their_rows_are_those_of_an_array(
+    n, d, sizes, weighted, dtype
+):
     rows = np.arange(n * d, dtype=dtype).reshape(n, d)
     weights = np.linspace(0.5, 2.0, n) if weighted else None
-    array = ArraySource(rows, weights)
+    more = {"labels": np.arange(n), "seen": rows > d, "errors": rows[::-1].astype(np.float64)}
+    fields = fields_of(weights, **more)
+    array = ArraySource(rows, weights, more)
+    cuts = partitioned(rows, fields, sizes)
     stream = StreamSource(
-        lambda: cut(rows, weights, sizes), (n, d), np.dtype(dtype), weighted=weighted
+        lambda: cut(rows, fields, sizes), (n, d), np.dtype(dtype), weighted=weighted
     )
     assert stream.n_blocks == array.n_blocks
     assert stream.total_weight == array.total_weight
@@ -66,17 +90,22 @@ def test_the_blocks_are_those_of_an_array(n, d, sizes, weighted, dtype):
         assert found.start == expected.start
         assert found.rows.dtype == expected.rows.dtype
         np.testing.assert_array_equal(found.rows, expected.rows)
-        if weighted:
-            np.testing.assert_array_equal(found.weights, expected.weights)
-        else:
-            assert found.weights is None
+        assert (found.weights is not None) == weighted
+        here = slice(found.start, found.stop)
+        for block in (found, expected, *cuts[found.start]):
+            assert block.fields.keys() == fields.keys()
+        for name, values in fields.items():
+            np.testing.assert_array_equal(found.fields[name], values[here])
+            np.testing.assert_array_equal(expected.fields[name], values[here])
+            pieces = np.concatenate([piece.fields[name] for piece in cuts[found.start]])
+            np.testing.assert_array_equal(pieces, values[here])
 
 
 @pytest.mark.parametrize("promised", [99_999, 100_001])
 @pytest.mark.parametrize("executor", [Serial(), Threads(2), Threads(5)])
 def test_another_number_of_rows_than_promised_is_an_error_on_every_executor(promised, executor):
     rows = np.zeros((100_000, 3))
-    stream = StreamSource(lambda: [(rows, None)], (promised, 3), rows.dtype)
+    stream = StreamSource(lambda: [Block(0, rows)], (promised, 3), rows.dtype)
     with pytest.raises(DataError, match=f"the data changed .*: {promised:,} rows at first"):
         executor.run(stream, lambda block: len(block.rows))
 
@@ -84,7 +113,7 @@ def test_another_number_of_rows_than_promised_is_an_error_on_every_executor(prom
 @pytest.mark.parametrize("executor", [Serial(), Threads(2), Threads(5)])
 def test_an_error_of_reading_is_raised_and_no_reader_stays(executor):
     def failing():
-        yield np.zeros((50_000, 3)), None
+        yield Block(0, np.zeros((50_000, 3)))
         raise OSError("the cable was pulled")
 
     stream = StreamSource(failing, (100_000, 3), np.dtype(np.float64))

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import default_executor
-from mixtura.engine.sources import ArraySource, StreamSource, ahead
-from mixtura.engine.sources.stream import Batch
+from mixtura.engine.sources import ArraySource, Block, StreamSource, ahead, fields_of
 from mixtura.errors import DataError
 from mixtura.fitting.data import Data
 from mixtura.fitting.extent import Extent
@@ -107,13 +106,13 @@ class _Counting:
     scan: Scan
     unit: float | None
 
-    def __call__(self) -> Iterator[Batch]:
+    def __call__(self) -> Iterator[Block]:
         for chunk in self.scan.chunks():
             rows, weights = _counting(chunk)
             if len(rows):
                 if weights is not None:
                     weights = None if self.unit is None else weights / self.unit
-                yield rows, weights
+                yield Block(0, rows, fields_of(weights))
 
 
 def _counting(chunk: Chunk) -> tuple[Rows, Floats | None]:

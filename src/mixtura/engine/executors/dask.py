@@ -10,7 +10,7 @@ from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors.base import Executor
 from mixtura.engine.executors.sums import Monoid, PartialSums, Tree
 from mixtura.engine.sources import Block, Source
-from mixtura.engine.sources.dask import Cut, DaskSource
+from mixtura.engine.sources.dask import Cut, DaskSource, whole
 
 __all__ = ["Dask"]
 
@@ -59,5 +59,5 @@ class _Leaf(Generic[M]):
     def __call__(self, rows: Rows, weights: Floats | None) -> PartialSums[M]:
         return PartialSums.of(
             Tree(0, piece.number, len(block.rows), piece.rows, self.function(block))
-            for piece, block in self.cut.blocks(rows, weights)
+            for piece, block in self.cut.blocks(whole(rows, weights))
         )

@@ -263,5 +263,4 @@ def _far(rows: Rows, components: Components) -> NDArray[np.bool_]:
 
 def _part(block: Block, chosen: NDArray[np.bool_]) -> Block:
     """The chosen rows of a block, (m,)."""
-    weights = None if block.weights is None else block.weights[chosen]
-    return Block(block.start, block.rows[chosen], weights)
+    return block.take(chosen)

@@ -195,11 +195,7 @@ def hamerly_step(
     """
     slack -= centres.loss[np.maximum(labels, 0)]
     doubtful = np.flatnonzero(~(slack > 0.0))
-    block = replace(
-        block,
-        rows=block.rows[doubtful],
-        weights=None if block.weights is None else block.weights[doubtful],
-    )
+    block = block.take(doubtful)
     joint, far = _comparable(block.rows, spheres(centres.points))  # −½‖x − c‖²
     before, after = labels[doubtful], joint.argmax(axis=1)
     labels[doubtful] = after

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from mixtura.engine.sources.ahead import ahead
 from mixtura.engine.sources.array import ArraySource
-from mixtura.engine.sources.block import Block, block_rows, even_block_rows
+from mixtura.engine.sources.block import Block, Fields, block_rows, even_block_rows, fields_of
 from mixtura.engine.sources.source import Source
 from mixtura.engine.sources.stream import StreamSource
 
 __all__ = [
     "ArraySource",
     "Block",
+    "Fields",
     "Source",
     "StreamSource",
     "ahead",
     "block_rows",
     "even_block_rows",
+    "fields_of",
 ]

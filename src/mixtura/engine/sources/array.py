@@ -1,10 +1,10 @@
-"""Array source: rows in memory."""
+"""Array source: rows in memory, handed out in blocks."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Rows, doubles, readable
-from mixtura.engine.sources.block import Block, even_block_rows
+from mixtura.engine.sources.block import Block, Fields, even_block_rows, fields_of
 from mixtura.engine.sources.source import Source
 
 __all__ = ["ArraySource"]
@@ -30,10 +30,17 @@ class ArraySource(Source):
     ----------
     rows : (N, D), numbers.
     weights : (N,) or None.
+    more : other fields of the rows, name -> (N,) or (N, D).
     """
 
     rows: NDArray[Any]
     weights: Floats | None = None
+    more: Fields = field(default_factory=dict)
+
+    @property
+    def fields(self) -> Fields:
+        """What belongs to each row, its weight included."""
+        return fields_of(self.weights, **self.more)
 
     @property
     def n_rows(self) -> int:
@@ -64,11 +71,9 @@ class ArraySource(Source):
         return readable(self.rows[:1])
 
     def blocks(self) -> Generator[Block, None, None]:
-        step = self.block_rows
+        step, whole = self.block_rows, Block(0, self.rows, self.fields)
         for start in range(0, self.n_rows, step):
-            part = slice(start, start + step)
-            weights = None if self.weights is None else doubles(self.weights[part])
-            yield Block(start, readable(self.rows[part]), weights)
+            yield whole.part(start, start + step).readable()
 
     @cached_property
     def block_rows(self) -> int:

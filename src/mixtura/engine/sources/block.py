@@ -1,28 +1,47 @@
-"""Block: consecutive rows, and how many of them."""
+"""Block: consecutive rows with what belongs to each of them, and how many of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
-from mixtura.engine.arrays import Floats, Rows
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["Block", "block_rows", "even_block_rows"]
+from mixtura.engine.arrays import Floats, Rows, doubles, readable
+
+__all__ = [
+    "Block",
+    "Fields",
+    "block_rows",
+    "concat",
+    "even_block_rows",
+    "fields_of",
+    "rechunk",
+]
+
+#: name -> (m,) or (m, D), a value or several for each of m rows: weights, labels, errors, …
+Fields: TypeAlias = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Consecutive rows.
+    """Consecutive rows, and what belongs to each of them.
+
+    Whoever cuts, joins or leaves out rows does it by `part`, `take`, `concat` or `rechunk`, which
+    do the same to every field: no stage between a source and a kernel names one.
 
     Parameters
     ----------
     start : the index of its first row in the source.
-    rows : (m, D), float32 or float64, C-contiguous.
-    weights : (m,) row weights, or None where every row counts once.
+    rows : (m, D); as a source hands them out float32 or float64, C-contiguous.
+    fields : name -> (m,) or (m, D); ``weights`` are how much each row counts.
     """
 
     start: int
     rows: Rows
-    weights: Floats | None = None
+    fields: Fields = field(default_factory=dict)
 
     @property
     def stop(self) -> int:
@@ -30,8 +49,85 @@ class Block:
         return self.start + len(self.rows)
 
     @property
+    def weights(self) -> Floats | None:
+        """The rows' weights (m,), or None where every row counts once."""
+        return self.fields.get("weights")
+
+    @property
     def total_weight(self) -> float:
-        return float(len(self.rows)) if self.weights is None else float(self.weights.sum())
+        """The sum of the rows' weights; without weights, their number."""
+        weights = self.weights
+        return float(len(self.rows)) if weights is None else float(weights.sum())
+
+    def part(self, start: int, stop: int) -> Block:
+        """Its rows from `start` up to `stop`, counted from its own first one."""
+        rows = slice(start, stop)
+        fields = {name: values[rows] for name, values in self.fields.items()}
+        return Block(self.start + start, self.rows[rows], fields)
+
+    def take(self, rows: NDArray[Any]) -> Block:
+        """Some of its rows, by their numbers from 0 or by a mask (m,)."""
+        fields = {name: values[rows] for name, values in self.fields.items()}
+        return Block(self.start, self.rows[rows], fields)
+
+    def readable(self, kind: np.dtype[np.floating[Any]] | None = None) -> Block:
+        """The same as a kernel reads it, of type `kind` if there is one; copied only if need be."""
+        rows = self.rows if kind is None or self.rows.dtype == kind else self.rows.astype(kind)
+        fields = {
+            name: doubles(values) if values.dtype.kind == "f" else values
+            for name, values in self.fields.items()
+        }
+        return Block(self.start, readable(rows), fields)
+
+
+def fields_of(weights: Floats | None = None, **more: NDArray[Any] | None) -> Fields:
+    """The fields of some rows, of which any may be None: there is no such field then."""
+    named = {"weights": weights, **more}
+    return {name: values for name, values in named.items() if values is not None}
+
+
+def concat(blocks: Sequence[Block], kind: np.dtype[np.floating[Any]] | None = None) -> Block:
+    """One block of the rows of several that follow each other, of type `kind` if there is one."""
+    first = blocks[0]
+    if len(blocks) == 1:
+        return first
+    rows = np.concatenate([block.rows for block in blocks], dtype=kind, casting="same_kind")
+    fields = {
+        name: np.concatenate([block.fields[name] for block in blocks]) for name in first.fields
+    }
+    return Block(first.start, rows, fields)
+
+
+def rechunk(
+    blocks: Iterable[Block], n_rows: int, kind: np.dtype[np.floating[Any]] | None = None
+) -> Iterator[Block]:
+    """The rows of blocks of any length, `n_rows` together but for the last, numbered from 0.
+
+    Rows are copied only where they come from several of the blocks.
+
+    Parameters
+    ----------
+    blocks : in the order of the rows; where they say that they start does not count.
+    n_rows : of each block, at least 1.
+    kind : the type of their rows, or None for theirs.
+    """
+    held: list[Block] = []
+    start, missing = 0, n_rows
+    for block in blocks:
+        at = 0
+        while at < len(block.rows):
+            piece = block.part(at, at + missing)
+            held.append(piece)
+            at, missing = at + len(piece.rows), missing - len(piece.rows)
+            if not missing:
+                yield _numbered(concat(held, kind), start)
+                held, start, missing = [], start + n_rows, n_rows
+    if held:
+        yield _numbered(concat(held, kind), start)
+
+
+def _numbered(block: Block, start: int) -> Block:
+    return Block(start, block.rows, block.fields)
 
 
 def block_rows(n_features: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate
 from typing import Any
@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from mixtura.caching import cached_property
-from mixtura.engine.arrays import Floats, Rows, doubles, readable
+from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.partitions import Partitions
-from mixtura.engine.sources.block import Block, even_block_rows
+from mixtura.engine.sources.block import Block, even_block_rows, fields_of
 from mixtura.engine.sources.source import Source
-from mixtura.engine.sources.stream import Batch, StreamSource
+from mixtura.engine.sources.stream import StreamSource
 from mixtura.errors import DataError
 
-__all__ = ["Cut", "DaskSource", "Piece"]
+__all__ = ["Cut", "DaskSource", "Piece", "whole"]
 
 #: blocks that are brought here at once, where somebody wants them
 _AT_ONCE = 16
@@ -70,25 +70,22 @@ class Cut:
             yield Piece(number, stop - number * step, at, end)
             at = end
 
-    def blocks(self, rows: Rows, weights: Floats | None) -> Iterator[tuple[Piece, Block]]:
-        """Its rows (m, D), piece by piece.
+    def blocks(self, whole: Block) -> Iterator[tuple[Piece, Block]]:
+        """All of its rows, piece by piece.
 
         Raises
         ------
         DataError : they are more or fewer than they were.
         """
-        if len(rows) != self.length:
+        if len(whole.rows) != self.length:
             raise DataError(
                 f"the data changed while they were read: {self.length:,} rows at first, "
-                f"{len(rows):,} in a later pass, expected the same rows every time: persist the "
-                "collection, or keep others from writing to its files"
+                f"{len(whole.rows):,} in a later pass, expected the same rows every time: persist "
+                "the collection, or keep others from writing to its files"
             )
+        numbered = replace(whole, start=self.first)
         for piece in self.pieces():
-            part = slice(piece.begin, piece.end)
-            own = rows[part]
-            block = readable(own if own.dtype == self.kind else own.astype(self.kind))
-            shares = None if weights is None else doubles(weights[part])
-            yield piece, Block(self.first + piece.begin, block, shares)
+            yield piece, numbered.part(piece.begin, piece.end).readable(self.kind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +128,7 @@ class DaskSource(Source):
 
     @cached_property
     def cuts(self) -> tuple[Cut, ...]:
-        """How each partition is cut."""
+        """How each partition is cut along the blocks."""
         shape = (self.n_rows, self.n_columns)
         firsts = accumulate(self.lengths[:-1], initial=0)
         return tuple(
@@ -152,24 +149,30 @@ class DaskSource(Source):
 
     def first(self) -> Rows:
         number = next(i for i, length in enumerate(self.lengths) if length)
-        rows = self.partitions.one(number, partial(_part, slice(0, 1)))[0]
-        return readable(rows.astype(self.kind))
+        return self.partitions.one(number, partial(_part, 0, 1)).readable(self.kind).rows
 
     def blocks(self) -> Generator[Block, None, None]:
         """The blocks, brought here some at a time: a pass is work for `executors.Dask`."""
         shape = (self.n_rows, self.n_columns)
         return StreamSource(self._batches, shape, self.kind, self.weighted).blocks()
 
-    def _batches(self) -> Iterator[Batch]:
-        size = _AT_ONCE * even_block_rows(self.n_rows, self.n_columns)
+    def _batches(self) -> Iterator[Block]:
+        """The rows of all partitions, some blocks' worth at a time, each read where it lies."""
+        step = _AT_ONCE * even_block_rows(self.n_rows, self.n_columns)
         for number, length in enumerate(self.lengths):
-            for at in range(0, length, size):
-                yield self.partitions.one(number, partial(_part, slice(at, at + size)))
+            for start in range(0, length, step):
+                yield self.partitions.one(number, partial(_part, start, start + step))
 
 
-def _part(part: slice, rows: Rows, weights: Floats | None) -> Batch:
-    return rows[part], None if weights is None else weights[part]
+def whole(rows: Rows, weights: Floats | None) -> Block:
+    """All rows of a partition as one block: what `Partitions` reads, with its fields by name."""
+    return Block(0, rows, fields_of(weights))
+
+
+def _part(start: int, stop: int, rows: Rows, weights: Floats | None) -> Block:
+    return whole(rows, weights).part(start, stop)
 
 
 def _weights(cut: Cut, rows: Rows, weights: Floats | None) -> list[tuple[int, float]]:
-    return [(piece.number, block.total_weight) for piece, block in cut.blocks(rows, weights)]
+    blocks = cut.blocks(whole(rows, weights))
+    return [(piece.number, block.total_weight) for piece, block in blocks]

@@ -20,7 +20,7 @@ class Source(ABC):
     @property
     @abstractmethod
     def n_rows(self) -> int:
-        """How many rows there are."""
+        """How many rows there are in all blocks."""
 
     @property
     @abstractmethod
@@ -40,11 +40,11 @@ class Source(ABC):
     @property
     @abstractmethod
     def n_blocks(self) -> int:
-        """How many blocks `blocks` yields."""
+        """How many blocks `blocks` yields in a pass."""
 
     @abstractmethod
     def first(self) -> Rows:
-        """The first row, (1, D)."""
+        """The first row of all, (1, D)."""
 
     @abstractmethod
     def blocks(self) -> Generator[Block, None, None]:

@@ -6,34 +6,31 @@ import math
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mixtura.caching import cached_property
-from mixtura.engine.arrays import Floats, Rows, doubles, readable
+from mixtura.engine.arrays import Rows
 from mixtura.engine.sources.ahead import ahead
-from mixtura.engine.sources.block import Block, even_block_rows
+from mixtura.engine.sources.block import Block, even_block_rows, rechunk
 from mixtura.engine.sources.source import Source
 from mixtura.errors import DataError
 
-__all__ = ["Batch", "StreamSource"]
-
-#: rows (m, D) and their weights (m,) or None, m as it comes
-Batch: TypeAlias = tuple[Rows, Floats | None]
+__all__ = ["StreamSource"]
 
 
 @dataclass(frozen=True, eq=False)
 class StreamSource(Source):
-    """Batches of any length, cut into the blocks of an array of the same shape.
+    """Rows that come in batches of any length, cut into the blocks of an array of their shape.
 
     So a sum over them has the bits that it has in memory, however a file was divided. A thread
     reads ahead while the blocks before are worked on.
 
     Parameters
     ----------
-    batches : begins a pass: gives the same rows in the same order every time.
+    batches : begins a pass: blocks of any length, the same rows in the same order every time;
+        where they start does not count.
     shape : (N, D) of all batches together.
     kind : of the blocks: float32 or float64.
     weighted : whether the batches come with weights.
@@ -43,7 +40,7 @@ class StreamSource(Source):
     It holds `AHEAD` blocks beside those that are worked on, and one batch.
     """
 
-    batches: Callable[[], Iterable[Batch]]
+    batches: Callable[[], Iterable[Block]]
     shape: tuple[int, int]
     kind: np.dtype[np.floating[Any]]
     weighted: bool = False
@@ -79,7 +76,7 @@ class StreamSource(Source):
             return next(blocks).rows[:1]
 
     def blocks(self) -> Generator[Block, None, None]:
-        """The blocks.
+        """The blocks of a pass, some of which are read ahead.
 
         Raises
         ------
@@ -93,28 +90,15 @@ class StreamSource(Source):
         return even_block_rows(*self.shape)
 
     def _cut(self) -> Generator[Block, None, None]:
-        room = _Room(self)
-        start = 0
-        for rows, weights in self.batches():
-            at = 0
-            while at < len(rows):
-                size = min(self.block_rows, self.n_rows - start)
-                if not size:
-                    raise self._changed("more")
-                if not room.filled and len(rows) - at >= size:  # whole, so that it need not move
-                    part = slice(at, at + size)
-                    yield Block(start, self._as(rows[part]), _doubles(weights, part))
-                    start, at = start + size, at + size
-                    continue
-                at += room.take(rows, weights, at, size)
-                if room.filled == size:
-                    yield room.block(start)
-                    start += size
-        if start != self.n_rows:
-            raise self._changed(f"{start + room.filled:,}")
-
-    def _as(self, rows: NDArray[Any]) -> Rows:
-        return readable(rows if rows.dtype == self.dtype else rows.astype(self.dtype))
+        stop = 0
+        for block in rechunk(self.batches(), self.block_rows, self.kind):
+            stop = block.stop
+            if stop > self.n_rows:
+                raise self._changed("more")
+            if len(block.rows) == self.block_rows or stop == self.n_rows:
+                yield block.readable(self.kind)
+        if stop != self.n_rows:
+            raise self._changed(f"{stop:,}")
 
     def _changed(self, found: str) -> DataError:
         return DataError(
@@ -122,35 +106,3 @@ class StreamSource(Source):
             "later pass, expected the same rows every time: keep others from writing to them, or "
             "make what you passed in begin anew at each pass"
         )
-
-
-class _Room:
-    """Where the pieces of a block come together."""
-
-    def __init__(self, source: StreamSource) -> None:
-        self._source = source
-        self.filled = 0
-        self._rows: Rows = np.empty((0, source.n_features), source.dtype)
-        self._weights: Floats | None = None
-
-    def take(self, rows: Rows, weights: Floats | None, at: int, size: int) -> int:
-        """Copy rows from `at` on, until a block of `size` is full; how many it were."""
-        if not self.filled:  # anew, since whoever has the block before may still read it
-            self._rows = np.empty((size, self._source.n_features), self._source.dtype)
-            self._weights = np.empty(size) if self._source.weighted else None
-        count = min(size - self.filled, len(rows) - at)
-        here = slice(self.filled, self.filled + count)
-        self._rows[here] = rows[at : at + count]
-        if self._weights is not None and weights is not None:
-            self._weights[here] = weights[at : at + count]
-        self.filled += count
-        return count
-
-    def block(self, start: int) -> Block:
-        """What came together."""
-        self.filled = 0
-        return Block(start, self._rows, self._weights)
-
-
-def _doubles(weights: Floats | None, part: slice) -> Floats | None:
-    return None if weights is None else doubles(weights[part])

@@ -171,7 +171,7 @@ class Ascent:
 
     def problem(self, candidate: Candidate) -> EMProblem:
         """What the kernel's search maximises for a candidate."""
-        block = Block(0, self.source.rows, self.source.weights)
+        block = Block(0, self.source.rows, self.source.fields)
         return EMProblem(block, self.structure.letters, self.ridge, -candidate.log_volume)
 
     def shares(self, candidate: Candidate) -> Floats:
