@@ -40,7 +40,7 @@ class ArraySource(Source):
     @property
     def fields(self) -> Fields:
         """What belongs to each row, its weight included."""
-        return fields_of(self.weights, **self.more)
+        return self.more if self.weights is None else fields_of(self.weights, **self.more)
 
     @property
     def n_rows(self) -> int:

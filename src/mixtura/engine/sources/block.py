@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -73,11 +73,12 @@ class Block:
     def readable(self, kind: np.dtype[np.floating[Any]] | None = None) -> Block:
         """The same as a kernel reads it, of type `kind` if there is one; copied only if need be."""
         rows = self.rows if kind is None or self.rows.dtype == kind else self.rows.astype(kind)
-        fields = {
-            name: doubles(values) if values.dtype.kind == "f" else values
-            for name, values in self.fields.items()
-        }
-        return Block(self.start, readable(rows), fields)
+        rows, fields = readable(rows), self.fields
+        for name, values in self.fields.items():
+            if values.dtype.kind == "f" and (own := doubles(values)) is not values:
+                fields = {**fields, name: own}
+        changed = rows is not self.rows or fields is not self.fields
+        return Block(self.start, rows, fields) if changed else self
 
 
 def fields_of(weights: Floats | None = None, **more: NDArray[Any] | None) -> Fields:
@@ -120,14 +121,10 @@ def rechunk(
             held.append(piece)
             at, missing = at + len(piece.rows), missing - len(piece.rows)
             if not missing:
-                yield _numbered(concat(held, kind), start)
+                yield replace(concat(held, kind), start=start)
                 held, start, missing = [], start + n_rows, n_rows
     if held:
-        yield _numbered(concat(held, kind), start)
-
-
-def _numbered(block: Block, start: int) -> Block:
-    return Block(start, block.rows, block.fields)
+        yield replace(concat(held, kind), start=start)
 
 
 def block_rows(n_features: int) -> int:
