@@ -21,8 +21,7 @@ from mixtura.cli.main import main
 from mixtura.engine import kernel
 from mixtura.errors import DataError, MissingExtraError, ModelError, ParameterError
 from mixtura.testing import oracle, textbook_log_likelihood, validate, validator
-from mixtura.testing.probe import far_row
-from mixtura.testing.validator import PEERS
+from mixtura.testing.validator import PEERS, far_row
 
 COVARIANCES = {
     "full": [[[2.0, 0.3], [0.3, 1.0]], [[1.0, -0.5], [-0.5, 3.0]]],

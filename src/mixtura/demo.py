@@ -14,7 +14,7 @@ from mixtura.fitting import Fit, fit
 from mixtura.fitting.settings import SCIKIT_LEARNS
 from mixtura.tables import Table
 from mixtura.testing import Validation, textbook_log_likelihood, validate
-from mixtura.testing.wording import validation_text
+from mixtura.testing.validation import validation_text
 from mixtura.textual import columns, underlined
 
 __all__ = ["NAMES", "Chapter", "chapters", "demo_text"]

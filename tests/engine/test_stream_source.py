@@ -72,9 +72,7 @@ def partitioned(rows, fields, sizes):
     weighted=st.booleans(),
     dtype=st.sampled_from([np.float32, np.float64]),
 )
-def test_the_blocks_and_every_field_of_their_rows_are_those_of_an_array(
-    n, d, sizes, weighted, dtype
-):
+def test_blocks_and_all_their_fields_are_those_of_an_array(n, d, sizes, weighted, dtype):
     rows = np.arange(n * d, dtype=dtype).reshape(n, d)
     weights = np.linspace(0.5, 2.0, n) if weighted else None
     more = {"labels": np.arange(n), "seen": rows > d, "errors": rows[::-1].astype(np.float64)}

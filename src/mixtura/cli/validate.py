@@ -54,7 +54,7 @@ def command(
     mixture = read_model(model, data).mixture
     table = read_rows(data, columns, ids, header, mixture, on_bad_row=on_bad_row)
     from mixtura.testing import validate
-    from mixtura.testing.wording import validation_text
+    from mixtura.testing.validation import validation_text
 
     proof = validate(mixture, table, n_oracle_rows=rows, random_state=seed)
     if as_json:

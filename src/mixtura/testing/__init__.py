@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from mixtura.testing.oracle import Answer, oracle
-from mixtura.testing.textbook import (
-    multivariate_density,
-    textbook_log_likelihood,
-    univariate_density,
-)
+from mixtura.testing.peers import multivariate_density, textbook_log_likelihood, univariate_density
 from mixtura.testing.validation import Comparison, FarAnswer, Probe, Validation
 from mixtura.testing.validator import validate
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mixtura.model.wording import explanation_text
-from mixtura.testing.wording import validation_text
+from mixtura.testing.validation import validation_text
 from mixtura.textual import columns, printable, underlined
 from mixtura.views.report import tables
 from mixtura.views.report.shell import shell_line
