@@ -50,8 +50,7 @@ def columns(rows: Sequence[Sequence[str]], left: int = 1, width: int | None = No
     cut = [[*row[:left], *(_cut(c, max(_LEAST, width - beside - 2)) for c in row[left:])]
            for row in cut]  # fmt: skip
     lines: list[str] = []
-    for begin, end in _parts([max(map(len, column)) for column in zip(*cut, strict=True)], left,
-                             width):  # fmt: skip
+    for begin, end in _parts(_widths(cut), left, width):
         lines += [""] if lines else []
         lines += _lines([[*row[:left], *row[begin:end]] for row in cut], left)
     return lines
@@ -153,8 +152,13 @@ def runs_from_the_right(text: str) -> bool:
 _LEAST = 8
 
 
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Letters of the longest cell of each column of a table."""
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+
 def _lines(rows: Sequence[Sequence[str]], left: int) -> list[str]:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    widths = _widths(rows)
     return [
         "  ".join(
             cell.ljust(width) if j < left else cell.rjust(width)
@@ -166,7 +170,7 @@ def _lines(rows: Sequence[Sequence[str]], left: int) -> list[str]:
 
 def _extent(rows: Sequence[Sequence[str]]) -> int:
     """Letters of the longest line of a table."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    widths = _widths(rows)
     return sum(widths) + 2 * (len(widths) - 1)
 
 

@@ -99,3 +99,13 @@ def test_the_explorer_says_that_it_has_no_noise(typed, rows, tmp_path) -> None:
     ended = typed("explore", model, rows, "-o", tmp_path / "page.html")
     assert ended.code != 0
     assert "the page knows nothing of noise" in ended.message
+
+
+def test_a_model_tells_a_command_that_can_be_typed_again(typed, rows, tmp_path) -> None:
+    model = tmp_path / "model.safetensors"
+    typed("fit", rows, "-k", 2, "--noise", "-o", model)
+    words = json.loads(typed("show", model, "--json").out)["training"]["command"]
+    ended = typed(*words[1:], "-o", tmp_path / "again.safetensors")
+    assert ended.code == 0
+    noises = [mixtura.load(tmp_path / f"{name}.safetensors").noise for name in ("model", "again")]
+    assert noises[0].weight == noises[1].weight

@@ -16,9 +16,9 @@ from mixtura.fitting.checkpoints.lock import locked
 #: a command that a signal asks to end after an iteration
 STOPPED = """
 import os, signal, sys
-from mixtura.cli.progress import Progress
+from mixtura.cli.progress import IterationLog
 
-told, number, at = Progress.iterated, signal.Signals[sys.argv[1]], int(sys.argv[2])
+told, number, at = IterationLog.iterated, signal.Signals[sys.argv[1]], int(sys.argv[2])
 del sys.argv[1:3]
 
 def iterated(self, iteration, trace, mixture):
@@ -26,7 +26,7 @@ def iterated(self, iteration, trace, mixture):
     if iteration == at:
         os.kill(os.getpid(), number)
 
-Progress.iterated = iterated
+IterationLog.iterated = iterated
 from mixtura.cli.process import run; run()
 """
 

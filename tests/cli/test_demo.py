@@ -138,7 +138,7 @@ def test_the_last_line_is_a_command_that_the_shell_carries_out(
     monkeypatch.chdir(here)
     program = Path(started.format(here=here))
     program.parent.mkdir(parents=True, exist_ok=True)
-    code = "from mixtura.cli.main import run; run()"
+    code = "from mixtura.cli.process import run; run()"
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {code!r} "$@"\n')
     program.chmod(0o755)
     monkeypatch.setattr(sys, "argv", [str(program), "demo"])

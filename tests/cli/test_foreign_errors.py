@@ -16,7 +16,7 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from mixtura.cli import score
+from mixtura.cli import inputs
 
 #: where exception types are looked for -> the exit code of those that are no memory's nor file's
 HOMES = {"pyarrow": 3, "numpy": 3, "dask": 6, "distributed": 6, "tokenize": 3, "safetensors": 4}
@@ -63,7 +63,7 @@ def test_no_type_of_another_library_passes_the_command_line(typed, monkeypatch, 
     def fails(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(score, "read_model", fails)
+    monkeypatch.setattr(inputs, "read_model", fails)
     ended = typed("score", geyser, "@faithful")
     home = kind.__module__.partition(".")[0].removesuffix("_rust")
     expected = 6 if issubclass(kind, MemoryError) else HOMES[home]
@@ -76,7 +76,7 @@ def test_a_fault_of_our_own_is_no_other_s(typed, monkeypatch, geyser):
     def fails(*_: object, **__: object) -> None:
         raise ValueError("a fault")
 
-    monkeypatch.setattr(score, "read_model", fails)
+    monkeypatch.setattr(inputs, "read_model", fails)
     with pytest.raises(ValueError, match="a fault"):
         typed("score", geyser, "@faithful")
 

@@ -113,7 +113,7 @@ def test_a_checkpoint_is_neither_an_input_nor_the_model(typed, line, words):
 
 
 def test_a_stream_that_goes_into_its_source_is_refused():
-    code = "from mixtura.cli.main import run; run()"
+    code = "from mixtura.cli.process import run; run()"
     before = contents()
     for line in (
         "score model data.csv >> data.csv",

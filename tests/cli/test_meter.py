@@ -14,8 +14,7 @@ import pyarrow.parquet
 import pytest
 
 import mixtura
-from mixtura.cli.meter import AnswerMeter, FitMeter
-from mixtura.cli.progress import Bar
+from mixtura.cli.progress import AnswerMeter, FitMeter, SelectionBar
 from mixtura.datasets import iris
 
 
@@ -112,7 +111,7 @@ def rows(tmp_path) -> Path:
 
 #: a command whose line does not wait for half a second of work
 AT_ONCE = (
-    "from mixtura.cli import meter; meter._LONG = meter._PAUSE = 0.0;"
+    "from mixtura.cli import progress; progress._LONG = progress._PAUSE = 0.0;"
     "from mixtura.cli.process import run; run()"
 )
 
@@ -174,5 +173,5 @@ def test_other_long_work_can_be_silenced_too(typed, geyser, command):
 
 
 def test_a_selection_s_bar_is_drawn_for_a_terminal_alone(typed, monkeypatch):
-    monkeypatch.setattr(Bar, "begun", lambda *_: pytest.fail("nobody sees it"))
+    monkeypatch.setattr(SelectionBar, "begun", lambda *_: pytest.fail("nobody sees it"))
     assert typed("select", "@faithful", "-k", 1).code == 0

@@ -48,7 +48,7 @@ def typed() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     with ExitStack() as stack:
 
         def started(*words: object) -> subprocess.Popen[str]:
-            code = "from mixtura.cli.main import run; run()"
+            code = "from mixtura.cli.process import run; run()"
             command = [sys.executable, "-c", code, *map(str, words)]
             process = stack.enter_context(
                 subprocess.Popen(

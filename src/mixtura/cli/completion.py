@@ -1,15 +1,25 @@
-"""`mixtura completion`: what a shell needs to complete command lines."""
+"""`mixtura completion`: what may come next on a command line, for a shell that completes it."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 import click
-from click.shell_completion import get_completion_class, shell_complete
+from click import shell_completion
 
-from mixtura.cli.candidates import VARIABLE
+__all__ = [
+    "VARIABLE",
+    "command",
+    "completed",
+    "datasets_or_files",
+    "files",
+    "matching",
+    "structures",
+]
 
-__all__ = ["command", "completed"]
+#: by which a shell asks, as click names it
+VARIABLE = "_MIXTURA_COMPLETE"
 
 EPILOG = """\b
 Examples:
@@ -17,6 +27,8 @@ Examples:
   zsh:  eval "$(mixtura completion zsh)"        in ~/.zshrc
   fish: mixtura completion fish | source        in ~/.config/fish/config.fish
 """
+
+Items = list[shell_completion.CompletionItem]
 
 
 @click.command(epilog=EPILOG)
@@ -26,7 +38,7 @@ def command(shell: str) -> None:
 
     Evaluated once, as below, it lasts as long as the shell.
     """
-    made = get_completion_class(shell)
+    made = shell_completion.get_completion_class(shell)
     assert made is not None
     click.echo(made(click.Group("mixtura"), {}, "mixtura", VARIABLE).source())
     if shell == "bash":  # else it takes an @ for a word of its own, and completes hosts after it
@@ -40,4 +52,31 @@ def completed(group: click.Group) -> int:
     ----------
     group : all commands, loaded.
     """
-    return shell_complete(group, {}, "mixtura", VARIABLE, os.environ[VARIABLE])
+    return shell_completion.shell_complete(group, {}, "mixtura", VARIABLE, os.environ[VARIABLE])
+
+
+def matching(names: Iterable[str], incomplete: str) -> Items:
+    """Those of the names that begin as what is typed."""
+    found = (name for name in names if name.startswith(incomplete))
+    return [shell_completion.CompletionItem(name) for name in found]
+
+
+def files(_: click.Context, __: click.Parameter, incomplete: str) -> Items:
+    """Whatever files the shell finds, for an argument that is a path."""
+    return [shell_completion.CompletionItem(incomplete, type="file")]
+
+
+def datasets_or_files(context: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
+    """The built-in datasets after an @, else files."""
+    if not incomplete.startswith("@"):
+        return files(context, parameter, incomplete)
+    from mixtura.datasets import NAMES
+
+    return matching((f"@{name}" for name in NAMES), incomplete)
+
+
+def structures(_: click.Context, __: click.Parameter, incomplete: str) -> Items:
+    """The names of covariance structures that begin as what is typed."""
+    from mixtura.model.structures import NAMES
+
+    return matching(NAMES, incomplete)

@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mixtura.cli import options
-from mixtura.cli.candidates import files
-from mixtura.cli.output import check_stdout, destination, print_json, print_text, tell
-from mixtura.cli.width import width_of_output
+from mixtura.cli import options, outputs, printing
 
 if TYPE_CHECKING:
     from mixtura.demo import Chapter
@@ -27,15 +24,12 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
-@click.option(
-    "-o",
-    "--output",
-    shell_complete=files,
+@options.command(EPILOG)
+@options.output(
+    "Where to write the data, the models and the pictures; made if it is not there.",
+    metavar="DIR",
     default="demo",
     show_default=True,
-    metavar="DIR",
-    help="Where to write the data, the models and the pictures; made if it is not there.",
 )
 @options.force
 @options.as_json
@@ -50,24 +44,24 @@ def command(output: str, force: bool, as_json: bool) -> None:
 
     if not output:
         raise click.UsageError("the output '' names no folder: give its name, or . for this one")
-    check_stdout()
+    outputs.check_stdout()
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}{suffix}" for name in demo.NAMES for suffix in _FILES]
-    places = [destination(str(path), force) for path in paths]
+    places = [outputs.destination(str(path), force) for path in paths]
     chapters = demo.chapters()
     contents = [encode(chapter) for chapter in chapters for encode in _FILES.values()]
     for place, data in zip(places, contents, strict=True):
         place.write(data)
     record = {chapter.name: chapter.to_dict() for chapter in chapters}
-    if as_json:
-        print_json(record)
-    else:
-        print_text(demo.demo_text(record, width_of_output()))
-        print_text(f"\nwritten: {', '.join(map(str, paths))}")
-        print_text(_next(folder, width_of_output()))
+    written = f"written: {', '.join(map(str, paths))}"
+    printing.result(
+        record,
+        lambda width: f"{demo.demo_text(record, width)}\n\n{written}\n{_next(folder, width)}",
+        as_json=as_json,
+    )
     if not all(chapter.proof.ours_right for chapter in chapters):
-        tell("error: mixtura's own log-likelihoods are wrong")
+        printing.tell("error: mixtura's own log-likelihoods are wrong")
         raise click.exceptions.Exit(1)
 
 
@@ -106,10 +100,10 @@ def _model(chapter: Chapter) -> bytes:
 
 
 def _picture(chapter: Chapter) -> bytes:
-    from mixtura.views import plots
-    from mixtura.views.plots.canvas import encoded, offscreen_axes
+    from mixtura.views.plots import canvas, plot
 
-    return encoded(plots.plot(chapter.fit.mixture, chapter.table, ax=offscreen_axes()), "png")
+    drawn = plot(chapter.fit.mixture, chapter.table, ax=canvas.offscreen_axes())
+    return canvas.encoded(drawn, "png")
 
 
 #: what each chapter leaves behind: the end of the file's name, and what makes its bytes

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mixtura.cli import options
-from mixtura.cli.input import number_of, places_of, read_model, read_rows
-from mixtura.cli.output import print_json, print_text
-from mixtura.cli.width import width_of_output
+from mixtura.cli import inputs, options, printing
 
 __all__ = ["command"]
 
@@ -18,7 +15,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@options.command(EPILOG, asked=inputs.Input)
 @options.model
 @options.data
 @click.option(
@@ -37,18 +34,9 @@ Examples:
     help="Explain the least likely rows, the least likely first; 5 of them if no --row is given.",
 )
 @options.reading
-@options.on_bad_row
 @options.as_json
 def command(
-    model: str,
-    data: str,
-    rows: tuple[int, ...],
-    worst: int | None,
-    columns: tuple[str, ...],
-    ids: tuple[str, ...],
-    header: bool | None,
-    on_bad_row: str,
-    as_json: bool,
+    model: str, asked: inputs.Input, rows: tuple[int, ...], worst: int | None, as_json: bool
 ) -> None:
     """Say where the log-likelihood of rows of DATA under MODEL comes from.
 
@@ -59,21 +47,18 @@ def command(
     """
     if rows and worst is not None:
         raise click.UsageError("--row and --worst are both given, expected one of them")
-    mixture = read_model(model, data).mixture
-    table = read_rows(data, columns, ids, header, mixture, on_bad_row=on_bad_row)
+    mixture = inputs.read_model(model, asked.data).mixture
+    table = asked.table(mixture)
     from mixtura.model.explain import least_likely
     from mixtura.model.wording import explanation_text
 
     chosen = (
-        places_of(table, rows)
+        inputs.places_of(table, rows)
         if rows
         else least_likely(mixture, table, 5 if worst is None else worst).tolist()
     )
     record = mixture.explain(table, chosen).to_dict()
     for row in record["rows"]:
         row["ids"] = {name: texts[row["row"]] for name, texts in table.ids.items()}
-        row["row"] = number_of(table, row["row"])
-    if as_json:
-        print_json(record)
-    else:
-        print_text(explanation_text(record, width_of_output()))
+        row["row"] = inputs.number_of(table, row["row"])
+    printing.result(record, lambda width: explanation_text(record, width), as_json=as_json)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
 
-from mixtura.cli import options
-from mixtura.cli.candidates import datasets_or_files, files, structures
-from mixtura.cli.input import read_model, read_rows
-from mixtura.cli.output import PAGE, destination, print_text
+from mixtura.cli import completion, inputs, options, outputs
 
 __all__ = ["command"]
 
@@ -24,58 +22,29 @@ One HTML file that works without a network: open it in a browser.
 """
 
 
-@click.command(epilog=EPILOG)
+@options.command(EPILOG, asked=inputs.Input)
 @click.argument(
     "sources",
     metavar="[MODEL] DATA",
     nargs=-1,
     required=True,
-    shell_complete=datasets_or_files,
+    shell_complete=completion.datasets_or_files,
 )
-@click.option(
-    "-k", "--components", type=int, help="How many components to fit, where no MODEL is given."
-)
-@click.option(
-    "-o",
-    "--output",
-    shell_complete=files,
-    default="explore.html",
-    show_default=True,
-    metavar="FILE",
-    help="Where to write; - is the standard output.",
+@options.components(type=int, help="How many components to fit, where no MODEL is given.")
+@options.output(
+    "Where to write; - is the standard output.", default="explore.html", show_default=True
 )
 @options.features
-@click.option(
-    "--structure",
-    shell_complete=structures,
-    metavar="NAME",
-    help="Of the covariances, where no MODEL is given.",
-)
-@click.option("--start", metavar="NAME", help="What EM begins with, as for mixtura fit.")
-@click.option("--seed", type=int, help="Seed of the random numbers; MODEL's own, or 0, by default.")
-@click.option("--tol", type=options.NUMBER_OR_AUTO, help="When EM stops, as for mixtura fit.")
-@click.option("--accelerate/--no-accelerate", default=None, help="As for mixtura fit.")
-@click.option("--max-iter", type=int, help="EM iterations at most, as for mixtura fit.")
-@click.option("--reg-covar", type=options.NUMBER_OR_AUTO, help="As for mixtura fit.")
+@options.model_options_of_explore
 @options.reading
-@options.on_bad_row
 @options.force
 def command(
     sources: tuple[str, ...],
     components: int | None,
     output: str,
     features: tuple[str, ...],
-    structure: str | None,
-    start: str | None,
-    seed: int | None,
-    tol: float | str | None,
-    accelerate: bool | None,
-    max_iter: int | None,
-    reg_covar: float | str | None,
-    columns: tuple[str, ...],
-    ids: tuple[str, ...],
-    header: bool | None,
-    on_bad_row: str,
+    model_options: dict[str, Any],
+    asked: inputs.Input,
     force: bool,
 ) -> None:
     """Write a page to see MODEL and the rows of DATA in, and to play with.
@@ -87,36 +56,24 @@ def command(
     The fit of MODEL is done again to be replayed, from the start and with the seed that the file
     tells, or as the options say; the page says whether it is the same one.
     """
-    data = _data_of(sources, components, structure)
-    where = destination(output, force, suffixes=PAGE)
+    asked = replace(asked, data=_data_of(sources, components, model_options.get("structure")))
+    where = outputs.destination(output, force, suffixes=outputs.PAGE)
     from mixtura.fitting.recipe import recipe
     from mixtura.views.explorer import document, explorer_record, replay
 
-    given: dict[str, Any] = {
-        "start": start,
-        "tol": tol,
-        "accelerate": {None: None, True: "auto", False: False}[accelerate],
-        "max_iter": max_iter,
-        "reg_covar": reg_covar,
-        "random_state": seed,
-    }
-    settings = {name: value for name, value in given.items() if value is not None}
-    if len(sources) == 2:
-        stored = read_model(sources[0], data)
+    if components is None:
+        stored = inputs.read_model(sources[0], asked.data)
         mixture = stored.mixture
-        table = read_rows(data, columns, ids, header, mixture, on_bad_row=on_bad_row)
+        table = asked.table(mixture)
         rows = mixture.rows(table)
         run = None
         if len(rows) >= max(2, mixture.n_components):
-            settings = {**recipe(stored.training), **settings, "structure": mixture.structure}
-            run = replay(rows, mixture.n_components, **settings)
+            arguments = {**recipe(stored.training), **model_options, "structure": mixture.structure}
+            run = replay(rows, mixture.n_components, **arguments)
         same = run is not None and run.is_of(stored.training)
     else:
-        table = read_rows(data, columns, ids, header, on_bad_row=on_bad_row)
-        if structure is not None:
-            settings["structure"] = structure
-        assert components is not None
-        run = replay(table, components, **settings)
+        table = asked.table()
+        run = replay(table, components, **model_options)
         mixture, same = run.fit.mixture, True
     record = explorer_record(
         mixture,
@@ -124,13 +81,11 @@ def command(
         run=run,
         same_run=same,
         features=features or None,
-        name=data,
+        name=asked.source,
         ids=table.ids,
         row_numbers=table.numbers,
     )
-    where.write(document(record).encode())
-    if where.path is not None:
-        print_text(f"{where.path}: open it in a browser", to_stderr=True)
+    where.write_page(document(record))
 
 
 def _data_of(sources: tuple[str, ...], components: int | None, structure: str | None) -> str:

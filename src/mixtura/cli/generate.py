@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mixtura.cli import options
-from mixtura.cli.output import answers_to, side_by_side, write_columns
+from mixtura.cli import options, outputs
 
 __all__ = ["command"]
 
@@ -17,32 +16,14 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+_COUNT = click.IntRange(min=1)
+
+
+@options.command(EPILOG, where=outputs.answers_to)
 @click.argument("kind", type=click.Choice(["blobs", "mixture"]))
-@click.option(
-    "-n",
-    "--rows",
-    type=click.IntRange(min=1),
-    default=400,
-    show_default=True,
-    help="How many rows.",
-)
-@click.option(
-    "-d",
-    "--features",
-    type=click.IntRange(min=1),
-    default=2,
-    show_default=True,
-    help="How many columns.",
-)
-@click.option(
-    "-k",
-    "--components",
-    type=click.IntRange(min=1),
-    default=4,
-    show_default=True,
-    help="How many components.",
-)
+@options.option("-n", "--rows", type=_COUNT, default=400, help="How many rows.")
+@options.option("-d", "--features", type=_COUNT, default=2, help="How many columns.")
+@options.components(type=_COUNT, default=4, help="How many components.")
 @click.option("--spread", type=float, help="blobs: the standard deviation of each.  [default: 1]")
 @click.option(
     "--separation",
@@ -51,9 +32,7 @@ Examples:
 )
 @options.seed
 @options.labels
-@options.output
-@options.force
-@options.as_json
+@options.rows_to_write
 def command(
     kind: str,
     rows: int,
@@ -63,9 +42,7 @@ def command(
     separation: float | None,
     seed: int,
     labels: bool,
-    output: str,
-    force: bool,
-    as_json: bool,
+    where: outputs.Destination,
 ) -> None:
     """Make rows up.
 
@@ -77,7 +54,6 @@ def command(
     from mixtura.model.random import shuffled
     from mixtura.tables import Table
 
-    where = answers_to(output, force, as_json)
     if kind == "blobs":
         if separation is not None:
             raise click.UsageError("--separation belongs to mixture, expected --spread for blobs")
@@ -93,4 +69,4 @@ def command(
         drawn, origin = shuffled(table.rows, origin, seed)
         table = Table(table.names, drawn.astype("float64", copy=False), named=table.named)
     made = {name: table.rows[:, j] for j, name in enumerate(table.names)}
-    write_columns(side_by_side(made, {"component": origin} if labels else {}), where, as_json)
+    where.write_columns(outputs.side_by_side(made, {"component": origin} if labels else {}))

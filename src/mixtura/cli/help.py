@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
+from mixtura.cli import completion
 
 __all__ = ["command"]
 
 
-def _commands(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from click.shell_completion import CompletionItem
+def _group(context: click.Context) -> click.Group:
+    """All commands, among which `mixtura help` is."""
+    assert context.parent is not None
+    assert isinstance(context.parent.command, click.Group)
+    return context.parent.command
 
-    from mixtura.cli.main import COMMANDS
 
-    return [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
+def _commands(context: click.Context, _: click.Parameter, incomplete: str) -> completion.Items:
+    return completion.matching(_group(context).commands, incomplete)
 
 
 EPILOG = """\b
@@ -36,14 +37,12 @@ def command(context: click.Context, name: str | None) -> None:
 
     As `mixtura COMMAND --help` does; without COMMAND, it lists all of them.
     """
-    from mixtura.cli.main import COMMANDS
-
-    above = context.parent
+    group, above = _group(context), context.parent
     assert above is not None
     if name is None:
         click.echo(above.get_help())
         return
-    if name not in COMMANDS:
+    if name not in group.commands:
         raise click.UsageError(f"No such command {name!r}.", above)
     wanted: click.Command = import_module(f"mixtura.cli.{name}").command
     with click.Context(wanted, parent=above, info_name=name) as its:

@@ -1,12 +1,11 @@
-"""Kinds of values: what an option's text becomes, under any click."""
+"""Kinds: what the text of an option becomes, under any click."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
-
-__all__ = ["Kind"]
 
 if TYPE_CHECKING:
     from click import ParamType as Kind
@@ -17,3 +16,68 @@ else:
 
         def __class_getitem__(cls, _: Any) -> type:
             return cls
+
+
+__all__ = ["BOX", "Kind", "NumberOrAuto", "Numbers", "Volume"]
+
+#: the word for the volume of the box about all rows
+BOX = "box"
+
+
+class NumberOrAuto(Kind[float | str]):
+    """A number, or the word auto."""
+
+    name = "number|auto"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | str:
+        try:
+            return value if value == "auto" else float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number nor the word auto.", param, ctx)
+
+
+class Volume(Kind[float | bool]):
+    """A volume, or the word box."""
+
+    name = "volume"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | bool:
+        if isinstance(value, bool) or value == BOX:
+            return True
+        try:
+            volume = float(value)
+        except ValueError:
+            volume = math.nan
+        if not (math.isfinite(volume) and volume > 0.0):
+            self.fail(
+                f"{value!r} is neither a volume above 0 nor the word box; to give none, write "
+                f"{param.opts[0] if param else self.name}={BOX} or put the option last.",
+                param,
+                ctx,
+            )
+        return volume
+
+
+class Numbers(Kind[tuple[int, ...]]):
+    """Whole numbers: 3, 1:9 or 1,2,4:6; both ends of a range belong to it."""
+
+    name = "numbers"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        numbers: list[int] = []
+        for part in str(value).split(","):
+            first, colon, last = part.strip().partition(":")
+            if not first.isdecimal() or (colon and not last.isdecimal()):
+                self.fail(f"{part!r} is neither a number nor a range such as 1:9.", param, ctx)
+            if colon and int(last) < int(first):
+                self.fail(f"the range {part!r} is empty: write the smaller end first.", param, ctx)
+            numbers += range(int(first), int(last or first) + 1)
+        return tuple(numbers)

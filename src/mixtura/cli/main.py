@@ -1,8 +1,7 @@
-"""The door: which command it is, and how it ends."""
+"""The program `mixtura`: which command is carried out, and how it ends."""
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
@@ -15,15 +14,11 @@ from typing import Any
 import click
 
 from mixtura import errors
-from mixtura.cli.candidates import VARIABLE
-from mixtura.cli.foreign import told
-from mixtura.cli.output import tell
-from mixtura.cli.process import run, stop_signal
-from mixtura.cli.spelling import spelled
+from mixtura.cli import completion, failures, printing, signals, spelling
 from mixtura.textual import counted, printable
 from mixtura.version import __version__
 
-__all__ = ["COMMANDS", "main", "run"]
+__all__ = ["COMMANDS", "main"]
 
 #: what each command is for; its module in `mixtura.cli` is loaded when it is called
 COMMANDS = {
@@ -61,7 +56,7 @@ Exit codes: 0 ok, 1 validate found mixtura wrong, 2 usage, 3 bad data,
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Carry out a command line.
+    """Carry out a command line, and tell in one line what went wrong.
 
     Parameters
     ----------
@@ -77,25 +72,18 @@ def main(arguments: Sequence[str]) -> int:
             return _carried_out(list(arguments))
         except BrokenPipeError as error:
             _abandon_output()
-            if error.filename is not None:  # a pipe that was named: who reads it is not the shell
-                return _fail(6, _sentence(error))
-            return 0  # the reader has seen enough: nothing is wrong
+            # The reader of a pipe has seen enough: nothing is wrong, but with one that was named.
+            return 0 if error.filename is None else _failed(error)
         except KeyboardInterrupt as interruption:
             return _interrupted(interruption)
         except Exception as error:
-            if stop_signal():  # which may cut an import short, or find nobody to write to
-                return _interrupted(error)
-            theirs = told(error)
-            code = theirs.code if theirs else _code(error)
-            if code is None:
-                raise
-            _abandon_output()
-            return _fail(code, theirs.sentence if theirs else _sentence(error))
+            # A signal may cut an import short, or find nobody to write to.
+            return _interrupted(error) if signals.stop_signal() else _failed(error)
 
 
 def _carried_out(arguments: list[str]) -> int:
-    if VARIABLE in os.environ:
-        return _completed()
+    if completion.VARIABLE in os.environ:
+        return completion.completed(_group(COMMANDS))
     group = _group({next((a for a in arguments if not a.startswith("-")), "")})
     code = 0
     try:
@@ -106,13 +94,6 @@ def _carried_out(arguments: list[str]) -> int:
     if sys.stdout is not None:
         sys.stdout.flush()
     return code
-
-
-def _completed() -> int:
-    """Answer a shell that asks what may come next."""
-    from mixtura.cli.completion import completed
-
-    return completed(_group(COMMANDS))
 
 
 def _group(wanted: Collection[str]) -> click.Group:
@@ -156,63 +137,39 @@ def _front(context: click.Context, version: bool, verbose: bool) -> None:
         click.echo(context.get_help())
 
 
-#: the kinds of error and their exit codes; the first that fits counts
-_CODES: tuple[tuple[type[BaseException], int], ...] = (
-    (click.FileError, 6),
-    (click.ClickException, 2),
-    (errors.ParameterError, 2),
-    (errors.MissingExtraError, 2),
-    (errors.DataError, 3),
-    (errors.ModelError, 4),
-    (OSError, 6),
-    (MemoryError, 6),
-)
-
-
-def _code(error: Exception) -> int | None:
-    """The exit code of an error, None for one that nobody expected."""
-    return next((code for kind, code in _CODES if isinstance(error, kind)), None)
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, click.UsageError):
-        path = error.ctx.command_path if error.ctx else "mixtura"
-        words = " ".join(error.format_message().split()).rstrip(".")
-        return f"{words} (see {path} --help)"
-    if isinstance(error, click.ClickException):
-        return error.format_message()
-    if isinstance(error, OSError) and error.strerror:
-        where = "standard input or output" if error.filename is None else error.filename
-        closed = error.errno == errno.EBADF and error.filename is None
-        return f"{where}: {'the standard output is closed' if closed else spelled(error.strerror)}"
-    if isinstance(error, MemoryError):
-        return f"out of memory: {error}" if str(error) else "out of memory"
-    return spelled(str(error).strip())
-
-
 def _interrupted(error: BaseException) -> int:
     """Say what was interrupted, and by what if not by Ctrl-C; the exit code of shells."""
-    stopped = stop_signal() or signal.SIGINT
+    stopped = signals.stop_signal() or signal.SIGINT
     by = "interrupted" if stopped == signal.SIGINT else f"interrupted by {stopped.name}"
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, errors.Interrupted):
         cause = cause.__context__
     if cause is None:
-        return _fail(128 + stopped, by)
+        return _fail(failures.Failure(128 + stopped, by))
     left = "nothing was stored"
     if cause.checkpoint is not None:
         left = f"go on from {cause.checkpoint} with --resume"
-    return _fail(128 + stopped, f"{by} after {counted(cause.fit.n_iter, 'iteration')}; {left}")
+    done = counted(cause.fit.n_iter, "iteration")
+    return _fail(failures.Failure(128 + stopped, f"{by} after {done}; {left}"))
 
 
-def _fail(code: int, sentence: str) -> int:
+def _failed(error: Exception) -> int:
+    """Tell of an error; its exit code. One that nobody expected is raised."""
+    if (failure := failures.of(error)) is None:
+        raise error
+    _abandon_output()
+    return _fail(failure)
+
+
+def _fail(failure: failures.Failure) -> int:
+    """Tell of a failure; its exit code."""
     with suppress(OSError):  # there may be nobody to tell: the terminal is closed
-        tell(f"error: {printable(sentence)}")
-    return code
+        printing.tell(f"error: {printable(failure.sentence)}")
+    return failure.code
 
 
 def _warned(message: Warning | str, *_: Any, **__: Any) -> None:
-    tell(f"warning: {printable(spelled(' '.join(str(message).split())))}")
+    printing.tell(f"warning: {printable(spelling.spelled(' '.join(str(message).split())))}")
 
 
 def _abandon_output() -> None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mixtura.cli import options
-from mixtura.cli.candidates import datasets_or_files, files
-from mixtura.cli.input import places_of, read_model, read_record, read_rows
-from mixtura.cli.output import destination
+from mixtura.cli import inputs, options, outputs
 
 __all__ = ["command"]
 
@@ -38,16 +35,11 @@ KINDS = {
 }
 
 
-@click.command(epilog=EPILOG)
+@options.command(EPILOG, asked=inputs.Input)
 @options.model
-@click.argument("data", metavar="[DATA]", required=False, shell_complete=datasets_or_files)
-@click.option(
-    "-o",
-    "--output",
-    shell_complete=files,
-    required=True,
-    metavar="FILE",
-    help="Where to write: .png, .svg or .pdf; - is the standard output, in PNG.",
+@options.data_if_any
+@options.output(
+    "Where to write: .png, .svg or .pdf; - is the standard output, in PNG.", required=True
 )
 @click.option(
     "--kind",
@@ -68,20 +60,15 @@ KINDS = {
     help="Have one unit be as long on all axes, for two or more features of one unit.",
 )
 @options.reading
-@options.on_bad_row
 @options.force
 def command(
     model: str,
-    data: str | None,
+    asked: inputs.Input,
     output: str,
     kind: str | None,
     features: tuple[str, ...],
     row: int | None,
     equal: bool,
-    columns: tuple[str, ...],
-    ids: tuple[str, ...],
-    header: bool | None,
-    on_bad_row: str,
     force: bool,
 ) -> None:
     """Draw MODEL, with the rows of DATA or without.
@@ -90,35 +77,34 @@ def command(
     rows by component, 1-, 2- and 3-sigma ellipses, and contours of the log density. Of a model
     with more features two are drawn, by their marginal density. --kind draws something else.
     """
-    if kind in ("trace", "selection") and (data or features):
+    if kind in ("trace", "selection") and (asked.data or features):
         raise click.UsageError(f"--kind {kind} draws neither DATA nor --features: leave them out")
-    if kind in ("explanation", "calibration") and not data:
+    if kind in ("explanation", "calibration") and not asked.data:
         raise click.UsageError(f"--kind {kind} is about rows: give DATA after MODEL")
     if row is not None and kind != "explanation":
         raise click.UsageError("--row goes with --kind explanation alone: leave it out")
     if equal and kind in ("explanation", "calibration", "trace", "selection"):
         raise click.UsageError(f"--kind {kind} has no two axes of features: leave --equal out")
-    where = destination(output, force)
+    where = outputs.destination(output, force)
     from mixtura.views import plots
-    from mixtura.views.plots.canvas import encoded, format_of, offscreen_axes
-    from mixtura.views.plots.kinds import drawing_of
+    from mixtura.views.plots import canvas, kinds
 
-    form = "png" if where.path is None else format_of(where.suffix)
+    form = "png" if where.path is None else canvas.format_of(where.suffix)
     if kind == "selection":
-        ax = offscreen_axes()
-        plots.candidates(read_record(model), ax=ax)
-        where.write(encoded(ax, form))
+        ax = canvas.offscreen_axes()
+        plots.candidates(inputs.read_record(model), ax=ax)
+        where.write(canvas.encoded(ax, form))
         return
-    stored = read_model(model, data)
+    stored = inputs.read_model(model, asked.data)
     mixture = stored.mixture
     table = None
-    if data:
-        table = read_rows(data, columns, ids, header, mixture, on_bad_row=on_bad_row)
-        row = None if row is None else places_of(table, [row])[0]
+    if asked.data:
+        table = asked.table(mixture)
+        row = None if row is None else inputs.places_of(table, [row])[0]
     if kind is None:
         count = min(mixture.n_features, 2) if not features else len(features)
         kind = "density" if count == 1 else "scatter"
-    drawing = drawing_of(kind, mixture, table, features or None, row, stored.training, equal)
-    ax = offscreen_axes(drawing.size)
+    drawing = kinds.drawing_of(kind, mixture, table, features or None, row, stored.training, equal)
+    ax = canvas.offscreen_axes(drawing.size)
     drawing.draw(ax)
-    where.write(encoded(ax, form))
+    where.write(canvas.encoded(ax, form))

@@ -6,10 +6,7 @@ from typing import Any
 
 import click
 
-from mixtura.cli import options
-from mixtura.cli.input import read_model
-from mixtura.cli.output import answers_to
-from mixtura.cli.streaming import answer, rows_of
+from mixtura.cli import answers, inputs, options, outputs
 
 __all__ = ["command"]
 
@@ -20,28 +17,13 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
-@options.model
-@options.data
-@options.reading
-@options.on_bad_row_of_answers
+@options.command(EPILOG, asked=inputs.Input, where=outputs.answers_to)
+@options.rows_of_answers
 @click.option("--proba", is_flag=True, help="Write the responsibility of every component, too.")
-@options.output
-@options.force
-@options.as_json
+@options.rows_to_write
 @options.quiet
 def command(
-    model: str,
-    data: str,
-    columns: tuple[str, ...],
-    ids: tuple[str, ...],
-    header: bool | None,
-    on_bad_row: str,
-    proba: bool,
-    output: str,
-    force: bool,
-    as_json: bool,
-    quiet: bool,
+    model: str, asked: inputs.Input, proba: bool, where: outputs.Destination, quiet: bool
 ) -> None:
     """Write the most responsible component of each row of DATA under MODEL.
 
@@ -50,8 +32,7 @@ def command(
     a model that has noise, have the label -1; its responsibility comes last. Globs, folders, packed
     and large files are answered a part at a time.
     """
-    where = answers_to(output, force, as_json)
-    mixture = read_model(model, data).mixture
+    mixture = inputs.read_model(model, asked.data).mixture
 
     def predicted(rows: Any) -> dict[str, Any]:
         labels = {"label": mixture.predict(rows)}
@@ -62,5 +43,4 @@ def command(
         names += ["responsibility_noise"] * (mixture.noise is not None)
         return labels | {name: shares[:, k] for k, name in enumerate(names)}
 
-    rows = rows_of(data, columns, ids, header, on_bad_row, mixture)
-    answer(rows, predicted, where, as_json, on_bad_row=on_bad_row, quiet=quiet)
+    answers.write(asked, mixture, predicted, where, quiet=quiet)

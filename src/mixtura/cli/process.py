@@ -5,21 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from contextlib import suppress
-from typing import Any
 
-__all__ = ["run", "stop_signal"]
+from mixtura.cli import signals
 
-#: what asks a process to end: Ctrl-C, `kill`, a terminal that closes (which Windows has not)
-_STOPS = ("SIGINT", "SIGTERM", "SIGHUP")
-
-_came: list[int] = []
-
-
-def stop_signal() -> signal.Signals | None:
-    """The signal that asked the process to end; None where none did."""
-    return signal.Signals(_came[0]) if _came else None
+__all__ = ["run"]
 
 
 def run() -> None:
@@ -29,7 +19,7 @@ def run() -> None:
     -----
     Nothing is imported before the signals are minded: most of a short command is imports.
     """
-    _mind_signals()
+    signals.mind_signals()
     try:
         _mind_closed_streams()
         for stream in (sys.stdout, sys.stderr):
@@ -38,10 +28,10 @@ def run() -> None:
         from mixtura.cli.main import main
 
         code = main(sys.argv[1:])
-        for number in _minded():
+        for number in signals.minded_signals():
             signal.signal(number, signal.SIG_DFL)  # all is done
     except BaseException:
-        stopped = stop_signal()
+        stopped = signals.stop_signal()
         if stopped is None:
             raise
         code = 128 + stopped
@@ -65,32 +55,3 @@ def _mind_closed_streams() -> None:
                 os.close(nothing)
     if sys.stdout is None:
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
-
-
-def _mind_signals() -> None:
-    """Have each of them raise KeyboardInterrupt, so that all end a command as Ctrl-C does."""
-    for number in _minded():
-        signal.signal(number, _stop)
-    sys.unraisablehook = _raised_again
-
-
-def _minded() -> list[signal.Signals]:
-    """Those that are there, and that nobody had ignored, as nohup does."""
-    there = [getattr(signal, name) for name in _STOPS if hasattr(signal, name)]
-    return [number for number in there if signal.getsignal(number) is not signal.SIG_IGN]
-
-
-def _stop(number: int, _: Any) -> None:
-    _came.append(number)
-    raise KeyboardInterrupt
-
-
-def _raised_again(lost: sys.UnraisableHookArgs) -> None:
-    """Raise an interruption once more that came where Python lets nothing through: in a finaliser.
-
-    A moment later, and on the main thread, as a signal does.
-    """
-    if _came and isinstance(lost.exc_value, KeyboardInterrupt):
-        threading.Timer(0.01, signal.raise_signal, [_came[0]]).start()
-    else:
-        sys.__unraisablehook__(lost)

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import click
 
-from mixtura.cli import options
-from mixtura.cli.again import command_words
-from mixtura.cli.candidates import files
-from mixtura.cli.input import read_model, read_rows
-from mixtura.cli.output import PAGE, destination, print_json, print_text
-from mixtura.cli.spelling import spelled_training
-from mixtura.cli.streaming import is_streamed, scan_of
-from mixtura.cli.width import width_of_output
+from mixtura.cli import inputs, options, outputs, printing, provenance, spelling
 
 __all__ = ["command"]
 
@@ -32,23 +24,16 @@ One HTML file that works without a network: open it in a browser, or print it.
 _LARGE = 2**22
 
 
-@click.command(epilog=EPILOG)
+@options.command(EPILOG, asked=inputs.Input)
 @options.model
 @options.data
-@click.option(
-    "-o",
-    "--output",
-    shell_complete=files,
-    default="report.html",
-    show_default=True,
-    metavar="FILE",
-    help="Where to write the page; - is the standard output.",
+@options.output(
+    "Where to write the page; - is the standard output.", default="report.html", show_default=True
 )
-@click.option(
+@options.option(
     "--worst",
     type=click.IntRange(min=1),
     default=5,
-    show_default=True,
     metavar="COUNT",
     help="How many of the least likely rows are explained.",
 )
@@ -60,21 +45,16 @@ _LARGE = 2**22
 )
 @options.features
 @options.reading
-@options.on_bad_row
 @options.force
 @options.as_json
 @click.option("--text", "as_text", is_flag=True, help="Print text instead of writing a page.")
 def command(
     model: str,
-    data: str,
+    asked: inputs.Input,
     output: str,
     worst: int,
     compare: str | None,
     features: tuple[str, ...],
-    columns: tuple[str, ...],
-    ids: tuple[str, ...],
-    header: bool | None,
-    on_bad_row: str,
     force: bool,
     as_json: bool,
     as_text: bool,
@@ -87,34 +67,25 @@ def command(
     """
     if as_json and as_text:
         raise click.UsageError("--json and --text were both given, expected one of them")
-    printed = as_json or as_text
-    where = None if printed else destination(output, force, suffixes=PAGE)
-    stored = read_model(model, data)
+    where = (
+        None if as_json or as_text else outputs.destination(output, force, suffixes=outputs.PAGE)
+    )
+    stored = inputs.read_model(model, asked.data)
     if not as_json:
-        stored = replace(stored, training=spelled_training(stored.training))
+        stored = replace(stored, training=spelling.spelled_training(stored.training))
     from mixtura.views.report import report
 
-    rows: Any
-    if is_streamed(data, on_bad_row, large=_LARGE):
-        rows = scan_of(data, columns, ids, header, on_bad_row, mixture=stored.mixture)
-    else:
-        rows = read_rows(data, columns, ids, header, stored.mixture)
     said = report(
         stored,
-        rows,
+        asked.read(stored.mixture, large=_LARGE),
         worst=worst,
         compare=compare is not None,
-        pictures=not printed,
+        pictures=where is not None,
         features=features or None,
-        names=(model, data),
-        command=command_words(click.get_current_context()),
+        names=(model, asked.source),
+        command=provenance.command_words(),
     )
-    if as_json:
-        print_json(said.to_dict())
-    elif as_text:
-        print_text(said.to_text(width_of_output()))
+    if where is None:
+        printing.result(said.to_dict(), said.to_text, as_json=as_json)
     else:
-        assert where is not None
-        where.write(said.to_html().encode())
-        if where.path is not None:
-            print_text(f"{where.path}: open it in a browser", to_stderr=True)
+        where.write_page(said.to_html())

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mixtura.cli import options
-from mixtura.cli.input import read_model
-from mixtura.cli.output import answers_to, side_by_side, write_columns
+from mixtura.cli import inputs, options, outputs
 
 __all__ = ["command"]
 
@@ -16,11 +14,9 @@ Example:
 """
 
 
-@click.command(epilog=EPILOG)
+@options.command(EPILOG, where=outputs.answers_to)
 @options.model
-@click.option(
-    "-n", "--rows", type=click.IntRange(min=1), default=1, show_default=True, help="How many rows."
-)
+@options.option("-n", "--rows", type=click.IntRange(min=1), default=1, help="How many rows.")
 @options.seed
 @options.labels
 @click.option(
@@ -28,27 +24,17 @@ Example:
     is_flag=True,
     help="Write the same rows component after component, as scikit-learn does, and not shuffled.",
 )
-@options.output
-@options.force
-@options.as_json
+@options.rows_to_write
 def command(
-    model: str,
-    rows: int,
-    seed: int,
-    labels: bool,
-    by_component: bool,
-    output: str,
-    force: bool,
-    as_json: bool,
+    model: str, rows: int, seed: int, labels: bool, by_component: bool, where: outputs.Destination
 ) -> None:
     """Draw rows from MODEL, in random order."""
     from mixtura.model.random import shuffled
 
-    where = answers_to(output, force, as_json)
-    mixture = read_model(model).mixture
+    mixture = inputs.read_model(model).mixture
     drawn, components = mixture.sample(rows, random_state=seed)
     if not by_component:
         drawn, components = shuffled(drawn, components, seed)
     features = {name: drawn[:, j] for j, name in enumerate(mixture.feature_labels)}
     extra = {"component": components} if labels else {}
-    write_columns(side_by_side(features, extra), where, as_json)
+    where.write_columns(outputs.side_by_side(features, extra))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,25 +15,22 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
-from mixtura.cli.apart import check_apart
-from mixtura.cli.width import width_of_errors, width_of_output
-from mixtura.errors import ParameterError
-from mixtura.textual import wrapped
+from mixtura.cli import printing
+from mixtura.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from mixtura.tables import Columns
+    from mixtura.tables.write import Sink
 
 __all__ = [
     "PAGE",
     "Destination",
     "answers_to",
+    "check_apart",
     "check_stdout",
     "destination",
-    "print_json",
-    "print_text",
+    "is_same_file",
     "side_by_side",
-    "tell",
-    "write_columns",
 ]
 
 #: the ends of names of files of rows, of JSON lines, and of pages; those first that are told of
@@ -48,22 +46,24 @@ class Destination:
     Parameters
     ----------
     path : None is the standard output.
+    as_json : whether columns are written as JSON lines, whatever the name says.
     """
 
     path: Path | None
+    as_json: bool = False
 
     @property
     def suffix(self) -> str:
-        """The end of the name, which says the format; empty for the standard output."""
+        """The end of the file's name, which says the format; empty for the standard output."""
         return self.path.suffix.lower() if self.path else ""
 
     @property
     def is_terminal(self) -> bool:
-        """Whether somebody sees what is written."""
+        """Whether the output is a terminal, where somebody sees what is written."""
         return self.path is None and sys.stdout is not None and sys.stdout.isatty()
 
     def write(self, data: bytes) -> None:
-        """Write everything, whole or not at all.
+        """Write the bytes, whole or not at all.
 
         Raises
         ------
@@ -72,9 +72,34 @@ class Destination:
         with self.opened() as file:
             file.write(data)
 
+    def write_page(self, page: str) -> None:
+        """Write a page of HTML, and say what to do with it; errors as for `write`."""
+        self.write(page.encode())
+        if self.path is not None:
+            printing.text(f"{self.path}: open it in a browser", to_stderr=True)
+
+    def sink(self, file: BinaryIO) -> Sink:
+        """What writes columns to the opened file: as JSON lines, or as the file's name says."""
+        from mixtura.tables.write import sink
+
+        return sink(file, self.suffix, as_json=self.as_json)
+
+    def write_columns(self, columns: Columns) -> None:
+        """Write columns of equal length, in the format of `sink`.
+
+        Raises
+        ------
+        ParameterError, MissingExtraError : the format cannot hold them.
+        OSError : it cannot be written.
+        """
+        with self.opened() as file:
+            target = self.sink(file)
+            target.add(columns)
+            target.end()
+
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """What to write into; a file appears at the end, whole, or not at all.
+        """A stream to write into; a file appears at the end, whole, or not at all.
 
         Raises
         ------
@@ -112,30 +137,31 @@ class _Named:
         self._path = path
 
     def write(self, data: bytes) -> int:
-        """Write everything."""
+        """Write all the bytes; how many."""
         try:
             return self._file.write(data)
         except OSError as error:
             raise OSError(error.errno, error.strerror, self._path) from None
 
     def seek(self, place: int) -> int:
-        """Go there."""
+        """Go to a place in the file, in bytes."""
         return self._file.seek(place)
 
     def tell(self) -> int:
-        """How many bytes are before."""
+        """The place in the file, in bytes."""
         return self._file.tell()
 
     def flush(self) -> None:
-        """Nothing: the end of the file is soon enough."""
+        """Do nothing: the end of the file is soon enough."""
 
     def close(self) -> None:
-        """Nothing: whoever opened it closes it."""
+        """Do nothing: whoever opened the file closes it."""
 
 
 def answers_to(output: str, force: bool, as_json: bool) -> Destination:
     """Where lines that answer rows go; parameters and errors as for `destination`."""
-    return destination(output, force, suffixes=_JSON if as_json else _ROWS)
+    where = destination(output, force, suffixes=_JSON if as_json else _ROWS)
+    return Destination(where.path, as_json)
 
 
 def destination(output: str, force: bool, *, suffixes: Sequence[str] = ()) -> Destination:
@@ -200,40 +226,6 @@ def _other_format(output: str, suffix: str, suffixes: Sequence[str]) -> str:
     return f"{output}: {suffix} is not what this command writes: {rather}{expected}"
 
 
-def print_text(text: str, *, to_stderr: bool = False) -> None:
-    """Print text for people, with one line's end after it; long sentences go on below."""
-    width = width_of_errors() if to_stderr else width_of_output()
-    click.echo(wrapped(text.rstrip("\n"), width), err=to_stderr)
-
-
-def print_json(record: Any, *, to_stderr: bool = False) -> None:
-    """Print a record for programs."""
-    from mixtura.views.record import json_text
-
-    click.echo(json_text(record), nl=False, err=to_stderr)
-
-
-def tell(sentence: str) -> None:
-    """Say on the standard error how something went, as mixtura."""
-    print_text(f"mixtura: {sentence}", to_stderr=True)
-
-
-def write_columns(columns: Columns, where: Destination, as_json: bool) -> None:
-    """Write columns of equal length: as JSON lines, or in the format that the file's name says.
-
-    Raises
-    ------
-    ParameterError, MissingExtraError : the format cannot hold them, see `tables.sink.sink`.
-    OSError : it cannot be written.
-    """
-    from mixtura.tables.write import sink
-
-    with where.opened() as file:
-        target = sink(file, where.suffix, as_json=as_json)
-        target.add(columns)
-        target.end()
-
-
 def side_by_side(first: Columns, then: Columns) -> dict[str, Any]:
     """The columns of a result after those that it comes with.
 
@@ -248,3 +240,68 @@ def side_by_side(first: Columns, then: Columns) -> dict[str, Any]:
                 "rename the one in the data"
             )
     return {**first, **then}
+
+
+def check_apart(output: str) -> None:
+    """Refuse to write over a file that the command under way reads, by whatever name or link.
+
+    Parameters
+    ----------
+    output : a path, or ``-`` for the standard output, which may go into a file.
+
+    Raises
+    ------
+    click.UsageError : it is the same file as an input, or one of those that a glob or a folder has.
+    """
+    for path in _inputs():
+        if is_same_file(output, path):
+            one = "the standard output" if output == "-" else output
+            other = "the standard input" if path == "-" else path
+            what = one if one == other else f"{one} is the same file as {other}, which"
+            raise click.UsageError(
+                f"{what} is read by this command: write to another file, or that one is lost"
+            )
+
+
+def _inputs() -> Iterator[str]:
+    """Each file that the arguments of the command under way lead to."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return
+    for parameter in context.command.params:
+        if isinstance(parameter, click.Argument) and not isinstance(parameter.type, click.Choice):
+            value = context.params.get(parameter.name or "")
+            for source in value if isinstance(value, tuple) else (value,):
+                yield from [] if source is None else _files(source)
+
+
+def _files(source: str) -> list[str]:
+    """The files that are meant by an argument; a dataset has none."""
+    from mixtura.tables.streams.files import files_of
+
+    if source == "-":
+        return [source]
+    try:
+        return [str(path) for path in files_of([source])]
+    except (DataError, OSError):
+        return []
+
+
+def is_same_file(output: str, path: str) -> bool:
+    """Whether the paths of an output and an input are one file, or would be if it existed.
+
+    ``-`` is a standard stream, which may go into a file or come from one.
+    """
+    one, other = _status(output, sys.stdout), _status(path, sys.stdin)
+    if one is not None and other is not None:
+        return os.path.samestat(one, other) and stat.S_ISREG(one.st_mode)
+    if "-" in (output, path) or one is not other:
+        return False
+    return os.path.realpath(output) == os.path.realpath(path)
+
+
+def _status(path: str, stream: object) -> os.stat_result | None:
+    try:
+        return os.fstat(stream.fileno()) if path == "-" else os.stat(path)  # type: ignore[attr-defined]  # noqa: PTH116
+    except (OSError, ValueError, AttributeError):
+        return None

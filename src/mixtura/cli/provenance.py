@@ -1,25 +1,22 @@
-"""Again: what a model file keeps, so that somebody can do the same once more."""
+"""Provenance: the command and the rows that a model file tells it is from."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from mixtura.tables import Table
-    from mixtura.tables.streams import Scan
+from mixtura.cli import inputs
 
-__all__ = ["again", "command_words", "digest_of"]
+__all__ = ["command_words", "of"]
 
 #: options that say where a result goes and how it is told, and change nothing about it
 _TELLING = ("output", "force", "as_json", "as_text", "verbose")
 
 
-def again(data: str, rows: Table | Scan) -> dict[str, Any]:
+def of(data: str, rows: inputs.Rows) -> dict[str, Any]:
     """The command that is being carried out, and by what its rows are known again.
 
     Parameters
@@ -31,27 +28,19 @@ def again(data: str, rows: Table | Scan) -> dict[str, Any]:
     -----
     Of rows that are streamed, one pass.
     """
-    return {
-        "command": command_words(click.get_current_context()),
-        "data": {"name": data, "digest": digest_of(rows)},
-    }
+    return {"command": command_words(), "data": {"name": data, "digest": _digest_of(rows)}}
 
 
-def command_words(context: click.Context, without: Collection[str] = _TELLING) -> list[str]:
-    """The words that a shell would need to call a command the same way.
-
-    Parameters
-    ----------
-    context : of the command that is being carried out.
-    without : the parameters that are left out.
-    """
+def command_words() -> list[str]:
+    """The words that a shell would need to call the command under way with the same result."""
+    context = click.get_current_context()
     words = context.command_path.split()
     options: list[str] = []
     arguments: list[str] = []
     for parameter in context.command.params:
         name = parameter.name or ""
         source = context.get_parameter_source(name)
-        if name in without or source is not click.core.ParameterSource.COMMANDLINE:
+        if name in _TELLING or source is not click.core.ParameterSource.COMMANDLINE:
             continue
         value = context.params[name]
         if isinstance(parameter, click.Option):
@@ -67,14 +56,12 @@ def command_words(context: click.Context, without: Collection[str] = _TELLING) -
 def _option(option: click.Option, value: Any) -> list[str]:
     if option.is_flag:
         return [(option.opts if value else option.secondary_opts)[0]]
-    values = [_listed(value)] if option.multiple and all(_is_text(v) for v in value) else value
-    if not isinstance(values, (list, tuple)):
-        values = [values]
+    if value is True:  # of an option that may stand without a value
+        return [option.opts[0], str(option.flag_value)]
+    if option.multiple and all(isinstance(each, str) for each in value):
+        value = [_listed(value)]
+    values = value if isinstance(value, (list, tuple)) else [value]
     return [word for each in values for word in (option.opts[0], str(each))]
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -84,16 +71,12 @@ def _listed(names: tuple[str, ...]) -> str:
     return line.getvalue()
 
 
-def digest_of(rows: Table | Scan) -> str:
+def _digest_of(rows: inputs.Rows) -> str:
     """The digest of the features' numbers; see `mixtura.tables.digest.Digest`."""
     from mixtura.tables import Table
     from mixtura.tables.digest import Digest
 
-    if isinstance(rows, Table):
-        digest = Digest(len(rows.names))
-        digest.add(rows.rows)
-        return digest.text
-    digest = Digest(len(rows.columns.features))
-    for chunk in rows.chunks():
+    digest = Digest(len(rows.names if isinstance(rows, Table) else rows.columns.features))
+    for chunk in [rows] if isinstance(rows, Table) else rows.chunks():
         digest.add(chunk.rows)
     return digest.text

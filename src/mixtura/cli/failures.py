@@ -1,13 +1,18 @@
-"""Foreign: errors that other libraries raise, as the command line tells them."""
+"""Failures: errors, ours and other libraries', as the command line tells them."""
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import click
+
+from mixtura import errors
+from mixtura.cli import spelling
 from mixtura.textual import words_of
 
-__all__ = ["Told", "told"]
+__all__ = ["Failure", "of"]
 
 #: letters of another library's sentence at most
 _LETTERS = 300
@@ -36,9 +41,22 @@ _HOMES: dict[str, tuple[int, str]] = {
 _TYPES: dict[str, tuple[int, str]] = {"numpy": (3, "the data cannot be computed with")}
 
 
+#: the kinds of error and their exit codes; the first that fits counts
+_CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (click.FileError, 6),
+    (click.ClickException, 2),
+    (errors.ParameterError, 2),
+    (errors.MissingExtraError, 2),
+    (errors.DataError, 3),
+    (errors.ModelError, 4),
+    (OSError, 6),
+    (MemoryError, 6),
+)
+
+
 @dataclass(frozen=True)
-class Told:
-    """What the command line says of an error.
+class Failure:
+    """What the command line says of an error, and the exit code that it ends with.
 
     Parameters
     ----------
@@ -50,14 +68,22 @@ class Told:
     sentence: str
 
 
-def told(error: Exception) -> Told | None:
-    """An error that another library raised, in a sentence; None where it is not one of theirs.
+def of(error: Exception) -> Failure | None:
+    """An error as the command line tells it; None where nobody expected it.
 
     Parameters
     ----------
     error : of any type. It is another library's if its type is, or if that library's code raised
         it, as Arrow's and NumPy's readers raise Python's own.
     """
+    if (foreign := _foreign(error)) is not None:
+        return foreign
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), None)
+    return None if code is None else Failure(code, _sentence(error))
+
+
+def _foreign(error: Exception) -> Failure | None:
+    """The failure of an error that another library raised; None where it is not one of theirs."""
     own = type(error).__module__
     if own.partition(".")[0] == "mixtura" or isinstance(error, MemoryError):
         return None
@@ -68,7 +94,7 @@ def told(error: Exception) -> Told | None:
     if found is None:
         return None
     code, what = found
-    return Told(code, f"{what}: {_words(error)}")
+    return Failure(code, f"{what}: {_words(error)}")
 
 
 def _home(module: str, homes: dict[str, tuple[int, str]]) -> tuple[int, str] | None:
@@ -97,3 +123,20 @@ def _words(error: Exception) -> str:
     except Exception:  # whatever goes wrong in somebody else's words
         return type(error).__name__
     return said if len(said) <= _LETTERS else f"{said[:_LETTERS]}…"
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx else "mixtura"
+        words = " ".join(error.format_message().split()).rstrip(".")
+        return f"{words} (see {path} --help)"
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, OSError) and error.strerror:
+        where = "standard input or output" if error.filename is None else error.filename
+        closed = error.errno == errno.EBADF and error.filename is None
+        what = "the standard output is closed" if closed else spelling.spelled(error.strerror)
+        return f"{where}: {what}"
+    if isinstance(error, MemoryError):
+        return f"out of memory: {error}" if str(error) else "out of memory"
+    return spelling.spelled(str(error).strip())

@@ -1,0 +1,100 @@
+"""Answers: what a command says of each row, a part of the rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from mixtura.cli import inputs, outputs, progress
+from mixtura.errors import DataError
+
+if TYPE_CHECKING:
+    from mixtura.model.mixture import Mixture
+    from mixtura.tables.streams import BadRows, Chunk
+
+__all__ = ["write"]
+
+#: rows that are answered at once, about
+_ROWS = 2**16
+
+#: of rows (m, D), float64: columns of m values
+Answer = Callable[[Any], dict[str, Any]]
+
+
+def write(
+    asked: inputs.Input,
+    mixture: Mixture,
+    function: Answer,
+    where: outputs.Destination,
+    *,
+    quiet: bool,
+) -> None:
+    """Write what `function` gives for each row, after its ids, a part of the rows at a time.
+
+    Where bad rows are left out, each line says first which row it is about; a bad row that is
+    kept is answered with nothing.
+
+    Parameters
+    ----------
+    asked : the rows.
+    mixture : whose features are taken where the data name their columns.
+    function : of rows (m, D), float64, whatever the data hold, with their names where they have
+        some: columns of m values.
+    where : what to write to; whole or not at all, if it is a file.
+    quiet : whether to draw no line of progress.
+
+    Raises
+    ------
+    DataError : there is no row.
+    OSError : it cannot be written.
+    """
+    from mixtura.engine.sources import ahead
+    from mixtura.tables import Table, streams
+
+    rows = asked.read(mixture)
+    names = rows.columns if isinstance(rows, Table) else rows.names
+    keep, numbered = asked.on_bad_row == "keep", asked.on_bad_row in ("skip", "report")
+    bad = streams.bad_rows("skip" if keep else asked.on_bad_row)
+    count = 0
+    meter = progress.AnswerMeter(shown=progress.on_terminal() and not (quiet or where.is_terminal))
+    chunks = streams.coalesce(_chunks(rows, bad, meter.read, keep=keep), _ROWS)
+    with closing(meter), where.opened() as file, closing(ahead(chunks)) as read:
+        target = where.sink(file)
+        for chunk in read:
+            known = outputs.side_by_side({"row": chunk.numbers} if numbered else {}, chunk.ids)
+            target.add(outputs.side_by_side(known, _answered(chunk, names, function, keep=keep)))
+            count += len(chunk)
+        if not count:
+            raise DataError("there is no row to answer for, expected at least one")
+        target.end()
+    bad.warn(kept=keep)
+
+
+def _chunks(
+    rows: inputs.Rows, bad: BadRows, told: Callable[[int], None], *, keep: bool
+) -> Iterator[Chunk]:
+    from mixtura.tables.streams import Chunk, Scan
+    from mixtura.tables.streams.scan import watched
+
+    if isinstance(rows, Scan):
+        return watched(rows, told).chunks(bad, keep=keep)
+    return iter([Chunk(rows.rows, None, rows.ids)])
+
+
+def _answered(
+    chunk: Chunk, names: tuple[str, ...] | None, function: Answer, *, keep: bool
+) -> dict[str, Any]:
+    """The columns for a chunk; for a bad row that was kept there is no value in them."""
+    import numpy as np
+
+    from mixtura.tables import Table
+
+    rows = chunk.rows.astype(np.float64, copy=keep)
+    bad = ~np.isfinite(rows).all(axis=1) if keep else None
+    if bad is not None:
+        rows[bad] = 0.0
+    columns = function(rows if names is None else Table(names, rows))
+    if bad is None:
+        return columns
+    return {name: np.ma.array(values, mask=bad) for name, values in columns.items()}

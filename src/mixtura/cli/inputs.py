@@ -1,0 +1,251 @@
+"""Input: the model and the rows that a command line names."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import click
+
+from mixtura import errors
+
+if TYPE_CHECKING:
+    from mixtura.fitting.checkpoints.record import Record
+    from mixtura.model.mixture import Mixture
+    from mixtura.model.storage import StoredModel
+    from mixtura.tables import Table
+    from mixtura.tables.streams import Scan
+
+__all__ = [
+    "Input",
+    "Rows",
+    "number_of",
+    "places_of",
+    "read_checkpoint",
+    "read_model",
+    "read_record",
+]
+
+#: what is read: all rows in memory, or a scan over them
+Rows: TypeAlias = "Table | Scan"
+
+#: bytes of a single file from which on it is streamed
+_LARGE = 2**28
+
+
+@dataclass(frozen=True)
+class Input:
+    """The rows that a command line names, and how it asks for them to be read.
+
+    Parameters
+    ----------
+    data : a file, a glob, a folder, ``-``, or ``@name``; None where none is named.
+    columns, ids, header, on_bad_row : as the options of the same names say; no columns are all of
+        them.
+    weight_column : the column that weighs the rows, or None; it is among the ids of a table.
+    """
+
+    data: str | None = None
+    columns: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    header: bool | None = None
+    on_bad_row: str = "error"
+    weight_column: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The `data` of a command that has made sure that there are some."""
+        assert self.data is not None
+        return self.data
+
+    def is_streamed(self, large: int = _LARGE) -> bool:
+        """Whether rows are read a part at a time: of several, packed or large files, or bad ones.
+
+        Parameters
+        ----------
+        large : bytes of a single file from which on it is.
+        """
+        from mixtura.tables.streams import needs_scan
+
+        if self.on_bad_row != "error":
+            return True
+        if self.source == "-" or self.source.startswith("@"):
+            return False
+        path = Path(self.source)
+        is_large = path.is_file() and path.stat().st_size >= large
+        return is_large or needs_scan(self.source)
+
+    def read(self, mixture: Mixture | None = None, large: int = _LARGE) -> Rows:
+        """The rows, in memory or as a scan; parameters as for `table` and `is_streamed`."""
+        return self.scan(mixture) if self.is_streamed(large) else self.table(mixture)
+
+    def table(self, mixture: Mixture | None = None) -> Table:
+        """All rows in memory, as a table of named columns.
+
+        Parameters
+        ----------
+        mixture : whose features are taken where the file names its columns and `columns` does not
+            choose.
+
+        Raises
+        ------
+        As `mixtura.tables.read_table`.
+        """
+        from mixtura.tables import read_table
+
+        if self.on_bad_row != "error":
+            return _collected(self.scan(mixture), self.source)
+        return read_table(self.source, **self._chosen(mixture), header=self.header)
+
+    def scan(self, mixture: Mixture | None = None) -> Scan:
+        """The rows as `mixtura.tables.streams.scan` gives them; `mixture` as for `table`.
+
+        What is no file, the standard input or a dataset, is held in memory.
+        """
+        from mixtura.tables import read, selection
+        from mixtura.tables.streams import held, scan
+
+        weighed: dict[str, Any] = {
+            "weights": self.weight_column,
+            # Who keeps the bad rows asks for them of the scan itself.
+            "on_bad_row": "skip" if self.on_bad_row == "keep" else self.on_bad_row,
+        }
+        if self.source.startswith("@"):
+            table = read.read_table(self.source, **self._chosen(mixture))
+            return held.scan_table(table, self.source, **weighed)
+        expected = mixture.feature_names if mixture is not None else None
+        if self.source == "-":
+            chosen = selection.Selection(self.columns or None, self.ids, expected)
+            return held.scan_text(
+                read.standard_input(), "standard input", chosen, header=self.header, **weighed
+            )
+        return scan(
+            self.source,
+            columns=self.columns or None,
+            ids=self.ids,
+            expected=expected,
+            header=self.header,
+            **weighed,
+        )
+
+    def weights(self, rows: Rows) -> list[float] | None:
+        """The weights of rows that are in memory; None where there are none, or a scan has them.
+
+        Raises
+        ------
+        DataError : a cell of the column is no number.
+        """
+        from mixtura.tables import Table, cells
+
+        if self.weight_column is None or not isinstance(rows, Table):
+            return None
+        return cells.numbers_of(rows.ids[self.weight_column], self.weight_column)
+
+    def _chosen(self, mixture: Mixture | None) -> dict[str, Any]:
+        """The columns of a table, as arguments of `read_table`; the weights' is carried along."""
+        return {
+            "columns": self.columns or None,
+            "ids": (*self.ids, *filter(None, [self.weight_column])),
+            "expected": mixture.feature_names if mixture is not None else None,
+        }
+
+
+def read_checkpoint(source: str) -> Record | None:
+    """The checkpoint in a file; None where it holds something else, or is the standard input.
+
+    Raises
+    ------
+    ModelError : it is damaged.
+    OSError : it cannot be read.
+    """
+    from mixtura.fitting.checkpoints.generations import decoded, is_checkpoint
+
+    data = b"" if source == "-" else Path(source).read_bytes()
+    return decoded(data, source) if is_checkpoint(data) else None
+
+
+def read_model(source: str, data: str | None = None) -> StoredModel:
+    """The model in a file, or on the standard input for ``-``.
+
+    Parameters
+    ----------
+    source : the path, or ``-``.
+    data : where the command reads its rows, if it reads any.
+
+    Raises
+    ------
+    click.UsageError : both are to come from the standard input.
+    ModelError : it is not a sound model file.
+    OSError : it cannot be read.
+    """
+    from mixtura.model import storage
+
+    if source != "-":
+        return storage.read(source)
+    if data == "-":
+        raise click.UsageError("MODEL and DATA are both -, expected one of them to be a file")
+    return storage.decoded(sys.stdin.buffer.read(), "standard input")
+
+
+def read_record(source: str) -> dict[str, Any]:
+    """The JSON record in a file, or on the standard input for ``-``.
+
+    Raises
+    ------
+    ModelError : it is no JSON object.
+    OSError : it cannot be read.
+    """
+    data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    try:
+        record = json.loads(data)
+    except ValueError:
+        record = None
+    if not isinstance(record, dict):
+        raise errors.ModelError(
+            f"{'standard input' if source == '-' else source} is not the record of a selection: "
+            "write one with mixtura select --json"
+        )
+    return record
+
+
+def places_of(table: Table, rows: Sequence[int]) -> list[int]:
+    """Where rows of those numbers stand in a table from which bad rows were left out.
+
+    Raises
+    ------
+    ParameterError : one was left out, or there is none of that number.
+    """
+    if table.numbers is None:
+        return list(rows)
+    at = {number: place for place, number in enumerate(table.numbers.tolist())}
+    for row in rows:
+        if row not in at:
+            raise errors.ParameterError(f"row {row} is not there, or was left out as a bad one")
+    return [at[row] for row in rows]
+
+
+def number_of(table: Table, place: int) -> int:
+    """The number in the data of the row at a place in a table."""
+    return place if table.numbers is None else int(table.numbers[place])
+
+
+def _collected(scan: Scan, source: str) -> Table:
+    """The good rows of a scan, with their numbers."""
+    from mixtura.tables import Table, streams
+
+    bad = streams.bad_rows(scan.on_bad_row)
+    chunks = list(scan.chunks(bad))
+    bad.warn()
+    if not chunks:
+        raise errors.DataError(f"{source} has no row that can be used, expected at least one")
+    whole = streams.joined(chunks)
+    ids = {name: tuple(texts) for name, texts in whole.ids.items()}
+    if scan.columns.weights is not None and whole.weights is not None:
+        ids[scan.columns.weights] = tuple(map(repr, whole.weights.tolist()))
+    features = scan.columns.features
+    rows = whole.rows.astype("float64", copy=False)
+    return Table(features, rows, ids, scan.columns.named, whole.numbers)
