@@ -14,7 +14,7 @@ import numpy as np
 
 import mixtura
 from mixtura.fitting import Fit
-from mixtura.testing.hostile import Hostile, hostile
+from shared import Hostile, hostile
 from table import Column, Table
 
 

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from itertools import product
 
-from mixtura.testing.parity import COVARIANCE_TYPES, STARTS, compared, problems
+from shared import COVARIANCE_TYPES, STARTS, compared, problems
 
 
 def main() -> int:

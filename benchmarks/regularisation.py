@@ -19,7 +19,7 @@ from mixtura.fitting.health import Health
 from mixtura.fitting.regularisation import Regularisation
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure
-from mixtura.testing.hostile import hostile
+from shared import hostile
 from table import Column, Table
 
 Floats = NDArray[np.float64]

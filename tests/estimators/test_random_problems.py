@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from mixtura.testing.parity import COVARIANCE_TYPES, STARTS, compared, problems
+from parity_problems import COVARIANCE_TYPES, STARTS, compared, problems
 
 
 def test_thirty_random_problems_end_as_in_scikit_learn() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import mixtura
+from hostile_problems import Hostile, hostile
 from mixtura.fitting import Fit
-from mixtura.testing.hostile import Hostile, hostile
 
 
 def fitted(problem: Hostile, start: str) -> Fit:

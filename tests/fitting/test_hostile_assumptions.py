@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import mixtura
+from hostile_problems import hostile
 from mixtura.engine.arrays import Floats
 from mixtura.errors import MixturaError
-from mixtura.testing.hostile import hostile
 
 STRUCTURES = ("full", "tied", "diag", "spherical", "VVE", "EEV", "VEI", "EVI")
 

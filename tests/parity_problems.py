@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.mixture import GaussianMixture as Theirs
 
+from mixtura import GaussianMixture as Ours
 from mixtura.datasets import separated
-from mixtura.engine.arrays import Rows
-from mixtura.errors import MissingExtraError
 
 __all__ = ["COVARIANCE_TYPES", "STARTS", "Problem", "Verdict", "compared", "problems"]
 
@@ -34,7 +35,7 @@ class Problem:
     """
 
     number: int
-    rows: Rows
+    rows: NDArray[np.float64]
     n_components: int
     separation: float
 
@@ -94,19 +95,7 @@ def problems(count: int) -> Iterator[Problem]:
 
 
 def compared(problem: Problem, covariance_type: str, start: str, seed: int) -> Verdict:
-    """scikit-learn's default fit beside ours.
-
-    Raises
-    ------
-    MissingExtraError : scikit-learn is not installed.
-    """
-    try:
-        from sklearn.mixture import GaussianMixture as Theirs
-    except ImportError:
-        purpose = "the comparison with scikit-learn"
-        raise MissingExtraError("scikit-learn", "validate", purpose) from None
-    from mixtura.estimators import GaussianMixture as Ours
-
+    """scikit-learn's default fit beside ours."""
     options: dict[str, Any] = {
         "covariance_type": covariance_type,
         "init_params": start,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-
-from mixtura.engine.arrays import Floats, Rows
+from numpy.typing import NDArray
 
 __all__ = ["Hostile", "hostile"]
+
+Floats = NDArray[np.float64]
+Random = np.random.Generator
 
 _STRUCTURES = ("full", "tied", "diag", "spherical")
 #: the largest value that is made; fits refuse those beyond 1e150
@@ -27,7 +29,7 @@ class Hostile:
     traits : what was done to the rows, in order.
     """
 
-    rows: Rows
+    rows: NDArray[np.floating]
     n_components: int
     structure: str
     traits: tuple[str, ...]
@@ -61,9 +63,6 @@ def hostile(seed: int) -> Hostile:
     most = n if random.uniform() < 0.3 else min(n, 8)
     k = int(random.integers(1, most + 1))
     return Hostile(rows, k, str(random.choice(_STRUCTURES)), tuple(traits))
-
-
-Random = np.random.Generator
 
 
 def _clusters(random: Random, n: int, d: int) -> Floats:
