@@ -110,6 +110,7 @@ def cases() -> Iterator[Case]:
     yield from _blocks()
     yield from _kinds()
     yield from _odd()
+    yield "cluster", _on_a_cluster
 
 
 def _each_source() -> Iterator[Case]:
@@ -129,6 +130,21 @@ def _blocks() -> Iterator[Case]:
     for threads in (1, 2):
         wish = {"noise": True, "max_iter": 8, "random_state": 1}
         yield f"blocks/auto-noise/{threads}", partial(_fitted, "array", wish, threads, 20_000)
+
+
+def _on_a_cluster() -> Any:
+    """Fits by two workers of Dask in this process."""
+    from distributed import Client
+
+    with Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=None) as one:
+        return [
+            mixtura.fit(**SOURCES[source](n), n_components=3, client=one, **options)
+            for source, n, options in (
+                ("dask-array", 240, {"noise": True}),
+                ("dask-frame-weighted", 240, {"structure": "VVE", "start": "kmeans"}),
+                ("dask-array-weighted", 20_000, {"max_iter": 5, "start": "k-means++"}),
+            )
+        ]
 
 
 def _kinds() -> Iterator[Case]:

@@ -11,7 +11,7 @@ import numpy as np
 
 import mixtura
 from bits_doors import fitted
-from bits_rows import counts, rows, written
+from bits_rows import SOURCES, counts, rows, written
 from mixtura.tables.streams import scan
 
 __all__ = ["cases"]
@@ -70,6 +70,7 @@ _ROWS: dict[str, Any] = {
 def cases() -> Iterator[Case]:
     """All of them, by whom they are handed to."""
     yield from _of_fits()
+    yield from _of_rows_elsewhere()
     yield from _of_mixtures()
     yield from _of_functions()
     yield from _of_files()
@@ -104,6 +105,48 @@ def _estimated(X: Any = None, **parameters: Any) -> Any:
     model = mixtura.GaussianMixture(2, **{"random_state": 0, **parameters})
     model.fit(rows() if X is None and parameters else X)
     return model.mixture_
+
+
+def _of_rows_elsewhere() -> Iterator[Case]:
+    """Settings and rows that only a stream or a collection finds wrong, as it reads."""
+    wishes: dict[str, dict[str, Any]] = {
+        "many": {"n_components": 1000},
+        "labels": {"start": np.zeros(240, int)},
+        "shares": {"start": [[0.5, 0.5]] * 3},
+        "structure": {"structure": "E"},
+        "weights": {"sample_weight": "nothing"},
+        "weights-array": {"sample_weight": np.ones(240)},
+        "given": {"given": mixtura.Given(means=[[0.0]])},
+        "box": {"noise": mixtura.Box([0.0], [1.0])},
+        "prior": {"prior": mixtura.Prior(mean=[0.0])},
+        "mixture": {"start": mixtura.Mixture([1.0], [[0.0]], [[[1.0]]])},
+    }
+    for source in ("npy", "csv", "parquet", "iterable", "dask-array", "dask-frame-weighted"):
+        for name, wish in wishes.items():
+            given = {"n_components": 2, "max_iter": 3, **wish}
+            yield f"wrong/elsewhere/{source}/{name}", partial(_elsewhere, source, given)
+    for name, made in {
+        "nan": _NAN,
+        "empty": np.empty((0, 2)),
+        "one-row": rows()[:1],
+        "huge": rows() * 1e200,
+        "constant": np.ones((20, 2)),
+        "text": np.array([["a", "b"]]),
+    }.items():
+        for batches in ("iterable", "dask"):
+            yield f"wrong/elsewhere/{batches}/rows-{name}", partial(_batched, made, batches)
+
+
+def _elsewhere(source: str, given: dict[str, Any]) -> Any:
+    return mixtura.fit(**{**SOURCES[source](240), **given})
+
+
+def _batched(made: Any, batches: str) -> Any:
+    if batches == "dask":
+        import dask.array as da
+
+        return mixtura.fit(da.from_array(made, chunks=(10, -1)), 2)
+    return mixtura.fit([made[:10], made[10:]], 2)
 
 
 def _of_mixtures() -> Iterator[Case]:
