@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import pytest
+
 import mixtura
 
 SOURCE = Path(mixtura.__file__).parent
@@ -202,3 +204,42 @@ def f(noise_box):
 """
     words = ["noise_box", "f", "model.noise", "Box", "B", "g", "max_iter", "key", "f"]
     assert sorted(words_in(ast.parse(code))) == sorted([*words, "a ", " noise"])
+
+
+# -- bars ------------------------------------------------------------------------------------------
+
+
+def test_no_files_import_one_another_in_a_circle() -> None:
+    assert TREES.keys() >= DOORS
+    assert len(DOORS) <= 2
+    graph = {
+        name: set() if name in DOORS else imported(tree, TREES) - {name}
+        for name, tree in TREES.items()
+    }
+    assert circle(graph) == []
+
+
+def test_imports_are_few_beside_what_is_done_with_them() -> None:
+    code, imports = map(sum, zip(*map(code_and_imports, TREES), strict=True))
+    assert imports <= 0.11 * code, f"{imports} of {code} lines: {imports / code:.1%}"
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    lengths = {name: len(text.splitlines()) for name, text in TEXTS.items()}
+    assert {name: length for name, length in lengths.items() if length > 400} == {}
+
+
+def test_no_function_is_longer_than_60_lines() -> None:
+    lengths = {
+        f"{name}.{node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {name: length for name, length in lengths.items() if length > 60} == {}
+
+
+@pytest.mark.parametrize(("word", "most"), [("noise", 15), (r"\bmax_iter\b", 9)])
+def test_a_setting_is_known_in_few_files(word: str, most: int) -> None:
+    said = files_that_say(word)
+    assert len(said) <= most, f"{len(said)} files: {', '.join(said)}"
