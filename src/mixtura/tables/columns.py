@@ -18,6 +18,30 @@ __all__ = ["matrix_of", "numbers_in", "refuse_others", "stacked"]
 
 #: kinds of NumPy's types that it calculates with
 _NUMBERS = "fiub"
+#: what to make of dates and lengths of time: what it is, how by library, and what they are first
+#: made where they are objects, but for those of one type
+_TIMES: dict[str, tuple[str, dict[str, str], str, str]] = {
+    "dates": (
+        "days since the first",
+        {
+            "polars": "({0} - {0}.min()).dt.total_days()",
+            "pyarrow": "pyarrow.compute.days_between(pyarrow.compute.min({0}), {0})",
+            "": "({0} - {0}.min()) / numpy.timedelta64(1, 'D')",
+        },
+        "Timestamp",
+        "pandas.to_datetime({0})",
+    ),
+    "lengths of time": (
+        "seconds",
+        {
+            "polars": "{0}.dt.total_seconds()",
+            "pyarrow": "{0}.cast('int64')",
+            "": "{0} / numpy.timedelta64(1, 's')",
+        },
+        "Timedelta",
+        "pandas.to_timedelta({0})",
+    ),
+}
 
 
 def matrix_of(data: Any, places: Sequence[int] | None = None) -> NDArray[Any]:
@@ -153,9 +177,9 @@ def numbers_in(values: Any, what: str, line: str) -> NDArray[Any]:
     if kind == "c":
         raise _complex(what, line)
     if kind == "M":
-        raise _dates(what, line, array.dtype, values)
+        raise _times("dates", what, line, array.dtype, values)
     if kind == "m":
-        raise _lengths(what, line, array.dtype, values)
+        raise _times("lengths of time", what, line, array.dtype, values)
     if kind in "UST":
         raise _text(what, line, next(iter(array.ravel().tolist()), ""), values)
     if kind == "O":
@@ -211,9 +235,9 @@ def _of_objects(array: NDArray[Any], values: Any, what: str, line: str) -> NDArr
         elif isinstance(value, complex | np.complexfloating):
             raise _complex(what, line)
         elif isinstance(value, datetime.date | np.datetime64):
-            raise _dates(what, line, type(value).__name__, values)
+            raise _times("dates", what, line, type(value).__name__, values)
         elif isinstance(value, datetime.timedelta | np.timedelta64):
-            raise _lengths(what, line, type(value).__name__, values)
+            raise _times("lengths of time", what, line, type(value).__name__, values)
         elif isinstance(value, int) and abs(value) > sys.float_info.max:
             raise DataError(
                 f"{what} holds a number beyond 1.8e308, expected numbers that fit into a double: "
@@ -229,35 +253,15 @@ def _complex(what: str, line: str) -> DataError:
     )
 
 
-def _dates(what: str, line: str, kind: Any, values: Any) -> DataError:
+def _times(called: str, what: str, line: str, kind: Any, values: Any) -> DataError:
+    """Of dates, or lengths of time."""
+    example, steps, theirs, made = _TIMES[called]
     library = _library(values)
-    if library == "polars":
-        days = f"({line} - {line}.min()).dt.total_days()"
-    elif library == "pyarrow":
-        days = f"pyarrow.compute.days_between(pyarrow.compute.min({line}), {line})"
-    else:
-        if not isinstance(kind, np.dtype) and kind != "Timestamp":
-            line = f"pandas.to_datetime({line})"
-        days = f"({line} - {line}.min()) / numpy.timedelta64(1, 'D')"
+    if library not in steps and not isinstance(kind, np.dtype) and kind != theirs:
+        line = made.format(line)
     return DataError(
-        f"{what} holds dates ({kind}), expected numbers: make it one, such as days since the "
-        f"first, with {days}, or leave it out"
-    )
-
-
-def _lengths(what: str, line: str, kind: Any, values: Any) -> DataError:
-    library = _library(values)
-    if library == "polars":
-        seconds = f"{line}.dt.total_seconds()"
-    elif library == "pyarrow":
-        seconds = f"{line}.cast('int64')"
-    else:
-        if not isinstance(kind, np.dtype) and kind != "Timedelta":
-            line = f"pandas.to_timedelta({line})"
-        seconds = f"{line} / numpy.timedelta64(1, 's')"
-    return DataError(
-        f"{what} holds lengths of time ({kind}), expected numbers: make it one, such as seconds, "
-        f"with {seconds}, or leave it out"
+        f"{what} holds {called} ({kind}), expected numbers: make it one, such as {example}, with "
+        f"{steps.get(library, steps['']).format(line)}, or leave it out"
     )
 
 
@@ -272,7 +276,7 @@ def _text(what: str, line: str, cell: Any, values: Any) -> DataError:
 
 
 def _library(values: Any) -> str:
-    """The library that made them."""
+    """The library that made the values, by its name."""
     return type(values).__module__.partition(".")[0]
 
 

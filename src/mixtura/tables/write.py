@@ -145,44 +145,26 @@ class Sink(ABC):
         """Write what belongs at the end."""
 
 
-class _CsvSink(Sink):
-    """CSV in UTF-8, with a header.
+class _TextSink(Sink):
+    """Text in UTF-8.
 
     Parameters
     ----------
     file : where to write.
+    text : makes it of columns, part by part.
+    headed : whether its first part is a header, which is written once.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(
+        self, file: BinaryIO, text: Callable[[Columns], Iterator[str]], *, headed: bool
+    ) -> None:
+        self._file, self._text, self._headed = file, text, headed
         self._begun = False
 
     def add(self, columns: Columns) -> None:
-        parts = csv_text(columns)
-        header = next(parts)
-        if not self._begun:
-            self._file.write(header.encode())
-            self._begun = True
-        for part in parts:
-            self._file.write(part.encode())
-
-    def end(self) -> None:
-        pass
-
-
-class _JsonSink(Sink):
-    """JSON lines: an object a row. JSON has no infinity: it is a text there, as NaN is.
-
-    Parameters
-    ----------
-    file : where to write.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def add(self, columns: Columns) -> None:
-        for part in _json_lines(columns):
+        known = int(self._headed and self._begun)
+        self._begun = True
+        for part in islice(self._text(columns), known, None):
             self._file.write(part.encode())
 
     def end(self) -> None:
@@ -262,8 +244,9 @@ def sink(file: BinaryIO, suffix: str, *, as_json: bool = False) -> Sink:
     as_json : JSON lines, whatever the name.
     """
     if as_json:
-        return _JsonSink(file)
-    return _SINKS.get(suffix, _CsvSink)(file)
+        return _TextSink(file, _json_lines, headed=False)
+    binary = _SINKS.get(suffix)
+    return _TextSink(file, csv_text, headed=True) if binary is None else binary(file)
 
 
 _SINKS: Mapping[str, Callable[[BinaryIO], Sink]] = {

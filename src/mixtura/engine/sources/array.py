@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Rows, doubles, readable
-from mixtura.engine.sources.block import Block, Fields, even_block_rows, fields_of
+from mixtura.engine.sources.block import Block, Fields, fields_of
 from mixtura.engine.sources.source import Source
 
 __all__ = ["ArraySource"]
@@ -63,10 +62,6 @@ class ArraySource(Source):
     def dtype(self) -> np.dtype[np.floating[Any]]:
         return readable(self.rows[:0]).dtype
 
-    @property
-    def n_blocks(self) -> int:
-        return -(-self.n_rows // self.block_rows)
-
     def first(self) -> Rows:
         return readable(self.rows[:1])
 
@@ -74,8 +69,3 @@ class ArraySource(Source):
         step, whole = self.block_rows, Block(0, self.rows, self.fields)
         for start in range(0, self.n_rows, step):
             yield whole.part(start, start + step).readable()
-
-    @cached_property
-    def block_rows(self) -> int:
-        """How many rows a block has, but for the last."""
-        return even_block_rows(*self.rows.shape)

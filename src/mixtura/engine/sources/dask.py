@@ -122,10 +122,6 @@ class DaskSource(Source):
     def dtype(self) -> np.dtype[np.floating[Any]]:
         return self.kind
 
-    @property
-    def n_blocks(self) -> int:
-        return -(-self.n_rows // even_block_rows(self.n_rows, self.n_columns))
-
     @cached_property
     def cuts(self) -> tuple[Cut, ...]:
         """How each partition is cut along the blocks."""
@@ -158,7 +154,7 @@ class DaskSource(Source):
 
     def _batches(self) -> Iterator[Block]:
         """The rows of all partitions, some blocks' worth at a time, each read where it lies."""
-        step = _AT_ONCE * even_block_rows(self.n_rows, self.n_columns)
+        step = _AT_ONCE * self.block_rows
         for number, length in enumerate(self.lengths):
             for start in range(0, length, step):
                 yield self.partitions.one(number, partial(_part, start, start + step))

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from mixtura.caching import cached_property
 from mixtura.engine.arrays import Rows
-from mixtura.engine.sources.block import Block
+from mixtura.engine.sources.block import Block, even_block_rows
 
 __all__ = ["Source"]
 
@@ -37,10 +38,15 @@ class Source(ABC):
     def dtype(self) -> np.dtype[np.floating[Any]]:
         """Of its blocks: float32 or float64."""
 
+    @cached_property
+    def block_rows(self) -> int:
+        """How many rows a block has, but for the last."""
+        return even_block_rows(self.n_rows, self.n_features)
+
     @property
-    @abstractmethod
     def n_blocks(self) -> int:
         """How many blocks `blocks` yields in a pass."""
+        return -(-self.n_rows // self.block_rows)
 
     @abstractmethod
     def first(self) -> Rows:

@@ -13,7 +13,7 @@ import numpy as np
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Rows
 from mixtura.engine.sources.ahead import ahead
-from mixtura.engine.sources.block import Block, even_block_rows, rechunk
+from mixtura.engine.sources.block import Block, rechunk
 from mixtura.engine.sources.source import Source
 from mixtura.errors import DataError
 
@@ -67,10 +67,6 @@ class StreamSource(Source):
             return float(self.n_rows)
         return math.fsum(block.total_weight for block in self.blocks())
 
-    @property
-    def n_blocks(self) -> int:
-        return -(-self.n_rows // self.block_rows)
-
     def first(self) -> Rows:
         with closing(self._cut()) as blocks:
             return next(blocks).rows[:1]
@@ -83,11 +79,6 @@ class StreamSource(Source):
         DataError : this pass had more rows or fewer than `n_rows`.
         """
         return ahead(self._cut(), self.AHEAD)
-
-    @cached_property
-    def block_rows(self) -> int:
-        """How many rows a block has, but for the last."""
-        return even_block_rows(*self.shape)
 
     def _cut(self) -> Generator[Block, None, None]:
         stop = 0
