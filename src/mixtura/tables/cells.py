@@ -37,13 +37,13 @@ def number(cell: str, *, comma: bool = False) -> float:
     return float(cell.replace(",", ".", 1) if comma else cell)
 
 
-def is_number(cell: str, *, comma: bool = False) -> bool:
-    """Whether a cell holds a number; NaN and infinity are ones here."""
+def is_number(cell: str, *, comma: bool = False, finite: bool = False) -> bool:
+    """Whether a cell holds a number; NaN and infinity are ones unless it has to be finite."""
     try:
-        number(cell, comma=comma)
+        value = number(cell, comma=comma)
     except ValueError:
         return False
-    return True
+    return not finite or math.isfinite(value)
 
 
 def is_missing(cell: str) -> bool:
@@ -75,7 +75,7 @@ class _Column:
     """What was seen of one column: its texts, its numbers, its first bad cell."""
 
     name: str
-    comma: bool = False
+    comma: bool
     texts: int = 0
     numbers: int = 0
     bad: tuple[int, int, str] | None = None  # row from 0, line from 1, cell
@@ -84,7 +84,7 @@ class _Column:
         numeric = is_number(cell, comma=self.comma)
         self.numbers += numeric
         self.texts += not numeric and not is_missing(cell)
-        if self.bad is None and not (numeric and math.isfinite(number(cell, comma=self.comma))):
+        if self.bad is None and not is_number(cell, comma=self.comma, finite=True):
             self.bad = row, line, cell
 
     @property
@@ -116,7 +116,7 @@ def diagnose(
     ------
     DataError : always, where there is something to find.
     """
-    columns = {j: _Column(names[j], comma=comma) for j in features}
+    columns = {j: _Column(names[j], comma) for j in features}
     for row, (line, record) in enumerate(records):
         for j, column in columns.items():
             column.see(row, line, record[j])
@@ -124,16 +124,27 @@ def diagnose(
     if textual:
         taken = [names[j] for j in features]
         raise DataError(_text_columns(source, textual, taken))
-    bad = [column for column in columns.values() if column.bad]
+    bad = [(*column.bad, column.name) for column in columns.values() if column.bad]
     if bad:
-        raise DataError(_cell(source, min(bad, key=lambda column: column.bad or (0,))))
+        row, line, cell, name = min(bad, key=lambda found: found[:3])
+        raise DataError(cell_fault(source, line, row, name, cell, comma=comma))
 
 
 def cell_fault(
     source: str, line: int, row: int, name: str, cell: str, *, comma: bool = False
 ) -> str:
     """What is wrong with a cell that holds no finite number."""
-    return _cell(source, _Column(name, comma, bad=(row, line, cell)))
+    where = f"{source}: line {line} (row {row}), column {name!r}"
+    if not is_number(cell, comma=comma):
+        if not cell.strip():
+            return f"{where} is empty, expected a number: fill the cell, or drop the row"
+        if is_missing(cell):
+            return f"{where} is missing ({cell!r}), expected a number: fill it, or drop the row"
+        return f"{where} holds {cell!r}, expected a number: {_remedy(cell, comma)}"
+    value = number(cell, comma=comma)
+    what = "NaN" if math.isnan(value) else "infinity" if value > 0 else "-infinity"
+    shown = "" if cell.strip().lower() in ("nan", "inf", "-inf") else f" ({cell!r})"
+    return f"{where} is {what}{shown}, expected a finite number: fill it, or drop the row"
 
 
 def _text_columns(source: str, textual: list[_Column], taken: list[str]) -> str:
@@ -170,19 +181,3 @@ def _remedy(cell: str, comma: bool) -> str:
     if is_number(cell.replace(",", ".", 1)):
         return "write decimals with a point"
     return "correct it, or leave the column out with --columns"
-
-
-def _cell(source: str, column: _Column) -> str:
-    assert column.bad is not None
-    row, line, cell = column.bad
-    where = f"{source}: line {line} (row {row}), column {column.name!r}"
-    if not is_number(cell, comma=column.comma):
-        if not cell.strip():
-            return f"{where} is empty, expected a number: fill the cell, or drop the row"
-        if is_missing(cell):
-            return f"{where} is missing ({cell!r}), expected a number: fill it, or drop the row"
-        return f"{where} holds {cell!r}, expected a number: {_remedy(cell, column.comma)}"
-    value = number(cell, comma=column.comma)
-    what = "NaN" if math.isnan(value) else "infinity" if value > 0 else "-infinity"
-    shown = "" if cell.strip().lower() in ("nan", "inf", "-inf") else f" ({cell!r})"
-    return f"{where} is {what}{shown}, expected a finite number: fill it, or drop the row"

@@ -284,12 +284,10 @@ class _Reading:
             return f"{self.source}: " + _width_fault(line, record, header)
         comma = header.dialect.comma
         at = dict(zip(header.names, record, strict=True))
-        name = next(n for n in self.columns.numbers if not _is_finite(at[n], comma=comma))
+        name = next(
+            n for n in self.columns.numbers if not is_number(at[n], comma=comma, finite=True)
+        )
         return cell_fault(self.source, line, row, name, at[name], comma=comma)
-
-
-def _is_finite(cell: str, *, comma: bool) -> bool:
-    return is_number(cell, comma=comma) and math.isfinite(number(cell, comma=comma))
 
 
 def _width_fault(line: int, record: Sequence[str], header: TextHeader) -> str:
@@ -314,7 +312,7 @@ def _is_header(cells: Sequence[str], selection: Selection, source: str, dialect:
     comma = dialect.comma
     numbers = [cell for cell in used if is_number(cell, comma=comma)]
     found = any(cell not in numbers and not is_missing(cell) for cell in used)
-    odd = [cell for cell in numbers if math.isfinite(number(cell, comma=comma))]
+    odd = [cell for cell in numbers if is_number(cell, comma=comma, finite=True)]
     if found and odd:
         warnings.warn(
             f"{source}: the first row is read as a header, though it holds the number {odd[0]}; "

@@ -41,7 +41,7 @@ class Digest:
         self._hash = hashlib.sha256(n_features.to_bytes(8, "little"))
 
     def add(self, rows: NDArray[np.floating[Any]]) -> None:
-        """The next rows, (m, D)."""
+        """Read the next rows, (m, D), after those before."""
         self._hash.update(np.ascontiguousarray(rows, dtype="<f8").data)
 
     @property

@@ -95,7 +95,7 @@ class _NpyHeader:
 
     @property
     def count(self) -> int:
-        """How many numbers follow."""
+        """How many numbers follow the header, N·D."""
         return self.shape[0] * self.shape[1]
 
 

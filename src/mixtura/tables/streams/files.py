@@ -127,7 +127,7 @@ class FileScan(Scan):
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """Where the files are."""
+        """Where the files are, in their order."""
         return tuple(file.print.path for file in self.files)
 
     def read(self, bad: BadRows) -> Iterator[Chunk]:

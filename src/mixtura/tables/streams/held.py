@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mixtura.errors import DataError
 from mixtura.tables.cells import numbers_of
@@ -23,23 +22,18 @@ _PART = 2**21
 
 
 @dataclass(frozen=True, eq=False)
-class _HeldTable(Scan):
-    """A scan over the rows of a table.
+class _HeldRows(Scan):
+    """A scan over the rows of one chunk in memory.
 
     Parameters
     ----------
-    table : with the columns that are asked for.
-    origin : what it is called, for the messages.
-    weighed : the weights (N,), or None.
+    chunk : with the columns that are asked for.
     """
 
-    table: Table
-    origin: str
-    weighed: NDArray[np.float64] | None = None
+    chunk: Chunk
 
     def read(self, bad: BadRows) -> Iterator[Chunk]:
-        ids = {name: self.table.ids[name] for name in self.columns.ids}
-        yield Chunk(self.table.rows, self.weighed, ids, self.origin)
+        yield self.chunk
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +66,10 @@ def scan_table(table: Table, origin: str, *, weights: str | None, on_bad_row: st
     ParameterError : there is no such policy.
     """
     bad_rows(on_bad_row)
-    ids = tuple(name for name in table.ids if name != weights)
-    columns = Columns(table.names, weights, ids, table.named)
+    ids = {name: texts for name, texts in table.ids.items() if name != weights}
     weighed = None if weights is None else np.array(numbers_of(table.ids[weights], weights))
-    return _HeldTable(columns, on_bad_row, table, origin, weighed)
+    columns = Columns(table.names, weights, tuple(ids), table.named)
+    return _HeldRows(columns, on_bad_row, Chunk(table.rows, weighed, ids, origin))
 
 
 def scan_text(
