@@ -16,7 +16,7 @@ from mixtura.engine.sources import Block
 from mixtura.model import parameters
 from mixtura.model.gaussians import Gaussians
 from mixtura.model.noise import Noise
-from mixtura.model.out_of_core import Answer
+from mixtura.model.out_of_core import RowFunction
 from mixtura.model.rows import as_rows
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called
@@ -196,7 +196,7 @@ class Density(Value):
         N·K·D²/2 multiply-adds for full and tied covariances, N·K·D for diagonal ones; memory
         for one block.
         """
-        return self._answer(lambda b: kernel.log_likelihood(b.rows, self.components)).over(X)
+        return self._by_row(lambda b: kernel.log_likelihood(b.rows, self.components)).over(X)
 
     @property
     def _gaussians(self) -> Gaussians:
@@ -209,11 +209,11 @@ class Density(Value):
         """How many responsibilities a row has: K, and one for noise."""
         return (self.components.n_components,)
 
-    def _answer(
+    def _by_row(
         self,
         function: Callable[[Block], Any],
         shape: tuple[int, ...] = (),
         dtype: type = np.float64,
-    ) -> Answer:
+    ) -> RowFunction:
         """What a function of blocks gives for each row, of `shape` a row."""
-        return Answer(function, self.n_features, self.feature_names, shape, dtype)
+        return RowFunction(function, self.n_features, self.feature_names, shape, dtype)

@@ -18,7 +18,7 @@ from mixtura.engine.sources import Block
 from mixtura.errors import ParameterError
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import labelled
-from mixtura.model.out_of_core import Answer, is_out_of_core, totals
+from mixtura.model.out_of_core import RowFunction, is_out_of_core, totals
 from mixtura.model.weights import row_weights
 from mixtura.textual import counted
 
@@ -103,7 +103,7 @@ class Merging(Value):
             return shares.argmax(axis=1) if labels else shares
 
         shape, dtype = ((), np.int64) if labels else ((len(groups),), np.float64)
-        answer = Answer(function, mixture.n_features, mixture.feature_names, shape, dtype)
+        answer = RowFunction(function, mixture.n_features, mixture.feature_names, shape, dtype)
         return answer.over(X)
 
     @property

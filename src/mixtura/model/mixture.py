@@ -103,20 +103,20 @@ class Mixture(Density):
         responsibility of the noise: (N, K + 1). Parameters, errors and cost as for
         `score_samples`.
         """
-        return self._answer(
+        return self._by_row(
             lambda b: kernel.posterior(b.rows, self.components)[1], self._n_terms
         ).over(X)
 
     def predict(self, X: Any) -> Integers:
         """The component of largest responsibility, (N,), −1 for noise; see `predict_proba`."""
-        places = self._answer(
+        places = self._by_row(
             lambda b: kernel.labels(b.rows, self.components), dtype=np.int64
         ).over(X)
         return labelled(places, self.n_components) if self.noise else places
 
     def log_responsibilities(self, X: Any) -> Floats:
         """Log r_ik, (N, K), nats, without underflow; with noise (N, K + 1): `predict_proba`."""
-        return self._answer(
+        return self._by_row(
             lambda b: kernel.log_posterior(b.rows, self.components), self._n_terms
         ).over(X)
 
@@ -142,7 +142,7 @@ class Mixture(Density):
         own is in doubt: each row is taken to be of the component of largest responsibility
         (Biernacki, Celeux & Govaert 2000). Weights (N,), v_i, as for `bic`.
         """
-        certain = self._answer(lambda b: kernel.log_posterior(b.rows, self.components).max(axis=1))
+        certain = self._by_row(lambda b: kernel.log_posterior(b.rows, self.components).max(axis=1))
         certainty, _ = summed(X, sample_weight, certain)
         return self.bic(X, sample_weight) - 2.0 * certainty
 
@@ -321,5 +321,5 @@ class Mixture(Density):
 
     def _log_likelihood(self, X: Any, sample_weight: Any) -> tuple[float, float]:
         """Σ_i v_i log p(x_i), nats, and Σ_i v_i."""
-        answer = self._answer(lambda b: kernel.log_likelihood(b.rows, self.components))
-        return summed(X, sample_weight, answer)
+        asked = self._by_row(lambda b: kernel.log_likelihood(b.rows, self.components))
+        return summed(X, sample_weight, asked)

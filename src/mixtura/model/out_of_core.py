@@ -22,14 +22,14 @@ from mixtura.model.weights import row_weights, total_weight, weighted_mean
 from mixtura.tables.collections import Collection, check_columns, check_numbers, is_collection
 from mixtura.tables.streams import bad_rows, coalesce, is_stream, scanned
 
-__all__ = ["Answer", "is_out_of_core", "summed", "totals"]
+__all__ = ["RowFunction", "is_out_of_core", "summed", "totals"]
 
 #: rows that are answered at once, about
 _ROWS = 2**16
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class RowFunction:
     """A function of rows, one value a row.
 
     Parameters
@@ -86,8 +86,8 @@ def is_out_of_core(X: Any) -> bool:
     return not isinstance(X, np.ndarray) and (is_collection(X) or is_stream(X))
 
 
-def summed(X: Any, sample_weight: Any, answer: Answer) -> tuple[float, float]:
-    """Σ_i v_i y_i of an answer's values y (N,), and Σ_i v_i, of rows out of core in bounded memory.
+def summed(X: Any, sample_weight: Any, asked: RowFunction) -> tuple[float, float]:
+    """Σ_i v_i y_i of a function's values y (N,), and Σ_i v_i; out of core in bounded memory.
 
     Parameters
     ----------
@@ -100,13 +100,13 @@ def summed(X: Any, sample_weight: Any, answer: Answer) -> tuple[float, float]:
     ParameterError : the weights are something else.
     """
     if not is_out_of_core(X):
-        values = answer.over(X)
+        values = asked.over(X)
         weights = row_weights(sample_weight, len(values))
         weight = total_weight(weights, len(values))
         return weighted_mean(values, weights) * weight, weight
-    function = partial(_sums, answer)
+    function = partial(_sums, asked)
     total, weight = totals(
-        X, sample_weight, function, answer.n_features, answer.feature_names
+        X, sample_weight, function, asked.n_features, asked.feature_names
     ).tolist()
     if not weight:
         raise DataError("no row of X counts, expected at least one of a weight above 0")
@@ -167,23 +167,23 @@ def _counted(
     return function(executor, rows, weights)
 
 
-def _sums(answer: Answer, executor: Executor, rows: Rows, weights: Floats | None) -> Floats:
-    """The sum of an answer's values, and that of the weights."""
-    values = answer.of(rows, executor)
+def _sums(asked: RowFunction, executor: Executor, rows: Rows, weights: Floats | None) -> Floats:
+    """The sum of a function's values, and that of the weights."""
+    values = asked.of(rows, executor)
     if weights is None:
         return np.array([values.sum(), len(rows)])
     return np.array([values @ weights, weights.sum()])
 
 
-def _mapped(X: Any, answer: Answer) -> Any:
-    """One value for each row of `X` out of core; see `Answer.over`."""
+def _mapped(X: Any, asked: RowFunction) -> Any:
+    """One value for each row of `X` out of core; see `RowFunction.over`."""
     if is_collection(X):
-        return _lazily(X, answer)
-    stream = scanned(X, None, answer.feature_names)
+        return _lazily(X, asked)
+    stream = scanned(X, None, asked.feature_names)
     bad = bad_rows(stream.on_bad_row)
     executor = default_executor()
     with closing(ahead(coalesce(stream.chunks(bad), _ROWS))) as chunks:
-        values = [answer.of(as_rows(chunk.rows, answer.n_features), executor) for chunk in chunks]
+        values = [asked.of(as_rows(chunk.rows, asked.n_features), executor) for chunk in chunks]
     bad.warn()
     if not values:
         raise DataError("X has 0 rows, expected at least 1")
@@ -196,7 +196,7 @@ def _numbers(part: Any) -> Any:
     return part
 
 
-def _lazily(X: Any, answer: Answer) -> Any:
+def _lazily(X: Any, asked: RowFunction) -> Any:
     """A Dask array of one value for each row of a collection."""
     if isinstance(X, Collection):
         raise ParameterError(
@@ -205,20 +205,20 @@ def _lazily(X: Any, answer: Answer) -> Any:
         )
     rows = X
     if getattr(X, "columns", None) is not None:
-        places = matched_columns([str(name) for name in X.columns], answer.feature_names)
+        places = matched_columns([str(name) for name in X.columns], asked.feature_names)
         frame = X[[X.columns[j] for j in places]]
         check_columns(zip(map(str, frame.columns), frame.dtypes, strict=True))
         rows = frame.map_partitions(_numbers, meta=frame.dtypes.to_dict()).to_dask_array()
-    if rows.ndim != 2 or rows.shape[1] != answer.n_features:
+    if rows.ndim != 2 or rows.shape[1] != asked.n_features:
         raise DataError(
-            f"X is a Dask collection of shape {X.shape}, expected (N, {answer.n_features}): select "
+            f"X is a Dask collection of shape {X.shape}, expected (N, {asked.n_features}): select "
             "the columns that this mixture was fitted on"
         )
     if rows.numblocks[1] > 1:
         rows = rows.rechunk({1: -1})
-    if answer.shape:
-        chunks = (rows.chunks[0], *((size,) for size in answer.shape))
-        empty: NDArray[Any] = np.empty((0, *answer.shape), answer.dtype)
-        return rows.map_blocks(answer.of_part, chunks=chunks, dtype=answer.dtype, meta=empty)
-    empty = np.empty(0, answer.dtype)
-    return rows.map_blocks(answer.of_part, drop_axis=1, dtype=answer.dtype, meta=empty)
+    if asked.shape:
+        chunks = (rows.chunks[0], *((size,) for size in asked.shape))
+        empty: NDArray[Any] = np.empty((0, *asked.shape), asked.dtype)
+        return rows.map_blocks(asked.of_part, chunks=chunks, dtype=asked.dtype, meta=empty)
+    empty = np.empty(0, asked.dtype)
+    return rows.map_blocks(asked.of_part, drop_axis=1, dtype=asked.dtype, meta=empty)

@@ -19,25 +19,9 @@ from typing import TYPE_CHECKING
 from mixtura.errors import ParameterError
 
 if TYPE_CHECKING:
-    from mixtura.engine.kernel.reference import (
-        accumulate,
-        assign,
-        climb,
-        describe,
-        hamerly_step,
-        invert_lower,
-        labels,
-        log_joint,
-        log_likelihood,
-        log_posterior,
-        moments,
-        posterior,
-        potentials,
-        squared_distances,
-        swap,
-    )
+    from mixtura.engine.kernel.reference import *  # noqa: F403
 
-__all__ = [
+__all__ = [  # noqa: F405
     "accumulate",
     "assign",
     "climb",
