@@ -11,9 +11,8 @@ import numpy as np
 
 import mixtura
 from mixtura.datasets import faithful, galaxies, iris
-from mixtura.views.plots.canvas import figure_of, offscreen_axes
-from mixtura.views.plots.drawing import Drawing
-from mixtura.views.plots.kinds import drawing_of
+from mixtura.views.kinds import drawing_of
+from mixtura.views.plots.canvas import Drawing, figure_of, offscreen_axes
 
 PICTURES = Path(__file__).parent / "pictures"
 DOTS_PER_INCH = 75

@@ -1,6 +1,7 @@
-"""Notebook: the door from a value to the page that shows it.
+"""Notebook: the one door from a value up to the page that shows it.
 
-A fit may be asked to show itself; the pages live on a floor above, and are fetched through here.
+A fit may be asked to show itself; the pages live on a floor above, and are fetched through here, by
+name, when they are asked for.
 """
 
 from __future__ import annotations
@@ -10,11 +11,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from mixtura.fitting import Fit
-    from mixtura.fitting.uncertainty import StandardErrors
+from mixtura.loading import loaded
 
 __all__ = ["Frame", "errors_of", "explored"]
 
@@ -56,28 +55,13 @@ class Frame:
 
 
 def explored(
-    fit: Fit, X: Any, *, features: Sequence[int | str] | None = None, name: str = ""
+    fit: Any, X: Any, *, features: Sequence[int | str] | None = None, name: str = ""
 ) -> Frame:
-    """The explorer of a fit; see `mixtura.Fit.explore`."""
-    from mixtura.views.explorer import document, explorer_record, replay
-
-    settings = fit.settings
-    rows = fit.mixture.rows(X)
-    run = replay(rows, settings.n_components, **settings.arguments(), random_state=fit.seed or 0)
-    record = explorer_record(
-        fit.mixture,
-        X,
-        run=run,
-        same_run=run.is_of(fit.summary()),
-        features=features,
-        name=name,
-        ids=getattr(X, "ids", None),
-    )
-    return Frame(document(record))
+    """The explorer of a `mixtura.Fit`; see `mixtura.Fit.explore`."""
+    fit_page = loaded("mixtura.views.explorer.record", "fit_page")
+    return Frame(fit_page(fit, X, features, name))
 
 
-def errors_of(fit: Fit, X: Any, method: str, **more: Any) -> StandardErrors:
+def errors_of(fit: Any, X: Any, method: str, **more: Any) -> Any:
     """The standard errors of a fit; see `mixtura.standard_errors`, which fits anew."""
-    from mixtura.fitting.uncertainty import standard_errors
-
-    return standard_errors(fit, X, method, **more)
+    return loaded("mixtura.fitting.uncertainty", "standard_errors")(fit, X, method, **more)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mixtura import Mixture
+from mixtura.views.kinds import drawing_of
 from mixtura.views.plots.canvas import offscreen_axes
-from mixtura.views.plots.kinds import drawing_of
 
 #: each breaks something: mathematics, markup, a line, the reading direction, a font
 HOSTILE = [

@@ -9,7 +9,7 @@ from pictures import drawn, line, mixture_of, theirs
 from scipy.spatial.distance import mahalanobis
 from scipy.special import logsumexp
 
-from mixtura.views.plots.parts import parts_of
+from mixtura.views.plots.explanation import explanation_of
 
 MIXTURE = mixture_of(3, 4)
 ROWS = MIXTURE.sample(100, 0)[0]
@@ -33,7 +33,7 @@ def test_the_bars_of_a_component_add_up_to_its_part_and_they_to_the_log_likeliho
     inside = expected > low
     assert inside[0]
     np.testing.assert_allclose(shown[inside], expected[inside], rtol=1e-9)
-    stacks = parts_of(MIXTURE, ROWS, 7).stacks()
+    stacks = explanation_of(MIXTURE, ROWS, 7).stacks()
     assert logsumexp(stacks.sum(axis=0)) == pytest.approx(
         theirs(MIXTURE).score_samples(ROWS[7:8])[0], rel=1e-12
     )

@@ -8,7 +8,7 @@ from pictures import drawn, mixture_of, theirs
 from scipy import stats
 
 from mixtura import Mixture
-from mixtura.views.plots.regions import region_levels
+from mixtura.views.plots.outlines import region_levels
 
 SHARES = (0.99, 0.9, 0.5)
 

@@ -11,7 +11,7 @@ from pictures import drawn, ticks
 from mixtura import Mixture
 from mixtura.views.plots import trace
 from mixtura.views.plots.canvas import figure_of, offscreen_axes
-from mixtura.views.plots.scale import scale_of
+from mixtura.views.plots.lettering import scale_of
 
 CLIMBS = {
     "slow": [-1234.49999, -1234.4999895, -1234.49998935, -1234.49998934, -1234.499989338],

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from mixtura.views.plots.polyline import shortened
-from mixtura.views.plots.svg import inline_svg
+from mixtura.views.plots.svg import inline_svg, simplified
 
 
 def distances(points, line):
@@ -37,7 +36,7 @@ def test_a_line_with_fewer_points_lies_where_it_lay(seed):
     t = np.linspace(0.0, 2.0 * np.pi, 4000)
     waves = sum(random.normal() * np.sin((i + 1) * t + random.uniform(0, 6)) for i in range(6))
     points = np.column_stack([60.0 * t, 40.0 * waves])
-    fewer = points_of(shortened(path_of(points)))
+    fewer = points_of(simplified(path_of(points)))
     assert len(fewer) < 500
     assert distances(points, fewer).max() <= 0.12 + 0.01
     assert distances(fewer, points).max() <= 0.01
@@ -46,10 +45,10 @@ def test_a_line_with_fewer_points_lies_where_it_lay(seed):
 
 def test_corners_curves_and_single_points_stay():
     zigzag = np.array([[float(i), float(i % 2)] for i in range(50)])
-    assert np.array_equal(points_of(shortened(path_of(zigzag))), zigzag)
+    assert np.array_equal(points_of(simplified(path_of(zigzag))), zigzag)
     for path in ("M 1 2 C 1 2 3 4 5 6 z", "M 1 2", ""):
-        assert shortened(path).split() == path.replace("M 1 2", "M1 2").split() or "C" in path
-        assert points_of(shortened(path)).tolist() == points_of(path).tolist()
+        assert simplified(path).split() == path.replace("M 1 2", "M1 2").split() or "C" in path
+        assert points_of(simplified(path)).tolist() == points_of(path).tolist()
 
 
 def figure(label="x"):

@@ -67,7 +67,7 @@ def command(output: str, force: bool, as_json: bool) -> None:
 
 def _next(folder: Path, width: int | None) -> str:
     """A command that goes on from what the demo has written."""
-    from mixtura.views.report.shell import shell_line
+    from mixtura.views.report.text import shell_line
 
     model, data = (folder / f"two-features{suffix}" for suffix in (".safetensors", ".csv"))
     words = [_program(), "explain", str(model), str(data), "--worst", "3"]

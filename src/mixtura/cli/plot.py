@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mixtura.cli import inputs, options, outputs
+from mixtura.views.kinds import KINDS, drawing_of
 
 __all__ = ["command"]
 
@@ -20,20 +21,6 @@ Examples:
   mixtura plot selection.json --kind selection -o bic.png
 """
 
-#: each says what it draws, for the help
-KINDS = {
-    "density": "a histogram under the curves of one feature, or lines around 50, 90 and 99 % of "
-    "the density of two",
-    "scatter": "the rows of two features by component",
-    "pairs": "every two features, up to 12",
-    "responsibilities": "which component, and how sure that is, of one feature or two",
-    "explanation": "where the log-likelihood of one row of DATA comes from",
-    "calibration": "whether the rows of DATA lie where the mixture says",
-    "trace": "the log-likelihood over the iterations of the fit",
-    "selection": "of what mixtura select --json wrote instead of MODEL, the criterion of each "
-    "structure over the number of components",
-}
-
 
 @options.command(EPILOG, asked=inputs.Input)
 @options.model
@@ -44,7 +31,7 @@ KINDS = {
 @click.option(
     "--kind",
     type=click.Choice(list(KINDS)),
-    help="; ".join(f"{name}: {words}" for name, words in KINDS.items())
+    help="; ".join(f"{name}: {one.words}" for name, one in KINDS.items())
     + ". The density of one feature or the scatter of two by default.",
 )
 @options.features
@@ -77,34 +64,31 @@ def command(
     rows by component, 1-, 2- and 3-sigma ellipses, and contours of the log density. Of a model
     with more features two are drawn, by their marginal density. --kind draws something else.
     """
-    if kind in ("trace", "selection") and (asked.data or features):
+    wanted = KINDS[kind or "density"]
+    if wanted.subject in ("fit", "selection") and (asked.data or features):
         raise click.UsageError(f"--kind {kind} draws neither DATA nor --features: leave them out")
-    if kind in ("explanation", "calibration") and not asked.data:
+    if wanted.subject == "rows" and not asked.data:
         raise click.UsageError(f"--kind {kind} is about rows: give DATA after MODEL")
-    if row is not None and kind != "explanation":
+    if row is not None and "row" not in wanted.takes:
         raise click.UsageError("--row goes with --kind explanation alone: leave it out")
-    if equal and kind in ("explanation", "calibration", "trace", "selection"):
+    if equal and "equal" not in wanted.takes:
         raise click.UsageError(f"--kind {kind} has no two axes of features: leave --equal out")
     where = outputs.destination(output, force)
-    from mixtura.views import plots
-    from mixtura.views.plots import canvas, kinds
+    from mixtura.views.plots import canvas
 
     form = "png" if where.path is None else canvas.format_of(where.suffix)
-    if kind == "selection":
-        ax = canvas.offscreen_axes()
-        plots.candidates(inputs.read_record(model), ax=ax)
-        where.write(canvas.encoded(ax, form))
-        return
-    stored = inputs.read_model(model, asked.data)
-    mixture = stored.mixture
-    table = None
-    if asked.data:
-        table = asked.table(mixture)
-        row = None if row is None else inputs.places_of(table, [row])[0]
-    if kind is None:
-        count = min(mixture.n_features, 2) if not features else len(features)
-        kind = "density" if count == 1 else "scatter"
-    drawing = kinds.drawing_of(kind, mixture, table, features or None, row, stored.training, equal)
+    if wanted.subject == "selection":
+        drawing = wanted.drawing(inputs.read_record(model))
+    else:
+        stored = inputs.read_model(model, asked.data)
+        mixture, table = stored.mixture, None
+        if asked.data:
+            table = asked.table(mixture)
+            row = None if row is None else inputs.places_of(table, [row])[0]
+        if kind is None:
+            count = min(mixture.n_features, 2) if not features else len(features)
+            kind = "density" if count == 1 else "scatter"
+        drawing = drawing_of(kind, mixture, table, features or None, row, stored.training, equal)
     ax = canvas.offscreen_axes(drawing.size)
     drawing.draw(ax)
     where.write(canvas.encoded(ax, form))

@@ -116,7 +116,7 @@ def _columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
 
 def _tell_of(record: dict[str, Any], as_json: bool, to_stderr: bool) -> None:
     """Print the candidates, and which is best."""
-    from mixtura.views.selection_text import selection_text
+    from mixtura.views.text import selection_text
 
     printing.result(
         record,

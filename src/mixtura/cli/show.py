@@ -45,7 +45,8 @@ def command(model: str, asked: inputs.Input, intervals: bool, level: float, as_j
         raise click.UsageError("DATA was given without --intervals, which is what reads it")
     kept = inputs.read_checkpoint(model)
     if kept is not None and not given:
-        from mixtura.views.checkpoint import checkpoint_record, checkpoint_text
+        from mixtura.views.record import checkpoint_record
+        from mixtura.views.text import checkpoint_text
 
         record = checkpoint_record(kept)
         printing.result(record, lambda _: checkpoint_text(record), as_json=as_json)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
+from mixtura.errors import MissingExtraError, ParameterError
 from mixtura.fitting import Fit
 from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
 from mixtura.model.rows import column_names
-from mixtura.views import plots
-from mixtura.views.fitted import fitted, named
-from mixtura.views.plots.canvas import axes_or_new, figure_of
-from mixtura.views.plots.drawing import Drawing, Single
-from mixtura.views.plots.kinds import Features, drawing_of
+from mixtura.views.kinds import KINDS, Features, drawing_of
+from mixtura.views.plots.canvas import Drawing, axes_or_new, figure_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +22,17 @@ if TYPE_CHECKING:
 
     from mixtura.fitting.selection import Selection
 
-__all__ = ["MixtureDisplay"]
+__all__ = ["MixtureDisplay", "Options"]
+
+
+class Options(TypedDict, total=False):
+    """What a display can be told, as `MixtureDisplay.from_mixture` explains it."""
+
+    kind: str | None
+    features: Features
+    row: int | None
+    equal: bool
+    ax: Axes | None
 
 
 class MixtureDisplay:
@@ -72,15 +80,7 @@ class MixtureDisplay:
 
     @classmethod
     def from_estimator(
-        cls,
-        estimator: Any,
-        X: Any = None,
-        *,
-        kind: str | None = None,
-        features: Features = None,
-        row: int | None = None,
-        equal: bool = False,
-        ax: Axes | None = None,
+        cls, estimator: Any, X: Any = None, **options: Unpack[Options]
     ) -> MixtureDisplay:
         """Draw a fitted estimator, and the rows `X` with it.
 
@@ -97,20 +97,11 @@ class MixtureDisplay:
         ParameterError, DataError, MissingExtraError : as `from_mixture`; or the estimator is none
             of those.
         """
-        mixture, record, rows = fitted(estimator, X)
-        return cls._of(mixture, record, rows, kind, features, row, equal, ax)
+        return cls._of(*_fitted(estimator, X), **options)
 
     @classmethod
     def from_mixture(
-        cls,
-        mixture: Mixture,
-        X: Any = None,
-        *,
-        kind: str | None = None,
-        features: Features = None,
-        row: int | None = None,
-        equal: bool = False,
-        ax: Axes | None = None,
+        cls, mixture: Mixture, X: Any = None, **options: Unpack[Options]
     ) -> MixtureDisplay:
         """Draw a mixture, and the rows `X` with it.
 
@@ -143,22 +134,12 @@ class MixtureDisplay:
             about rows.
         MissingExtraError : matplotlib is not installed.
         """
-        return cls._of(mixture, None, X, kind, features, row, equal, ax)
+        return cls._of(mixture, None, X, **options)
 
     @classmethod
-    def from_fit(
-        cls,
-        fit: Fit,
-        X: Any = None,
-        *,
-        kind: str | None = None,
-        features: Features = None,
-        row: int | None = None,
-        equal: bool = False,
-        ax: Axes | None = None,
-    ) -> MixtureDisplay:
+    def from_fit(cls, fit: Fit, X: Any = None, **options: Unpack[Options]) -> MixtureDisplay:
         """Draw a `mixtura.Fit`: its mixture as `from_mixture` does, or its ``trace``."""
-        return cls._of(fit.mixture, fit.summary(), X, kind, features, row, equal, ax)
+        return cls._of(fit.mixture, fit.summary(), X, **options)
 
     @classmethod
     def from_selection(
@@ -169,8 +150,7 @@ class MixtureDisplay:
         ax: Axes | None = None,
     ) -> MixtureDisplay:
         """Draw the criterion of each candidate of a `mixtura.Selection`: see `plots.candidates`."""
-        drawing = Single(lambda given: plots.candidates(selection, by=by, ax=given))
-        return cls(drawing, "selection").plot(ax)
+        return cls(KINDS["selection"].drawing(selection, by=by), "selection").plot(ax)
 
     def plot(self, ax: Axes | None = None) -> MixtureDisplay:
         """Draw it once more, on `ax` or in a new figure; the display itself.
@@ -197,15 +177,17 @@ class MixtureDisplay:
         mixture: Mixture,
         record: Mapping[str, Any] | None,
         X: Any,
-        kind: str | None,
-        features: Features,
-        row: int | None,
-        equal: bool,
-        ax: Axes | None,
+        *,
+        kind: str | None = None,
+        features: Features = None,
+        row: int | None = None,
+        equal: bool = False,
+        ax: Axes | None = None,
     ) -> MixtureDisplay:
         mixture = _named(mixture, X)
         if kind is None:
-            kind = "density" if mixture.n_features <= 2 or _few(mixture, features) else "pairs"
+            few = features is not None and len(feature_indices(mixture, features)) <= 2
+            kind = "density" if mixture.n_features <= 2 or few else "pairs"
         return cls(drawing_of(kind, mixture, X, features, row, record, equal), kind).plot(ax)
 
 
@@ -220,8 +202,79 @@ def _named(mixture: Mixture, X: Any) -> Mixture:
     names = column_names(X)
     if mixture.feature_names is not None or names is None or len(names) != mixture.n_features:
         return mixture
-    return named(mixture, names)
+    return _with_names(mixture, names)
 
 
-def _few(mixture: Mixture, features: Features) -> bool:
-    return features is not None and len(feature_indices(mixture, features)) <= 2
+def _fitted(estimator: Any, X: Any) -> tuple[Mixture, Mapping[str, Any] | None, Any]:
+    """The mixture of a fitted estimator, the record of its fit if it keeps one, and its rows.
+
+    Parameters
+    ----------
+    estimator : a `mixtura.GaussianMixture`, a `sklearn.mixture.GaussianMixture`, or a pipeline that
+        ends in one.
+    X : rows, or None; what is before the end of a pipeline transforms them.
+
+    Raises
+    ------
+    MissingExtraError : scikit-learn is not installed.
+    sklearn.exceptions.NotFittedError : it was not fitted.
+    ParameterError : it is none of those.
+    """
+    try:
+        from sklearn.mixture import GaussianMixture as Theirs
+        from sklearn.pipeline import Pipeline
+        from sklearn.utils.validation import check_is_fitted
+    except ImportError:
+        raise MissingExtraError("scikit-learn", "sklearn", "a display of an estimator") from None
+    from mixtura.estimators import GaussianMixture
+
+    check_is_fitted(estimator)
+    if isinstance(estimator, Pipeline):
+        before, last = estimator[:-1], estimator[-1]
+        rows = before.transform(X) if X is not None and len(before) else X
+        mixture, record, rows = _fitted(last, rows)
+        return _of_steps(mixture, before), record, rows
+    if isinstance(estimator, GaussianMixture):
+        fit = getattr(estimator, "fit_", None)  # `partial_fit` leaves none
+        return estimator.mixture_, None if fit is None else fit.summary(), X
+    if isinstance(estimator, Theirs):
+        return _theirs(estimator), None, X
+    raise ParameterError(
+        f"got an estimator of type {type(estimator).__name__}, expected a GaussianMixture of "
+        "mixtura or scikit-learn, or a pipeline that ends in one"
+    )
+
+
+def _theirs(estimator: Any) -> Mixture:
+    names = getattr(estimator, "feature_names_in_", None)
+    return Mixture(
+        estimator.weights_,
+        estimator.means_,
+        estimator.covariances_,
+        structure=estimator.covariance_type,
+        feature_names=None if names is None else tuple(map(str, names)),
+    )
+
+
+def _of_steps(mixture: Mixture, before: Any) -> Mixture:
+    """The mixture with the names of the columns that the steps before it make, if they tell."""
+    if mixture.feature_names is not None or not len(before):
+        return mixture
+    try:
+        names = tuple(map(str, before.get_feature_names_out()))
+    except (AttributeError, ValueError):
+        return mixture
+    return _with_names(mixture, names)
+
+
+def _with_names(mixture: Mixture, names: Sequence[str]) -> Mixture:
+    """The same mixture with those feature names."""
+    return Mixture(
+        mixture.weights,
+        mixture.means,
+        mixture.covariances,
+        mixture.structure,
+        names,
+        noise=mixture.noise,
+        equal_weights=mixture.equal_weights,
+    )

@@ -1,4 +1,4 @@
-"""Record: a model and its training as plain numbers and texts."""
+"""Record: a model, its training and a checkpoint as plain numbers and texts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from mixtura.errors import ModelError
+from mixtura.fitting.checkpoints.record import Record
+from mixtura.fitting.convergence import Outcome
 from mixtura.model.mixture import Mixture
 
-__all__ = ["finite", "json_text", "model_record"]
+__all__ = ["checkpoint_record", "finite", "json_text", "model_record"]
 
 
 def model_record(mixture: Mixture, training: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,6 +37,43 @@ def model_record(mixture: Mixture, training: Mapping[str, Any]) -> dict[str, Any
         **({"noise": mixture.noise.record()} if mixture.noise else {}),
         **({"equal_weights": True} if mixture.equal_weights else {}),
         "training": dict(training),
+    }
+
+
+def checkpoint_record(record: Record) -> dict[str, Any]:
+    """What a checkpoint says, as dictionaries, lists, numbers and texts.
+
+    Raises
+    ------
+    ModelError : the record is not one of a fit.
+    """
+    try:
+        return _told(record)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise ModelError(f"the checkpoint is damaged ({error}): begin the fit anew") from None
+
+
+def _told(record: Record) -> dict[str, Any]:
+    """What a sound checkpoint says."""
+    values = record.values
+    trace = record.arrays["position.trace"].tolist() if values["position"] else []
+    position, best = values["position"], values["best"]
+    return {
+        "checkpoint": {
+            "run": int(values["run"]),
+            "iteration": None if position is None else int(position["iteration"]),
+            "mean_log_likelihood": trace[-1] if trace else None,
+            "best": None if best is None else Outcome[best["outcome"]].value,
+            "seconds": float(values["seconds"]),
+        },
+        "settings": dict(values["settings"]),
+        "rows": dict(values["rows"]),
+        "made_by": dict(values["made_by"]),
+        "file": {
+            name: str(values[name])
+            for name in ("date", "library_version", "sha256")
+            if name in values
+        },
     }
 
 

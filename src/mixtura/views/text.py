@@ -1,4 +1,4 @@
-"""Text: a model's record for people to read."""
+"""Text: the records of a model, a checkpoint and a selection for people to read."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mixtura.fitting.met import Met
+from mixtura.fitting.selection.criteria import better
 from mixtura.fitting.verdict import NOTHING
 from mixtura.textual import columns, counted, indented, printable, resolved
 
 __all__ = [
+    "checkpoint_text",
     "criterion_label",
     "deviations",
     "file_text",
     "model_text",
     "model_words",
     "parameter_tables",
+    "selection_text",
     "training_figures",
     "training_words",
     "void_of",
@@ -24,6 +27,11 @@ __all__ = [
 
 #: above so many features a covariance is shown by its diagonal
 _WHOLE = 12
+#: settings of a checkpoint that its first line tells
+_APART = ("n_components", "structure")
+_CRITERIA = {"bic": "BIC", "icl": "ICL", "aic": "AIC", "cv": "CV"}
+#: failures of a selection that are told of one by one
+_TOLD = 6
 
 Numbers = Sequence[Any]
 Table = list[list[str]]
@@ -47,6 +55,81 @@ def model_text(record: Mapping[str, Any], width: int | None = None, *, note: str
         ),
     ]
     return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def checkpoint_text(record: Mapping[str, Any]) -> str:
+    """What `checkpoint_record` says of a fit that can be gone on from, in lines."""
+    asked, rows = record["settings"], record["rows"]
+    given = [name for name in asked if asked[name] is not None and name not in _APART]
+    lines = [
+        f"Checkpoint of a fit: {counted(asked['n_components'], 'component')}, "
+        f"{printable(str(asked['structure']))} covariances",
+        f"rows: {rows['number of rows']}, of {counted(rows['number of features'], 'feature')}",
+        f"stands: {_standing(record['checkpoint'])}",
+        "asked for:",
+        *(f"  {name} {printable(str(asked[name]))}" for name in given),
+        "",
+        file_text(record["file"]),
+    ]
+    return "\n".join(lines)
+
+
+def _standing(at: Mapping[str, Any]) -> str:
+    """Which run it is in, and how far that has come."""
+    best = f"; the best so far is {at['best']}" if at["best"] else ""
+    if at["iteration"] is None:
+        return f"after {counted(at['run'], 'run')}{best}"
+    value = at["mean_log_likelihood"]
+    height = "" if value is None else f", at {value:.10g} nats a row"
+    return f"in run {at['run'] + 1}, before iteration {at['iteration']}{height}{best}"
+
+
+def selection_text(record: Mapping[str, Any], width: int | None = None) -> str:
+    """The text of the record that `Selection.summary` gives.
+
+    The criterion that decides, a line for each structure and a column for each K; the best is
+    marked with a star, a candidate that could not be fitted or chosen with a dash; then the
+    verdict. A line of the table has at most `width` letters, if that is a number.
+    """
+    by, candidates = record["by"], record["candidates"]
+    numbers = sorted({each["n_components"] for each in candidates})
+    structures = list(dict.fromkeys(each["structure"] for each in candidates))
+    cells = {(each["structure"], each["n_components"]): each for each in candidates}
+    best = record["best"] or {}
+    chosen = (best.get("structure"), best.get("n_components"))
+    rows = [["", *(f"{k} " for k in numbers)]]
+    for name in structures:
+        shown = (_cell(cells.get((name, k)), by, chosen=(name, k) == chosen) for k in numbers)
+        rows.append([printable(name), *shown])
+    blocks = [
+        [
+            f"{_CRITERIA[by]} of {counted(len(candidates), 'candidate')}, "
+            f"{counted(record['n_rows'], 'row')}; {better(record['sign'])} is better, * is best",
+            *columns(rows, width=width),
+        ]
+    ]
+    if record["verdict"]:
+        blocks.append([printable(line) for line in record["verdict"]])
+    left_out = [each for each in candidates if each["reason"]]
+    if left_out:
+        lines = [f"{counted(len(left_out), 'candidate')} not to choose from:"]
+        lines += [
+            printable(f"  {each['structure']},{each['n_components']}: {each['reason']}")
+            for each in left_out[:_TOLD]
+        ]
+        if len(left_out) > _TOLD:
+            lines.append(f"  and {len(left_out) - _TOLD} more: --json has them all")
+        blocks.append(lines)
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _cell(candidate: Mapping[str, Any] | None, by: str, *, chosen: bool) -> str:
+    if candidate is None:
+        return ""
+    value = candidate.get(by)
+    if candidate["reason"] or value is None:
+        return "- "
+    return f"{value:.2f}" + ("*" if chosen else " ")
 
 
 def file_text(origin: Mapping[str, str]) -> str:

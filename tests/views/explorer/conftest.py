@@ -6,14 +6,12 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mixtura.views.explorer.bundle import bundled
-from mixtura.views.explorer.document import _MODULES
+from mixtura.views.explorer.document import bundled, modules
 
 Asked = Callable[[str, Any], Any]
 
@@ -43,10 +41,8 @@ def asked(tmp_path: Path) -> Asked:
         pytest.skip("needs Node.js to run the page's modules: there is no node on the PATH")
 
     def run(lines: str, data: Any) -> Any:
-        folder = files("mixtura.views.explorer") / "page"
-        sources = {name: (folder / f"{name}.js").read_text("utf-8") for name in _MODULES}
         script, given = tmp_path / "probe.mjs", tmp_path / "input.json"
-        script.write_text(_HEAD + bundled({**sources, "probe": lines}, "probe"), "utf-8")
+        script.write_text(_HEAD + bundled({**modules(), "probe": lines}, "probe"), "utf-8")
         given.write_text(json.dumps(data), "utf-8")
         ended = subprocess.run(
             [node, str(script), str(given)], capture_output=True, text=True, check=False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mixtura.views.plots.scale import scale_of
+from mixtura.views.plots.lettering import scale_of
 
 TICKS = """
 import { scaleOf, ticks } from "./scale.js";

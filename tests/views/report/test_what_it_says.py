@@ -23,7 +23,7 @@ from mixtura.views.record import json_text
 from mixtura.views.report import report
 from mixtura.views.report.overview import SAMPLE, overview
 from mixtura.views.report.pictures import PICTURES
-from mixtura.views.report.shell import shell_line
+from mixtura.views.report.text import shell_line
 from skeleton import Skeleton
 
 FIT = mixtura.fit(faithful(), 2)

@@ -1,40 +1,23 @@
-"""Document: the explorer's one file."""
+"""Document: the explorer's page, its modules of JavaScript bundled into one script.
+
+A page without a server cannot import: from a file, a browser loads no second module. Each module
+becomes a function that returns what it exports, and an import takes it from there.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from mixtura.views.embedding import embedded, source_hash
-from mixtura.views.explorer.bundle import bundled
+from mixtura.views.page import embedded, filled, policy, source_hash
 
-__all__ = ["document"]
+__all__ = ["bundled", "document", "modules"]
 
-_MODULES = (
-    "data",
-    "ellipse",
-    "em",
-    "export",
-    "format",
-    "gaussian",
-    "hash",
-    "introduction",
-    "iteration",
-    "main",
-    "numbers",
-    "painter",
-    "play",
-    "pointer",
-    "scale",
-    "scene",
-    "structures",
-    "theme",
-    "trace",
-    "view",
-    "why",
-)
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?function\*?|const|class) (\w+)", re.MULTILINE)
 
 
 def document(record: Mapping[str, Any]) -> str:
@@ -47,37 +30,84 @@ def document(record: Mapping[str, Any]) -> str:
     About 60 kB, and the record: 22 bytes a row drawn of two features.
     """
     page, style, script = _parts()
-    data = embedded(record)
-    # The page's own text goes in first: what comes from outside is never searched for places.
-    for place, text in (
-        ("policy", _policy(style, script)),
-        ("style", style),
-        ("script", script),
-    ):
-        page = page.replace(f"<!--{place}-->", text)
-    before, after = page.split("<!--data-->")
-    return before + data + after
+    allowed = policy(script=f"'{source_hash(script)}'", style=f"'{source_hash(style)}'")
+    own = {"policy": allowed, "style": style, "script": script}
+    return filled(page, own, {"data": embedded(record)})
 
 
 @cache
 def _parts() -> tuple[str, str, str]:
     """The skeleton, the style and the script, as they are in the package."""
     folder = files("mixtura.views.explorer") / "page"
-
-    def read(name: str) -> str:
-        return (folder / name).read_text("utf-8")
-
-    modules = {name: read(f"{name}.js") for name in _MODULES}
-    return read("skeleton.html"), read("style.css").strip(), bundled(modules, "main")
+    page, style = ((folder / name).read_text("utf-8") for name in ("skeleton.html", "style.css"))
+    return page, style.strip(), bundled(modules(), "main")
 
 
-def _policy(style: str, script: str) -> str:
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src '{source_hash(script)}'",
-            f"style-src '{source_hash(style)}'",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
+def modules() -> dict[str, str]:
+    """The page's modules of JavaScript, name -> text."""
+    folder = files("mixtura.views.explorer") / "page"
+    return {
+        file.name.removesuffix(".js"): file.read_text("utf-8")
+        for file in folder.iterdir()
+        if file.name.endswith(".js")
+    }
+
+
+def bundled(sources: Mapping[str, str], main: str) -> str:
+    """One module that does what `main` does.
+
+    Parameters
+    ----------
+    sources : name -> text of each module. An import stands on one line or several and names what it
+        takes, ``import { a, b } from "./name.js";``; an export stands before what it exports.
+    main : the name of the module to run.
+
+    Raises
+    ------
+    ValueError : two modules import each other, or one is missing.
+
+    Examples
+    --------
+    >>> print(bundled({"a": "export const one = 1;", "b": 'import { one } from "./a.js";'}, "b"))
+    const $a = (() => {
+    const one = 1;
+    return { one };
+    })();
+    {
+    const { one } = $a;
+    }
+    """
+    order = _ordered(sources, main)
+    parts = [_wrapped(name, sources[name]) for name in order[:-1]]
+    return "\n".join([*parts, f"{{\n{_body(sources[main])[0]}\n}}"])
+
+
+def _ordered(sources: Mapping[str, str], main: str) -> list[str]:
+    """The modules, each after those that it imports."""
+    order: list[str] = []
+
+    def visit(name: str, on_the_way: tuple[str, ...]) -> None:
+        if name in on_the_way:
+            raise ValueError(f"modules import each other: {' -> '.join([*on_the_way, name])}")
+        if name in order:
+            return
+        if name not in sources:
+            raise ValueError(f"{on_the_way[-1]}.js imports {name}.js, which is not there")
+        for match in _IMPORT.finditer(sources[name]):
+            visit(match[2], (*on_the_way, name))
+        order.append(name)
+
+    visit(main, ())
+    return order
+
+
+def _wrapped(name: str, source: str) -> str:
+    body, exported = _body(source)
+    return f"const ${name} = (() => {{\n{body}\nreturn {{ {', '.join(exported)} }};\n}})();"
+
+
+def _body(source: str) -> tuple[str, list[str]]:
+    exported = [match[2] for match in _EXPORT.finditer(source)]
+    body = _EXPORT.sub(r"\1 \2", source)
+    body = _IMPORT.sub(lambda m: f"const {{{m[1]}}} = ${m[2]};", body)
+    return body.strip(), exported

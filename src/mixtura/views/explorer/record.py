@@ -12,15 +12,17 @@ from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import DataError, ParameterError
+from mixtura.fitting import Fit
 from mixtura.fitting.regularisation import Regularisation, Spread, regularisation
 from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
 from mixtura.version import __version__
-from mixtura.views.explorer.replay import Replay
+from mixtura.views.explorer.document import document
+from mixtura.views.explorer.replay import Replay, replayed
 from mixtura.views.plots.palette import COLOURS, style
-from mixtura.views.plots.selection import select
+from mixtura.views.plots.projection import Projection, project
 
-__all__ = ["DRAWN", "explorer_record"]
+__all__ = ["DRAWN", "explorer_record", "fit_page"]
 
 #: rows that the page draws at most
 DRAWN = 20_000
@@ -47,8 +49,8 @@ def explorer_record(
     X : (N, D) array-like, or a table with the mixture's columns.
     run : a fit of these rows to replay, or None.
     same_run : whether it is the one that the mixture came from.
-    features : one or two, indices or names; by default all of one or two, and of more those two
-        in which the components differ most. Of some features the marginal mixture is shown.
+    features : one or two, indices or names; by default those in which the components differ most.
+        Of some features the marginal mixture is shown.
     name : what the rows are called, a file's name.
     ids : name -> N texts that tell the rows apart.
     row_numbers : (N,), where the rows stand in the data; None where none of those was left out.
@@ -68,47 +70,76 @@ def explorer_record(
     -----
     One pass over the rows for each density asked for; what is kept are the rows drawn and the path.
     """
+    shown = _projected(mixture, X, features)
+    columns = feature_indices(mixture, shown.names)
+    drawn = _drawn(len(shown.rows))
+    colours = [style(k).fill for k in range(min(COLOURS, mixture.n_components))]
+    return {
+        "version": __version__,
+        "name": name,
+        "features": list(shown.names),
+        "other_features": [f for f in mixture.feature_labels if f not in shown.names],
+        "structure": {
+            "name": shown.marginal.structure.name,
+            "letters": shown.marginal.structure.letters,
+            "whole": mixture.structure.name,
+        },
+        "palette": [[round(255 * part) for part in colour] for colour in colours],
+        "rows": _rows(shown, drawn, row_numbers),
+        "ids": {key: [texts[i] for i in drawn] for key, texts in (ids or {}).items()},
+        "fitted": _fitted(mixture, shown, mixture.score(X)),
+        "regularisation": _regularisation(run, mixture.rows(X), columns),
+        "replay": _replay(run, columns, same_run) if run else None,
+    }
+
+
+def fit_page(fit: Fit, X: Any, features: Sequence[int | str] | None, name: str) -> str:
+    """The page of a fit and its rows, in which the fit is made again to be replayed."""
+    run = replayed(fit, fit.mixture.rows(X))
+    record = explorer_record(
+        fit.mixture,
+        X,
+        run=run,
+        same_run=run.is_of(fit.summary()),
+        features=features,
+        name=name,
+        ids=getattr(X, "ids", None),
+    )
+    return document(record)
+
+
+def _projected(mixture: Mixture, X: Any, features: Sequence[int | str] | None) -> Projection:
+    """The one or two features that are shown, and their rows."""
     if mixture.noise:
         raise ParameterError(
             "the page knows nothing of noise, and this mixture has some: draw it with mixtura plot"
         )
     chosen = feature_indices(mixture, features) if features is not None else None
     count = min(2, mixture.n_features) if chosen is None else max(1, min(2, len(chosen)))
-    shown = select(mixture, X, chosen, count)
+    shown = project(mixture, X, chosen, count)
     if not len(shown.rows):
         raise DataError("X has 0 rows, expected at least 1")
-    names = list(shown.names)
-    columns = feature_indices(mixture, names)
-    drawn = _drawn(len(shown.rows))
-    rows = np.ascontiguousarray(shown.rows[drawn])
+    return shown
+
+
+def _rows(shown: Projection, drawn: Integers, row_numbers: Integers | None) -> dict[str, Any]:
+    """The rows drawn, and where they stand in the data where that is not plain."""
     numbers = drawn if row_numbers is None else row_numbers[drawn].astype("<u4")
-    whole = mixture.score(X)
-    partial = mixture.n_features > count
     return {
-        "version": __version__,
-        "name": name,
-        "features": names,
-        "other_features": [f for f in mixture.feature_labels if f not in names],
-        "structure": {
-            "name": shown.marginal.structure.name,
-            "letters": shown.marginal.structure.letters,
-            "whole": mixture.structure.name,
-        },
-        "palette": [_rgb(style(k).fill) for k in range(min(COLOURS, mixture.n_components))],
-        "rows": {
-            "total": len(shown.rows),
-            "values": _packed(rows),
-            "numbers": _packed(numbers) if int(numbers[-1]) >= len(numbers) else None,
-        },
-        "ids": {key: [texts[i] for i in drawn] for key, texts in (ids or {}).items()},
-        "fitted": {
-            "parameters": _packed(_parameters(shown.marginal)[None]),
-            "n_components": mixture.n_components,
-            "mean_log_likelihood": whole,
-            "shown_log_likelihood": shown.marginal.score(shown.rows) if partial else whole,
-        },
-        "regularisation": _regularisation(run, mixture.rows(X), columns),
-        "replay": _replay(run, columns, same_run) if run else None,
+        "total": len(shown.rows),
+        "values": _packed(np.ascontiguousarray(shown.rows[drawn])),
+        "numbers": _packed(numbers) if int(numbers[-1]) >= len(numbers) else None,
+    }
+
+
+def _fitted(mixture: Mixture, shown: Projection, whole: float) -> dict[str, Any]:
+    """The mixture's parameters, and its mean log-likelihoods of all features and of those shown."""
+    partial = mixture.n_features > len(shown.names)
+    return {
+        "parameters": _packed(_parameters(shown.marginal)[None]),
+        "n_components": mixture.n_components,
+        "mean_log_likelihood": whole,
+        "shown_log_likelihood": shown.marginal.score(shown.rows) if partial else whole,
     }
 
 
@@ -143,6 +174,7 @@ def _regularisation(run: Replay | None, rows: Any, columns: list[int]) -> dict[s
 
 
 def _replay(run: Replay, columns: list[int], same_run: bool) -> dict[str, Any]:
+    """The path of a fit, and how it ended."""
     fit = run.fit
     entries = _kept(len(run.path), fit.mixture.n_components, len(columns), _marked(run))
     everything = columns == list(range(fit.mixture.n_features))
@@ -175,7 +207,3 @@ def _kept(length: int, n_components: int, n_features: int, marked: set[int]) -> 
         return list(range(length))
     spread = np.unique(np.geomspace(1, length, room).astype(int) - 1).tolist()
     return sorted({0, *spread, length - 1, *(i for i in sorted(marked)[:room] if i < length)})
-
-
-def _rgb(colour: tuple[float, float, float]) -> list[int]:
-    return [round(255 * part) for part in colour]

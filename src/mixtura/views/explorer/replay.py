@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,12 @@ import numpy as np
 from mixtura.fitting import Fit, fit
 from mixtura.model.mixture import Mixture
 
-__all__ = ["Replay", "replay"]
+__all__ = ["Replay", "replay", "replayed"]
 
 
 @dataclass(frozen=True, eq=False)
 class Replay:
-    """A fit and its path.
+    """A fit together with every mixture on its way.
 
     Parameters
     ----------
@@ -65,6 +65,12 @@ def replay(X: Any, n_components: int, **settings: Any) -> Replay:
     recorder = _Recorder()
     fitted = fit(X, n_components, observer=recorder, **settings)
     return Replay(fitted, recorder.path_to(fitted))
+
+
+def replayed(fit: Fit, rows: Any) -> Replay:
+    """The same fit once more, of the rows it was made of, with its path."""
+    told = {field.name: getattr(fit.settings, field.name) for field in fields(fit.settings)}
+    return replay(rows, **told, random_state=fit.seed or 0)
 
 
 class _Recorder:

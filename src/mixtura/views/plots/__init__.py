@@ -9,14 +9,11 @@ from __future__ import annotations
 from mixtura.views.plots.calibration import calibration
 from mixtura.views.plots.candidates import candidates
 from mixtura.views.plots.density import density
-from mixtura.views.plots.ink import DARK, in_page_colours
+from mixtura.views.plots.explanation import explanation
 from mixtura.views.plots.pairs import pairs
-from mixtura.views.plots.parts import explanation
-from mixtura.views.plots.picture import plot
-from mixtura.views.plots.plane import plane
+from mixtura.views.plots.plane import plane, plot, scatter
 from mixtura.views.plots.responsibilities import responsibilities
-from mixtura.views.plots.scatter import scatter
-from mixtura.views.plots.svg import inline_svg
+from mixtura.views.plots.svg import DARK, in_page_colours, inline_svg
 from mixtura.views.plots.trace import trace
 
 __all__ = [

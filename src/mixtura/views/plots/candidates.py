@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 from mixtura.errors import ModelError, ParameterError
 from mixtura.fitting.selection import Selection
 from mixtura.textual import counted, printable
-from mixtura.views.plots.canvas import axes_or_new, beside, tidied
-from mixtura.views.plots.naming import name_axis
+from mixtura.views.plots.canvas import Drawing, Single, axes_or_new, tidied
+from mixtura.views.plots.lettering import beside, name_axis, tick_whole_numbers
 from mixtura.views.plots.palette import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
-__all__ = ["candidates"]
+__all__ = ["candidates", "selection_of"]
+
+#: structure -> number of components -> criterion
+Curves = dict[str, dict[int, float]]
 
 _NAMES = {"bic": "BIC", "icl": "ICL", "aic": "AIC", "cv": "−2 × left-out log-likelihood"}
 #: shape and orientation, each with a colour: the two volumes share it
@@ -67,41 +71,12 @@ def candidates(
     record = selection.summary() if isinstance(selection, Selection) else selection
     name, curves, best = _read(record, by)
     ax = axes_or_new(ax)
-    from matplotlib.ticker import MaxNLocator
-
-    lines = []
-    for letters, points in curves.items():
-        varies = letters[0] == "V"
-        colour = style(_COLOURS[_PAIRS.index(letters[1:]) if letters[1:] in _PAIRS else 2]).edge
-        (line,) = ax.plot(
-            list(points),
-            list(points.values()),
-            color=colour,
-            linestyle="-" if varies else (0, (4, 1.5)),
-            linewidth=1.3,
-            marker="o" if varies else "s",
-            markersize=4.5,
-            markerfacecolor=colour if varies else "white",
-            label=printable(letters),
-        )
-        lines.append(line)
-    marks = []
-    if best is not None and math.isfinite(curves[best[0]].get(best[1], math.nan)):
-        marks = ax.plot(
-            [best[1]],
-            [curves[best[0]][best[1]]],
-            linestyle="none",
-            marker="o",
-            markersize=13.0,
-            markerfacecolor="none",
-            markeredgecolor="black",
-            label=f"best: {printable(best[0])},{best[1]}",
-            zorder=4.0,
-        )
-    cut = _cut(ax, curves, smaller=record.get("sign", "scikit-learn") == "scikit-learn")
-    better = "smaller" if record.get("sign", "scikit-learn") == "scikit-learn" else "larger"
+    smaller = record.get("sign", "scikit-learn") == "scikit-learn"
+    lines = [_draw_curve(ax, letters, points) for letters, points in curves.items()]
+    marks = _ring(ax, curves, best)
+    cut = _cut(ax, curves, smaller=smaller)
     ax.set(xlabel="components")
-    name_axis(ax, "y", _NAMES[name], f", {better} is better")
+    name_axis(ax, "y", _NAMES[name], f", {'smaller' if smaller else 'larger'} is better")
     ax.set_title(
         counted(sum(map(len, curves.values())), "candidate")
         + (f", {cut} far from the best not shown" if cut else ""),
@@ -109,12 +84,54 @@ def candidates(
         fontsize="medium",
         parse_math=False,
     )
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    tick_whole_numbers(ax)
     beside(ax, marks, lines, [])
     return tidied(ax)
 
 
-def _cut(ax: Axes, curves: Mapping[str, Mapping[int, float]], *, smaller: bool) -> int:
+def selection_of(selection: Selection | Mapping[str, Any], by: str | None = None) -> Drawing:
+    """What `candidates` draws, that waits for axes."""
+    return Single(lambda ax: candidates(selection, by=by, ax=ax))
+
+
+def _draw_curve(ax: Axes, letters: str, points: Mapping[int, float]) -> Line2D:
+    """Draw the criterion of one structure over K."""
+    varies = letters[0] == "V"
+    colour = style(_COLOURS[_PAIRS.index(letters[1:]) if letters[1:] in _PAIRS else 2]).edge
+    (line,) = ax.plot(
+        list(points),
+        list(points.values()),
+        color=colour,
+        linestyle="-" if varies else (0, (4, 1.5)),
+        linewidth=1.3,
+        marker="o" if varies else "s",
+        markersize=4.5,
+        markerfacecolor=colour if varies else "white",
+        label=printable(letters),
+    )
+    return line
+
+
+def _ring(ax: Axes, curves: Curves, best: tuple[str, int]) -> list[Line2D]:
+    """Draw a ring around the best candidate, where it has a place."""
+    letters, k = best
+    height = curves[letters].get(k, math.nan)
+    if not math.isfinite(height):
+        return []
+    return ax.plot(
+        [k],
+        [height],
+        linestyle="none",
+        marker="o",
+        markersize=13.0,
+        markerfacecolor="none",
+        markeredgecolor="black",
+        label=f"best: {printable(letters)},{k}",
+        zorder=4.0,
+    )
+
+
+def _cut(ax: Axes, curves: Curves, *, smaller: bool) -> int:
     """Leave out what is so far from the best that the rest would be one line; how many that is."""
     sign = 1.0 if smaller else -1.0
     values = sorted(sign * v for points in curves.values() for v in points.values() if v == v)
@@ -128,9 +145,7 @@ def _cut(ax: Axes, curves: Mapping[str, Mapping[int, float]], *, smaller: bool) 
     return sum(value > reach for value in values)
 
 
-def _read(
-    record: Mapping[str, Any], by: str | None
-) -> tuple[str, dict[str, dict[int, float]], tuple[str, int] | None]:
+def _read(record: Mapping[str, Any], by: str | None) -> tuple[str, Curves, tuple[str, int]]:
     """The criterion's name, its values by structure and K, and the best of them."""
     damaged = ModelError(
         "this is not the record of a selection: write one with mixtura select --json"
@@ -138,7 +153,7 @@ def _read(
     try:
         rows, decided, sign = record["candidates"], record["by"], record["sign"]
         name = decided if by is None else by
-        curves: dict[str, dict[int, float]] = {}
+        curves: Curves = {}
         values = []
         for row in rows:
             sound = not row["reason"] and isinstance(row.get(name), (int, float))

@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from mixtura.errors import MissingExtraError, ParameterError
-from mixtura.textual import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.text import Text
     from numpy.typing import NDArray
 
 __all__ = [
     "FORMATS",
+    "Drawing",
+    "Single",
     "any_glyph",
     "axes_or_new",
-    "below",
-    "beside",
     "divided",
+    "drawn",
     "encoded",
     "figure_of",
     "format_of",
-    "in_rows",
-    "listed",
     "offscreen_axes",
-    "plain",
-    "shortened",
     "tidied",
 ]
 
@@ -41,15 +39,8 @@ FORMATS: dict[str, dict[str, None]] = {
     "svg": {"Date": None},
     "pdf": {"CreationDate": None},
 }
-
 _SIZE = (8.0, 5.0)  # inches
 _DOTS_PER_INCH = 150
-#: characters of a name that a legend has room for
-_LONGEST_NAME = 60
-#: how many components a legend lists
-_LISTED = 20
-#: points from the horizontal axis to what is under its name
-_UNDER = -40.0
 
 
 def axes_or_new(ax: Axes | None, size: tuple[float, float] = _SIZE) -> Axes:
@@ -61,29 +52,29 @@ def axes_or_new(ax: Axes | None, size: tuple[float, float] = _SIZE) -> Axes:
     """
     if ax is not None:
         return ax
-    try:
+    with _needing_matplotlib():
         from matplotlib import pyplot
-    except ImportError:
-        raise MissingExtraError("matplotlib", "plot", "a picture") from None
     return pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
 def offscreen_axes(size: tuple[float, float] = _SIZE) -> Axes:
-    """Axes of a new figure that pyplot knows nothing of: no display, nothing to close.
-
-    Parameters
-    ----------
-    size : of the figure, width and height, inches.
+    """Axes of a new figure of that size that pyplot knows nothing of: there is nothing to close.
 
     Raises
     ------
     MissingExtraError : matplotlib is not installed.
     """
-    try:
+    with _needing_matplotlib():
         from matplotlib.figure import Figure
+    return Figure(figsize=size, layout="constrained").subplots()
+
+
+@contextmanager
+def _needing_matplotlib() -> Iterator[None]:
+    try:
+        yield
     except ImportError:
         raise MissingExtraError("matplotlib", "plot", "a picture") from None
-    return Figure(figsize=size, layout="constrained").subplots()
 
 
 @contextmanager
@@ -116,8 +107,6 @@ def divided(
     ------
     ParameterError : `ax` was put at a position of its own.
     """
-    import numpy as np
-
     place = ax.get_subplotspec()
     if place is None:
         raise ParameterError(
@@ -130,13 +119,10 @@ def divided(
     )
     figure = ax.get_figure(root=False)
     assert figure is not None
-    parts = [[figure.add_subplot(cell) for cell in row] for row in _cells(grid)]
+    parts = [
+        [figure.add_subplot(grid[i, j]) for j in range(len(widths))] for i in range(len(heights))
+    ]
     return np.array(parts, dtype=object)
-
-
-def _cells(grid: Any) -> list[list[Any]]:
-    rows, columns = grid.get_geometry()
-    return [[grid[i, j] for j in range(columns)] for i in range(rows)]
 
 
 def format_of(suffix: str) -> str:
@@ -156,16 +142,9 @@ def format_of(suffix: str) -> str:
 
 
 def encoded(ax: Axes, form: str) -> bytes:
-    """The bytes of the figure that `ax` is in; the same picture gives the same bytes.
+    """What a file of the figure that `ax` is in holds, in a form of ``FORMATS``.
 
-    Parameters
-    ----------
-    ax : axes of a figure.
-    form : of ``FORMATS``; see `format_of`.
-
-    Returns
-    -------
-    What a file of that format holds, at 150 dots an inch.
+    The same picture gives the same bytes.
     """
     import matplotlib
 
@@ -181,75 +160,10 @@ def encoded(ax: Axes, form: str) -> bytes:
     return buffer.getvalue()
 
 
-def in_rows(count: int, outside: int = 0) -> str:
-    """How many rows there are, and how many of them the picture leaves out: 1,000 rows."""
-    words = f"{count:,} row{'' if count == 1 else 's'}"
-    return f"{words}, {outside:,} outside" if outside else words
-
-
-def shortened(name: str, longest: int = _LONGEST_NAME) -> str:
-    """A name fit to be printed, cut where it has more characters than `longest`."""
-    text = printable(name)
-    return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
 def tidied(ax: Axes) -> Axes:
     """`ax` without the two sides of its frame that carry no scale."""
     ax.spines[["top", "right"]].set_visible(False)
     return ax
-
-
-def beside(ax: Axes, data: list[Any], components: list[Any], lines: list[Any]) -> None:
-    """A legend to the right of the data, where it covers none.
-
-    Of many components those of the first numbers are listed, for a list as long as the picture.
-
-    Parameters
-    ----------
-    data, components, lines : artists with a label, in the order of the legend.
-    """
-    legend = ax.legend(
-        handles=[*data, *listed(components), *lines],
-        loc="upper left",
-        bbox_to_anchor=(1.01, 1.0),
-        borderaxespad=0.0,
-        frameon=False,
-        fontsize="small",
-    )
-    plain(legend.get_texts())
-
-
-def below(ax: Axes, columns: int = 1) -> None:
-    """A legend under the name of the horizontal axis, of all that has a label."""
-    from matplotlib.transforms import offset_copy
-
-    under = offset_copy(ax.transAxes, figure_of(ax), y=_UNDER, units="points")
-    legend = ax.legend(
-        loc="upper left",
-        bbox_to_anchor=(0.0, 0.0),
-        bbox_transform=under,
-        borderaxespad=0.0,
-        frameon=False,
-        fontsize="small",
-        ncols=columns,
-    )
-    plain(legend.get_texts())
-
-
-def plain(texts: Iterable[Text]) -> None:
-    """Have texts written as they stand: a name from a file's header is no mathematics."""
-    for text in texts:
-        text.set(parse_math=False, usetex=False)
-
-
-def listed(components: list[Any], most: int = _LISTED) -> list[Any]:
-    """The legend's entries for the first components, and one that counts the others."""
-    from matplotlib.lines import Line2D
-
-    if len(components) <= most:
-        return components
-    more = f"and {len(components) - most} more components"
-    return [*components[:most], Line2D([], [], linestyle="none", label=more)]
 
 
 def figure_of(ax: Axes) -> Figure:
@@ -257,3 +171,44 @@ def figure_of(ax: Axes) -> Figure:
     figure = ax.get_figure(root=True)
     assert figure is not None
     return figure
+
+
+class Drawing(Protocol):
+    """A picture with its numbers computed, that can be drawn as often as wanted."""
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the figure that suits the picture, inches."""
+        ...
+
+    def draw(self, ax: Axes) -> tuple[Axes, ...]:
+        """Draw on `ax`, or on axes in its place; return those that hold the picture."""
+        ...
+
+
+@dataclass(frozen=True)
+class Single:
+    """A picture on one pair of axes.
+
+    Parameters
+    ----------
+    on : draws it on the axes given.
+    size : of the figure that suits it, inches.
+    """
+
+    on: Callable[[Axes], Axes]
+    size: tuple[float, float] = _SIZE
+
+    def draw(self, ax: Axes) -> tuple[Axes, ...]:
+        """Draw on `ax`; return it, alone."""
+        return (self.on(ax),)
+
+
+def drawn(drawing: Drawing, ax: Axes | None) -> tuple[Axes, ...]:
+    """The axes that hold `drawing`, in the place of `ax` or of a new figure's.
+
+    Raises
+    ------
+    MissingExtraError : matplotlib is not installed.
+    """
+    return drawing.draw(axes_or_new(ax, drawing.size))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mixtura.engine.arrays import Floats
+from mixtura.model.mixture import Mixture
 from mixtura.views.plots.canvas import figure_of
-from mixtura.views.plots.palette import NOISE_STYLE, style
+from mixtura.views.plots.palette import parts_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,16 +28,10 @@ _FAINT = 0.3
 _SHADES = 40
 
 
-def mixed(responsibilities: Floats, n_components: int) -> Floats:
-    """The mean of the components' colours, weighted by responsibilities, (N, 3).
-
-    Parameters
-    ----------
-    responsibilities : (N, K), or (N, K + 1) with those of the noise, which is grey.
-    n_components : K.
-    """
-    fills = np.array([*(style(k).fill for k in range(n_components)), NOISE_STYLE.fill])
-    return np.clip(responsibilities @ fills[: responsibilities.shape[1]], 0.0, 1.0)
+def mixed(mixture: Mixture, responsibilities: Floats) -> Floats:
+    """The mean of the colours of a mixture's parts, weighted by responsibilities, (N, 3)."""
+    fills = np.array([part.look.fill for part in parts_of(mixture)])
+    return np.clip(responsibilities @ fills, 0.0, 1.0)
 
 
 def draw_crowd(ax: Axes, rows: Floats, colours: Floats, few: int = _FEW) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, tidied
-from mixtura.views.plots.naming import name_axis
-from mixtura.views.plots.palette import NOISE_STYLE, style
-from mixtura.views.plots.selection import Selection, select
+from mixtura.views.kinds import Features
+from mixtura.views.plots.canvas import axes_or_new, tidied
+from mixtura.views.plots.lettering import beside, in_rows, name_axis
+from mixtura.views.plots.palette import parts_of
+from mixtura.views.plots.projection import Projection, project
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +29,7 @@ def density(
     mixture: Mixture,
     X: Any = None,
     *,
-    features: Sequence[int | str] | None = None,
+    features: Features = None,
     ax: Axes | None = None,
 ) -> Axes:
     """The histogram of a feature, each weighted component w_k N(x | μ_k, σ_k²), and their sum.
@@ -68,7 +68,7 @@ def density(
     >>> density(m, [[0.1], [3.9], [4.2]]).get_xlabel()
     'height'
     """
-    shown = select(mixture, X, features, 1)
+    shown = project(mixture, X, features, 1)
     ax = axes_or_new(ax)
     data, curves, sums = draw_density(ax, shown)
     name_axis(ax, "x", shown.names[0])
@@ -78,7 +78,7 @@ def density(
 
 
 def draw_density(
-    ax: Axes, shown: Selection, width: float = 2.3
+    ax: Axes, shown: Projection, width: float = 2.3
 ) -> tuple[list[Any], list[Any], list[Any]]:
     """Draw bars and curves of one feature, and set the limits.
 
@@ -92,8 +92,8 @@ def draw_density(
     """
     extent = shown.extent(0, _REACH)
     points = shown.grid(0, extent, fine=1200, even=600)
-    parts = shown.marginal.explain(points[:, None])
-    weighted, total = np.exp(parts.log_joint), np.exp(parts.log_likelihood)  # (·, K), (·,)
+    explained = shown.marginal.explain(points[:, None])
+    weighted, total = np.exp(explained.log_joint), np.exp(explained.log_likelihood)  # (·, K), (·,)
     bars, curves = [], []
     tallest = float(total.max())
     if len(shown.rows):
@@ -102,33 +102,30 @@ def draw_density(
         bars = [ax.stairs(heights, edges, fill=True, color="0.86", label=words)]
         tallest = float(heights.max())
     sums = ax.plot(points, total, color="0.1", linewidth=width, label="total density")
-    for k, weight in enumerate(shown.marginal.weights):
-        look = style(k)
-        ax.fill_between(points, weighted[:, k], color=look.fill, alpha=0.18, linewidth=0.0)
-        curves += ax.plot(
-            points,
-            weighted[:, k],
-            color=look.edge,
-            linestyle=look.line,
-            linewidth=0.5 * width,
-            label=f"component {k}, weight {weight:.3g}",
-        )
+    parts = parts_of(shown.marginal)
+    lines = [(points, heights, 0.5 * width) for heights in weighted.T]
     if noise := shown.marginal.noise:
         # Drawn where its rows are; beyond that it only says what a row would be taken for.
+        ends = np.array([noise.box.low[0], noise.box.high[0]])
+        lines.append((ends, np.full(2, np.exp(noise.log_joint)), 1.4))
+    for k, (part, (places, heights, wide)) in enumerate(zip(parts, lines, strict=True)):
+        look = part.look
+        if k < shown.marginal.n_components:
+            ax.fill_between(places, heights, color=look.fill, alpha=0.18, linewidth=0.0)
         curves += ax.plot(
-            [noise.box.low[0], noise.box.high[0]],
-            [np.exp(noise.log_joint)] * 2,
-            color=NOISE_STYLE.edge,
-            linestyle=NOISE_STYLE.line,
-            linewidth=1.4,
-            label=f"noise, weight {noise.weight:.3g}",
+            places,
+            heights,
+            color=look.edge,
+            linestyle=look.line,
+            linewidth=wide,
+            label=part.label,
         )
     ax.set(xlim=extent)
     _limit_height(ax, points, total, tallest)
     return bars, curves, list(sums)
 
 
-def _histogram(shown: Selection, extent: tuple[float, float]) -> tuple[Floats, Floats]:
+def _histogram(shown: Projection, extent: tuple[float, float]) -> tuple[Floats, Floats]:
     """Heights (b,) and edges (b + 1,) of bars with a total area of 1.
 
     The best width for the n rows of a normal density is 3.49·σ·n^(−1/3). The components' widths

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +9,20 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
-from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import divided, figure_of, in_rows, listed, plain, tidied
+from mixtura.views.kinds import Features
+from mixtura.views.plots.canvas import divided, drawn, figure_of, tidied
 from mixtura.views.plots.crowd import draw_crowd, mixed
 from mixtura.views.plots.density import draw_density
-from mixtura.views.plots.drawing import drawn
-from mixtura.views.plots.ellipses import draw_outlines
-from mixtura.views.plots.equal import Extent, of_equal_width
-from mixtura.views.plots.naming import name_axis, write_name
-from mixtura.views.plots.selection import Selection, most_telling, select
+from mixtura.views.plots.lettering import in_rows, listed, name_axis, plain, write_name
+from mixtura.views.plots.outlines import draw_outlines
+from mixtura.views.plots.projection import (
+    Extent,
+    Projection,
+    chosen_or_telling,
+    of_equal_width,
+    project,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +40,7 @@ _POINTS = 4000
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """What a pair matrix shows.
+    """The pair matrix of some features, computed and not yet drawn.
 
     Parameters
     ----------
@@ -48,7 +51,7 @@ class Pairs:
     equal : whether one unit is as long on all axes.
     """
 
-    shown: Selection
+    shown: Projection
     colours: Floats
     n_rows: int
     n_features: int
@@ -56,7 +59,7 @@ class Pairs:
 
     @property
     def size(self) -> tuple[float, float]:
-        """Of the figure that suits it, inches."""
+        """Width and height of the figure that suits the picture, inches."""
         side = {2: 6.0, 3: 7.5, 4: 9.0}.get(len(self.shown.names), 10.5)
         return side, 0.95 * side
 
@@ -68,21 +71,19 @@ class Pairs:
         if self.equal:
             extents = of_equal_width(extents)
         kept: list[Axes] = []
-        for i in range(d):
-            for j in range(d):
-                part = parts[i, j]
-                if j > i:
-                    part.remove()
-                    continue
-                if self.equal:
-                    part.set_box_aspect(1.0)
-                if i == j:
-                    entries = self._draw_one(part, j, extents[j])
-                else:
-                    part.set(xlim=extents[j], ylim=extents[i])
-                    self._draw_pair(part, i, j)
-                self._name(part, i, j)
-                kept.append(tidied(part))
+        for (i, j), part in np.ndenumerate(parts):
+            if j > i:
+                part.remove()
+                continue
+            if self.equal:
+                part.set_box_aspect(1.0)
+            if i == j:
+                entries = self._draw_one(part, j, extents[j])
+            else:
+                part.set(xlim=extents[j], ylim=extents[i])
+                self._draw_pair(part, i, j)
+            self._name(part, i, j)
+            kept.append(tidied(part))
         figure_of(ax).align_ylabels(kept)
         self._legend(ax, *entries)
         return tuple(kept)
@@ -90,21 +91,21 @@ class Pairs:
     def _draw_one(
         self, part: Axes, j: int, extent: Extent
     ) -> tuple[list[Any], list[Any], list[Any]]:
-        """The density of feature j; the legend's entries for data, components and total."""
+        """Draw the density of feature j; return the legend's entries, as `draw_density` does."""
         entries = draw_density(part, self.shown.part([j]), width=1.8)
         part.set(xlim=extent, yticks=[])
         part.spines["left"].set_visible(False)
         return entries
 
     def _draw_pair(self, part: Axes, i: int, j: int) -> None:
-        """Feature i over feature j."""
+        """Draw the rows and ellipses of feature i over feature j."""
         pair = self.shown.part([j, i])
         if len(pair.rows):
             draw_crowd(part, pair.rows, self.colours, _POINTS // len(self.shown.names) ** 2)
         draw_outlines(part, pair.marginal, _ELLIPSES)
 
     def _name(self, part: Axes, i: int, j: int) -> None:
-        """Scales and names at the left and below alone."""
+        """Write scales and names at the left and below alone."""
         from matplotlib.ticker import MaxNLocator
 
         last = len(self.shown.names) - 1
@@ -120,7 +121,7 @@ class Pairs:
             write_name(part, "y", self.shown.names[i])  # of its row: the scale is a density's
 
     def _legend(self, ax: Axes, data: list[Any], curves: list[Any], sums: list[Any]) -> None:
-        """In the free half, above the diagonal."""
+        """Put a legend in the free half, above the diagonal."""
         d = len(self.shown.names)
         words = ["ellipses: 1 and 2 sigma"]
         if d < self.n_features:
@@ -140,31 +141,22 @@ class Pairs:
         plain(legend.get_texts())
 
 
-def pairs_of(
-    mixture: Mixture, X: Any, features: Sequence[int | str] | None, equal: bool | None = None
-) -> Pairs:
+def pairs_of(mixture: Mixture, X: Any, features: Features, equal: bool | None = None) -> Pairs:
     """What the pair matrix of some features shows; see `pairs`."""
     if mixture.n_features < 2:
         raise ParameterError(
             f"a pair matrix was asked of a mixture of one feature "
             f"({mixture.feature_labels[0]}), expected two or more: draw its density instead"
         )
-    if features is None:
-        chosen = most_telling(mixture, min(mixture.n_features, _SHOWN))
-    else:
-        chosen = feature_indices(mixture, features)
+    chosen = chosen_or_telling(mixture, features, min(mixture.n_features, _SHOWN))
     if not 2 <= len(chosen) <= _MOST:
         raise ParameterError(
             f"got {len(chosen)} features, a pair matrix shows 2 to {_MOST}: choose among "
             f"{', '.join(mixture.feature_labels)}"
         )
-    shown = select(mixture, X, chosen, len(chosen))
+    shown = project(mixture, X, chosen, len(chosen))
     near = shown.near(_REACH)
-    colours = (
-        mixed(mixture.predict_proba(X)[near], mixture.n_components)
-        if X is not None
-        else np.empty((0, 3))
-    )
+    colours = np.empty((0, 3)) if X is None else mixed(mixture, mixture.predict_proba(X)[near])
     return Pairs(shown.kept(near), colours, len(near), mixture.n_features, bool(equal))
 
 
@@ -172,7 +164,7 @@ def pairs(
     mixture: Mixture,
     X: Any = None,
     *,
-    features: Sequence[int | str] | None = None,
+    features: Features = None,
     equal: bool = False,
     ax: Axes | None = None,
 ) -> tuple[Axes, ...]:
@@ -185,12 +177,10 @@ def pairs(
     Parameters
     ----------
     mixture : of D ≥ 2 features.
-    X : (N, D) array-like, or a table with the mixture's columns; None draws the mixture on its
-        own.
+    X : as for `scatter`.
     features : 2 to 12, by index or name; None takes all, or of more than 6 those 6 in which the
         components differ most.
-    equal : whether one unit is as long on all axes, for features of one unit.
-    ax : where to draw, of a grid of axes; None makes a new figure.
+    equal, ax : as for `scatter`; axes must be of a grid.
 
     Returns
     -------
@@ -198,9 +188,8 @@ def pairs(
 
     Raises
     ------
-    MissingExtraError : matplotlib is not installed.
+    MissingExtraError, DataError : as for `scatter`.
     ParameterError : too few or too many features, or one that does not exist.
-    DataError : no row, wrong shape, missing columns, NaN or infinity.
 
     Notes
     -----

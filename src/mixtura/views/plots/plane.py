@@ -1,42 +1,97 @@
-"""Plane: the density of two features, over the rows."""
+"""Plane: the rows of two features, under the density of a mixture or by component."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixtura.engine.arrays import Floats
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, tidied
-from mixtura.views.plots.crowd import draw_crowd
-from mixtura.views.plots.ellipses import draw_means, draw_outlines
-from mixtura.views.plots.equal import set_extents
-from mixtura.views.plots.naming import name_axis
-from mixtura.views.plots.palette import style
-from mixtura.views.plots.regions import region_levels
-from mixtura.views.plots.selection import Selection, select
+from mixtura.views.kinds import Features
+from mixtura.views.plots import outlines
+from mixtura.views.plots.canvas import Drawing, Single, axes_or_new, figure_of, tidied
+from mixtura.views.plots.crowd import MANY, draw_crowd
+from mixtura.views.plots.density import density
+from mixtura.views.plots.lettering import beside, in_rows, name_axis
+from mixtura.views.plots.palette import parts_of
+from mixtura.views.plots.projection import Projection, one_or_two, project, set_extents, shown_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-__all__ = ["component_lines", "draw_regions", "plane"]
+__all__ = ["density_of", "plane", "plot", "scatter", "scatter_of"]
 
-#: what lies within a line, of the probability; the widest first
-SHARES = (0.99, 0.9, 0.5)
-_WIDTHS = (0.7, 1.1, 1.6)
-_LINE = "0.25"
+#: the outermost ellipse of a scatter, standard deviations, and what else a picture has room for
+_SCATTERED, _REACH = 3.0, 3.2
 #: the colour of rows, whatever their component
 _ROWS = (0.45, 0.50, 0.58)
-_REACH = 3.2
+#: beyond this many rows the points of a vector file are one image
+_MANY_ROWS = 2000
+#: how opaque a row on its own is, and the least that still adds up to something
+_OPAQUE, _FAINT = 0.8, 0.05
+
+
+def plot(
+    mixture: Mixture,
+    X: Any = None,
+    *,
+    features: Features = None,
+    equal: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
+    """The `density` of one feature, or the `scatter` of two.
+
+    Parameters
+    ----------
+    mixture, X, ax : as for `density` and `scatter`.
+    features : one or two, by index or name; None takes the only one there is, or the two in
+        which the components differ most.
+    equal : whether one unit is as long on both axes, for two features of one unit.
+
+    Returns
+    -------
+    The axes.
+
+    Raises
+    ------
+    MissingExtraError, DataError : as for those.
+    ParameterError : neither one nor two features, or one that does not exist; or equal scales of
+        one.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
+    >>> from mixtura import Mixture
+    >>> from mixtura.views.plots import plot
+    >>> m = Mixture([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.5, 2.0]]], feature_names=["a", "b"])
+    >>> plot(m, [[0.5, 1.0], [-1.0, 0.2]], features=["b"]).get_ylabel()
+    'density'
+    """
+    if one_or_two(mixture, features, equal) == 1:
+        return density(mixture, X, features=features, ax=ax)
+    return scatter(mixture, X, features=features, equal=equal, ax=ax)
+
+
+def density_of(mixture: Mixture, X: Any, features: Features, equal: bool | None) -> Drawing:
+    """The `density` of one feature, or the `plane` of two, that waits for axes."""
+    if shown_count(mixture, features, bool(equal)) == 1:
+        return Single(lambda ax: density(mixture, X, features=features, ax=ax))
+    return Single(lambda ax: plane(mixture, X, features=features, equal=bool(equal), ax=ax))
+
+
+def scatter_of(mixture: Mixture, X: Any, features: Features, equal: bool | None) -> Drawing:
+    """The `scatter` of two features, that waits for axes."""
+    return Single(lambda ax: scatter(mixture, X, features=features, equal=bool(equal), ax=ax))
 
 
 def plane(
     mixture: Mixture,
     X: Any = None,
     *,
-    features: Sequence[int | str] | None = None,
+    features: Features = None,
     equal: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
@@ -54,9 +109,7 @@ def plane(
 
     Raises
     ------
-    MissingExtraError : matplotlib is not installed.
-    ParameterError : not exactly two features, or one that does not exist.
-    DataError : no row, wrong shape, missing columns, NaN or infinity.
+    MissingExtraError, ParameterError, DataError : as for `scatter`.
 
     Notes
     -----
@@ -72,56 +125,30 @@ def plane(
     >>> [text.get_text() for text in plane(m).get_legend().get_texts()][-1]
     '99 % of the density'
     """
-    shown = select(mixture, X, features, 2)
+    shown = project(mixture, X, features, 2)
     ax = axes_or_new(ax)
     near = shown.near(_REACH)
     count, shown = len(near), shown.kept(near)
-    set_extents(ax, shown.extent(0, _REACH), shown.extent(1, _REACH), equal)
-    data = _draw_rows(ax, shown, count)
-    regions = draw_regions(ax, shown)
-    draw_outlines(ax, shown.marginal)
-    draw_means(ax, shown.marginal)
+    set_extents(ax, shown, _REACH, equal)
+    data = _draw_greyed(ax, shown, count)
+    regions = outlines.draw_regions(ax, shown)
+    outlines.draw_outlines(ax, shown.marginal)
+    outlines.draw_means(ax, shown.marginal)
+    return _finished(ax, shown, data, outlines.component_lines(shown.marginal), regions)
+
+
+def _finished(
+    ax: Axes, shown: Projection, data: list[Any], components: list[Any], lines: list[Any]
+) -> Axes:
+    """The axes with both features' names, and with a legend beside them."""
     for axis, name in zip("xy", shown.names, strict=True):
         name_axis(ax, axis, name)
-    beside(ax, data, component_lines(shown.marginal), regions)
+    beside(ax, data, components, lines)
     return tidied(ax)
 
 
-def draw_regions(ax: Axes, shown: Selection) -> list[Line2D]:
-    """Draw the lines, on axes whose limits are set; the legend's entries for them."""
-    from matplotlib.lines import Line2D
-    from matplotlib.patheffects import withStroke
-
-    x = shown.grid(0, ax.get_xlim(), fine=200, even=160)
-    y = shown.grid(1, ax.get_ylim(), fine=200, even=160)
-    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    heights = shown.marginal.score_samples(points).reshape(len(y), len(x))
-    levels = region_levels(shown.marginal, SHARES)
-    drawn = [
-        (level, width, share)
-        for level, width, share in zip(levels, _WIDTHS, SHARES, strict=True)
-        if heights.min() < level < heights.max()
-    ]
-    for level, width, _ in drawn:
-        lines = ax.contour(
-            x,
-            y,
-            np.maximum(heights, level - 1.0),  # −inf has no slope to interpolate
-            levels=[level],
-            colors=_LINE,
-            linestyles="-",
-            linewidths=width,
-            zorder=2.5,
-        )
-        lines.set_path_effects([withStroke(linewidth=width + 1.2, foreground="white", alpha=0.7)])
-    return [
-        Line2D([], [], color=_LINE, linewidth=width, label=f"{100 * share:.0f} % of the density")
-        for _, width, share in reversed(drawn)
-    ]
-
-
-def _draw_rows(ax: Axes, shown: Selection, count: int) -> list[Line2D]:
-    """The rows, in grey; the legend's entry for them, of all there are."""
+def _draw_greyed(ax: Axes, shown: Projection, count: int) -> list[Line2D]:
+    """Draw the rows in grey; the legend's entry for them, of all there are."""
     from matplotlib.lines import Line2D
 
     if not count:
@@ -131,13 +158,127 @@ def _draw_rows(ax: Axes, shown: Selection, count: int) -> list[Line2D]:
     return [Line2D([], [], linestyle="none", marker="o", color=_ROWS, markersize=5, label=words)]
 
 
-def component_lines(mixture: Mixture) -> list[Line2D]:
-    """The legend's entry for the outline of each component."""
+def scatter(
+    mixture: Mixture,
+    X: Any = None,
+    *,
+    features: Features = None,
+    equal: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
+    """Rows in the colour of their component, 1-, 2- and 3-sigma ellipses, log-density contours.
+
+    The s-sigma ellipse of component k is {x : (x − μ_k)ᵀ Σ_k⁻¹ (x − μ_k) = s²}.
+
+    Parameters
+    ----------
+    mixture : of D features; for D > 2 ellipses and contours are those of the marginal of the
+        pair, while a row's component is that under all features.
+    X : (N, D) array-like, or a table with the mixture's columns; None draws the mixture
+        on its own.
+    features : two features, by index or name; None takes the two in which the components differ
+        most.
+    equal : whether one unit is as long on both axes, for features of one unit.
+    ax : where to draw; None makes a new figure.
+
+    Returns
+    -------
+    The axes, in feature units; contours are labelled in nats.
+
+    Raises
+    ------
+    MissingExtraError : matplotlib is not installed.
+    ParameterError : not exactly two features, or one that does not exist.
+    DataError : no row, wrong shape, missing columns, NaN or infinity.
+
+    Notes
+    -----
+    One pass over the rows, and one over a grid of at most some 10⁵ points. Beyond 5,000 rows cells
+    are shaded: one has the mean colour of its rows, and is the fuller the more they are.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
+    >>> from mixtura import Mixture
+    >>> from mixtura.views.plots import scatter
+    >>> m = Mixture([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.5, 2.0]]])
+    >>> ax = scatter(m, [[0.5, 1.0], [-1.0, 0.2]])
+    >>> ax.get_xlabel(), ax.get_ylabel(), len(ax.patches)
+    ('x0', 'x1', 3)
+    """
+    shown = project(mixture, X, features, 2)
+    ax = axes_or_new(ax)
+    set_extents(ax, shown, _SCATTERED, equal)
+    if len(shown.rows):
+        _draw_rows(ax, shown)
+    contours = outlines.draw_contours(ax, shown)
+    ellipses = outlines.draw_ellipses(ax, shown.marginal)
+    outlines.draw_means(ax, shown.marginal)
+    return _finished(ax, shown, [], _keys(shown.marginal), [*ellipses, *contours])
+
+
+def _draw_rows(ax: Axes, shown: Projection) -> None:
+    """Draw the points, mixed: no component hides another because it was drawn later.
+
+    Beyond `MANY` rows they are a shading, as in other pictures.
+    """
+    n = len(shown.rows)
+    looks = [part.look for part in parts_of(shown.marginal)]  # the label −1 is that of the last
+    fills = np.array([look.fill for look in looks])
+    if n > MANY:
+        draw_crowd(ax, shown.rows, fills[shown.labels])
+        return
+    size = float(np.clip(600.0 / np.sqrt(n), 2.0, 22.0))
+    opacity = _opacity(ax, shown, size)
+    order = np.random.RandomState(0).permutation(n)
+    markers = np.array([look.marker for look in looks])
+    strokes = {look.marker: look.stroke for look in looks}
+    of_row = markers[shown.labels[order]]
+    for marker in np.unique(of_row):
+        chosen = order[of_row == marker]
+        ax.scatter(
+            shown.rows[chosen, 0],
+            shown.rows[chosen, 1],
+            c=fills[shown.labels[chosen]],
+            marker=marker,
+            s=size,
+            alpha=opacity[chosen],
+            linewidths=strokes[marker],
+            rasterized=n > _MANY_ROWS,
+            zorder=1.0,
+        )
+
+
+def _opacity(ax: Axes, shown: Projection, size: float) -> Floats:
+    """How opaque each row is, (N,): the fuller its neighbourhood, the less, so that a crowd does
+    not become a blot while a row on its own stays plain.
+
+    N·p(x)·a rows are expected to share the area a of a point, `size` square points on the page.
+    The ink there then grows with the 0.4th power of that number, so that a crowd still darkens
+    towards its middle.
+    """
+    box = ax.get_window_extent()
+    points = figure_of(ax).dpi / 72.0  # pixels
+    share = size * points**2 / (box.width * box.height)
+    area = share * np.ptp(ax.get_xlim()) * np.ptp(ax.get_ylim())  # feature units
+    log_sharing = np.log(len(shown.rows) * area) + shown.marginal.score_samples(shown.rows)
+    return np.maximum(_OPAQUE * np.exp(-0.6 * np.maximum(log_sharing, 0.0)), _FAINT)
+
+
+def _keys(mixture: Mixture) -> list[Line2D]:
+    """The legend's entry for the points of each part."""
     from matplotlib.lines import Line2D
 
-    keys = []
-    for k, weight in enumerate(mixture.weights):
-        look, words = style(k), f"component {k}, weight {weight:.3g}"
-        line: Any = look.line
-        keys.append(Line2D([], [], color=look.edge, linestyle=line, linewidth=1.8, label=words))
-    return keys
+    return [
+        Line2D(
+            [],
+            [],
+            color=part.look.fill if part.look.stroke else part.look.edge,
+            linestyle="none",
+            marker=part.look.marker,
+            markerfacecolor=part.look.fill,
+            label=part.label,
+        )
+        for part in parts_of(mixture)
+    ]

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats
-from mixtura.errors import ParameterError
-from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
-from mixtura.views.plots.canvas import axes_or_new, beside, in_rows, tidied
+from mixtura.views.kinds import Features
+from mixtura.views.plots.canvas import Drawing, Single, axes_or_new, tidied
 from mixtura.views.plots.crowd import MANY, draw_crowd, mixed
-from mixtura.views.plots.ellipses import draw_means, draw_outlines
-from mixtura.views.plots.equal import check_equal, set_extents
-from mixtura.views.plots.naming import name_axis
-from mixtura.views.plots.palette import NOISE_STYLE, Style, style
-from mixtura.views.plots.plane import component_lines
-from mixtura.views.plots.selection import Selection, select
+from mixtura.views.plots.lettering import beside, in_rows, name_axis
+from mixtura.views.plots.outlines import component_lines, draw_means, draw_outlines
+from mixtura.views.plots.palette import parts_of, style
+from mixtura.views.plots.projection import Projection, one_or_two, project, set_extents
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["responsibilities"]
+__all__ = ["responsibilities", "responsibilities_of"]
 
 _REACH = 3.2
 #: where rows stand below the areas, in responsibilities
@@ -40,7 +36,7 @@ def responsibilities(
     mixture: Mixture,
     X: Any = None,
     *,
-    features: Sequence[int | str] | None = None,
+    features: Features = None,
     equal: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
@@ -52,12 +48,7 @@ def responsibilities(
     ----------
     mixture : of D features. For D > 2 the ellipses are those of the marginal of the pair, while a
         row's responsibilities are those under all features.
-    X : (N, D) array-like, or a table with the mixture's columns; None draws the mixture on its
-        own.
-    features : one or two, by index or name; None takes the only one there is, or the two in
-        which the components differ most.
-    equal : whether one unit is as long on both axes, for two features of one unit.
-    ax : where to draw; None makes a new figure.
+    X, features, equal, ax : as for `plot`.
 
     Returns
     -------
@@ -65,10 +56,7 @@ def responsibilities(
 
     Raises
     ------
-    MissingExtraError : matplotlib is not installed.
-    ParameterError : neither one nor two features, or one that does not exist; or equal scales of
-        one.
-    DataError : no row, wrong shape, missing columns, NaN or infinity.
+    MissingExtraError, ParameterError, DataError : as for `plot`.
 
     Notes
     -----
@@ -84,18 +72,12 @@ def responsibilities(
     >>> responsibilities(m, [[0.1], [3.9], [4.2]]).get_ylabel()
     'responsibility'
     """
-    chosen = None if features is None else feature_indices(mixture, features)
-    count = min(mixture.n_features, 2) if chosen is None else len(chosen)
-    if count not in (1, 2):
-        raise ParameterError(
-            f"got {count} features, expected one or two of {', '.join(mixture.feature_labels)}"
-        )
-    check_equal(equal, count)
-    shown = select(mixture, X, features, count)
+    count = one_or_two(mixture, features, equal)
+    shown = project(mixture, X, features, count)
     shares = None if X is None else mixture.predict_proba(X)
     ax = axes_or_new(ax)
     near = shown.near(_REACH)
-    colours = np.empty((0, 3)) if shares is None else mixed(shares[near], mixture.n_components)
+    colours = np.empty((0, 3)) if shares is None else mixed(mixture, shares[near])
     words = in_rows(len(near), int(np.sum(~near)))
     shown = shown.kept(near)
     if count == 1:
@@ -108,31 +90,32 @@ def responsibilities(
     return tidied(ax)
 
 
-def _draw_areas(ax: Axes, shown: Selection, colours: Any) -> None:
-    """r_k(x), one above the other, and the rows below."""
+def responsibilities_of(
+    mixture: Mixture, X: Any, features: Features, equal: bool | None
+) -> Drawing:
+    """What `responsibilities` draws, that waits for axes."""
+    same = bool(equal)
+    return Single(lambda ax: responsibilities(mixture, X, features=features, equal=same, ax=ax))
+
+
+def _draw_areas(ax: Axes, shown: Projection, colours: Any) -> None:
+    """Draw r_k(x), one above the other, and the rows below."""
     extent = shown.extent(0, _REACH)
     points = shown.grid(0, extent, fine=1200, even=600)
     shares = shown.marginal.predict_proba(points[:, None])  # (·, K)
     ends = np.cumsum(shares, axis=1)
-    areas = []
-    named: list[tuple[str, Style]] = [
-        (f"component {k}, weight {weight:.3g}", style(k))
-        for k, weight in enumerate(shown.marginal.weights)
-    ]
-    if noise := shown.marginal.noise:
-        named.append((f"noise, weight {noise.weight:.3g}", NOISE_STYLE))
-    for k, (words, look) in enumerate(named):
-        areas.append(
-            ax.fill_between(
-                points,
-                ends[:, k] - shares[:, k],
-                ends[:, k],
-                facecolor=(*look.fill, 0.55),
-                edgecolor="white",
-                linewidth=0.8,
-                label=words,
-            )
+    areas = [
+        ax.fill_between(
+            points,
+            ends[:, k] - shares[:, k],
+            ends[:, k],
+            facecolor=(*part.look.fill, 0.55),
+            edgecolor="white",
+            linewidth=0.8,
+            label=part.label,
         )
+        for k, part in enumerate(parts_of(shown.marginal))
+    ]
     _draw_numbers(ax, points, shares[:, : shown.marginal.n_components], ends)
     ax.set(xlim=extent, ylim=(_RUG[0] - 0.01, 1.0) if len(shown.rows) else (0.0, 1.0))
     ax.set(ylabel="responsibility", yticks=np.linspace(0.0, 1.0, 6))
@@ -142,7 +125,7 @@ def _draw_areas(ax: Axes, shown: Selection, colours: Any) -> None:
 
 
 def _draw_numbers(ax: Axes, points: Floats, shares: Floats, ends: Floats) -> None:
-    """The number of each component where its area is highest: colours come round again."""
+    """Write the number of each component where its area is highest: colours come round again."""
     from matplotlib.patheffects import withStroke
 
     width = points[-1] - points[0]
@@ -174,8 +157,8 @@ def _middle_of_the_widest(points: Floats, high: NDArray[np.bool_]) -> int:
     return int(np.argmin(np.abs(points - middle)))
 
 
-def _draw_rug(ax: Axes, shown: Selection, colours: Any) -> None:
-    """A line a row, all of them one image where they are many."""
+def _draw_rug(ax: Axes, shown: Projection, colours: Any) -> None:
+    """Draw a line a row, all of them one image where they are many."""
     n = len(shown.rows)
     drawn = slice(None) if n <= MANY else np.random.RandomState(0).permutation(n)[:MANY]
     ax.vlines(
@@ -188,9 +171,9 @@ def _draw_rug(ax: Axes, shown: Selection, colours: Any) -> None:
     )
 
 
-def _draw_plane(ax: Axes, shown: Selection, colours: Any, equal: bool) -> None:
-    """The rows, and the outlines of the components."""
-    set_extents(ax, shown.extent(0, _REACH), shown.extent(1, _REACH), equal)
+def _draw_plane(ax: Axes, shown: Projection, colours: Any, equal: bool) -> None:
+    """Draw the rows, and the outlines of the components."""
+    set_extents(ax, shown, _REACH, equal)
     if len(shown.rows):
         draw_crowd(ax, shown.rows, colours)
     draw_outlines(ax, shown.marginal, _ELLIPSES)

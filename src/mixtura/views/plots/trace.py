@@ -1,4 +1,4 @@
-"""Trace: how the log-likelihood climbed."""
+"""Trace: the log-likelihood over the iterations of a fit."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from mixtura.errors import ModelError
 from mixtura.fitting.fit import Fit
 from mixtura.textual import counted
-from mixtura.views.plots.canvas import axes_or_new, tidied
-from mixtura.views.plots.naming import name_axis
+from mixtura.views.plots.canvas import Drawing, Single, axes_or_new, tidied
+from mixtura.views.plots.lettering import name_axis, tick_whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["trace"]
+__all__ = ["trace", "trace_of"]
 
 _CURVE = (0.0, 0.447, 0.698)
 #: colour and marker of each kind of repair
@@ -57,8 +57,6 @@ def trace(fit: Fit | Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
     record = fit.summary() if isinstance(fit, Fit) else fit
     heights = _heights(record)
     ax = axes_or_new(ax)
-    from matplotlib.ticker import MaxNLocator
-
     ax.plot(
         range(len(heights)),
         heights,
@@ -75,8 +73,13 @@ def trace(fit: Fit | Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
     climbed = "log-likelihood and log prior" if "mean_log_prior" in record else "log-likelihood"
     ax.set(xlabel="iteration")
     name_axis(ax, "y", f"mean {climbed}", ", nats a row")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    tick_whole_numbers(ax)
     return tidied(ax)
+
+
+def trace_of(fit: Fit | Mapping[str, Any]) -> Drawing:
+    """What `trace` draws, that waits for axes."""
+    return Single(lambda ax: trace(fit, ax=ax))
 
 
 def _heights(record: Mapping[str, Any]) -> list[float]:

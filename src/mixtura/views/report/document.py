@@ -1,4 +1,4 @@
-"""Document: a report's one file."""
+"""Document: a report as one page of HTML."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from mixtura.markup import Html, element, escaped, joined
 from mixtura.textual import printable
 from mixtura.version import __version__
-from mixtura.views.embedding import source_hash
-from mixtura.views.plots.ink import DARK
+from mixtura.views.page import filled, policy, source_hash
+from mixtura.views.plots.svg import DARK
 from mixtura.views.report.names import name_html
 from mixtura.views.report.sections import SECTIONS, Section, title
 
@@ -34,9 +34,8 @@ def document(record: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     page, style = _parts()
     shown = [part for part in SECTIONS if part[0] != "comparison" or record["comparison"]]
     name = record["data"]["name"] or record["model"]["name"]
-    # The page's own text goes in first: what comes from outside is never searched for places.
-    page = page.replace("<!--policy-->", _policy(style)).replace("<!--style-->", style)
-    parts = {
+    allowed = policy(style=f"'{source_hash(style)}'", img="data:")
+    told = {
         "title": escaped(f"Report on {printable(name)}" if name else "Report on a mixture"),
         "heading": title(record),
         "subtitle": _subtitle(record),
@@ -50,11 +49,7 @@ def document(record: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
         "sections": joined([_section(part, record, pictures) for part in shown], "\n"),
         "footer": escaped(f"Made by mixtura {__version__}. This page works without a network."),
     }
-    pieces = []
-    for place, text in parts.items():
-        before, page = page.split(f"<!--{place}-->")
-        pieces += [before, text]
-    return "".join([*pieces, page])
+    return filled(page, {"policy": allowed, "style": style}, told)
 
 
 def _subtitle(record: Mapping[str, Any]) -> Html:
@@ -88,16 +83,4 @@ def _parts() -> tuple[str, str]:
     return (
         (folder / "skeleton.html").read_text("utf-8"),
         (folder / "style.css").read_text("utf-8").strip().replace("/*dark*/", DARK),
-    )
-
-
-def _policy(style: str) -> str:
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"style-src '{source_hash(style)}'",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
     )

@@ -10,15 +10,10 @@ from mixtura.engine.arrays import Floats
 from mixtura.errors import DataError, ModelError
 from mixtura.model.mixture import Mixture
 from mixtura.textual import counted, printable
-from mixtura.views.plots.calibration import calibration_of
-from mixtura.views.plots.canvas import figure_of, offscreen_axes
-from mixtura.views.plots.density import density
-from mixtura.views.plots.drawing import Drawing, Single
-from mixtura.views.plots.ink import in_page_colours
-from mixtura.views.plots.pairs import pairs
-from mixtura.views.plots.scatter import scatter
-from mixtura.views.plots.svg import inline_svg
-from mixtura.views.plots.trace import trace
+from mixtura.views.kinds import KINDS, drawing_of
+from mixtura.views.plots.canvas import Drawing, figure_of, offscreen_axes
+from mixtura.views.plots.projection import chosen_or_telling
+from mixtura.views.plots.svg import in_page_colours, inline_svg
 
 __all__ = ["PICTURES", "Picture", "Subject", "drawn"]
 
@@ -32,7 +27,7 @@ _CROWD = 800
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """What pictures are of.
+    """The mixture, rows and fit that a report's pictures are of.
 
     Parameters
     ----------
@@ -56,56 +51,51 @@ class Subject:
             return counted(self.n_rows, "row") if self.n_rows < 1000 else f"{self.n_rows:,} rows"
         return f"{len(self.rows):,} of the {self.n_rows:,} rows, drawn at random"
 
-    def some(self, count: int) -> Sequence[int | str] | None:
-        """`count` of the features that were asked for, None where they are not as many."""
-        return self.features if self.features and len(self.features) == count else None
+    def some(self, count: int) -> Sequence[int | str]:
+        """The features that were asked for, if they are `count`; else as many that tell most."""
+        asked = self.features if self.features and len(self.features) == count else None
+        return asked or chosen_or_telling(self.mixture, None, count)
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One picture of a report.
+    """A picture as a report shows it, with its title and caption.
 
     Parameters
     ----------
-    name : one word, different for each.
-    title : what it shows, in a few.
+    name : of its kind, among `mixtura.views.kinds.KINDS`.
+    title : what it shows, in a few words.
     caption : how it is read.
-    suits : whether it can be drawn of a subject.
-    drawing : computes it.
+    size : of its figure, inches; None is the kind's own.
+    least : of mixtures of so many features at least.
+    chosen : how many features it shows; 0 leaves that to the kind.
     legend : whether its own is kept; components are listed on the page, in words.
     """
 
     name: str
     title: str
     caption: Callable[[Subject], str]
-    suits: Callable[[Subject], bool]
-    drawing: Callable[[Subject], Drawing]
+    size: tuple[float, float] | None = None
+    least: int = 1
+    chosen: int = 0
     legend: bool = False
 
+    def suits(self, subject: Subject) -> bool:
+        """Whether it can be drawn of the subject."""
+        if KINDS[self.name].subject == "fit":
+            return _has_trace(subject)
+        return subject.mixture.n_features >= self.least
 
-def _scatter(subject: Subject) -> Drawing:
-    mixture, rows, features = subject.mixture, subject.rows, subject.some(2)
-    return Single(lambda ax: scatter(mixture, rows, features=features, ax=ax), _SQUARE)
-
-
-def _density(subject: Subject) -> Drawing:
-    mixture, rows, features = subject.mixture, subject.rows, subject.some(1)
-    return Single(lambda ax: density(mixture, rows, features=features, ax=ax), _WIDE)
-
-
-def _trace(subject: Subject) -> Drawing:
-    return Single(lambda ax: trace(subject.training, ax=ax), _WIDE)
-
-
-def _pairs(subject: Subject) -> Drawing:
-    return Single(lambda ax: pairs(subject.mixture, subject.rows, ax=ax)[0], _LARGE)
-
-
-def _calibration(subject: Subject) -> Drawing:
-    return calibration_of(subject.mixture, subject.rows)
+    def drawing(self, subject: Subject) -> Drawing:
+        """The picture of the subject, computed."""
+        features = subject.some(self.chosen) if self.chosen else None
+        return drawing_of(
+            self.name, subject.mixture, subject.rows, features, record=subject.training
+        )
 
 
 def _has_trace(subject: Subject) -> bool:
+    """Whether the record of the fit holds more than its start."""
     heights = subject.training.get("trace")
     return isinstance(heights, list) and len(heights) > 1
 
@@ -119,8 +109,9 @@ PICTURES: tuple[Picture, ...] = (
             f"{subject.shown}, in the colour of the likeliest component; numbers stand at the "
             "means, ellipses at 1, 2 and 3 standard deviations, thin lines join equal log density."
         ),
-        lambda subject: subject.mixture.n_features > 1,
-        _scatter,
+        _SQUARE,
+        least=2,
+        chosen=2,
     ),
     Picture(
         "density",
@@ -129,8 +120,8 @@ PICTURES: tuple[Picture, ...] = (
             f"Bars: {subject.shown}. Thick line: the mixture's density; thin ones: its weighted "
             "components."
         ),
-        lambda subject: True,
-        _density,
+        _WIDE,
+        chosen=1,
     ),
     Picture(
         "trace",
@@ -138,8 +129,7 @@ PICTURES: tuple[Picture, ...] = (
         lambda subject: (
             "The mean log-likelihood of the fit's rows at the start and after each iteration."
         ),
-        _has_trace,
-        _trace,
+        _WIDE,
         legend=True,
     ),
     Picture(
@@ -149,8 +139,8 @@ PICTURES: tuple[Picture, ...] = (
             f"{subject.shown}, each in the colours of its responsibilities; on the diagonal the "
             "marginal densities over the rows' histograms."
         ),
-        lambda subject: subject.mixture.n_features > 2,
-        _pairs,
+        _LARGE,
+        least=3,
         legend=True,
     ),
     Picture(
@@ -160,8 +150,6 @@ PICTURES: tuple[Picture, ...] = (
             f"{subject.shown} against what the mixture expects of them; grey is where 95 % of "
             "samples from the mixture would lie."
         ),
-        lambda subject: True,
-        _calibration,
         legend=True,
     ),
 )
@@ -197,8 +185,9 @@ def drawn(subject: Subject) -> tuple[list[dict[str, str]], dict[str, str]]:
 
 
 def _svg(picture: Picture, subject: Subject) -> str:
+    """The picture as an element, in the colours of the page."""
     drawing = picture.drawing(subject)
-    ax = drawing.draw(offscreen_axes(drawing.size))[0]
+    ax = drawing.draw(offscreen_axes(picture.size or drawing.size))[0]
     legend = ax.get_legend()
     if legend is not None and not picture.legend:
         legend.remove()

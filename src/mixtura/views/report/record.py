@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 import platform
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats
+from mixtura.errors import MissingExtraError
 from mixtura.fitting.prior import Prior
 from mixtura.fitting.recipe import recipe
 from mixtura.model.adequacy import Adequacy
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Box
+from mixtura.testing import validate
 from mixtura.version import __version__
 from mixtura.views.record import model_record
 from mixtura.views.report.overview import DOUBT, Overview
 
-__all__ = ["report_record"]
+__all__ = ["compared", "report_record"]
 
 
 def report_record(
@@ -45,33 +49,21 @@ def report_record(
     left_out : about rows that were left out, if any were.
     command : the words that made the report.
     adequacy : whether the mixture fits the rows.
-    comparison : as `mixtura.views.report.comparison.compared` gives it, or None.
+    comparison : as `compared` gives it, or None.
     pictures : name, title and caption of each.
     """
-    n, p, k = found.n_rows, mixture.n_parameters, mixture.n_components
-    log_likelihood = found.log_likelihood
-    counts = [
-        {"assigned": assigned, "doubtful": doubtful}
-        for assigned, doubtful in zip(found.assigned.tolist(), found.doubtful.tolist(), strict=True)
-    ]
     return {
         "model": {"name": names[0], **model_record(mixture, training)},
         "data": {
             "name": names[1],
-            "n_rows": n,
+            "n_rows": found.n_rows,
             "digest": found.digest,
             "relation": _relation(found, training),
             "left_out": left_out,
             "features": _features(mixture, found),
         },
-        "scores": {
-            "log_likelihood": log_likelihood,
-            "mean_log_likelihood": log_likelihood / n,
-            "aic": 2.0 * p - 2.0 * log_likelihood,
-            "bic": p * math.log(n) - 2.0 * log_likelihood,
-        },
-        "components": counts[:k],
-        **({"noise": counts[k]} if mixture.noise else {}),
+        "scores": _scores(mixture, found),
+        **_counts(mixture, found),
         "doubt": DOUBT,
         "adequacy": _adequacy(mixture, adequacy),
         "pictures": [dict(picture) for picture in pictures],
@@ -89,6 +81,27 @@ def report_record(
             },
         },
     }
+
+
+def _scores(mixture: Mixture, found: Overview) -> dict[str, float]:
+    """The log-likelihood of the rows, and the criteria that follow from it."""
+    n, p, log_likelihood = found.n_rows, mixture.n_parameters, found.log_likelihood
+    return {
+        "log_likelihood": log_likelihood,
+        "mean_log_likelihood": log_likelihood / n,
+        "aic": 2.0 * p - 2.0 * log_likelihood,
+        "bic": p * math.log(n) - 2.0 * log_likelihood,
+    }
+
+
+def _counts(mixture: Mixture, found: Overview) -> dict[str, Any]:
+    """The rows of each component, and of the noise where there is any, and those in doubt."""
+    counts = [
+        {"assigned": assigned, "doubtful": doubtful}
+        for assigned, doubtful in zip(found.assigned.tolist(), found.doubtful.tolist(), strict=True)
+    ]
+    k = mixture.n_components
+    return {"components": counts[:k], **({"noise": counts[k]} if mixture.noise else {})}
 
 
 def _features(mixture: Mixture, found: Overview) -> list[dict[str, Any]]:
@@ -129,6 +142,7 @@ def _adequacy(mixture: Mixture, found: Adequacy) -> dict[str, Any]:
 
 
 def _unlikely(found: Overview) -> dict[str, Any]:
+    """The least likely rows, each explained and with what it is called."""
     record = found.unlikely.to_dict()
     for row, ids in zip(record["rows"], found.ids, strict=True):
         row["ids"] = ids
@@ -195,4 +209,60 @@ def _settings(training: Mapping[str, Any]) -> dict[str, Any]:
         str(name): "of its own" if isinstance(value, Mapping) else value
         for name, value in said.items()
         if value is None or isinstance(value, (str, int, float, Mapping))
+    }
+
+
+def compared(mixture: Mixture, rows: Floats, *, whole: bool, seed: int) -> dict[str, Any]:
+    """What scikit-learn says of the same parameters, and of the same rows.
+
+    Parameters
+    ----------
+    mixture : the density.
+    rows : (m, D), those to compare on.
+    whole : whether they are all there are; only then scikit-learn fits them, too.
+    seed : of scikit-learn's start.
+
+    Returns
+    -------
+    ``validation``, the record of `mixtura.testing.validate`; and ``fit``, what scikit-learn's
+    estimator with its defaults came to, or None where it lacks the structure, noise, equal weights
+    or some of the rows.
+
+    Raises
+    ------
+    MissingExtraError : scikit-learn or mpmath is not installed.
+    """
+    proof = validate(mixture, rows).to_dict()
+    theirs = mixture.structure.alias and not mixture.noise and not mixture.equal_weights
+    return {
+        "validation": proof,
+        "fit": _fitted(mixture, rows, seed) if whole and theirs else None,
+    }
+
+
+def _fitted(mixture: Mixture, rows: Floats, seed: int) -> dict[str, Any] | None:
+    """scikit-learn's own fit of the rows, scored where it ended."""
+    try:
+        import sklearn
+        from sklearn.mixture import GaussianMixture
+    except ImportError:
+        purpose = "the comparison with scikit-learn"
+        raise MissingExtraError("scikit-learn", "validate", purpose) from None
+    estimator = GaussianMixture(
+        mixture.n_components, covariance_type=mixture.structure.alias, random_state=seed
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            estimator.fit(rows)
+        except ValueError as error:
+            return {"version": sklearn.__version__, "failed": str(error)}
+    return {
+        "version": sklearn.__version__,
+        "seed": seed,
+        "mean_log_likelihood": float(estimator.score(rows)),
+        "lower_bound": float(estimator.lower_bound_),
+        "iterations": int(estimator.n_iter_),
+        "converged": bool(estimator.converged_),
+        "ours": mixture.score(rows),
     }

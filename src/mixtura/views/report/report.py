@@ -23,7 +23,8 @@ from mixtura.tables import Table
 from mixtura.tables.streams import Chunk, Scan, bad_rows
 from mixtura.views.report.document import document
 from mixtura.views.report.overview import Overview, overview
-from mixtura.views.report.record import report_record
+from mixtura.views.report.pictures import Subject, drawn
+from mixtura.views.report.record import compared, report_record
 from mixtura.views.report.text import report_text
 
 __all__ = ["Report", "report"]
@@ -47,7 +48,7 @@ class Report:
         return f"Report({data['n_rows']:,} rows, {len(self.to_html()) / 1e3:.0f} kB)"
 
     def to_dict(self) -> dict[str, Any]:
-        """The record."""
+        """All that the report says, as plain numbers and texts."""
         return dict(self.record)
 
     def to_text(self, width: int | None = None) -> str:
@@ -125,7 +126,8 @@ def report(
     bad = bad_rows(rows.on_bad_row if isinstance(rows, Scan) else "error")
     found = overview(mixture, _chunks(rows, bad), names=_names(rows), worst=int(worst))
     bad.warn()
-    said, shown = _drawn(mixture, found, training, features) if pictures else ([], {})
+    subject = Subject(mixture, found.sample, found.n_rows, training, features)
+    said, shown = drawn(subject) if pictures else ([], {})
     record = report_record(
         mixture,
         found,
@@ -167,20 +169,8 @@ def _chunks(rows: Table | Scan, bad: Any) -> Iterator[Chunk]:
         yield Chunk(rows.rows, None, rows.ids)
 
 
-def _drawn(
-    mixture: Mixture,
-    found: Overview,
-    training: Mapping[str, Any],
-    features: Sequence[int | str] | None,
-) -> tuple[list[dict[str, str]], dict[str, str]]:
-    from mixtura.views.report.pictures import Subject, drawn
-
-    return drawn(Subject(mixture, found.sample, found.n_rows, training, features))
-
-
 def _comparison(mixture: Mixture, found: Overview, training: Mapping[str, Any]) -> dict[str, Any]:
-    from mixtura.views.report.comparison import compared
-
+    """What scikit-learn says of the sample and of the least likely rows."""
     whole = len(found.sample) == found.n_rows
     rows = found.sample if whole else np.vstack([found.sample, found.unlikely.values])
     seed = recipe(training).get("random_state", 0)

@@ -9,19 +9,14 @@ from mixtura.fitting.verdict import NOTHING
 from mixtura.markup import Html, element, isolated, joined, table
 from mixtura.model import wording
 from mixtura.textual import printable
+from mixtura.views.plots.palette import style
 from mixtura.views.report import tables
 from mixtura.views.report.names import Names
-from mixtura.views.report.shell import shell_line
-from mixtura.views.report.swatch import swatch
 from mixtura.views.report.terms import fit_words, nats_words, structure_words
-from mixtura.views.text import (
-    criterion_label,
-    model_words,
-    parameter_tables,
-    training_words,
-)
+from mixtura.views.report.text import shell_line
+from mixtura.views.text import criterion_label, model_words, parameter_tables, training_words
 
-__all__ = ["SECTIONS", "Section", "title"]
+__all__ = ["SECTIONS", "Section", "swatch", "title"]
 
 Record = Mapping[str, Any]
 Pictures = Mapping[str, str]
@@ -35,10 +30,20 @@ _PARTS = 8
 _OWN = 5
 #: features that are listed at most
 _FEATURES = 200
+#: components in the pictures' key at most
+_LISTED = 24
+#: the markers of the palette, in a square of 10
+_SHAPES = {
+    "o": '<circle cx="5" cy="5" r="5"{}></circle>',
+    "^": '<path d="M5 0L10 10H0Z"{}></path>',
+    "s": '<path d="M0.5 0.5H9.5V9.5H0.5Z"{}></path>',
+    "D": '<path d="M5 0L10 5L5 10L0 5Z"{}></path>',
+    "v": '<path d="M0 0H10L5 10Z"{}></path>',
+}
 
 
 def title(record: Record) -> Html:
-    """What the page is about."""
+    """The heading of the page, with the name of the rows or of the model."""
     name = record["data"]["name"] or record["model"]["name"]
     return Html(f"Report on {isolated(name)}") if name else Html("Report on a mixture")
 
@@ -314,5 +319,9 @@ def _key(record: Record) -> Html:
     return element("ul", items, class_="key", aria_label="Colours of the components")
 
 
-#: components in the pictures' key at most
-_LISTED = 24
+def swatch(k: int) -> Html:
+    """The marker of component `k` in its colour, for the eye alone."""
+    look = style(k)
+    red, green, blue = (round(255 * part) for part in look.fill)
+    shape = _SHAPES[look.marker].format(f' fill="#{red:02x}{green:02x}{blue:02x}"')
+    return Html(f'<svg class="swatch" viewBox="0 0 10 10" aria-hidden="true">{shape}</svg>')

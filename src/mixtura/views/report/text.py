@@ -1,19 +1,19 @@
-"""Text: a report's record for a terminal."""
+"""Text: a report's record, and the commands in it, for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mixtura.model.wording import explanation_text
 from mixtura.testing.validation import validation_text
 from mixtura.textual import columns, printable, underlined
 from mixtura.views.report import tables
-from mixtura.views.report.shell import shell_line
 from mixtura.views.report.terms import fit_words, nats_words, structure_words
 from mixtura.views.text import model_text
 
-__all__ = ["report_text"]
+__all__ = ["report_text", "shell_line"]
 
 
 def report_text(record: Mapping[str, Any], width: int | None = None) -> str:
@@ -55,3 +55,49 @@ def report_text(record: Mapping[str, Any], width: int | None = None) -> str:
 
 def _part(title: str, lines: list[str]) -> str:
     return "\n".join([title, "-" * len(title), *lines])
+
+
+def shell_line(words: Sequence[str], width: int | None = None) -> str:
+    r"""A command as it is typed.
+
+    What a terminal or a page would not show as it stands is written out, as bash and zsh read it.
+
+    Parameters
+    ----------
+    words : of the command.
+    width : letters that a line may have: a longer command goes on below, as a shell reads it. None
+        is no bound.
+
+    Examples
+    --------
+    >>> print(shell_line(["mixtura", "show", "my model", "a\u202eb'"]))
+    mixtura show 'my model' $'a\u202eb\''
+    """
+    lines = [""]
+    for word in map(_word, words):
+        if not lines[-1]:
+            lines[-1] = word
+        elif width is not None and len(lines[-1]) + len(word) + 3 > width:
+            lines[-1] += " \\"
+            lines.append(f"  {word}")
+        else:
+            lines[-1] += f" {word}"
+    return "\n".join(lines)
+
+
+def _word(word: str) -> str:
+    """A word as a shell reads it."""
+    if word.isprintable():
+        return shlex.quote(word)
+    return "$'" + "".join(map(_character, word)) + "'"
+
+
+def _character(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    number = ord(character)
+    if 0xDC80 <= number <= 0xDCFF:  # a byte of a file's name that is no UTF-8
+        return f"\\x{number - 0xDC00:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

@@ -1,10 +1,10 @@
-"""Selection: the features that a picture shows, and the grid that it is drawn on."""
+"""Projection: the features that a picture shows, their extents, and the grid it is drawn on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,29 @@ from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import DataError, ParameterError
 from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
+from mixtura.views.kinds import Features
 
-__all__ = ["Selection", "most_telling", "select"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "Extent",
+    "Projection",
+    "chosen_or_telling",
+    "most_telling",
+    "of_equal_width",
+    "one_or_two",
+    "project",
+    "set_extents",
+    "shown_count",
+]
 
 #: beyond it the areas that matplotlib computes overflow
 _FARTHEST = 1e150
 
 
 @dataclass(frozen=True, eq=False)
-class Selection:
+class Projection:
     """Some features of a mixture and of its rows.
 
     Parameters
@@ -41,10 +55,10 @@ class Selection:
         """The standard deviations of each component, (K, d), feature units."""
         return np.sqrt(np.einsum("kdd->kd", self.marginal.covariance_matrices()))
 
-    def part(self, features: Sequence[int]) -> Selection:
+    def part(self, features: Sequence[int]) -> Projection:
         """Some of the features shown, by their places among them."""
         kept = list(features)
-        return Selection(
+        return Projection(
             self.marginal.marginal(kept),
             tuple(self.names[j] for j in kept),
             self.rows[:, kept],
@@ -80,7 +94,7 @@ class Selection:
         room = high - low
         return np.all((self.rows >= low - room) & (self.rows <= high + room), axis=1)
 
-    def kept(self, rows: NDArray[np.bool_]) -> Selection:
+    def kept(self, rows: NDArray[np.bool_]) -> Projection:
         """The same with some of the rows."""
         return replace(self, rows=self.rows[rows], labels=self.labels[rows])
 
@@ -95,10 +109,15 @@ class Selection:
         points = np.concatenate([np.linspace(*extent, even), near.ravel()])
         return np.unique(points[(points >= extent[0]) & (points <= extent[1])])
 
+    def surface(self, ax: Axes, even: int) -> tuple[Floats, Floats, Floats]:
+        """Points (m,) and (n,) of a grid over the limits of `ax`, and log p(x, y) there, (n, m)."""
+        x = self.grid(0, ax.get_xlim(), fine=200, even=even)
+        y = self.grid(1, ax.get_ylim(), fine=200, even=even)
+        points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        return x, y, self.marginal.score_samples(points).reshape(len(y), len(x))
 
-def select(
-    mixture: Mixture, X: Any, features: Sequence[int | str] | None, n_features: int
-) -> Selection:
+
+def project(mixture: Mixture, X: Any, features: Features, n_features: int) -> Projection:
     """The features asked for, or those in which the components differ most.
 
     Parameters
@@ -118,10 +137,7 @@ def select(
             f"a picture of {n_features} features was asked of a mixture of {mixture.n_features} "
             f"({', '.join(mixture.feature_labels)}): draw its density instead"
         )
-    if features is None:
-        kept = most_telling(mixture, n_features)
-    else:
-        kept = feature_indices(mixture, features)
+    kept = chosen_or_telling(mixture, features, n_features)
     if len(kept) != n_features:
         raise ParameterError(
             f"got {len(kept)} features, this picture shows {n_features}: name that many of "
@@ -130,10 +146,17 @@ def select(
     marginal = mixture.marginal(kept)
     names = tuple(mixture.feature_labels[column] for column in kept)
     if X is None:
-        return Selection(marginal, names, np.empty((0, n_features)), np.empty(0, dtype=np.intp))
+        return Projection(marginal, names, np.empty((0, n_features)), np.empty(0, dtype=np.intp))
     labels = mixture.predict(X)
     rows = np.asarray(mixture.rows(X)[:, kept], dtype=np.float64)
-    return Selection(marginal, names, rows, labels)
+    return Projection(marginal, names, rows, labels)
+
+
+def chosen_or_telling(mixture: Mixture, features: Features, n_features: int) -> list[int]:
+    """The features chosen, by index; where none are, as many as tell most."""
+    if features is None:
+        return most_telling(mixture, n_features)
+    return feature_indices(mixture, features)
 
 
 def most_telling(mixture: Mixture, n_features: int) -> list[int]:
@@ -145,3 +168,76 @@ def most_telling(mixture: Mixture, n_features: int) -> list[int]:
     between = mixture.weights @ (mixture.means - mixture.mean()) ** 2
     ratio = between / (mixture.weights @ variances)
     return sorted(np.argsort(-ratio, kind="stable")[:n_features].tolist())
+
+
+Extent = tuple[float, float]
+#: the shorter side of the axes is this part of the longer one at least
+_NARROWEST = 1.0 / 3.0
+
+
+def shown_count(mixture: Mixture, features: Features, equal: bool) -> int:
+    """How many features a picture of one or two is to show: those chosen, or as many as there are.
+
+    Raises
+    ------
+    ParameterError : one does not exist; or equal scales are asked of one, where there is nothing
+        for its scale to be equal to.
+    """
+    chosen = None if features is None else feature_indices(mixture, features)
+    count = min(mixture.n_features, 2) if chosen is None else len(chosen)
+    if equal and count == 1:
+        raise ParameterError(
+            "equal scales were asked of a picture of one feature, whose other axis is no feature: "
+            "name two features, or leave equal out"
+        )
+    return count
+
+
+def one_or_two(mixture: Mixture, features: Features, equal: bool) -> int:
+    """What `shown_count` says, if it is one or two.
+
+    Raises
+    ------
+    ParameterError : it is not, or as `shown_count`.
+    """
+    count = shown_count(mixture, features, equal)
+    if count not in (1, 2):
+        raise ParameterError(
+            f"got {count} features, expected one or two of {', '.join(mixture.feature_labels)}"
+        )
+    return count
+
+
+def set_extents(ax: Axes, shown: Projection, reach: float, equal: bool) -> None:
+    """Set the limits of both axes to `Projection.extent`, one unit as long on either if so asked.
+
+    The axes then take the shape of what they show; where that is a strip it gets more room.
+    """
+    x_extent, y_extent = shown.extent(0, reach), shown.extent(1, reach)
+    if equal:
+        least = _NARROWEST * max(_width(x_extent), _width(y_extent))
+        x_extent, y_extent = _widened(x_extent, least), _widened(y_extent, least)
+        ax.set_aspect("equal", adjustable="box")
+    ax.set(xlim=x_extent, ylim=y_extent)
+
+
+def of_equal_width(extents: Sequence[Extent]) -> list[Extent]:
+    """The extents, each about its middle as wide as the widest.
+
+    Examples
+    --------
+    >>> of_equal_width([(0.0, 4.0), (10.0, 11.0)])
+    [(0.0, 4.0), (8.5, 12.5)]
+    """
+    widest = max(map(_width, extents))
+    return [_widened(extent, widest) for extent in extents]
+
+
+def _width(extent: Extent) -> float:
+    return extent[1] - extent[0]
+
+
+def _widened(extent: Extent, least: float) -> Extent:
+    """The extent, or one about its middle that is `least` wide."""
+    more = max(0.0, 0.5 * (least - _width(extent)))
+    return extent[0] - more, extent[1] + more

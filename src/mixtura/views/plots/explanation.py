@@ -1,4 +1,4 @@
-"""Parts: where the log-likelihood of one row comes from."""
+"""Explanation: where the log-likelihood of one row comes from, as bars."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from mixtura.model.explain import Explanation, least_likely
 from mixtura.model.mixture import Mixture
 from mixtura.tables import Table
 from mixtura.textual import counted, resolved
-from mixtura.views.plots.canvas import beside, divided, plain, shortened, tidied
-from mixtura.views.plots.drawing import drawn
+from mixtura.views.plots.canvas import divided, drawn, tidied
+from mixtura.views.plots.lettering import beside, plain, shortened
 from mixtura.views.plots.palette import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Parts", "explanation", "parts_of"]
+__all__ = ["RowParts", "explanation", "explanation_of"]
 
 #: the parts of log w_k + log N(x | μ_k, Σ_k), each with its colour: none is a component's
 _PARTS: tuple[tuple[str, str | tuple[float, float, float]], ...] = (
@@ -39,8 +39,8 @@ _LONGEST = 4.0
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
-    """The explanation of one row, as it is drawn.
+class RowParts:
+    """The explanation of one row, computed and not yet drawn.
 
     Parameters
     ----------
@@ -53,11 +53,11 @@ class Parts:
 
     @property
     def size(self) -> tuple[float, float]:
-        """Of the figure that suits it, inches."""
+        """Width and height of the figure that suits the picture, inches."""
         return 9.0, 1.7 + 0.4 * sum(self._bars())
 
     def _bars(self) -> tuple[int, int]:
-        """How many there are above, and below."""
+        """How many bars there are for components, above, and for features, below."""
         return len(self.components), min(len(self.explanation.feature_labels), _FEATURES + 1)
 
     def stacks(self) -> Floats:
@@ -156,7 +156,7 @@ class Parts:
         beside(ax, entries, [], [*marks, line])
 
     def _name_components(self, ax: Axes, places: Any) -> None:
-        """With their responsibilities, the likeliest on top."""
+        """Name the components' bars, with their responsibilities, the likeliest on top."""
         shares = self.explanation.responsibilities[0]
         ax.set_yticks(places, [f"component {k}, {_share(shares[k])}" for k in self.components])
         for label, k in zip(ax.get_yticklabels(), self.components, strict=True):
@@ -215,8 +215,8 @@ def _reach(stacks: Floats, total: float) -> tuple[float, float]:
     return 1.03 * max(low, -1e300), high + 0.04 * (high - max(low, -1e300))
 
 
-def parts_of(mixture: Mixture, X: Any, row: int | None = None) -> Parts:
-    """What `explanation` draws, computed."""
+def explanation_of(mixture: Mixture, X: Any, row: int | None = None) -> RowParts:
+    """The explanation of one row, the least likely one by default, computed."""
     if X is None:
         raise DataError("an explanation is of a row, got none: give X")
     number = int(least_likely(mixture, X, 1)[0]) if row is None else row
@@ -224,7 +224,7 @@ def parts_of(mixture: Mixture, X: Any, row: int | None = None) -> Parts:
     if isinstance(X, Table) and X.numbers is not None:  # some rows were left out
         explained = replace(explained, row_numbers=X.numbers[[number]])
     order = np.argsort(-explained.log_joint[0], kind="stable")
-    return Parts(explained, tuple(int(k) for k in order[:_COMPONENTS]))
+    return RowParts(explained, tuple(int(k) for k in order[:_COMPONENTS]))
 
 
 def explanation(
@@ -241,7 +241,7 @@ def explanation(
     mixture : the density.
     X : (N, D) array-like, or a table with the mixture's columns.
     row : its number, from 0; None takes the least likely one.
-    ax : where to draw, of a grid of axes; None makes a new figure.
+    ax : as for `pairs`.
 
     Returns
     -------
@@ -267,4 +267,4 @@ def explanation(
     >>> explanation(m, [[3.0, 2.0]], row=0)[0].get_title(loc="left")
     'row 0: log p(x) = −7.53102 nats'
     """
-    return drawn(parts_of(mixture, X, row), ax)
+    return drawn(explanation_of(mixture, X, row), ax)
