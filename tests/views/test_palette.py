@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 
 from mixtura.views.plots import DARK
 from mixtura.views.plots.palette import NOISE_STYLE, style
-from mixtura.views.report.sections import swatch
+from mixtura.views.report.document import swatch
 
 
 def test_the_distance_of_colours_is_that_of_published_coordinates():

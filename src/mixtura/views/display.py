@@ -55,8 +55,6 @@ class MixtureDisplay:
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> from mixtura import GaussianMixture, MixtureDisplay
     >>> from mixtura.datasets import faithful
     >>> model = GaussianMixture(2, random_state=0).fit(faithful())

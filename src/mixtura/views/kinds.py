@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mixtura.errors import ParameterError
@@ -23,26 +24,32 @@ class Kind:
 
     Parameters
     ----------
-    name : one word. The function ``<name>_of`` of a module computes the picture.
+    name : one word.
     words : what it draws.
     takes : those of ``features``, ``row`` and ``equal`` that it can be told.
     subject : what it is of, ``mixture``, ``rows``, ``fit`` or ``selection``. Rows may be drawn with
         a mixture.
-    module : of `mixtura.views.plots`, where that is not called as the kind is.
+    home : the module of `mixtura.views.plots` and the function in it, which draws on axes.
+    parts : whether the function computes a `Drawing` of several parts instead.
     """
 
     name: str
     words: str
     takes: tuple[str, ...]
     subject: str
-    module: str = ""
+    home: str
+    parts: bool = False
 
     def drawing(self, *subjects: Any, **choices: Any) -> Drawing:
-        """The picture of these subjects, computed and not yet drawn."""
+        """The picture of these subjects, that waits for axes."""
         from mixtura.loading import loaded
+        from mixtura.views.plots.canvas import Single
 
-        home = f"mixtura.views.plots.{self.module or self.name}"
-        drawing: Drawing = loaded(home, f"{self.name}_of")(*subjects, **choices)
+        module, _, function = self.home.partition(".")
+        made = partial(loaded(f"mixtura.views.plots.{module}", function), *subjects, **choices)
+        if not self.parts:
+            return Single(lambda ax: made(ax=ax))
+        drawing: Drawing = made()
         return drawing
 
 
@@ -56,37 +63,56 @@ KINDS: Mapping[str, Kind] = {
             "density of two",
             ("features", "equal"),
             "mixture",
-            "plane",
+            "plane.density_or_plane",
         ),
         Kind(
             "scatter",
             "the rows of two features by component",
             ("features", "equal"),
             "mixture",
-            "plane",
+            "plane.scatter",
         ),
-        Kind("pairs", "every two features, up to 12", ("features", "equal"), "mixture"),
+        Kind(
+            "pairs",
+            "every two features, up to 12",
+            ("features", "equal"),
+            "mixture",
+            "pairs.pairs_of",
+            parts=True,
+        ),
         Kind(
             "responsibilities",
             "which component, and how sure that is, of one feature or two",
             ("features", "equal"),
             "mixture",
+            "responsibilities.responsibilities",
         ),
         Kind(
             "explanation",
             "where the log-likelihood of one row of DATA comes from",
             ("row",),
             "rows",
+            "explanation.explanation_of",
+            parts=True,
         ),
-        Kind("calibration", "whether the rows of DATA lie where the mixture says", (), "rows"),
-        Kind("trace", "the log-likelihood over the iterations of the fit", (), "fit"),
+        Kind(
+            "calibration",
+            "whether the rows of DATA lie where the mixture says",
+            (),
+            "rows",
+            "calibration.calibration_of",
+            parts=True,
+        ),
+        Kind(
+            "trace", "the log-likelihood over the iterations of the fit", (), "fit", "trace.trace"
+        ),
         Kind(
             "selection",
             "of what mixtura select --json wrote instead of MODEL, the criterion of each structure "
             "over the number of components",
             (),
             "selection",
-            "candidates",
+            "candidates.candidates",
         ),
     )
 }
@@ -122,9 +148,9 @@ def drawing_of(
             "a mixture alone has no trace, expected a fit: use from_fit or from_estimator; after "
             "partial_fit an estimator has its partial_trace_"
         )
-    given = {"features": features, "row": row, "equal": equal or None}
+    given: dict[str, Any] = {"features": features, "row": row, "equal": equal}
     for name, value in given.items():
-        if value is not None and name not in chosen.takes:
+        if value is not None and value is not False and name not in chosen.takes:
             raise ParameterError(f"kind {kind!r} takes no {name}, got {value!r}")
     if chosen.subject == "fit":
         return chosen.drawing(record)

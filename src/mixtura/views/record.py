@@ -54,7 +54,7 @@ def checkpoint_record(record: Record) -> dict[str, Any]:
 
 
 def _told(record: Record) -> dict[str, Any]:
-    """What a sound checkpoint says."""
+    """The parts of a checkpoint's record; what is damaged raises as it comes."""
     values = record.values
     trace = record.arrays["position.trace"].tolist() if values["position"] else []
     position, best = values["position"], values["best"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mixtura.fitting.met import Met
@@ -30,10 +30,20 @@ _WHOLE = 12
 #: settings of a checkpoint that its first line tells
 _APART = ("n_components", "structure")
 _CRITERIA = {"bic": "BIC", "icl": "ICL", "aic": "AIC", "cv": "CV"}
+#: key in the record of a fit, label, how its number is written
+_FIGURES = (
+    ("n_rows", "rows", ".16g"),
+    ("total_weight", "total weight", ".10g"),
+    ("log_likelihood", "log-likelihood, nats", ".10g"),
+    ("mean_log_likelihood", "  per row", ".10g"),
+    ("mean_log_prior", "log prior per row, but for a constant", ".10g"),
+    ("aic", "AIC", ".10g"),
+    ("bic", "BIC", ".10g"),
+    ("iterations", "iterations", ".16g"),
+)
 #: failures of a selection that are told of one by one
 _TOLD = 6
 
-Numbers = Sequence[Any]
 Table = list[list[str]]
 
 
@@ -148,14 +158,19 @@ def parameter_tables(record: Mapping[str, Any]) -> list[tuple[str, Table]]:
     features = [printable(name) for name in record["features"]]
     shared = record["form"] == "tied"
     tables: list[tuple[str, Table]] = []
-    for k in range(record["n_components"]):
-        title = f"component {k}: weight {_number(record['weights'][k])}"
-        covariance = record["covariances"] if shared else record["covariances"][k]
-        means = _with_means(features, record["means"][k], covariance, record["form"])
-        tables.append((title, means))
+    for k, spreads in enumerate(deviations(record)):
+        table = [["feature", "mean"]]
+        table += [
+            [name, resolved(mean, spread, 8)]
+            for name, mean, spread in zip(features, record["means"][k], spreads, strict=True)
+        ]
+        if not shared:
+            beside = _covariance(features, record, k)
+            table = [left + right for left, right in zip(table, beside, strict=True)]
+        tables.append((f"component {k}: weight {record['weights'][k]:.6g}", table))
     if shared:
-        table = _covariance(features, record["covariances"])
-        tables.append(("covariance shared by all components", table))
+        rows = zip(["", *features], _covariance(features, record, 0), strict=True)
+        tables.append(("covariance shared by all components", [[name, *row] for name, row in rows]))
     if "noise" in record:
         tables.append(_noise(features, record["noise"]))
     if record["n_features"] > _WHOLE and record["form"] in ("full", "tied"):
@@ -166,17 +181,28 @@ def parameter_tables(record: Mapping[str, Any]) -> list[tuple[str, Table]]:
 
 def deviations(record: Mapping[str, Any]) -> list[list[float]]:
     """The standard deviation of each feature in each component, K lists of D."""
-    shared = record["form"] == "tied"
-    variances = _DIAGONALS[record["form"]]
-    return [
-        [
-            math.sqrt(variance)
-            for variance in variances(
-                record["features"], record["covariances"] if shared else record["covariances"][k]
-            )
-        ]
-        for k in range(record["n_components"])
-    ]
+    return [list(map(math.sqrt, _variances(record, k))) for k in range(record["n_components"])]
+
+
+def _variances(record: Mapping[str, Any], k: int) -> list[float]:
+    """The variance of each feature in component k."""
+    n_features, covariance = len(record["features"]), _parameter(record, k)
+    if record["form"] == "spherical":
+        return [covariance] * n_features
+    return covariance if record["form"] == "diag" else [covariance[j][j] for j in range(n_features)]
+
+
+def _parameter(record: Mapping[str, Any], k: int) -> Any:
+    """The covariance of component k, in the form in which it is stored."""
+    return record["covariances"] if record["form"] == "tied" else record["covariances"][k]
+
+
+def _covariance(features: Sequence[str], record: Mapping[str, Any], k: int) -> Table:
+    """The columns that show the covariance of component k: of many features its variances."""
+    if len(features) > _WHOLE or record["form"] in ("diag", "spherical"):
+        return [["variance"], *([f"{value:.6g}"] for value in _variances(record, k))]
+    head = ["variance"] if len(features) == 1 else [f"cov. {name}" for name in features]
+    return [head, *([f"{value:.6g}" for value in row] for row in _parameter(record, k))]
 
 
 def model_words(record: Mapping[str, Any]) -> str:
@@ -195,8 +221,8 @@ def training_figures(training: Mapping[str, Any]) -> Table:
     A criterion that is void is labelled so.
     """
     return [
-        [criterion_label(label, training), show(training[key])]
-        for key, label, show in _FIGURES
+        [criterion_label(label, training), f"{training[key]:{digits}}"]
+        for key, label, digits in _FIGURES
         if _is_number(training.get(key))
     ]
 
@@ -247,17 +273,15 @@ def _heading(record: Mapping[str, Any], width: int | None, note: str) -> list[st
 
 def _noise(features: Sequence[str], noise: Mapping[str, Any]) -> tuple[str, Table]:
     """The weight of noise, and the box that it is spread over."""
-    title = f"noise: weight {_number(noise['weight'])}, spread over a volume of "
     volume = noise["volume"]
-    size = _number(volume) if math.isfinite(volume) and volume else f"e^{noise['log_volume']:.6g}"
-    ends = zip(features, noise["low"], noise["high"], strict=True)
+    finite = math.isfinite(volume) and volume
+    size = f"{volume:.6g}" if finite else f"e^{noise['log_volume']:.6g}"
     table = [["feature", "from", "to"]]
-    table += [[name, *_between(low, high)] for name, low, high in ends]
-    return title + size, table
-
-
-def _between(low: float, high: float) -> tuple[str, str]:
-    return resolved(low, high - low, 8), resolved(high, high - low, 8)
+    table += [
+        [name, resolved(low, high - low, 8), resolved(high, high - low, 8)]
+        for name, low, high in zip(features, noise["low"], noise["high"], strict=True)
+    ]
+    return f"noise: weight {noise['weight']:.6g}, spread over a volume of {size}", table
 
 
 def _is_number(value: Any) -> bool:
@@ -282,82 +306,3 @@ def _repair(repair: Any) -> str:
         f"repair: {when}, component {repair.get('component')} was {repair.get('action')}: "
         f"{repair.get('reason')}"
     )
-
-
-def _with_means(features: Sequence[str], means: Numbers, covariance: Any, form: str) -> Table:
-    """A component's means, beside them its covariance where that is its own."""
-    spreads = map(math.sqrt, _DIAGONALS[form](features, covariance))
-    table = [["feature", "mean"]] + [
-        [name, resolved(mean, spread, 8)]
-        for name, mean, spread in zip(features, means, spreads, strict=True)
-    ]
-    if form not in _BESIDE:
-        return table
-    beside = _BESIDE[form](features, covariance)
-    return [left + right for left, right in zip(table, beside, strict=True)]
-
-
-def _covariance(features: Sequence[str], covariance: Numbers) -> Table:
-    """A shared covariance, its rows named."""
-    beside = _matrix(features, covariance)
-    return [[name, *row] for name, row in zip(["", *features], beside, strict=True)]
-
-
-def _matrix(features: Sequence[str], covariance: Numbers) -> Table:
-    if len(features) > _WHOLE:
-        return _variances(features, _diagonal(features, covariance))
-    head = ["variance"] if len(features) == 1 else [f"cov. {name}" for name in features]
-    return [head, *([_number(value) for value in row] for row in covariance)]
-
-
-def _variances(features: Sequence[str], variances: Numbers) -> Table:
-    return [["variance"], *([_number(value)] for value in variances)]
-
-
-def _one_variance(features: Sequence[str], variance: float) -> Table:
-    return [["variance"], *([_number(variance)] for _ in features)]
-
-
-def _diagonal(features: Sequence[str], covariance: Numbers) -> Numbers:
-    return [row[j] for j, row in enumerate(covariance)]
-
-
-#: form -> the variances (D,) in a component's covariance
-_DIAGONALS: Mapping[str, Callable[[Sequence[str], Any], Numbers]] = {
-    "full": _diagonal,
-    "tied": _diagonal,
-    "diag": lambda features, variances: variances,
-    "spherical": lambda features, variance: [variance] * len(features),
-}
-
-#: form -> the columns that show a component's own covariance
-_BESIDE: Mapping[str, Callable[[Sequence[str], Any], Table]] = {
-    "full": _matrix,
-    "diag": _variances,
-    "spherical": _one_variance,
-}
-
-
-def _number(value: float) -> str:
-    return f"{value:.6g}"
-
-
-def _exact(value: float) -> str:
-    return f"{value:.10g}"
-
-
-def _whole(value: float) -> str:
-    return f"{value:.16g}"
-
-
-#: key in the training record, label, how to write it
-_FIGURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
-    ("n_rows", "rows", _whole),
-    ("total_weight", "total weight", _exact),
-    ("log_likelihood", "log-likelihood, nats", _exact),
-    ("mean_log_likelihood", "  per row", _exact),
-    ("mean_log_prior", "log prior per row, but for a constant", _exact),
-    ("aic", "AIC", _exact),
-    ("bic", "BIC", _exact),
-    ("iterations", "iterations", _whole),
-)

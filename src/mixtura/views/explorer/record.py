@@ -47,8 +47,7 @@ def explorer_record(
     ----------
     mixture : the density, of D features.
     X : (N, D) array-like, or a table with the mixture's columns.
-    run : a fit of these rows to replay, or None.
-    same_run : whether it is the one that the mixture came from.
+    run, same_run : a fit of these rows to replay, or None; whether the mixture came from it.
     features : one or two, indices or names; by default those in which the components differ most.
         Of some features the marginal mixture is shown.
     name : what the rows are called, a file's name.

@@ -1,7 +1,8 @@
 """Pictures of a mixture, drawn with matplotlib.
 
 Each function draws on the axes that it is given, or on those of a new figure, and returns them; a
-picture of several parts divides them, and returns the parts.
+picture of several parts divides them, and returns the parts. Where matplotlib is not installed each
+raises `MissingExtraError`.
 """
 
 from __future__ import annotations

@@ -76,7 +76,6 @@ def calibration(mixture: Mixture, X: Any, *, ax: Axes | None = None) -> tuple[Ax
 
     Raises
     ------
-    MissingExtraError : matplotlib is not installed.
     DataError : no row, wrong shape, missing columns, NaN or infinity.
 
     Notes
@@ -91,8 +90,6 @@ def calibration(mixture: Mixture, X: Any, *, ax: Axes | None = None) -> tuple[Ax
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> from mixtura import Mixture
     >>> from mixtura.views.plots import calibration
     >>> m = Mixture([1.0], [[0.0]], [[[1.0]]])

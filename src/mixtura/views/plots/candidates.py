@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mixtura.errors import ModelError, ParameterError
 from mixtura.fitting.selection import Selection
 from mixtura.textual import counted, printable
-from mixtura.views.plots.canvas import Drawing, Single, axes_or_new, tidied
+from mixtura.views.plots.canvas import axes_or_new, tidied
 from mixtura.views.plots.lettering import beside, name_axis, tick_whole_numbers
 from mixtura.views.plots.palette import style
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-__all__ = ["candidates", "selection_of"]
+__all__ = ["candidates"]
 
 #: structure -> number of components -> criterion
 Curves = dict[str, dict[int, float]]
@@ -53,14 +53,11 @@ def candidates(
 
     Raises
     ------
-    MissingExtraError : matplotlib is not installed.
     ModelError : the record is not that of a selection.
     ParameterError : the criterion is unknown, or was not computed.
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> import mixtura
     >>> from mixtura.datasets import galaxies
     >>> from mixtura.views.plots import candidates
@@ -87,11 +84,6 @@ def candidates(
     tick_whole_numbers(ax)
     beside(ax, marks, lines, [])
     return tidied(ax)
-
-
-def selection_of(selection: Selection | Mapping[str, Any], by: str | None = None) -> Drawing:
-    """What `candidates` draws, that waits for axes."""
-    return Single(lambda ax: candidates(selection, by=by, ax=ax))
 
 
 def _draw_curve(ax: Axes, letters: str, points: Mapping[int, float]) -> Line2D:

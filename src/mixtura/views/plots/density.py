@@ -26,11 +26,7 @@ _TALLEST = 3.0
 
 
 def density(
-    mixture: Mixture,
-    X: Any = None,
-    *,
-    features: Features = None,
-    ax: Axes | None = None,
+    mixture: Mixture, X: Any = None, *, features: Features = None, ax: Axes | None = None
 ) -> Axes:
     """The histogram of a feature, each weighted component w_k N(x | μ_k, σ_k²), and their sum.
 
@@ -50,7 +46,6 @@ def density(
 
     Raises
     ------
-    MissingExtraError : matplotlib is not installed.
     ParameterError : not exactly one feature, or one that does not exist.
     DataError : no row, wrong shape, missing columns, NaN or infinity.
 
@@ -60,8 +55,6 @@ def density(
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> from mixtura import Mixture
     >>> from mixtura.views.plots import density
     >>> m = Mixture([0.5, 0.5], [[0.0], [4.0]], [[[1.0]], [[1.0]]], feature_names=["height"])
@@ -113,12 +106,7 @@ def draw_density(
         if k < shown.marginal.n_components:
             ax.fill_between(places, heights, color=look.fill, alpha=0.18, linewidth=0.0)
         curves += ax.plot(
-            places,
-            heights,
-            color=look.edge,
-            linestyle=look.line,
-            linewidth=wide,
-            label=part.label,
+            places, heights, color=look.edge, linestyle=look.line, linewidth=wide, label=part.label
         )
     ax.set(xlim=extent)
     _limit_height(ax, points, total, tallest)

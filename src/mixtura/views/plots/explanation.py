@@ -249,7 +249,6 @@ def explanation(
 
     Raises
     ------
-    MissingExtraError : matplotlib is not installed.
     ParameterError : there is no such row.
     DataError : no row, wrong shape, missing columns, NaN or infinity.
 
@@ -259,8 +258,6 @@ def explanation(
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> from mixtura import Mixture
     >>> from mixtura.views.plots import explanation
     >>> m = Mixture([1.0], [[0.0, 0.0]], [[[1.0, 0.0], [0.0, 4.0]]])

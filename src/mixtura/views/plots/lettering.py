@@ -23,6 +23,7 @@ __all__ = [
     "below",
     "beside",
     "fitted_to",
+    "halo",
     "in_rows",
     "listed",
     "name_axis",
@@ -37,6 +38,25 @@ __all__ = [
 
 #: what is cut ends so
 _CUT = "…"
+#: how many components a legend lists
+_LISTED = 20
+#: points from the horizontal axis to what is under its name
+_UNDER = -40.0
+_LEGEND: dict[str, Any] = {
+    "loc": "upper left",
+    "borderaxespad": 0.0,
+    "frameon": False,
+    "fontsize": "small",
+}
+#: values this many times as far from 0 as from each other are written as differences
+_FAR = 1e4
+#: numbers that differ by so much, and are below so much, are written out
+_SMALL, _LARGE = 1e-3, 1e6
+#: beyond this and one over it powers of ten would be lost
+_LEAST = 1e-290
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+#: decimals of a tick at most
+_DECIMALS = 6
 
 
 def name_axis(ax: Axes, which: str, name: str, after: str = "") -> None:
@@ -123,28 +143,20 @@ def _letter(character: str) -> float:
     return max(0.01 * float(width), 1.0 if full else 0.0)
 
 
-#: characters of a name that a legend has room for
-_LONGEST_NAME = 60
-#: how many components a legend lists
-_LISTED = 20
-#: points from the horizontal axis to what is under its name
-_UNDER = -40.0
-
-
 def in_rows(count: int, outside: int = 0) -> str:
     """How many rows there are, and how many of them the picture leaves out: 1,000 rows."""
     words = f"{count:,} row{'' if count == 1 else 's'}"
     return f"{words}, {outside:,} outside" if outside else words
 
 
-def shortened(name: str, longest: int = _LONGEST_NAME) -> str:
+def shortened(name: str, longest: int) -> str:
     """A name fit to be printed, cut where it has more characters than `longest`."""
     text = printable(name)
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def beside(ax: Axes, data: list[Any], components: list[Any], lines: list[Any]) -> None:
-    """A legend to the right of the data, where it covers none.
+    """Put a legend to the right of the data, where it covers none.
 
     Of many components those of the first numbers are listed, for a list as long as the picture.
 
@@ -152,32 +164,25 @@ def beside(ax: Axes, data: list[Any], components: list[Any], lines: list[Any]) -
     ----------
     data, components, lines : artists with a label, in the order of the legend.
     """
-    legend = ax.legend(
-        handles=[*data, *listed(components), *lines],
-        loc="upper left",
-        bbox_to_anchor=(1.01, 1.0),
-        borderaxespad=0.0,
-        frameon=False,
-        fontsize="small",
-    )
-    plain(legend.get_texts())
+    entries = [*data, *listed(components), *lines]
+    plain(ax.legend(handles=entries, bbox_to_anchor=(1.01, 1.0), **_LEGEND).get_texts())
 
 
 def below(ax: Axes, columns: int = 1) -> None:
-    """A legend under the name of the horizontal axis, of all that has a label."""
+    """Put a legend under the name of the horizontal axis, of all that has a label."""
     from matplotlib.transforms import offset_copy
 
     under = offset_copy(ax.transAxes, figure_of(ax), y=_UNDER, units="points")
-    legend = ax.legend(
-        loc="upper left",
-        bbox_to_anchor=(0.0, 0.0),
-        bbox_transform=under,
-        borderaxespad=0.0,
-        frameon=False,
-        fontsize="small",
-        ncols=columns,
-    )
-    plain(legend.get_texts())
+    place: dict[str, Any] = {"bbox_to_anchor": (0.0, 0.0), "bbox_transform": under}
+    plain(ax.legend(ncols=columns, **place, **_LEGEND).get_texts())
+
+
+def halo(width: float, opacity: float | None = None) -> list[Any]:
+    """White around a line or a text, so that it is legible over a crowd of points."""
+    from matplotlib.patheffects import withStroke
+
+    more: Any = {} if opacity is None else {"alpha": opacity}
+    return [withStroke(linewidth=width, foreground="white", **more)]
 
 
 def tick_whole_numbers(ax: Axes) -> None:
@@ -201,17 +206,6 @@ def listed(components: list[Any], most: int = _LISTED) -> list[Any]:
         return components
     more = f"and {len(components) - most} more components"
     return [*components[:most], Line2D([], [], linestyle="none", label=more)]
-
-
-#: values this many times as far from 0 as from each other are written as differences
-_FAR = 1e4
-#: numbers that differ by so much, and are below so much, are written out
-_SMALL, _LARGE = 1e-3, 1e6
-#: beyond this and one over it powers of ten would be lost
-_LEAST = 1e-290
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-#: decimals of a tick at most
-_DECIMALS = 6
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.model.mixture import Mixture
+from mixtura.views.plots.lettering import halo
 from mixtura.views.plots.palette import parts_of, style
 from mixtura.views.plots.projection import Projection
 
@@ -32,6 +33,17 @@ _CROWD = 15
 Ellipses = tuple[tuple[float, float], ...]
 #: sigma and line width of each ellipse: the inner one is the one to see first
 _ELLIPSES: Ellipses = ((1.0, 1.6), (2.0, 1.1), (3.0, 0.8))
+_CONTOUR = "0.5"
+#: the lines go down to the log density that this share of the rows lies below, percent
+_LOWEST = 1.0
+#: how many lines at most
+_LINES = 9
+#: what lies within a line around a region, of the probability; the widest region first
+_SHARES = (0.99, 0.9, 0.5)
+_WIDTHS = (0.7, 1.1, 1.6)
+_REGION = "0.25"
+#: draws from the mixture; the share that lies above a level is known to within 0.2 %
+_DRAWS = 50_000
 
 
 def principal_axes(covariance: Floats) -> tuple[float, float, float]:
@@ -86,8 +98,6 @@ def draw_outlines(ax: Axes, mixture: Mixture, ellipses: Ellipses = _ELLIPSES[:1]
 
 def draw_means(ax: Axes, mixture: Mixture) -> None:
     """Write the number of each component at its mean."""
-    from matplotlib.patheffects import withStroke
-
     for k, (x, y) in enumerate(mixture.means):
         ax.text(
             x,
@@ -99,16 +109,9 @@ def draw_means(ax: Axes, mixture: Mixture) -> None:
             ha="center",
             va="center",
             clip_on=True,
-            path_effects=[withStroke(linewidth=3.5, foreground="white")],
+            path_effects=halo(3.5),
             zorder=4.0,
         )
-
-
-_CONTOUR = "0.5"
-#: the lines go down to the log density that this share of the rows lies below, percent
-_LOWEST = 1.0
-#: how many lines at most
-_LINES = 9
 
 
 def draw_contours(ax: Axes, shown: Projection) -> list[Line2D]:
@@ -119,7 +122,6 @@ def draw_contours(ax: Axes, shown: Projection) -> list[Line2D]:
     The legend's entry for them; none where the density is too steep to have a line.
     """
     from matplotlib.lines import Line2D
-    from matplotlib.patheffects import withStroke
 
     x, y, heights = shown.surface(ax, even=120)
     levels = _levels(shown, heights)
@@ -131,12 +133,12 @@ def draw_contours(ax: Axes, shown: Projection) -> list[Line2D]:
     )
     key = [Line2D([], [], color=_CONTOUR, linewidth=0.8, label="log density, nats")]
     # A halo keeps a thin line legible over a crowd of points.
-    lines.set_path_effects([withStroke(linewidth=1.5, foreground="white", alpha=0.6)])
+    lines.set_path_effects(halo(1.5, 0.6))
     if shown.marginal.n_components > _CROWD:
         return key
     # The highest line is short and close to a mean, which has a number already.
     for text in ax.clabel(lines, levels[:-1], fmt="%g", fontsize=7, inline=False, colors="0.4"):
-        text.set_path_effects([withStroke(linewidth=2.0, foreground="white")])
+        text.set_path_effects(halo(2.0))
     return key
 
 
@@ -159,12 +161,6 @@ def _levels(shown: Projection, heights: Floats) -> Floats:
     return levels[(levels > heights.min()) & (levels < heights.max())]
 
 
-#: what lies within a line around a region, of the probability; the widest region first
-_SHARES = (0.99, 0.9, 0.5)
-_WIDTHS = (0.7, 1.1, 1.6)
-_REGION = "0.25"
-
-
 def draw_regions(ax: Axes, shown: Projection) -> list[Line2D]:
     """Draw lines around the smallest areas that hold 50, 90 and 99 %, within the limits set.
 
@@ -173,7 +169,6 @@ def draw_regions(ax: Axes, shown: Projection) -> list[Line2D]:
     The legend's entries for them.
     """
     from matplotlib.lines import Line2D
-    from matplotlib.patheffects import withStroke
 
     x, y, heights = shown.surface(ax, even=160)
     levels = region_levels(shown.marginal, _SHARES)
@@ -193,7 +188,7 @@ def draw_regions(ax: Axes, shown: Projection) -> list[Line2D]:
             linewidths=width,
             zorder=2.5,
         )
-        lines.set_path_effects([withStroke(linewidth=width + 1.2, foreground="white", alpha=0.7)])
+        lines.set_path_effects(halo(width + 1.2, 0.7))
     return [
         Line2D([], [], color=_REGION, linewidth=width, label=f"{100 * share:.0f} % of the density")
         for _, width, share in reversed(drawn)
@@ -206,19 +201,10 @@ def component_lines(mixture: Mixture) -> list[Line2D]:
 
     return [
         Line2D(
-            [],
-            [],
-            color=part.look.edge,
-            linestyle=part.look.line,
-            linewidth=1.8,
-            label=part.label,
+            [], [], color=part.look.edge, linestyle=part.look.line, linewidth=1.8, label=part.label
         )
         for part in parts_of(mixture)[: mixture.n_components]
     ]
-
-
-#: draws from the mixture; the share that lies above a level is known to within 0.2 %
-_DRAWS = 50_000
 
 
 def region_levels(mixture: Mixture, shares: Sequence[float]) -> Floats:

@@ -141,7 +141,7 @@ class Pairs:
         plain(legend.get_texts())
 
 
-def pairs_of(mixture: Mixture, X: Any, features: Features, equal: bool | None = None) -> Pairs:
+def pairs_of(mixture: Mixture, X: Any, features: Features, equal: bool = False) -> Pairs:
     """What the pair matrix of some features shows; see `pairs`."""
     if mixture.n_features < 2:
         raise ParameterError(
@@ -157,7 +157,7 @@ def pairs_of(mixture: Mixture, X: Any, features: Features, equal: bool | None = 
     shown = project(mixture, X, chosen, len(chosen))
     near = shown.near(_REACH)
     colours = np.empty((0, 3)) if X is None else mixed(mixture, mixture.predict_proba(X)[near])
-    return Pairs(shown.kept(near), colours, len(near), mixture.n_features, bool(equal))
+    return Pairs(shown.kept(near), colours, len(near), mixture.n_features, equal)
 
 
 def pairs(
@@ -188,7 +188,7 @@ def pairs(
 
     Raises
     ------
-    MissingExtraError, DataError : as for `scatter`.
+    DataError : as for `scatter`.
     ParameterError : too few or too many features, or one that does not exist.
 
     Notes
@@ -197,8 +197,6 @@ def pairs(
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> import mixtura
     >>> from mixtura.datasets import iris
     >>> from mixtura.views.plots import pairs

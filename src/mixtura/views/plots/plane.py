@@ -10,7 +10,7 @@ from mixtura.engine.arrays import Floats
 from mixtura.model.mixture import Mixture
 from mixtura.views.kinds import Features
 from mixtura.views.plots import outlines
-from mixtura.views.plots.canvas import Drawing, Single, axes_or_new, figure_of, tidied
+from mixtura.views.plots.canvas import axes_or_new, figure_of, tidied
 from mixtura.views.plots.crowd import MANY, draw_crowd
 from mixtura.views.plots.density import density
 from mixtura.views.plots.lettering import beside, in_rows, name_axis
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-__all__ = ["density_of", "plane", "plot", "scatter", "scatter_of"]
+__all__ = ["density_or_plane", "plane", "plot", "scatter"]
 
 #: the outermost ellipse of a scatter, standard deviations, and what else a picture has room for
 _SCATTERED, _REACH = 3.0, 3.2
@@ -50,20 +50,14 @@ def plot(
         which the components differ most.
     equal : whether one unit is as long on both axes, for two features of one unit.
 
-    Returns
-    -------
-    The axes.
-
     Raises
     ------
-    MissingExtraError, DataError : as for those.
+    DataError : as for those.
     ParameterError : neither one nor two features, or one that does not exist; or equal scales of
         one.
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> from mixtura import Mixture
     >>> from mixtura.views.plots import plot
     >>> m = Mixture([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.5, 2.0]]], feature_names=["a", "b"])
@@ -75,16 +69,13 @@ def plot(
     return scatter(mixture, X, features=features, equal=equal, ax=ax)
 
 
-def density_of(mixture: Mixture, X: Any, features: Features, equal: bool | None) -> Drawing:
-    """The `density` of one feature, or the `plane` of two, that waits for axes."""
-    if shown_count(mixture, features, bool(equal)) == 1:
-        return Single(lambda ax: density(mixture, X, features=features, ax=ax))
-    return Single(lambda ax: plane(mixture, X, features=features, equal=bool(equal), ax=ax))
-
-
-def scatter_of(mixture: Mixture, X: Any, features: Features, equal: bool | None) -> Drawing:
-    """The `scatter` of two features, that waits for axes."""
-    return Single(lambda ax: scatter(mixture, X, features=features, equal=bool(equal), ax=ax))
+def density_or_plane(
+    mixture: Mixture, X: Any, *, features: Features, equal: bool, ax: Axes
+) -> Axes:
+    """The `density` of one feature, or the `plane` of two."""
+    if shown_count(mixture, features, equal) == 1:
+        return density(mixture, X, features=features, ax=ax)
+    return plane(mixture, X, features=features, equal=equal, ax=ax)
 
 
 def plane(
@@ -109,7 +100,7 @@ def plane(
 
     Raises
     ------
-    MissingExtraError, ParameterError, DataError : as for `scatter`.
+    ParameterError, DataError : as for `scatter`.
 
     Notes
     -----
@@ -117,8 +108,6 @@ def plane(
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> from mixtura import Mixture
     >>> from mixtura.views.plots import plane
     >>> m = Mixture([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.5, 2.0]]])
@@ -187,7 +176,6 @@ def scatter(
 
     Raises
     ------
-    MissingExtraError : matplotlib is not installed.
     ParameterError : not exactly two features, or one that does not exist.
     DataError : no row, wrong shape, missing columns, NaN or infinity.
 
@@ -198,8 +186,6 @@ def scatter(
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> from mixtura import Mixture
     >>> from mixtura.views.plots import scatter
     >>> m = Mixture([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.5, 2.0]]])

@@ -32,6 +32,9 @@ __all__ = [
 
 #: beyond it the areas that matplotlib computes overflow
 _FARTHEST = 1e150
+Extent = tuple[float, float]
+#: the shorter side of the axes is this part of the longer one at least
+_NARROWEST = 1.0 / 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,11 +171,6 @@ def most_telling(mixture: Mixture, n_features: int) -> list[int]:
     between = mixture.weights @ (mixture.means - mixture.mean()) ** 2
     ratio = between / (mixture.weights @ variances)
     return sorted(np.argsort(-ratio, kind="stable")[:n_features].tolist())
-
-
-Extent = tuple[float, float]
-#: the shorter side of the axes is this part of the longer one at least
-_NARROWEST = 1.0 / 3.0
 
 
 def shown_count(mixture: Mixture, features: Features, equal: bool) -> int:

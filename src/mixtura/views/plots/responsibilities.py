@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Floats
 from mixtura.model.mixture import Mixture
 from mixtura.views.kinds import Features
-from mixtura.views.plots.canvas import Drawing, Single, axes_or_new, tidied
+from mixtura.views.plots.canvas import axes_or_new, tidied
 from mixtura.views.plots.crowd import MANY, draw_crowd, mixed
-from mixtura.views.plots.lettering import beside, in_rows, name_axis
+from mixtura.views.plots.lettering import beside, halo, in_rows, name_axis
 from mixtura.views.plots.outlines import component_lines, draw_means, draw_outlines
 from mixtura.views.plots.palette import parts_of, style
 from mixtura.views.plots.projection import Projection, one_or_two, project, set_extents
@@ -20,7 +20,7 @@ from mixtura.views.plots.projection import Projection, one_or_two, project, set_
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["responsibilities", "responsibilities_of"]
+__all__ = ["responsibilities"]
 
 _REACH = 3.2
 #: where rows stand below the areas, in responsibilities
@@ -50,13 +50,9 @@ def responsibilities(
         row's responsibilities are those under all features.
     X, features, equal, ax : as for `plot`.
 
-    Returns
-    -------
-    The axes.
-
     Raises
     ------
-    MissingExtraError, ParameterError, DataError : as for `plot`.
+    ParameterError, DataError : as for `plot`.
 
     Notes
     -----
@@ -64,8 +60,6 @@ def responsibilities(
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> from mixtura import Mixture
     >>> from mixtura.views.plots import responsibilities
     >>> m = Mixture([0.5, 0.5], [[0.0], [4.0]], [[[1.0]], [[1.0]]], feature_names=["height"])
@@ -88,14 +82,6 @@ def responsibilities(
     if X is not None:
         ax.set_title(words + " below" * (count == 1), loc="left", fontsize="medium")
     return tidied(ax)
-
-
-def responsibilities_of(
-    mixture: Mixture, X: Any, features: Features, equal: bool | None
-) -> Drawing:
-    """What `responsibilities` draws, that waits for axes."""
-    same = bool(equal)
-    return Single(lambda ax: responsibilities(mixture, X, features=features, equal=same, ax=ax))
 
 
 def _draw_areas(ax: Axes, shown: Projection, colours: Any) -> None:
@@ -126,8 +112,6 @@ def _draw_areas(ax: Axes, shown: Projection, colours: Any) -> None:
 
 def _draw_numbers(ax: Axes, points: Floats, shares: Floats, ends: Floats) -> None:
     """Write the number of each component where its area is highest: colours come round again."""
-    from matplotlib.patheffects import withStroke
-
     width = points[-1] - points[0]
     inner = (points > points[0] + _EDGE * width) & (points < points[-1] - _EDGE * width)
     points, shares, ends = points[inner], shares[inner], ends[inner]
@@ -144,7 +128,7 @@ def _draw_numbers(ax: Axes, points: Floats, shares: Floats, ends: Floats) -> Non
             ha="center",
             va="center",
             clip_on=True,
-            path_effects=[withStroke(linewidth=3.0, foreground="white")],
+            path_effects=halo(3.0),
         )
 
 

@@ -27,6 +27,11 @@ _METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _LENGTHS = ("d", "x", "y", "width", "height", "transform")
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _REFERENCE = re.compile(r"#([^)\"]+)")
+#: how far a line may move each time that its points are thinned out, points of 1/72 inch; and how
+#: often they are
+_SEEN, _TIMES = 0.02, 6
+_LETTERS = str.maketrans("ML", "  ")
+_GREY = re.compile(r"#([0-9a-f]{2})\1\1")
 
 
 def inline_svg(figure: Figure, prefix: str, title: str = "", names: Sequence[str] = ()) -> str:
@@ -128,12 +133,6 @@ def _renamed(root: Tree.Element, prefix: str) -> None:
                 )
 
 
-#: how far a line may move each time that its points are thinned out, points of 1/72 inch; and how
-#: often they are
-_SEEN, _TIMES = 0.02, 6
-_LETTERS = str.maketrans("ML", "  ")
-
-
 def simplified(path: str) -> str:
     """A path of SVG, its straight lines with as few points as show the same.
 
@@ -182,9 +181,6 @@ def _thinned(points: Floats) -> Floats:
 def _short(number: float) -> str:
     """A number to two decimals, those of zero left out."""
     return f"{number:.2f}".rstrip("0").rstrip(".")
-
-
-_GREY = re.compile(r"#([0-9a-f]{2})\1\1")
 
 
 def _hexadecimal(colour: tuple[float, float, float], white: float = 0.0) -> str:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from mixtura.errors import ModelError
 from mixtura.fitting.fit import Fit
 from mixtura.textual import counted
-from mixtura.views.plots.canvas import Drawing, Single, axes_or_new, tidied
+from mixtura.views.plots.canvas import axes_or_new, tidied
 from mixtura.views.plots.lettering import name_axis, tick_whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["trace", "trace_of"]
+__all__ = ["trace"]
 
 _CURVE = (0.0, 0.447, 0.698)
 #: colour and marker of each kind of repair
@@ -43,13 +43,10 @@ def trace(fit: Fit | Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
 
     Raises
     ------
-    MissingExtraError : matplotlib is not installed.
     ModelError : the record holds no trace.
 
     Examples
     --------
-    >>> import matplotlib
-    >>> matplotlib.use("agg")
     >>> from mixtura.views.plots import trace
     >>> trace({"trace": [-2.0, -1.5, -1.4], "outcome": "converged"}).get_title(loc="left")
     'converged, 2 iterations'
@@ -75,11 +72,6 @@ def trace(fit: Fit | Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
     name_axis(ax, "y", f"mean {climbed}", ", nats a row")
     tick_whole_numbers(ax)
     return tidied(ax)
-
-
-def trace_of(fit: Fit | Mapping[str, Any]) -> Drawing:
-    """What `trace` draws, that waits for axes."""
-    return Single(lambda ax: trace(fit, ax=ax))
 
 
 def _heights(record: Mapping[str, Any]) -> list[float]:

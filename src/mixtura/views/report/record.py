@@ -106,39 +106,43 @@ def _counts(mixture: Mixture, found: Overview) -> dict[str, Any]:
 
 def _features(mixture: Mixture, found: Overview) -> list[dict[str, Any]]:
     """Each feature's mean and deviation, in the rows and under the mixture."""
-    deviations = np.sqrt(np.diagonal(mixture.covariance()))
-    columns = (
-        found.low,
-        found.high,
-        found.mean,
-        found.standard_deviation,
-        mixture.mean(),
-        deviations,
+    return _by_feature(
+        mixture,
+        low=found.low,
+        high=found.high,
+        mean=found.mean,
+        standard_deviation=found.standard_deviation,
+        fitted_mean=mixture.mean(),
+        fitted_deviation=_deviations(mixture),
     )
-    keys = ("low", "high", "mean", "standard_deviation", "fitted_mean", "fitted_deviation")
-    return [
-        {"name": name, **dict(zip(keys, numbers, strict=True))}
-        for name, *numbers in zip(
-            mixture.feature_labels, *(column.tolist() for column in columns), strict=True
-        )
-    ]
 
 
 def _adequacy(mixture: Mixture, found: Adequacy) -> dict[str, Any]:
     """How far the rows' distribution is from the mixture's."""
-    deviations = np.sqrt(np.diagonal(mixture.covariance())).tolist()
-    columns = (found.departures, found.values, found.observed, found.expected)
-    keys = ("name", "departure", "value", "observed", "expected", "scale")
-    features = zip(
-        mixture.feature_labels, *(column.tolist() for column in columns), deviations, strict=True
+    features = _by_feature(
+        mixture,
+        departure=found.departures,
+        value=found.values,
+        observed=found.observed,
+        expected=found.expected,
+        scale=_deviations(mixture),
     )
-    return {
-        "n_rows": found.n_rows,
-        "bound": found.bound,
-        "largest": found.largest,
-        "likelihood": found.likelihood,
-        "features": [dict(zip(keys, each, strict=True)) for each in features],
-    }
+    said = {key: getattr(found, key) for key in ("n_rows", "bound", "largest", "likelihood")}
+    return {**said, "features": features}
+
+
+def _deviations(mixture: Mixture) -> Floats:
+    """The standard deviation of each feature under the mixture, (D,)."""
+    return np.sqrt(np.diagonal(mixture.covariance()))
+
+
+def _by_feature(mixture: Mixture, **columns: Floats) -> list[dict[str, Any]]:
+    """For each feature its name and its number in each column, (D,)."""
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [
+        {"name": name, **dict(zip(columns, numbers, strict=True))}
+        for name, numbers in zip(mixture.feature_labels, rows, strict=True)
+    ]
 
 
 def _unlikely(found: Overview) -> dict[str, Any]:
@@ -234,10 +238,7 @@ def compared(mixture: Mixture, rows: Floats, *, whole: bool, seed: int) -> dict[
     """
     proof = validate(mixture, rows).to_dict()
     theirs = mixture.structure.alias and not mixture.noise and not mixture.equal_weights
-    return {
-        "validation": proof,
-        "fit": _fitted(mixture, rows, seed) if whole and theirs else None,
-    }
+    return {"validation": proof, "fit": _fitted(mixture, rows, seed) if whole and theirs else None}
 
 
 def _fitted(mixture: Mixture, rows: Floats, seed: int) -> dict[str, Any] | None:

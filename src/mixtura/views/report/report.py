@@ -89,8 +89,7 @@ def report(
 
     Parameters
     ----------
-    model : a mixture, of D features; a `Fit` or a model file's contents also tell how it came
-        about.
+    model : a mixture of D features; a `Fit` or a model file's contents also tell how it was made.
     X : (N, D) array-like, a table with the mixture's columns, or a scan, which is read once.
     worst : how many of the least likely rows are explained, at least 1.
     compare : whether the numbers are held against scikit-learn's and the 50-digit ones.
@@ -119,13 +118,8 @@ def report(
     >>> said.record["data"]["relation"], said.record["unlikely"]["rows"][0]["row"]
     ('same', 5)
     """
-    if not is_whole(worst) or worst < 1:
-        raise ParameterError(f"worst is {worst!r}, expected a whole number of rows, at least 1")
     mixture, training = _told(model)
-    rows = X if isinstance(X, (Table, Scan)) else _table(mixture, X)
-    bad = bad_rows(rows.on_bad_row if isinstance(rows, Scan) else "error")
-    found = overview(mixture, _chunks(rows, bad), names=_names(rows), worst=int(worst))
-    bad.warn()
+    found, left_out = _found(mixture, X, worst)
     subject = Subject(mixture, found.sample, found.n_rows, training, features)
     said, shown = drawn(subject) if pictures else ([], {})
     record = report_record(
@@ -133,13 +127,25 @@ def report(
         found,
         training=training,
         names=names,
-        left_out=bad.summary,
+        left_out=left_out,
         command=command,
         adequacy=adequacy(mixture, found.sample),
         comparison=_comparison(mixture, found, training) if compare else None,
         pictures=said,
     )
     return Report(record, shown)
+
+
+def _found(mixture: Mixture, X: Any, worst: int) -> tuple[Overview, str]:
+    """What a pass over the rows finds, and what of them was left out."""
+    if not is_whole(worst) or worst < 1:
+        raise ParameterError(f"worst is {worst!r}, expected a whole number of rows, at least 1")
+    rows = X if isinstance(X, (Table, Scan)) else _table(mixture, X)
+    bad = bad_rows(rows.on_bad_row if isinstance(rows, Scan) else "error")
+    names = rows.columns if isinstance(rows, Table) else rows.names
+    found = overview(mixture, _chunks(rows, bad), names=names, worst=int(worst))
+    bad.warn()
+    return found, bad.summary
 
 
 def _told(model: Mixture | Fit | StoredModel) -> tuple[Mixture, Mapping[str, Any]]:
@@ -158,11 +164,8 @@ def _table(mixture: Mixture, X: Any) -> Table:
     return Table(mixture.feature_labels, rows, named=named)
 
 
-def _names(rows: Table | Scan) -> tuple[str, ...] | None:
-    return rows.columns if isinstance(rows, Table) else rows.names
-
-
 def _chunks(rows: Table | Scan, bad: Any) -> Iterator[Chunk]:
+    """The rows, those of a table as one part."""
     if isinstance(rows, Scan):
         yield from rows.chunks(bad)
     elif len(rows):

@@ -23,7 +23,7 @@ _SAID = (
 
 
 def nats_words() -> str:
-    """What a nat is."""
+    """A sentence on the unit of log-likelihoods, the nat."""
     return (
         "Log-likelihoods are in nats, the unit of natural logarithms: one nat more is a density "
         "e = 2.72 times as high."
@@ -78,7 +78,7 @@ def fit_words(record: Mapping[str, Any]) -> str:
 
 
 def _worst(found: Mapping[str, Any]) -> str:
-    """The largest departure, in words."""
+    """How far the rows' distribution is from the mixture's at most, in words."""
     one = max(found["features"], key=lambda each: each["departure"])
     if found["likelihood"] > one["departure"]:
         return (
