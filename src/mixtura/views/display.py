@@ -163,7 +163,9 @@ class MixtureDisplay:
             axes = self.drawing.draw(place)
         except Exception:
             if ax is None:  # nobody else knows of it
-                _close(figure_of(place))
+                from matplotlib import pyplot
+
+                pyplot.close(figure_of(place))
             raise
         self.ax_, self.figure_ = place, figure_of(place)
         self.axes_ = np.array(axes, dtype=object)
@@ -187,12 +189,6 @@ class MixtureDisplay:
             few = features is not None and len(feature_indices(mixture, features)) <= 2
             kind = "density" if mixture.n_features <= 2 or few else "pairs"
         return cls(drawing_of(kind, mixture, X, features, row, record, equal), kind).plot(ax)
-
-
-def _close(figure: Figure) -> None:
-    from matplotlib import pyplot
-
-    pyplot.close(figure)
 
 
 def _named(mixture: Mixture, X: Any) -> Mixture:

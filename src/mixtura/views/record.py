@@ -48,33 +48,28 @@ def checkpoint_record(record: Record) -> dict[str, Any]:
     ModelError : the record is not one of a fit.
     """
     try:
-        return _told(record)
+        values = record.values
+        trace = record.arrays["position.trace"].tolist() if values["position"] else []
+        position, best = values["position"], values["best"]
+        return {
+            "checkpoint": {
+                "run": int(values["run"]),
+                "iteration": None if position is None else int(position["iteration"]),
+                "mean_log_likelihood": trace[-1] if trace else None,
+                "best": None if best is None else Outcome[best["outcome"]].value,
+                "seconds": float(values["seconds"]),
+            },
+            "settings": dict(values["settings"]),
+            "rows": dict(values["rows"]),
+            "made_by": dict(values["made_by"]),
+            "file": {
+                name: str(values[name])
+                for name in ("date", "library_version", "sha256")
+                if name in values
+            },
+        }
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ModelError(f"the checkpoint is damaged ({error}): begin the fit anew") from None
-
-
-def _told(record: Record) -> dict[str, Any]:
-    """The parts of a checkpoint's record; what is damaged raises as it comes."""
-    values = record.values
-    trace = record.arrays["position.trace"].tolist() if values["position"] else []
-    position, best = values["position"], values["best"]
-    return {
-        "checkpoint": {
-            "run": int(values["run"]),
-            "iteration": None if position is None else int(position["iteration"]),
-            "mean_log_likelihood": trace[-1] if trace else None,
-            "best": None if best is None else Outcome[best["outcome"]].value,
-            "seconds": float(values["seconds"]),
-        },
-        "settings": dict(values["settings"]),
-        "rows": dict(values["rows"]),
-        "made_by": dict(values["made_by"]),
-        "file": {
-            name: str(values[name])
-            for name in ("date", "library_version", "sha256")
-            if name in values
-        },
-    }
 
 
 def json_text(record: Any) -> str:

@@ -9,7 +9,7 @@ import mixtura
 from mixtura.datasets import faithful, iris
 from mixtura.model.structures import STRUCTURES
 from mixtura.views.report import report
-from mixtura.views.report.terms import structure_words
+from mixtura.views.report.tables import structure_words
 
 
 def said(model, rows) -> str:

@@ -11,18 +11,12 @@ from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
 from mixtura.model.mixture import Mixture
 from mixtura.views.kinds import Features
+from mixtura.views.plots import projection
 from mixtura.views.plots.canvas import divided, drawn, figure_of, tidied
 from mixtura.views.plots.crowd import draw_crowd, mixed
 from mixtura.views.plots.density import draw_density
 from mixtura.views.plots.lettering import in_rows, listed, name_axis, plain, write_name
 from mixtura.views.plots.outlines import draw_outlines
-from mixtura.views.plots.projection import (
-    Extent,
-    Projection,
-    chosen_or_telling,
-    of_equal_width,
-    project,
-)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +45,7 @@ class Pairs:
     equal : whether one unit is as long on all axes.
     """
 
-    shown: Projection
+    shown: projection.Projection
     colours: Floats
     n_rows: int
     n_features: int
@@ -69,7 +63,7 @@ class Pairs:
         parts = divided(ax, [1.0] * d, [1.0] * d)
         extents = [self.shown.extent(j, _REACH) for j in range(d)]
         if self.equal:
-            extents = of_equal_width(extents)
+            extents = projection.of_equal_width(extents)
         kept: list[Axes] = []
         for (i, j), part in np.ndenumerate(parts):
             if j > i:
@@ -78,7 +72,9 @@ class Pairs:
             if self.equal:
                 part.set_box_aspect(1.0)
             if i == j:
-                entries = self._draw_one(part, j, extents[j])
+                entries = draw_density(part, self.shown.part([j]), width=1.8)
+                part.set(xlim=extents[j], yticks=[])
+                part.spines["left"].set_visible(False)
             else:
                 part.set(xlim=extents[j], ylim=extents[i])
                 self._draw_pair(part, i, j)
@@ -87,15 +83,6 @@ class Pairs:
         figure_of(ax).align_ylabels(kept)
         self._legend(ax, *entries)
         return tuple(kept)
-
-    def _draw_one(
-        self, part: Axes, j: int, extent: Extent
-    ) -> tuple[list[Any], list[Any], list[Any]]:
-        """Draw the density of feature j; return the legend's entries, as `draw_density` does."""
-        entries = draw_density(part, self.shown.part([j]), width=1.8)
-        part.set(xlim=extent, yticks=[])
-        part.spines["left"].set_visible(False)
-        return entries
 
     def _draw_pair(self, part: Axes, i: int, j: int) -> None:
         """Draw the rows and ellipses of feature i over feature j."""
@@ -148,13 +135,13 @@ def pairs_of(mixture: Mixture, X: Any, features: Features, equal: bool = False) 
             f"a pair matrix was asked of a mixture of one feature "
             f"({mixture.feature_labels[0]}), expected two or more: draw its density instead"
         )
-    chosen = chosen_or_telling(mixture, features, min(mixture.n_features, _SHOWN))
+    chosen = projection.chosen_or_telling(mixture, features, min(mixture.n_features, _SHOWN))
     if not 2 <= len(chosen) <= _MOST:
         raise ParameterError(
             f"got {len(chosen)} features, a pair matrix shows 2 to {_MOST}: choose among "
             f"{', '.join(mixture.feature_labels)}"
         )
-    shown = project(mixture, X, chosen, len(chosen))
+    shown = projection.project(mixture, X, chosen, len(chosen))
     near = shown.near(_REACH)
     colours = np.empty((0, 3)) if X is None else mixed(mixture, mixture.predict_proba(X)[near])
     return Pairs(shown.kept(near), colours, len(near), mixture.n_features, equal)

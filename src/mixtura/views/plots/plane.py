@@ -111,7 +111,7 @@ def plane(
     >>> from mixtura import Mixture
     >>> from mixtura.views.plots import plane
     >>> m = Mixture([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.5, 2.0]]])
-    >>> [text.get_text() for text in plane(m).get_legend().get_texts()][-1]
+    >>> plane(m).get_legend().get_texts()[-1].get_text()
     '99 % of the density'
     """
     shown = project(mixture, X, features, 2)

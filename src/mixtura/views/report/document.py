@@ -16,7 +16,7 @@ from mixtura.views import text
 from mixtura.views.page import filled, policy, source_hash
 from mixtura.views.plots.palette import style
 from mixtura.views.plots.svg import DARK
-from mixtura.views.report import tables, terms
+from mixtura.views.report import tables
 from mixtura.views.report.names import Names, name_html
 from mixtura.views.report.text import shell_line
 
@@ -140,9 +140,9 @@ def summary(record: Record, _: Pictures) -> list[Html]:
     name = [" of ", isolated(model["name"])] if model["name"] else []
     words = [
         element("p", ["The Gaussian mixture", *name, " has ", f"{text.model_words(model)}."]),
-        element("p", terms.structure_words(model["structure"], model["letters"])),
+        element("p", tables.structure_words(model["structure"], model["letters"])),
         element("p", told(" ".join(tables.relation_words(record)))),
-        element("p", told(terms.fit_words(record))),
+        element("p", told(tables.fit_words(record))),
         element(
             "ul",
             [element("li", told(line)) for line in ending or ["outcome: not on record"]],
@@ -154,7 +154,7 @@ def summary(record: Record, _: Pictures) -> list[Html]:
     ]
     return [
         element("dl", shown, class_="cards"),
-        element("p", terms.nats_words()),
+        element("p", tables.nats_words()),
         _halves(joined(words, "\n"), _wide(record, "The figures", tables.score_table(record))),
     ]
 
@@ -281,7 +281,7 @@ def _framed(content: Html, frame: str, label: str) -> Html:
 def _wide(
     record: Record, caption: str, cells: Sequence[Sequence[str]], frame: str = "scroll"
 ) -> Html:
-    """A table in a frame."""
+    """A table with its caption, in a frame that scrolls by itself."""
     head = list(map(Names(record).head, cells[0]))
     return _framed(table(caption, [head, *cells[1:]]), frame, caption)
 

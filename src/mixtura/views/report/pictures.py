@@ -9,10 +9,11 @@ from typing import Any
 from mixtura.engine.arrays import Floats
 from mixtura.errors import DataError, ModelError
 from mixtura.model.mixture import Mixture
-from mixtura.textual import counted, printable
+from mixtura.textual import printable
 from mixtura.views.kinds import KINDS, drawing_of
 from mixtura.views.plots.canvas import Drawing, figure_of, offscreen_axes
-from mixtura.views.plots.projection import chosen_or_telling
+from mixtura.views.plots.lettering import in_rows
+from mixtura.views.plots.projection import most_telling
 from mixtura.views.plots.svg import in_page_colours, inline_svg
 
 __all__ = ["PICTURES", "Picture", "Subject", "drawn"]
@@ -48,13 +49,13 @@ class Subject:
     def shown(self) -> str:
         """How many of the rows are drawn, in words."""
         if len(self.rows) == self.n_rows:
-            return counted(self.n_rows, "row") if self.n_rows < 1000 else f"{self.n_rows:,} rows"
+            return in_rows(self.n_rows)
         return f"{len(self.rows):,} of the {self.n_rows:,} rows, drawn at random"
 
     def some(self, count: int) -> Sequence[int | str]:
         """The features that were asked for, if they are `count`; else as many that tell most."""
         asked = self.features if self.features and len(self.features) == count else None
-        return asked or chosen_or_telling(self.mixture, None, count)
+        return asked or most_telling(self.mixture, count)
 
 
 @dataclass(frozen=True, eq=False)

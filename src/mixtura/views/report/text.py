@@ -10,7 +10,6 @@ from mixtura.model.wording import explanation_text
 from mixtura.testing.validation import validation_text
 from mixtura.textual import columns, printable, underlined
 from mixtura.views.report import tables
-from mixtura.views.report.terms import fit_words, nats_words, structure_words
 from mixtura.views.text import model_text
 
 __all__ = ["report_text", "shell_line"]
@@ -26,11 +25,17 @@ def report_text(record: Mapping[str, Any], width: int | None = None) -> str:
     title = f"report on {printable(record['data']['name'] or 'rows')}"
     blocks = [
         underlined(title, "=", width),
-        "\n".join([nats_words(), structure_words(model["structure"], model["letters"])]),
+        "\n".join(
+            [tables.nats_words(), tables.structure_words(model["structure"], model["letters"])]
+        ),
         model_text(model, width, note=tables.note_label(record)),
         _part(
             "these rows",
-            [*tables.relation_words(record), *told(tables.score_table(record)), fit_words(record)],
+            [
+                *tables.relation_words(record),
+                *told(tables.score_table(record)),
+                tables.fit_words(record),
+            ],
         ),
         _part("components", [*told(tables.component_table(record)), tables.doubt_words(record)]),
         _part("features", told(tables.feature_table(record))),
