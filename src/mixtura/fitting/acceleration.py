@@ -207,7 +207,13 @@ class AndersonState:
         )
 
     def onward(
-        self, image: Mixture, trace: Sequence[float], *, repaired: bool, last: bool
+        self,
+        image: Mixture,
+        trace: Sequence[float],
+        *,
+        repaired: bool,
+        last: bool,
+        resolution: float = 0.0,
     ) -> AndersonState:
         """The next state, once the mixture `ahead` is known to be kept.
 
@@ -217,10 +223,11 @@ class AndersonState:
         trace : ends with its mean log-likelihood, nats a row.
         repaired : whether something was repaired in `image`.
         last : whether there is no iteration left in which to find out about a point.
+        resolution : differences in `trace` that rounding alone can make, nats a row.
         """
         begun = self.begun or (self.acceleration is not None and self._begins(trace))
         if not begun and not self.accelerated:
-            ended = self.rule.outcome(trace, self.since)
+            ended = self.rule.outcome(trace, self.since, resolution)
             since = len(trace) if repaired else self.since
             return AndersonState(
                 self.rule,
@@ -241,14 +248,14 @@ class AndersonState:
             extrapolated=False,
             since=since,
             accelerated=(*self.accelerated, here) if self.extrapolated else self.accelerated,
-            ended=self.rule.outcome(trace, since),
+            ended=self.rule.outcome(trace, since, resolution),
         )
         if repaired:
             return replace(state, history=AndersonHistory.empty(), since=here + 1)
         coordinates = coordinates_at(self.ahead)
         history = self.history.joined(coordinates.vector(self.ahead), coordinates.vector(image))
         state = replace(state, history=history, begun=begun)
-        return state._extrapolating(coordinates, trace, last)
+        return state._extrapolating(coordinates, trace, last, resolution)
 
     def _begins(self, trace: Sequence[float]) -> bool:
         assert self.acceleration is not None
@@ -256,7 +263,7 @@ class AndersonState:
         return self.acceleration.begins(trace[max(since, len(trace) - _STEADY - 2) :])
 
     def _extrapolating(
-        self, coordinates: Coordinates, trace: Sequence[float], last: bool
+        self, coordinates: Coordinates, trace: Sequence[float], last: bool, resolution: float
     ) -> AndersonState:
         """On to an extrapolated point, unless it is time to stop, or to see whether it is.
 
@@ -273,7 +280,8 @@ class AndersonState:
         if self.ended and (not self.accelerated or (plain >= enough and not promises)):
             return self
         state = replace(self, ended=None)
-        testing = not promises and plain < enough and self.rule.outcome(trace) is not None
+        testing = not promises and plain < enough
+        testing = testing and self.rule.outcome(trace, 0, resolution) is not None
         if self.begun and found is None and len(self.history.points) > 1:
             # Not concave: not the regime in which extrapolation finds a maximum.
             return replace(state, history=AndersonHistory.empty(), begun=False)

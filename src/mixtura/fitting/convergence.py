@@ -48,17 +48,21 @@ class Rule(ABC):
         """The gain that extrapolation may leave, nats a row."""
 
     @abstractmethod
-    def outcome(self, trace: Sequence[float], since: int = 0) -> Outcome | None:
+    def outcome(
+        self, trace: Sequence[float], since: int = 0, resolution: float = 0.0
+    ) -> Outcome | None:
         """How EM ends after these mean log-likelihoods, or None to go on.
 
         Parameters
         ----------
         trace : nats a row.
         since : the entry from which on every step was one of plain EM, without a repair.
+        resolution : differences that rounding alone can make, nats a row, where it is more than
+            that of float64: `mixtura.fitting.rounding`.
         """
 
     @abstractmethod
-    def falls(self, before: float, after: float) -> bool:
+    def falls(self, before: float, after: float, resolution: float = 0.0) -> bool:
         """Whether one mean log-likelihood is below the one before by more than counts, or NaN."""
 
 
@@ -80,19 +84,23 @@ class Tolerance(Rule):
     #: a fall of the mean log-likelihood up to this share of its size is rounding
     ROUNDING = 1e-10
 
-    def outcome(self, trace: Sequence[float], since: int = 0) -> Outcome | None:
+    def outcome(
+        self, trace: Sequence[float], since: int = 0, resolution: float = 0.0
+    ) -> Outcome | None:
         if len(trace) < 2:
             return None
         if not abs(trace[-1] - trace[-2]) < self.tol:
             return None
-        return Outcome.STALLED if self.falls(trace[-2], trace[-1]) else Outcome.CONVERGED
+        fallen = self.falls(trace[-2], trace[-1], resolution)
+        return Outcome.STALLED if fallen else Outcome.CONVERGED
 
     @property
     def enough(self) -> float:
         return self.tol
 
-    def falls(self, before: float, after: float) -> bool:
-        return not after - before >= -self.ROUNDING * max(1.0, abs(after))
+    def falls(self, before: float, after: float, resolution: float = 0.0) -> bool:
+        slack = max(self.ROUNDING * max(1.0, abs(after)), resolution)
+        return not after - before >= -slack
 
 
 @dataclass(frozen=True)
@@ -105,8 +113,9 @@ class Remaining(Rule):
 
     EM cannot lose likelihood but by rounding or regularisation. Two gains in a row below `least`
     of which the last is a loss, or which are both of the size of rounding, therefore stop it too;
-    as `Outcome.STALLED` where the end lies more than `least` below what was reached before. NaN
-    never stops it.
+    as `Outcome.STALLED` where the end lies more than `least` below what was reached before. Where
+    the log-likelihood is not known to `least`, six gains in a row below its resolution that come
+    to none together stop it as well, and no fall up to the resolution counts. NaN never stops it.
 
     Parameters
     ----------
@@ -121,23 +130,36 @@ class Remaining(Rule):
     least: float = 1e-8
     hasty = False
 
-    def outcome(self, trace: Sequence[float], since: int = 0) -> Outcome | None:
+    #: so many gains of the size of rounding tell by their sum whether there is one among them
+    BLURRED = 6
+
+    def outcome(
+        self, trace: Sequence[float], since: int = 0, resolution: float = 0.0
+    ) -> Outcome | None:
         if len(trace) - since < 3:
             return None
         before, last = trace[-2] - trace[-3], trace[-1] - trace[-2]
         lost = max(abs(before), abs(last)) < self.least and last <= 0.0
+        lost = lost or (resolution > self.least and self._blurred(trace[since:], resolution))
         if not (lost or remaining_gain(trace[max(since, len(trace) - 4) :]) < self.least):
             return None
-        fallen = self.falls(max(trace[since:]), trace[-1])
+        fallen = self.falls(max(trace[since:]), trace[-1], resolution)
         return Outcome.STALLED if fallen else Outcome.CONVERGED
+
+    def _blurred(self, trace: Sequence[float], resolution: float) -> bool:
+        """Whether the last gains are all of the size of rounding, and come to none together."""
+        last = trace[-self.BLURRED - 1 :]
+        if len(last) <= self.BLURRED or not last[-1] <= last[0]:
+            return False
+        return all(abs(after - before) <= resolution for before, after in pairwise(last))
 
     @property
     def enough(self) -> float:
         # EM stops within `least` of the maximum, an accelerated run well within that.
         return 0.01 * self.least
 
-    def falls(self, before: float, after: float) -> bool:
-        slack = max(self.least, Tolerance.ROUNDING * abs(after))
+    def falls(self, before: float, after: float, resolution: float = 0.0) -> bool:
+        slack = max(self.least, Tolerance.ROUNDING * abs(after), resolution)
         return not after - before >= -slack
 
 

@@ -26,6 +26,7 @@ from mixtura.fitting.fit import Fit
 from mixtura.fitting.health import Health, Repair
 from mixtura.fitting.met import Met
 from mixtura.fitting.regularisation import Spread
+from mixtura.fitting.rounding import resolution
 from mixtura.fitting.run_state import RunState
 from mixtura.fitting.scatter import TotalScatter, total_scatter
 from mixtura.fitting.settings import Settings
@@ -164,6 +165,7 @@ class EM:
             path,
             repaired=bool(repairs),
             last=state.iteration == self.settings.max_iter,
+            resolution=self._resolution(state),
         )
         if any(repair.action == "reseeded" for repair in repairs):
             return None
@@ -186,13 +188,24 @@ class EM:
                 tell(min(state.iteration, settings.max_iter), lost)
         state.known = state.ahead, len(state.trace)
 
+    def _resolution(self, state: RunState) -> float:
+        """How finely the mean log-likelihood that is known last is known, nats a row."""
+        mixture, mean = state.known[0], state.trace[-1]
+        return resolution(mixture, mean, state.repairs, singles=self._singles)
+
+    @cached_property
+    def _singles(self) -> bool:
+        """Whether the rows are float32."""
+        return self.data.source.dtype == np.float32
+
     def _outcome(self, state: RunState, outcome: Outcome) -> Outcome:
         """How a run ended whose rule says so, in the light of all that is known of it."""
         if state.changed:
             return Outcome.CHANGED
         if outcome is not Outcome.CONVERGED:
             return outcome
-        if self.settings.rule.falls(state.trace[-2], state.trace[-1]):
+        before, now = state.trace[-2:]
+        if self.settings.rule.falls(before, now, self._resolution(state)):
             return Outcome.STALLED
         return Outcome.REPAIRED if state.repairs else outcome
 

@@ -104,7 +104,9 @@ class Health:
         CollapseError : a covariance is singular, and the exact maximum is asked for.
         """
         relative = self.regularisation.relative
-        if self._plainly_sound(estimate):
+        # What was on the floor all but always still is.
+        floored = any(repair.action == "floored" for repair in done)
+        if not floored and self._plainly_sound(estimate):
             return estimate, []
         low = self._low(estimate)
         if low and self.regularisation.exact:
@@ -220,11 +222,11 @@ class Health:
         heaviest = int(estimate.weight.argmax())
         if not self.regularisation.relative:
             return heaviest
-        length, _ = estimate.longest_axis(heaviest, self._floor(estimate))
-        if heaviest in needy or length < self.SPREAD:
-            return None
         enough = self._rows(estimate)[heaviest] >= 2 * (estimate.means.shape[1] + 1)
-        return heaviest if enough or not spare else None
+        if heaviest in needy or (spare and not enough):
+            return None
+        length, _ = estimate.longest_axis(heaviest, self._floor(estimate))
+        return heaviest if length >= self.SPREAD else None
 
 
 def _united(estimate: Estimate, floor: Floats) -> Estimate:
