@@ -16,6 +16,7 @@ import mixtura
 from mixtura.datasets import faithful, galaxies, iris
 from mixtura.errors import DataError
 from mixtura.fitting.met import Met
+from mixtura.fitting.runs import better
 from mixtura.fitting.starts.purse import Purse
 from mixtura.fitting.starts.resolution import rounding
 
@@ -253,3 +254,23 @@ def _overlapping(seed: int) -> tuple[np.ndarray, int]:
         axes = turn * random.uniform(0.3, 1.2, 2)
         parts.append(mean + random.normal(size=(40, 2)) @ axes.T)
     return np.concatenate(parts), k
+
+
+def test_of_several_runs_none_wins_by_a_needle_through_few_rows() -> None:
+    """Six rows on a line have a likelihood without bound; the rule is written out here."""
+    random = np.random.default_rng(0)
+    rows = random.standard_normal((60, 2))
+    along = np.linspace(-1.0, 1.0, 6)[:, None] * [1.0, 2.0] + 1e-3 * random.standard_normal((6, 2))
+    rows = np.vstack([rows, along])
+    needle = np.repeat([0, 1], [60, 6])
+    halves = (rows[:, 0] > 0.0).astype(int)
+    ends = [
+        mixtura.fit(rows, 2, structure="full", start=labels, random_state=0)
+        for labels in (needle, halves)
+    ]
+    thin = [np.linalg.eigvalsh(end.mixture.covariance_matrices()).min() for end in ends]
+    assert thin[0] < 1e-4 < thin[1]
+    assert ends[0].log_likelihood > ends[1].log_likelihood
+    for first, second in (ends, ends[::-1]):
+        chosen = better(first, second, began=0.0)
+        assert chosen.log_likelihood == ends[1].log_likelihood

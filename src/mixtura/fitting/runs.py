@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+import numpy as np
+
 from mixtura.errors import Interrupted
 from mixtura.fitting.checkpoints.checkpointer import Checkpointer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.met import Met
+from mixtura.fitting.spurious import FEW, spurious, thinnest
 
 __all__ = ["best_of", "better", "kept"]
 
@@ -75,8 +78,9 @@ def kept(best: Fit, checkpointer: Checkpointer | None = None) -> Iterator[None]:
 def better(best: Fit | None, ended: Fit, began: float) -> Fit:
     """The fit of larger likelihood, with the time since `began`, and with all searches counted.
 
-    One with fewer starved components comes first: theirs is likelihood of the floor's making. A
-    number for reg_covar asks for scikit-learn's choice, by the likelihood alone.
+    One with fewer starved components comes first: theirs is likelihood of the floor's making. So
+    does one with fewer components whose likelihood is an accident of few rows. A number for
+    reg_covar asks for scikit-learn's choice, by the likelihood alone.
     """
     seconds = time.perf_counter() - began
     if best is None:
@@ -94,6 +98,26 @@ def _together(chosen: Fit, other: Fit) -> Met | None:
     return Met(times, chosen.searches.of + other.searches.of)
 
 
-def _rank(fit: Fit) -> tuple[int, float]:
-    starved = len(fit.starved) if fit.settings.regularisation.relative else 0
-    return -starved, fit.mean_objective
+def _rank(fit: Fit) -> tuple[int, int, float]:
+    if not fit.settings.regularisation.relative:
+        return 0, 0, fit.mean_objective
+    return -len(fit.starved), -_accidents(fit), fit.mean_objective
+
+
+def _accidents(fit: Fit) -> int:
+    """How many components are spurious, in units of the variances that the mixture gives the data.
+
+    Those are the rows' own at a maximum. With a prior there is none: the objective has a bound.
+    """
+    mixture, structure, d = fit.mixture, fit.mixture.structure, fit.mixture.n_features
+    rows = mixture.weights * fit.n_rows
+    if fit.settings.conjugate is not None or not (rows < FEW * (d + 1)).any():
+        return 0
+    variances = np.diagonal(mixture.covariance())
+    units = structure.units(variances) if structure.letters[1] == "I" else variances
+    matrices = mixture.covariance_matrices()
+    if structure.form.diagonal:
+        thin = (np.einsum("kdd->kd", matrices) / units).min(axis=1)
+    else:
+        thin = thinnest(matrices, units)
+    return int(np.count_nonzero(spurious(structure, rows, thin, d)))
