@@ -9,6 +9,9 @@ from numpy.testing import assert_allclose
 import mixtura
 from cluttered import SHAPES, background, halves, shaped
 from mixtura import Mixture
+from mixtura.fitting.estimate import Estimate
+from mixtura.model.noise import Box
+from mixtura.model.structures import structure as structure_called
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -169,3 +172,24 @@ def test_one_component_amid_noise() -> None:
     assert_allclose(fit.mixture.shares, [0.75, 0.25], atol=0.03)
     found = mixtura.select(rows, [1, 2, 3], structures=["VVV"], noise=True, criterion="icl")
     assert found.best_row.n_components == 1
+
+
+@pytest.mark.parametrize("weight", [0.0, 5e-324, 1e-300])
+@pytest.mark.parametrize("equal", [False, True])
+def test_a_component_without_a_share_beside_noise_has_a_logarithm(
+    weight: float, equal: bool
+) -> None:
+    """NumPy's warning of a logarithm of 0 is an error here."""
+    one = Estimate(
+        weight=np.array([weight, weight]),
+        means=np.zeros((2, 1)),
+        covariances=np.ones((2, 1)),
+        structure=structure_called("VVI"),
+        background=1e3,
+        box=Box([0.0], [1.0]),
+        equal=equal,
+    )
+    assert np.isfinite(one.components.log_weights).all()
+    mixture = one.mixture()
+    assert mixture.weights.min() > 0.0
+    assert np.isfinite(mixture.score_samples([[0.5]])).all()
