@@ -132,6 +132,8 @@ class Remaining(Rule):
 
     #: so many gains of the size of rounding tell by their sum whether there is one among them
     BLURRED = 6
+    #: so many gains that each undo the one before are a swing
+    SWINGS = 12
 
     def outcome(
         self, trace: Sequence[float], since: int = 0, resolution: float = 0.0
@@ -141,10 +143,23 @@ class Remaining(Rule):
         before, last = trace[-2] - trace[-3], trace[-1] - trace[-2]
         lost = max(abs(before), abs(last)) < self.least and last <= 0.0
         lost = lost or (resolution > self.least and self._blurred(trace[since:], resolution))
+        if self._swings(trace[since:]):
+            return Outcome.STALLED
         if not (lost or remaining_gain(trace[max(since, len(trace) - 4) :]) < self.least):
             return None
         fallen = self.falls(max(trace[since:]), trace[-1], resolution)
         return Outcome.STALLED if fallen else Outcome.CONVERGED
+
+    def _swings(self, trace: Sequence[float]) -> bool:
+        """Whether the last steps go up and down between two heights, as no step of EM does.
+
+        Where covariances that share a part are held to the floor, one step can undo another.
+        """
+        last = trace[-self.SWINGS - 1 :]
+        if len(last) <= self.SWINGS or not self.falls(max(last), min(last)):
+            return False
+        gains = [after - before for before, after in pairwise(last)]
+        return all(abs(one + other) <= 0.01 * abs(one) for one, other in pairwise(gains))
 
     def _blurred(self, trace: Sequence[float], resolution: float) -> bool:
         """Whether the last gains are all of the size of rounding, and come to none together."""
