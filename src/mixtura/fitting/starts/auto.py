@@ -122,7 +122,8 @@ def sharpened(ascent: Ascent, ends: tuple[Candidate, ...]) -> Candidate:
         if any(abs(height - other) <= Search.SAME for other in asked):
             continue
         asked.append(height)
-        after = sharp.climbed(end, n_steps, _AT_REST)
+        # The height of an end is that of a hill with the ridge: it says nothing of a gain here.
+        after = sharp.climbed(replace(end, log_likelihood=-np.inf), n_steps, _AT_REST)
         if after.n_spurious <= end.n_spurious and not _finer(after, ascent):
             sound.append(after)
     return max(sound, key=lambda each: each.log_likelihood) if sound else ends[0]
