@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
+from mixtura.caching import cached_property
 from mixtura.fitting.selection.candidate import Candidate
 from mixtura.fitting.selection.crew import Task, carried_out
 from mixtura.fitting.selection.row import Row
@@ -81,9 +82,14 @@ class Grid:
         """The same candidates over other rows."""
         return replace(self, trials=trials)
 
+    @cached_property
+    def _poorer(self) -> dict[Candidate, tuple[Candidate, ...]]:
+        """The parents of each candidate."""
+        return {each: parents(each, self.candidates) for each in self.candidates}
+
     def _beside(self, candidate: Candidate, rising: bool) -> dict[str, Candidate]:
         """The neighbours that a candidate may be bettered by in a sweep, each with what it is."""
-        beside = {f"poorer {i}": each for i, each in enumerate(parents(candidate, self.candidates))}
+        beside = {f"poorer {i}": each for i, each in enumerate(self._poorer[candidate])}
         numbers = [
             each.n_components for each in self.candidates if each.structure == candidate.structure
         ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixtura.engine.arrays import Floats
 from mixtura.engine.executors import Executor
 from mixtura.fitting.starts.auto import sharpened
 from mixtura.fitting.starts.candidate import Candidate
@@ -26,6 +27,8 @@ _WAYS, _FOLLOWED = 3, 2
 _AXES, _APART = 2, 0.8
 #: a gain below this, nats a row, is none
 _GAIN = 1e-7
+#: what the ridge may cost, nats a row: ends with it that lie lower by more are no rivals
+_RIVAL = 0.05
 #: of a standard deviation: how far the halves of a component that is written twice are apart
 _ASIDE = 0.02
 
@@ -78,6 +81,8 @@ class Neighbours:
         n_steps = ascent.affordable(_SETTLED, k)
         settled = [ascent.climbed(each, n_steps, _GAIN) for each in tried[:_FOLLOWED]]
         settled.sort(key=lambda each: each.rank)
+        if not faulty and settled[0].rank > (known.n_spurious, _RIVAL - known.log_likelihood):
+            return None
         best = sharpened(ascent, tuple(settled))
         if faulty and not best.n_spurious:
             return best
@@ -92,20 +97,21 @@ def _split(candidate: Candidate, k: int) -> Iterator[Candidate]:
     Where more than one is missing the heaviest are split besides.
     """
     while len(candidate.weight) < k - 1:
-        candidate = _halved(candidate, int(candidate.weight.argmax()), 0)
+        heaviest = int(candidate.weight.argmax())
+        values, vectors = np.linalg.eigh(candidate.covariances[heaviest])
+        candidate = _halved(candidate, heaviest, np.sqrt(values[-1]) * vectors[:, -1])
+    values, vectors = np.linalg.eigh(candidate.covariances)  # (K, d), (K, d, d)
     for j in range(len(candidate.weight)):
-        for axis in range(min(_AXES, candidate.means.shape[1])):
-            yield _halved(candidate, j, axis)
+        for axis in range(1, 1 + min(_AXES, candidate.means.shape[1])):
+            yield _halved(candidate, j, np.sqrt(values[j, -axis]) * vectors[j, :, -axis])
 
 
-def _halved(candidate: Candidate, j: int, axis: int) -> Candidate:
-    """With component j in two along one of its axes, the longest being 0.
+def _halved(candidate: Candidate, j: int, along: Floats) -> Candidate:
+    """With component j in two along one of its axes, (d,), as long as the standard deviation there.
 
     Two halves that lie c standard deviations to either side leave 1 − c² of the variance there.
     """
-    values, vectors = np.linalg.eigh(candidate.covariances[j])
-    length, direction = values[-1 - axis], vectors[:, -1 - axis]
-    step = _APART * np.sqrt(length) * direction
+    step = _APART * along
     weight = np.append(candidate.weight, 0.5 * candidate.weight[j])
     weight[j] *= 0.5
     means = np.vstack([candidate.means, candidate.means[j] + step])

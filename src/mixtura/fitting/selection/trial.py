@@ -131,7 +131,9 @@ class Trials:
             return row
         assert row.fit is not None
         em = self._em(row.fit.settings)
-        best = self._followed(em, row.fit, poorer, fewer, more)
+        # To be below a special case is no fault of the fit's own.
+        faulty = not row.sound and row.fault != _DOMINATED
+        best = self._followed(em, row.fit, poorer, fewer, more, faulty=faulty)
         return self.held(self._instead(row, best, began), poorer, fewer)
 
     def held(self, row: Row, poorer: Sequence[Fit], fewer: Fit | None) -> Row:
@@ -184,6 +186,8 @@ class Trials:
         poorer: Sequence[Fit],
         fewer: Fit | None,
         more: Fit | None,
+        *,
+        faulty: bool,
     ) -> Fit:
         """The fit, or a likelier one from what the ends of others promise most."""
         # The search knows of components alone.
@@ -199,7 +203,7 @@ class Trials:
             [each.mixture for each in poorer],
             fewer.mixture if fewer else None,
             more.mixture if more else None,
-            faulty=bool(self._doubts.of(best)),
+            faulty=faulty,
         )
         if found is None:
             return best
