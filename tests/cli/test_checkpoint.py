@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import mixtura
-from mixtura.fitting.checkpoints.lock import locked
+from mixtura.fitting.checkpoints.generations import locked
 
 #: a command that a signal asks to end after an iteration
 STOPPED = """

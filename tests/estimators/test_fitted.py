@@ -13,7 +13,7 @@ from sklearn.mixture import GaussianMixture as Theirs
 
 from mixtura import GaussianMixture
 from mixtura.errors import CollapseError, Interrupted
-from mixtura.estimators.progress import Progress
+from mixtura.estimators.callbacks import Progress
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -14,7 +14,7 @@ from mixtura.engine.executors import Serial, Threads
 from mixtura.engine.sources import ArraySource
 from mixtura.fitting import Fit
 from mixtura.fitting.start import Request, start
-from mixtura.fitting.starts.sample import sample
+from mixtura.fitting.starts.reservoir import sample
 from mixtura.model.structures import structure as structure_called
 
 pytestmark = pytest.mark.usefixtures("each_kernel")

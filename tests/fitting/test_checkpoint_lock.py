@@ -15,8 +15,7 @@ import pytest
 
 import mixtura
 from mixtura.datasets import iris
-from mixtura.fitting.checkpoints.generations import Generations
-from mixtura.fitting.checkpoints.lock import locked
+from mixtura.fitting.checkpoints.generations import Generations, locked
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs the locks of POSIX")
 
@@ -30,7 +29,7 @@ def on_each_kernel() -> None:
 HOLDER = """
 import sys
 from pathlib import Path
-from mixtura.fitting.checkpoints.lock import locked
+from mixtura.fitting.checkpoints.generations import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -18,7 +18,7 @@ from mixtura.errors import DataError
 from mixtura.fitting.met import Met
 from mixtura.fitting.runs import better
 from mixtura.fitting.starts.purse import Purse
-from mixtura.fitting.starts.resolution import rounding
+from mixtura.fitting.starts.units import rounding
 
 WINE = load_wine().data
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import InvalidParameterError
 
 from mixtura.errors import CollapseError, DataError, ModelError
 from mixtura.estimators.asked import Asked
+from mixtura.fitting import Fit
 from mixtura.model.rows import check_names, column_names
 from mixtura.model.structures import Form
 from mixtura.tables.columns import refuse_others
@@ -22,6 +25,8 @@ __all__ = [
     "check_parameters",
     "check_rows",
     "collapsed",
+    "warn_if_void",
+    "warn_of",
 ]
 
 #: how scikit-learn's warning of a fit that did not converge begins, and ours with it
@@ -132,3 +137,34 @@ def _check_shape(name: str, value: Any, shape: tuple[int, ...]) -> None:
         raise ModelError(
             f"The parameter '{name}' should have the shape of {shape}, but got {np.shape(value)}"
         )
+
+
+def warn_of(fit: Fit, *, expected: bool) -> None:
+    """Warn, where `GaussianMixture.fit` was called, of what is grave about a fit.
+
+    Parameters
+    ----------
+    fit : the fit.
+    expected : whether it was asked to converge.
+    """
+    for finding in fit.verdict.findings:
+        if finding.grave:
+            warnings.warn(str(finding), ConvergenceWarning, stacklevel=4)
+    if expected and not fit.outcome.converged:
+        warnings.warn(
+            f"{UNCONVERGED} It ended {fit.outcome.value} at iteration {fit.n_iter}: {fit.remedy}",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+
+
+def warn_if_void(fit: Fit | None, criterion: str) -> None:
+    """Warn, where a criterion was asked for, that it says nothing: a component is starved.
+
+    Parameters
+    ----------
+    fit : the fit, or None where there is none to tell.
+    criterion : its name.
+    """
+    if fit is not None and fit.starved:
+        warnings.warn(f"{criterion} is void: {fit.void}", ConvergenceWarning, stacklevel=3)

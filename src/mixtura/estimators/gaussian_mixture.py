@@ -13,18 +13,18 @@ from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import CollapseError, Interrupted, ParameterError
 from mixtura.estimators.asked import Asked
-from mixtura.estimators.callbacks import CallbackSupportMixin, told
+from mixtura.estimators.callbacks import CallbackSupportMixin, Progress, told
 from mixtura.estimators.checks import (
     check_numbers,
     check_parameters,
     collapsed,
+    warn_if_void,
+    warn_of,
 )
 from mixtura.estimators.holding import hold, holding
 from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.prepared import prepared
-from mixtura.estimators.progress import Progress
 from mixtura.estimators.turns import in_turn
-from mixtura.estimators.warned import warn_if_void, warn_of
 from mixtura.model.mixture import Mixture
 from mixtura.model.out_of_core import is_out_of_core
 from mixtura.model.random import seed_of

@@ -20,7 +20,7 @@ from mixtura.fitting.start import start
 from mixtura.fitting.starts.auto import auto
 from mixtura.fitting.starts.ground import is_searched
 from mixtura.fitting.starts.request import Request, Start
-from mixtura.fitting.starts.sample import sample
+from mixtura.fitting.starts.reservoir import sample
 from mixtura.fitting.starts.supplied import FromMixture, FromShares
 from mixtura.model.mixture import Mixture
 

@@ -29,8 +29,8 @@ from mixtura.fitting.regularisation import Spread
 from mixtura.fitting.rounding import resolution
 from mixtura.fitting.run_state import RunState
 from mixtura.fitting.scatter import TotalScatter, total_scatter
+from mixtura.fitting.seen import shrinkage_notes
 from mixtura.fitting.settings import Settings
-from mixtura.fitting.shrinkage import shrinkage_notes
 from mixtura.fitting.steadiness import fell, tell
 from mixtura.fitting.turned_box import turned_box_notes, turned_log_volume
 from mixtura.model.mixture import Mixture

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from mixtura.errors import CollapseError, ParameterError
-from mixtura.fitting.beginning import run
+from mixtura.fitting.beginning import check_resumed, run
 from mixtura.fitting.checkpoints import Checkpointer, checkpointed
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.opening import Held, Opened, open_rows, read
 from mixtura.fitting.prior import Prior
-from mixtura.fitting.resumption import check_resumed
 from mixtura.fitting.runs import best_of, kept
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import StartLike

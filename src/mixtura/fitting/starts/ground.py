@@ -16,9 +16,8 @@ from mixtura.fitting.repeats import Repeat, repeats
 from mixtura.fitting.starts.ascent import RIDGE, Ascent
 from mixtura.fitting.starts.candidate import Candidate, restrained
 from mixtura.fitting.starts.purse import Purse, cost
-from mixtura.fitting.starts.resolution import rounding
-from mixtura.fitting.starts.sample import sample
-from mixtura.fitting.starts.units import Units, units_of
+from mixtura.fitting.starts.reservoir import sample
+from mixtura.fitting.starts.units import Units, rounding, units_of
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Box
 from mixtura.model.structures import Structure

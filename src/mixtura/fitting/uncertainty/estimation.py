@@ -15,14 +15,13 @@ from mixtura.fitting.fitter import fit_rows
 from mixtura.fitting.given import Given
 from mixtura.fitting.opening import Held
 from mixtura.fitting.uncertainty.chart import Chart, Parameters
-from mixtura.fitting.uncertainty.information import information, statistics
+from mixtura.fitting.uncertainty.information import information, overlap_caution, statistics
 from mixtura.fitting.uncertainty.intervals import (
     correlation_errors,
 )
 from mixtura.fitting.uncertainty.intervals import (
     correlations as correlations_of,
 )
-from mixtura.fitting.uncertainty.overlap import overlap_caution
 from mixtura.fitting.uncertainty.resting import Resting, resting
 from mixtura.fitting.uncertainty.rows import check_drawable, given
 from mixtura.fitting.uncertainty.standard_errors import StandardErrors
