@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from mixtura.engine.kernel import invert_lower
+from mixtura.engine import kernel
 from mixtura.errors import ParameterError
 from mixtura.estimators.asked import Asked
 from mixtura.estimators.turns import in_turn
@@ -35,7 +35,7 @@ def hold(model: Asked, fit: Fit) -> None:
 
 def hold_mixture(model: Asked, mixture: Mixture) -> None:
     """Set the attributes of an estimator that follow from its mixture."""
-    form, whitening = mixture.structure.form, mixture.gaussians.whitening(invert_lower)
+    form, whitening = mixture.structure.form, mixture.gaussians.whitening(kernel.invert_lower)
     model.mixture_ = mixture
     model.weights_ = mixture.weights.copy()
     model.noise_ = mixture.noise

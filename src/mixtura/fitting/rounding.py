@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mixtura.engine.kernel import invert_lower
+from mixtura.engine import kernel
 from mixtura.fitting.health import Repair
 from mixtura.fitting.regularisation import Regularisation
 from mixtura.model.mixture import Mixture
@@ -58,7 +58,7 @@ def _inflation(mixture: Mixture) -> float:
     form = mixture.structure.form
     if form.diagonal:
         return 1.0
-    precisions = form.precisions(mixture.gaussians.whitening(invert_lower))
+    precisions = form.precisions(mixture.gaussians.whitening(kernel.invert_lower))
     both = mixture.covariances, precisions
     variances, inverse = (np.diagonal(each, axis1=-2, axis2=-1) for each in both)
     return float((variances * inverse).max())

@@ -109,7 +109,7 @@ class _Variances(Form):
 
 
 class _Spherical(_Variances):
-    """A variance a component, (K,)."""
+    """One variance a component, the same for all features, (K,)."""
 
     name = "spherical"
 

@@ -258,7 +258,7 @@ def _spread(axes: Floats, scatter: Floats) -> Floats:
 
 
 def _volumes(spread: Floats) -> Floats:
-    """The volumes (Π_j m_kj)^(1/D), (K,)."""
+    """The volumes (Π_j m_kj)^(1/D) of the components' covariances, (K,)."""
     return np.exp(np.add.reduce(np.log(spread), axis=1) / spread.shape[1])
 
 
