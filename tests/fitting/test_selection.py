@@ -12,7 +12,7 @@ import mixtura
 from mixtura.datasets import faithful, galaxies, iris
 from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.selection.candidate import contains
-from mixtura.fitting.selection.criteria import worth
+from mixtura.fitting.selection.evidence import worth
 from mixtura.model.structures import STRUCTURES, structure
 
 FOURTEEN = [each.letters for each in STRUCTURES]

@@ -9,7 +9,8 @@ from typing import Any
 
 from mixtura.errors import DataError
 from mixtura.fitting.fit import Fit
-from mixtura.fitting.selection.criteria import CRITERIA, better, compared, criterion_called
+from mixtura.fitting.selection.criteria import CRITERIA, better, criterion_called
+from mixtura.fitting.selection.evidence import compared
 from mixtura.fitting.selection.row import Row
 from mixtura.fitting.verdict.counts import too_little_weight
 from mixtura.textual import counted
