@@ -164,11 +164,14 @@ def lines_of(nodes: Iterable[ast.stmt]) -> set[int]:
 
 
 def code_and_imports(name: str) -> tuple[int, int]:
-    """How many lines of a file are code, and how many of those are imports."""
+    """How many lines of a file are code, and how many import something; __future__ is nothing."""
     tree = TREES[name]
     told = lines_of(docstrings(tree))
     imports = lines_of(
-        node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        or (isinstance(node, ast.ImportFrom) and node.module != "__future__")
     )
     code = {
         number
@@ -229,9 +232,9 @@ def test_no_file_is_longer_than_400_lines() -> None:
     assert {name: length for name, length in lengths.items() if length > 400} == {}
 
 
-def test_no_function_is_longer_than_60_lines() -> None:
+def test_no_function_is_longer_than_60_lines_beside_its_docstring() -> None:
     lengths = {
-        f"{name}.{node.name}": (node.end_lineno or 0) - node.lineno + 1
+        f"{name}.{node.name}": len(lines_of([node]) - lines_of(docstrings(node)))
         for name, tree in TREES.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     )
     from mixtura.fitting.steps import maximise, statistics
     from mixtura.fitting.uncertainty import StandardErrors, standard_errors
+    from mixtura.model.box import Box
     from mixtura.model.explain import Explanation
     from mixtura.model.merging import Merging, merge_components
     from mixtura.model.mixture import Mixture
-    from mixtura.model.noise import Box, Noise
+    from mixtura.model.noise import Noise
     from mixtura.model.storage import load
     from mixtura.saving import load_fit, save
     from mixtura.views.display import MixtureDisplay
@@ -61,7 +62,7 @@ __all__ = [
 _HOMES = {
     "BootstrapSequence": "mixtura.fitting.selection",
     "BootstrapTest": "mixtura.fitting.selection",
-    "Box": "mixtura.model.noise",
+    "Box": "mixtura.model.box",
     "Explanation": "mixtura.model.explain",
     "Fit": "mixtura.fitting",
     "GaussianMixture": "mixtura.estimators",

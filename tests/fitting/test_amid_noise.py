@@ -10,7 +10,7 @@ import mixtura
 from cluttered import SHAPES, background, halves, shaped
 from mixtura import Mixture
 from mixtura.fitting.estimate import Estimate
-from mixtura.model.noise import Box
+from mixtura.model.box import Box
 from mixtura.model.structures import structure as structure_called
 
 

@@ -9,7 +9,8 @@ from scipy import stats
 from mixtura import Mixture, fit
 from mixtura.datasets import faithful, galaxies, iris
 from mixtura.model.adequacy import adequacy
-from mixtura.model.noise import Box, Noise
+from mixtura.model.box import Box
+from mixtura.model.noise import Noise
 
 ROUND = Mixture([1.0], [[0.0, 0.0]], [np.eye(2)])
 

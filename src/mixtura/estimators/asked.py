@@ -12,8 +12,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from mixtura.fitting import Settings
 from mixtura.fitting.prior import Prior
 from mixtura.fitting.start import STARTS, StartLike
+from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
-from mixtura.model.noise import Box
 from mixtura.model.random import Seed
 from mixtura.model.structures import NAMES, structure
 
@@ -84,6 +84,10 @@ class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.weights = weights
         self.prior = prior
         self.noise = noise
+
+    def _effort(self) -> tuple[int, int]:
+        """How many runs of EM a fit takes, and how many iterations each may have."""
+        return self.n_init, self.max_iter
 
     def _settings(self) -> Settings:
         """The parameters, as the fitting takes them."""

@@ -46,14 +46,15 @@ class Tasks:
 
     def __init__(self, model: Asked, told: dict[str, Any]) -> None:
         self._model, self._told = model, {"estimator": model, **told}
-        self._root = model._init_callback_context(max_subtasks=model.n_init)
+        runs, self._iterations = model._effort()
+        self._root = model._init_callback_context(max_subtasks=runs)
         self._run: Any = None
         self.stopped = False
         self._root.call_on_fit_task_begin(**self._told)
 
     def begun(self, run: int) -> None:
         """A run of EM has its start."""
-        self._run = self._root.subcontext(task_name="run", max_subtasks=self._model.max_iter)
+        self._run = self._root.subcontext(task_name="run", max_subtasks=self._iterations)
         self._run.call_on_fit_task_begin(**self._told)
 
     def iterated(self, iteration: int, trace: Sequence[float], mixture: Mixture) -> None:

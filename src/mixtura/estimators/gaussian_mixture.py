@@ -308,5 +308,5 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
             hold(self, interruption.fit)
             raise
         hold(self, replace(fit, seed=seed_of(self.random_state) if alone else None))
-        warn_of(fit, expected=bool(self.max_iter) and not stopped)
+        warn_of(fit, expected=self._settings().allows(1) and not stopped)
         return rows

@@ -99,7 +99,7 @@ def _best(em: EM, request: Request) -> Mixture:
     # Of as much weight as all rows, so that a prior counts for as much beside them.
     scale = em.data.source.total_weight / float(weights.sum())
     source = ArraySource(rows, None if scale == 1.0 and (weights == 1.0).all() else scale * weights)
-    settings = replace(em.settings, max_iter=_SHORT, tol=Remaining(_ENOUGH), n_init=1)
+    settings = em.settings.shortened(_SHORT, tol=Remaining(_ENOUGH), n_init=1)
     short = replace(
         em,
         data=replace(em.data, source=source, sample=source, counting=None),
@@ -110,7 +110,7 @@ def _best(em: EM, request: Request) -> Mixture:
     )
     plain = replace(
         short,
-        settings=replace(settings, noise=None, max_iter=_PLAIN),
+        settings=settings.shortened(_PLAIN, noise=None),
         assumed=replace(em.assumptions, box=None),
     )
     clear = 1.0 - clutter((rows - box.low) / box.extent)

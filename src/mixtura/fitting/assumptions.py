@@ -13,8 +13,9 @@ from mixtura.fitting.prior import Known
 from mixtura.fitting.scatter import TotalScatter
 from mixtura.fitting.seen import Seen
 from mixtura.fitting.settings import Settings
+from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
-from mixtura.model.noise import Box, Noise
+from mixtura.model.noise import Noise
 from mixtura.model.structures import Structure
 
 __all__ = ["Assumptions", "MStep"]

@@ -10,7 +10,7 @@ import numpy as np
 from mixtura.arguments import is_number
 from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.data import Data
-from mixtura.model.noise import Box
+from mixtura.model.box import Box
 from mixtura.model.rows import column_label
 
 __all__ = ["Background", "background", "box_of"]

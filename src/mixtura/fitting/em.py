@@ -120,12 +120,12 @@ class EM:
 
     def go_on(self, state: RunState, *, run: int = 0, earlier: Sequence[float] = ()) -> Fit:
         """Iterate from where a run stands; `climb` otherwise."""
-        began, last = time.perf_counter(), self.settings.max_iter
-        outcome = Outcome.OUT_OF_ITERATIONS if last else Outcome.NOT_RUN
+        began, allows = time.perf_counter(), self.settings.allows
+        outcome = Outcome.OUT_OF_ITERATIONS if allows(1) else Outcome.NOT_RUN
         if self.observer:
             self.observer.begun(run)
         try:
-            while state.iteration <= last:
+            while allows(state.iteration):
                 if self.checkpointer:
                     self.checkpointer.note(run, state.copied())
                 ended = self._iterate(state, earlier)
@@ -164,7 +164,7 @@ class EM:
             estimate.mixture(self.data.names),
             path,
             repaired=bool(repairs),
-            last=state.iteration == self.settings.max_iter,
+            last=not self.settings.allows(state.iteration + 1),
             resolution=self._resolution(state),
         )
         if any(repair.action == "reseeded" for repair in repairs):
@@ -175,17 +175,12 @@ class EM:
         """The likelihood of the mixture ahead is known."""
         state.trace.append(mean)
         if not state.changed:
-            settings = self.settings
-            state.changed = fell(
-                self.data.source,
-                state.trace,
-                state.known[0],
-                settings.regularisation,
-                state.repairs,
-            )
+            settings, before, number = self.settings, state.known[0], state.iteration
+            rule = settings.regularisation
+            state.changed = fell(self.data.source, state.trace, before, rule, state.repairs)
             if state.changed:
-                lost = state.trace[-2] - mean
-                tell(min(state.iteration, settings.max_iter), lost)
+                taken = number if settings.allows(number) else number - 1
+                tell(taken, state.trace[-2] - mean)
         state.known = state.ahead, len(state.trace)
 
     def _resolution(self, state: RunState) -> float:

@@ -15,8 +15,9 @@ from mixtura.engine.statistics import Statistics
 from mixtura.errors import ModelError
 from mixtura.fitting.scatter import TotalScatter
 from mixtura.fitting.seen import Seen
+from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
-from mixtura.model.noise import Box, Noise
+from mixtura.model.noise import Noise
 from mixtura.model.structures import Structure
 
 __all__ = ["LEAST_WEIGHT", "Estimate", "maximise"]

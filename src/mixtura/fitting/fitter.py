@@ -20,8 +20,8 @@ from mixtura.fitting.prior import Prior
 from mixtura.fitting.runs import best_of, kept
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import StartLike
+from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
-from mixtura.model.noise import Box
 from mixtura.model.random import Seed, random_state_of, seed_of
 from mixtura.model.structures import Structure
 from mixtura.model.structures import structure as structure_called

@@ -7,16 +7,14 @@ from typing import Any
 
 from mixtura.errors import ModelError, ParameterError
 from mixtura.fitting.prior import Prior
-from mixtura.fitting.settings import Settings
+from mixtura.fitting.settings import RECORDED, Settings
 from mixtura.fitting.start import STARTS
-from mixtura.model.noise import Box
+from mixtura.model.box import Box
 from mixtura.model.random import random_state_of
 from mixtura.model.structures import structure
 
-__all__ = ["RECORDED", "assumptions_of", "recipe"]
+__all__ = ["assumptions_of", "recipe"]
 
-#: settings that a record always has
-RECORDED = ("start", "tol", "reg_covar", "max_iter", "n_init", "accelerate")
 #: what a record tells of only where it is not as by default, and what it is then
 _ASSUMED: dict[str, Callable[..., Any]] = {"weights": str, "prior": Prior, "noise": Box}
 

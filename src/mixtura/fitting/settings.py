@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from numbers import Real
 from typing import Any
 
@@ -15,10 +15,13 @@ from mixtura.fitting.convergence import Rule, rule
 from mixtura.fitting.prior import Prior, prior
 from mixtura.fitting.regularisation import Regularisation, regularisation
 from mixtura.fitting.start import StartLike, start
-from mixtura.model.noise import Box
+from mixtura.model.box import Box
 from mixtura.model.structures import Structure
 
-__all__ = ["SCIKIT_LEARNS", "Settings"]
+__all__ = ["RECORDED", "SCIKIT_LEARNS", "Settings"]
+
+#: those that a record always has
+RECORDED = ("start", "tol", "reg_covar", "max_iter", "n_init", "accelerate")
 
 #: the settings that scikit-learn's estimator has by default, as arguments of `fit`
 SCIKIT_LEARNS: dict[str, Any] = {
@@ -108,6 +111,14 @@ class Settings:
     def background(self) -> Background:
         """Where noise lies, as `noise` says; None where there is none."""
         return background(self.noise)
+
+    def allows(self, iteration: int) -> bool:
+        """Whether an iteration of that number, from 1, may be taken."""
+        return iteration <= self.max_iter
+
+    def shortened(self, n_iterations: int, **changed: Any) -> Settings:
+        """The same settings for a run of so many iterations at most, with others changed."""
+        return replace(self, max_iter=n_iterations, **changed)
 
     def arguments(self) -> dict[str, Any]:
         """All but the number of components, as arguments of `mixtura.fit`."""

@@ -15,9 +15,9 @@ from mixtura.fitting.fit import Fit
 from mixtura.fitting.health import Repair
 from mixtura.fitting.met import Met
 from mixtura.fitting.oddities import NONE, Oddities
-from mixtura.fitting.recipe import RECORDED, assumptions_of
+from mixtura.fitting.recipe import assumptions_of
 from mixtura.fitting.repeats import Repeat
-from mixtura.fitting.settings import Settings
+from mixtura.fitting.settings import RECORDED, Settings
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure
 

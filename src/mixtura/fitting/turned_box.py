@@ -11,7 +11,7 @@ from mixtura.engine.executors import Executor
 from mixtura.engine.sources import Block, Source
 from mixtura.fitting.extent import Extent
 from mixtura.fitting.scatter import total_scatter
-from mixtura.model.noise import Box
+from mixtura.model.box import Box
 
 __all__ = ["turned_box_notes", "turned_log_volume"]
 

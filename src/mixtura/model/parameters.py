@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from mixtura.arguments import listed
 from mixtura.engine.arrays import Floats, frozen
 from mixtura.errors import ModelError, ParameterError
-from mixtura.model.noise import Box
+from mixtura.model.box import Box
 from mixtura.model.structures import Form
 
 #: of the sum of weights that were divided by it

@@ -17,8 +17,9 @@ from mixtura.fitting.health import Repair
 from mixtura.fitting.met import Met
 from mixtura.fitting.run_state import RunState
 from mixtura.fitting.settings import Settings
+from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
-from mixtura.model.noise import Box, Noise
+from mixtura.model.noise import Noise
 
 __all__ = ["Checkpoint", "Record", "recorded", "restored"]
 

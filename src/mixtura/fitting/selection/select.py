@@ -24,7 +24,7 @@ from mixtura.fitting.selection.selection import Selection
 from mixtura.fitting.selection.trial import Trials
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.start import StartLike
-from mixtura.model.noise import Box
+from mixtura.model.box import Box
 from mixtura.model.random import Seed, random_state_of, seed_of
 from mixtura.model.structures import Structure
 

@@ -90,7 +90,7 @@ class Trials:
         if dear or self.data.source.n_rows < k:
             return Row.failed(candidate, reason, time.perf_counter() - began)
         settings = replace(self.settings, n_components=k, structure=structure, start="kmeans")
-        em = self._em(replace(settings, max_iter=0))
+        em = self._em(settings.shortened(0))
         random = np.random.RandomState(self.seed)
         request = Request(
             self.data.sample, k, random, self.data.executor, structure, self.data.counting

@@ -90,7 +90,7 @@ class Ascent:
         """The same over other rows."""
         return replace(self, source=source)
 
-    def without_noise(self) -> Ascent:
+    def without_background(self) -> Ascent:
         """The same, all rows being of components."""
         return replace(self, log_volume=np.inf)
 

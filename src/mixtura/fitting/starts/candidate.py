@@ -97,9 +97,11 @@ class Candidate:
         estimate = self.estimate
         factor = self.structure.form.factor(estimate.covariances)
         own = Components(frozen(np.log(estimate.shares)), frozen(estimate.means), factor)
-        return self.over_noise(own, self.log_volume, estimate.means[0])
+        return self.over_background(own, self.log_volume, estimate.means[0])
 
-    def over_noise(self, components: Components, log_volume: float, centre: Floats) -> Components:
+    def over_background(
+        self, components: Components, log_volume: float, centre: Floats
+    ) -> Components:
         """Components of these weights, and the noise after them where there is any.
 
         Parameters

@@ -40,7 +40,7 @@ def clearings(search: Search) -> list[Candidate]:
     part = ArraySource(np.ascontiguousarray(points[clear]), weights[clear])
     seen = ArraySource(np.ascontiguousarray(view.rows[clear]), weights[clear])
     purse = Purse(_SHARE * ascent.purse.left)
-    alone = replace(ascent.without_noise().over(part), purse=purse)
+    alone = replace(ascent.without_background().over(part), purse=purse)
     end = replace(search, ascent=alone, views=(part, seen), spikes=()).found().ends[0]
     ascent.purse.left -= _SHARE * ascent.purse.left - purse.left
     return [ascent.candidate(end.weight, end.means, end.covariances), every]

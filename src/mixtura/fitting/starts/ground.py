@@ -18,8 +18,8 @@ from mixtura.fitting.starts.candidate import Candidate, restrained
 from mixtura.fitting.starts.purse import Purse, cost
 from mixtura.fitting.starts.reservoir import sample
 from mixtura.fitting.starts.units import Units, rounding, units_of
+from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
-from mixtura.model.noise import Box
 from mixtura.model.structures import Structure
 
 __all__ = ["STEPS", "Ground", "is_searched", "searched_rows"]
@@ -109,7 +109,7 @@ class Ground:
         mapped = units.components(best.estimate)
         if mapped is not None:
             if box is not None:
-                mapped = best.over_noise(mapped, box.log_volume, box.centre)
+                mapped = best.over_background(mapped, box.log_volume, box.centre)
             step = partial(kernel.accumulate, components=mapped, diagonal=form.diagonal)
             return executor.run(source, step)
         components, means = best.components, units.rows(best.components.means)

@@ -12,7 +12,7 @@ from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Source
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.met import Met
-from mixtura.model.noise import Box
+from mixtura.model.box import Box
 from mixtura.model.structures import Form, Structure
 
 __all__ = ["Request", "Start"]

@@ -68,7 +68,7 @@ def split(ascent: Ascent, share: Floats) -> Split | None:
     if weights.sum() < 2.0 * ascent.least:
         return None
     rows = source.rows[present]
-    local = ascent.without_noise().over(ArraySource(rows, weights))
+    local = ascent.without_background().over(ArraySource(rows, weights))
     whole = local.climbed(local.from_shares(np.ones((len(rows), 1))), 1)
     first = _best_half(rows, weights, ascent.least)
     if first is None:

@@ -9,7 +9,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats, Rows, frozen
 from mixtura.engine.components import Components
 from mixtura.fitting.estimate import Estimate
-from mixtura.model.noise import Box
+from mixtura.model.box import Box
 from mixtura.model.structures import Structure
 
 __all__ = ["Units", "rounding", "units_of"]

@@ -16,8 +16,8 @@ from mixtura.errors import MissingExtraError
 from mixtura.fitting.prior import Prior
 from mixtura.fitting.recipe import recipe
 from mixtura.model.adequacy import Adequacy
+from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
-from mixtura.model.noise import Box
 from mixtura.testing import validate
 from mixtura.version import __version__
 from mixtura.views.record import model_record
