@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,17 +22,7 @@ if TYPE_CHECKING:
 
     from mixtura.fitting.selection import Selection
 
-__all__ = ["MixtureDisplay", "Options"]
-
-
-class Options(TypedDict, total=False):
-    """What a display can be told, as `MixtureDisplay.from_mixture` explains it."""
-
-    kind: str | None
-    features: Features
-    row: int | None
-    equal: bool
-    ax: Axes | None
+__all__ = ["MixtureDisplay"]
 
 
 class MixtureDisplay:
@@ -78,7 +68,15 @@ class MixtureDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, X: Any = None, **options: Unpack[Options]
+        cls,
+        estimator: Any,
+        X: Any = None,
+        *,
+        kind: str | None = None,
+        features: Features = None,
+        row: int | None = None,
+        equal: bool = False,
+        ax: Axes | None = None,
     ) -> MixtureDisplay:
         """Draw a fitted estimator, and the rows `X` with it.
 
@@ -95,11 +93,19 @@ class MixtureDisplay:
         ParameterError, DataError, MissingExtraError : as `from_mixture`; or the estimator is none
             of those.
         """
-        return cls._of(*_fitted(estimator, X), **options)
+        return cls._of(*_fitted(estimator, X), kind, features, row, equal, ax)
 
     @classmethod
     def from_mixture(
-        cls, mixture: Mixture, X: Any = None, **options: Unpack[Options]
+        cls,
+        mixture: Mixture,
+        X: Any = None,
+        *,
+        kind: str | None = None,
+        features: Features = None,
+        row: int | None = None,
+        equal: bool = False,
+        ax: Axes | None = None,
     ) -> MixtureDisplay:
         """Draw a mixture, and the rows `X` with it.
 
@@ -132,12 +138,22 @@ class MixtureDisplay:
             about rows.
         MissingExtraError : matplotlib is not installed.
         """
-        return cls._of(mixture, None, X, **options)
+        return cls._of(mixture, None, X, kind, features, row, equal, ax)
 
     @classmethod
-    def from_fit(cls, fit: Fit, X: Any = None, **options: Unpack[Options]) -> MixtureDisplay:
+    def from_fit(
+        cls,
+        fit: Fit,
+        X: Any = None,
+        *,
+        kind: str | None = None,
+        features: Features = None,
+        row: int | None = None,
+        equal: bool = False,
+        ax: Axes | None = None,
+    ) -> MixtureDisplay:
         """Draw a `mixtura.Fit`: its mixture as `from_mixture` does, or its ``trace``."""
-        return cls._of(fit.mixture, fit.summary(), X, **options)
+        return cls._of(fit.mixture, fit.summary(), X, kind, features, row, equal, ax)
 
     @classmethod
     def from_selection(
@@ -177,12 +193,11 @@ class MixtureDisplay:
         mixture: Mixture,
         record: Mapping[str, Any] | None,
         X: Any,
-        *,
-        kind: str | None = None,
-        features: Features = None,
-        row: int | None = None,
-        equal: bool = False,
-        ax: Axes | None = None,
+        kind: str | None,
+        features: Features,
+        row: int | None,
+        equal: bool,
+        ax: Axes | None,
     ) -> MixtureDisplay:
         mixture = _named(mixture, X)
         if kind is None:
