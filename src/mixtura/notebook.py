@@ -11,11 +11,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mixtura.loading import loaded
 
-__all__ = ["Frame", "errors_of", "explored"]
+if TYPE_CHECKING:
+    from mixtura.fitting.uncertainty import StandardErrors
+
+__all__ = ["Frame", "StandardErrors", "errors_of", "explored"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +65,8 @@ def explored(
     return Frame(fit_page(fit, X, features, name))
 
 
-def errors_of(fit: Any, X: Any, method: str, **more: Any) -> Any:
+def errors_of(fit: Any, X: Any, method: str, **more: Any) -> StandardErrors:
     """The standard errors of a fit; see `mixtura.standard_errors`, which fits anew."""
-    return loaded("mixtura.fitting.uncertainty", "standard_errors")(fit, X, method, **more)
+    standard_errors = loaded("mixtura.fitting.uncertainty", "standard_errors")
+    errors: StandardErrors = standard_errors(fit, X, method, **more)
+    return errors

@@ -14,8 +14,7 @@ from mixtura.fitting.verdict import Verdict
 from mixtura.textual import counted
 
 if TYPE_CHECKING:
-    from mixtura.fitting.uncertainty.standard_errors import StandardErrors
-    from mixtura.notebook import Frame
+    from mixtura.notebook import Frame, StandardErrors
 
 __all__ = ["SIGNS", "Fit"]
 
