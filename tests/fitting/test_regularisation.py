@@ -18,6 +18,7 @@ from mixtura.engine.sources import ArraySource
 from mixtura.errors import ParameterError
 from mixtura.fitting import Fit, Given
 from mixtura.fitting.regularisation import Spread, regularisation
+from mixtura.fitting.row_summary import RowSummary
 from mixtura.model.structures.form import floored_matrix
 
 STRUCTURES = ("full", "tied", "diag", "spherical")
@@ -178,7 +179,7 @@ def test_powers_of_two_move_the_floor_and_what_it_makes_to_the_last_bit() -> Non
     factors = np.array([2.0**-20, 2.0**25, 4.0])
     rule, scatter = regularisation("auto"), np.cov(COLLINEAR[:, [0, 1, 3]].T)
     floors = [
-        rule.floor(Spread.of(ArraySource(rows), Serial()))
+        rule.floor(Spread.of(RowSummary.of(ArraySource(rows), Serial())))
         for rows in (WITH_AN_ATOM, WITH_AN_ATOM * factors)
     ]
     assert_array_equal(floors[1], floors[0] * factors**2)

@@ -10,7 +10,8 @@ import mixtura
 from mixtura.engine.executors import Serial
 from mixtura.engine.sources import ArraySource, block_rows
 from mixtura.fitting.em import EM
-from mixtura.fitting.scatter import total_scatter
+from mixtura.fitting.row_summary import RowSummary
+from mixtura.fitting.scatter import TotalScatter
 
 
 def clusters(n: int, d: int, apart: float) -> np.ndarray:
@@ -19,9 +20,13 @@ def clusters(n: int, d: int, apart: float) -> np.ndarray:
     return centres[random.integers(3, size=n)] + random.normal(size=(n, d))
 
 
+def total_scatter_of(rows: np.ndarray) -> TotalScatter:
+    return TotalScatter.of(RowSummary.of(ArraySource(rows), Serial(), products=True))
+
+
 def test_the_total_scatter_is_that_of_numpy() -> None:
     rows = clusters(5000, 4, 3.0) + 1e6
-    total = total_scatter(ArraySource(rows), Serial())
+    total = total_scatter_of(rows)
     assert_allclose(total.matrix, np.cov(rows.T) * (len(rows) - 1), rtol=1e-9)
     assert_allclose(total.centre, rows.mean(axis=0), rtol=1e-14)
 
@@ -32,7 +37,7 @@ def test_what_is_within_and_what_is_between_make_the_total() -> None:
     within = sum(np.cov(part.T) * (len(part) - 1) for part in parts)
     weight = np.array([float(len(part)) for part in parts])
     means = np.array([part.mean(axis=0) for part in parts])
-    found = total_scatter(ArraySource(rows), Serial()).within(weight, means)
+    found = total_scatter_of(rows).within(weight, means)
     assert_allclose(found, within[None], rtol=1e-10)
 
 
@@ -54,6 +59,6 @@ def test_a_tied_fit_is_the_one_of_the_second_moments(
 
 def test_a_difference_that_loses_digits_is_not_trusted() -> None:
     near, far = clusters(3000, 2, 3.0), clusters(3000, 2, 1e3)
-    assert total_scatter(ArraySource(near), Serial()).keeps_digits(np.eye(2))
-    assert not total_scatter(ArraySource(far), Serial()).keeps_digits(np.eye(2))
-    assert not total_scatter(ArraySource(near * [1.0, 0.0]), Serial()).keeps_digits(np.eye(2))
+    assert total_scatter_of(near).keeps_digits(np.eye(2))
+    assert not total_scatter_of(far).keeps_digits(np.eye(2))
+    assert not total_scatter_of(near * [1.0, 0.0]).keeps_digits(np.eye(2))

@@ -102,7 +102,7 @@ def _best(em: EM, request: Request) -> Mixture:
     settings = em.settings.shortened(_SHORT, tol=Remaining(_ENOUGH), n_init=1)
     short = replace(
         em,
-        data=replace(em.data, source=source, sample=source, counting=None),
+        data=em.data.of_others(source),
         settings=settings,
         observer=None,
         checkpointer=None,  # a run over a sample is no position of the fit
@@ -119,7 +119,7 @@ def _best(em: EM, request: Request) -> Mixture:
         part = ArraySource(rows[kept], weights[kept] * scale)
         inner = replace(request, source=part, counting=None, whole=None)
         try:
-            alone = replace(plain, data=replace(plain.data, source=part, sample=part))
+            alone = replace(plain, data=plain.data.of_others(part))
             mixture = alone.climb(alone.begin_with(begin(inner))[0]).mixture
             begun = _amid(alone.statistics(mixture), part, source)
             mixture, repairs = short.begin_with(begun, mixture.covariances)

@@ -49,7 +49,9 @@ class Assumptions:
         ParameterError : a prior, or a box, is not for as many features.
         """
         prior = settings.conjugate
-        known = None if prior is None else prior.known(data.source, data.executor, data.unit)
+        known = None
+        if prior is not None:
+            known = prior.known(data.source.n_features, lambda: data.total_scatter, data.unit)
         return cls(settings.equal_weights, known, box_of(settings.background, data))
 
     def m_step(self, settings: Settings) -> MStep:

@@ -78,8 +78,7 @@ def box_of(wish: Background, data: Data) -> Box | None:
 
 def _about(data: Data) -> Box:
     """The least box that holds all rows."""
-    extent = data.reach()
-    low, high = extent.low, extent.high
+    low, high = data.summary.low, data.summary.high
     if (high <= low).any():
         j = int((high <= low).argmax())
         label = column_label(j, data.names)

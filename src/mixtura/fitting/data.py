@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import Executor, default_executor
 from mixtura.engine.sources import ArraySource, Source
 from mixtura.errors import CollapseError
 from mixtura.fitting.checks import check_extent, check_rows
-from mixtura.fitting.extent import Extent
 from mixtura.fitting.fingerprint import fingerprint
 from mixtura.fitting.oddities import Oddities, oddities
+from mixtura.fitting.regularisation import Spread
+from mixtura.fitting.row_summary import RowSummary
+from mixtura.fitting.scatter import TotalScatter
 from mixtura.model.weights import Weighted
 
 __all__ = ["Data"]
@@ -40,7 +43,7 @@ class Data:
     counting : which of the person's rows those of `source` are, or None for all.
     left_out : how many rows of files, or of workers, are not in `source`: bad, or of weight 0.
     note : about bad rows, empty where there were none.
-    extent : from where to where the rows reach, where a pass has seen that.
+    seen : what the rows of `source` are like together, where a pass has told that.
     known_by : gives what the rows are known by, so that others are not taken for them.
     """
 
@@ -52,7 +55,7 @@ class Data:
     counting: NDArray[np.bool_] | None = None
     left_out: int = 0
     note: str = ""
-    extent: Extent | None = None
+    seen: RowSummary | None = None
     known_by: Callable[[], Mapping[str, Any]] = dict
 
     @classmethod
@@ -85,9 +88,32 @@ class Data:
         whole = self.sample.n_rows == self.source.n_rows
         return replace(self, source=self.sample) if whole else self
 
-    def reach(self) -> Extent:
-        """From where to where the rows reach; a pass where none has seen it."""
-        return self.extent or self.executor.run(self.source, Extent.of)
+    def of_others(self, source: ArraySource, counting: NDArray[np.bool_] | None = None) -> Data:
+        """Other rows, in memory, and the same in all else.
+
+        Parameters
+        ----------
+        source : the rows.
+        counting : as for the class.
+        """
+        return replace(self, source=source, sample=source, counting=counting, seen=None)
+
+    @cached_property
+    def summary(self) -> RowSummary:
+        """What the rows are like together; a pass where none has told it."""
+        return self.seen or RowSummary.of(self.source, self.executor)
+
+    @cached_property
+    def spread(self) -> Spread:
+        """How far the rows spread in each feature."""
+        return Spread.of(self.summary)
+
+    @cached_property
+    def total_scatter(self) -> TotalScatter:
+        """What the rows vary in all; a pass where none has told it."""
+        if self.seen is not None and self.seen.products is not None:
+            return TotalScatter.of(self.seen)
+        return TotalScatter.of(RowSummary.of(self.source, self.executor, products=True))
 
     def check(self, n_components: int) -> None:
         """Refuse rows that no mixture can be fitted to.
@@ -96,16 +122,21 @@ class Data:
         ------
         DataError : too few rows, too large values, or two columns of one name.
         """
-        if self.extent is None:
+        if self.seen is None:
             check_rows(self.sample.rows, n_components, self.names)
             return
         n, dtype = self.source.n_rows, self.source.dtype
-        check_extent(n, self.extent.low, self.extent.high, n_components, self.names, dtype)
+        check_extent(n, self.seen.low, self.seen.high, n_components, self.names, dtype)
 
     def oddities(self, n_components: int) -> Oddities:
         """What is odd about the rows themselves, for a fit of K components at most."""
         return oddities(
-            self.source, self.executor, n_components, sample=self.sample, left_out=self.note
+            self.source,
+            self.executor,
+            n_components,
+            sample=self.sample,
+            seen=self.seen,
+            left_out=self.note,
         )
 
     def naming_rows(self, collapse: CollapseError) -> CollapseError:

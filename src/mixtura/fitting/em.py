@@ -25,17 +25,16 @@ from mixtura.fitting.estimate import Estimate
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.health import Health, Repair
 from mixtura.fitting.met import Met
-from mixtura.fitting.regularisation import Spread
 from mixtura.fitting.rounding import resolution
 from mixtura.fitting.run_state import RunState
-from mixtura.fitting.scatter import TotalScatter, total_scatter
+from mixtura.fitting.scatter import TotalScatter
 from mixtura.fitting.seen import shrinkage_notes
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.steadiness import fell, tell
 from mixtura.fitting.turned_box import turned_box_notes, turned_log_volume
 from mixtura.model.mixture import Mixture
 
-__all__ = ["EM", "Observer"]
+__all__ = ["EM", "Observer", "wants_scatter"]
 
 
 class Observer(Protocol):
@@ -62,7 +61,6 @@ class EM:
     observer : told of every iteration, or None.
     checkpointer : told of every state that a run may go on from; or None.
     assumed : what is assumed besides the structure, where it is known for these rows.
-    spread : of the rows, where it is known already.
     """
 
     data: Data
@@ -70,7 +68,6 @@ class EM:
     observer: Observer | None = None
     checkpointer: Checkpointer | None = None
     assumed: Assumptions | None = None
-    spread: Spread | None = None
 
     def begin_with(
         self, statistics: Statistics, near: Floats | None = None
@@ -234,18 +231,20 @@ class EM:
 
         Notes
         -----
-        Three passes over the rows where noise is anywhere in the box about them.
+        A pass over the rows where noise is anywhere in the box about them.
         """
         said = shrinkage_notes(fit.mixture, self.m_step.seen, self.data.source.total_weight)
         if (box := self.m_step.box) is not None and self.settings.background == 0.0:
-            said += turned_box_notes(box, turned_log_volume(self.data.source, self.data.executor))
+            data = self.data
+            turned = turned_log_volume(data.source, data.executor, data.total_scatter)
+            said += turned_box_notes(box, turned)
         return replace(fit, oddities=replace(fit.oddities, assumed=tuple(said)))
 
     @cached_property
     def health(self) -> Health:
         return Health(
             self.settings.regularisation,
-            lambda: self.spread or Spread.of(self.data.source, self.data.executor),
+            lambda: self.data.spread,
             self.data.source.n_rows,
             self.data.unit,
         )
@@ -279,7 +278,7 @@ class EM:
         worth = self.data.source.n_blocks > 1 and self.data.source.dtype == np.float64
         if not (self.settings.structure.form.shared and worth):
             return None
-        return total_scatter(self.data.source, self.data.executor)
+        return self.data.total_scatter
 
     @cached_property
     def m_step(self) -> MStep:
@@ -304,6 +303,18 @@ class EM:
 
         log_likelihood = self.data.executor.run(self.data.source, total)
         return (log_likelihood + self.m_step.log_prior(mixture)) / self.data.source.total_weight
+
+
+def wants_scatter(settings: Settings) -> bool:
+    """Whether a fit may ask for the scatter of all rows.
+
+    For a covariance that all components share, for a prior that is theirs, and for what is told
+    of the box about the rows.
+    """
+    prior, background = settings.conjugate, settings.background
+    if prior is not None and (prior.mean is None or prior.scale is None):
+        return True
+    return settings.structure.form.shared if background is None else background == 0.0
 
 
 def _of_same_rows(earlier: Sequence[float], first: float) -> list[float]:

@@ -12,7 +12,7 @@ import numpy as np
 from mixtura.errors import CollapseError, ParameterError
 from mixtura.fitting.beginning import check_resumed, run
 from mixtura.fitting.checkpoints import Checkpointer, checkpointed
-from mixtura.fitting.em import EM, Observer
+from mixtura.fitting.em import EM, Observer, wants_scatter
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.opening import Held, Opened, open_rows, read
@@ -201,7 +201,14 @@ def fit_rows(
     if checkpointer:
         checkpointer.begin(random)
     seed = 0 if isinstance(rows, Held) else _seed_aside(random)
-    data = read(rows, settings.n_components, seed, client=client, known=checkpointer is not None)
+    data = read(
+        rows,
+        settings.n_components,
+        seed,
+        client=client,
+        known=checkpointer is not None,
+        scatter=wants_scatter(settings),
+    )
     if checkpointer:
         checkpointer.identify(data.known_by(), data.names)
     data.check(settings.n_components)

@@ -10,8 +10,8 @@ import numpy as np
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Source
 from mixtura.fitting.distinct import distinct_rows
-from mixtura.fitting.extent import Extent
 from mixtura.fitting.repeats import Repeat, repeats
+from mixtura.fitting.row_summary import RowSummary
 
 __all__ = ["NONE", "Oddities", "oddities"]
 
@@ -45,6 +45,7 @@ def oddities(
     n_components: int,
     *,
     sample: ArraySource | None = None,
+    seen: RowSummary | None = None,
     left_out: str = "",
 ) -> Oddities:
     """What is odd about the rows of a source.
@@ -55,18 +56,20 @@ def oddities(
     executor : who carries passes over them out.
     n_components : K; up to so many distinct rows are told of.
     sample : rows of it that memory holds, where it is not in memory itself; or None.
+    seen : what a pass told of the rows together, or None.
     left_out : as for `Oddities`.
 
     Notes
     -----
     Of rows in memory, or of the sample, it reads on only as long as there is something to say: the
-    first block, for healthy data. What seems odd in a sample is settled by a pass over all rows.
+    first block, for healthy data. What seems odd in a sample is settled by what was seen of all
+    rows, or by a pass over them.
     What is repeated is sought in memory, see `mixtura.fitting.repeats.repeats`.
     """
     held = source if isinstance(source, ArraySource) else sample
     distinct = distinct_rows(source, executor, n_components + 1, sample=sample)
     return Oddities(
-        _constants(source, executor, held),
+        _constants(source, executor, held, seen),
         distinct if distinct <= n_components else None,
         () if held is None else repeats(held),
         left_out,
@@ -74,15 +77,15 @@ def oddities(
 
 
 def _constants(
-    source: Source, executor: Executor, held: ArraySource | None
+    source: Source, executor: Executor, held: ArraySource | None, seen: RowSummary | None
 ) -> tuple[tuple[int, float], ...]:
     """The columns that hold one value throughout, and that value."""
     if held is not None:
         seeming = _constant_in(held)
         if held is source or not seeming:
             return seeming
-    extent = executor.run(source, Extent.of)
-    return tuple((int(j), float(extent.low[j])) for j in np.flatnonzero(extent.low == extent.high))
+    seen = seen or RowSummary.of(source, executor)
+    return tuple((int(j), float(seen.low[j])) for j in np.flatnonzero(seen.low == seen.high))
 
 
 def _constant_in(source: ArraySource) -> tuple[tuple[int, float], ...]:

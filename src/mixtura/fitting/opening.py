@@ -66,7 +66,13 @@ def open_rows(X: Any, sample_weight: Any = None, client: Any = None) -> Opened:
 
 
 def read(
-    rows: Opened, n_components: int, seed: int, *, client: Any = None, known: bool = False
+    rows: Opened,
+    n_components: int,
+    seed: int,
+    *,
+    client: Any = None,
+    known: bool = False,
+    scatter: bool = False,
 ) -> Data:
     """The rows, ready to be fitted to. Those in memory are as they are; others take a pass or two.
 
@@ -77,6 +83,7 @@ def read(
     seed : of the sample of rows that memory does not hold.
     client : the `distributed.Client` of a Dask collection, or None for what Dask chooses.
     known : whether `Data.known_by` will be asked for.
+    scatter : whether `Data.total_scatter` will be.
 
     Raises
     ------
@@ -85,5 +92,5 @@ def read(
     if isinstance(rows, Held):
         return Data.held(rows.rows, rows.weights, rows.names)
     if isinstance(rows, Scan):
-        return survey(rows, n_components, seed, known=known)
-    return survey_partitions(rows, n_components, seed, client)
+        return survey(rows, n_components, seed, known=known, scatter=scatter)
+    return survey_partitions(rows, n_components, seed, client, scatter=scatter)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Rows, readable
 from mixtura.engine.executors import default_executor
-from mixtura.engine.executors.dask import Dask
+from mixtura.engine.executors.dask import Dask, Leaf
+from mixtura.engine.executors.sums import PartialSums
 from mixtura.engine.partitions import Partitions
+from mixtura.engine.sources import block_rows
 from mixtura.engine.sources.dask import DaskSource
 from mixtura.errors import DataError
 from mixtura.fitting.data import Data
+from mixtura.fitting.row_summary import RowSummary
 from mixtura.fitting.starts.reservoir import Reservoir
-from mixtura.fitting.survey import Tally, nothing_counts, sample_size, settled
-from mixtura.model.collected import Collected, Reader, of_collection
+from mixtura.fitting.survey import nothing_counts, sample_size, settled
+from mixtura.model.collected import Collected, of_collection
 from mixtura.tables.collections import Collection
 from mixtura.tables.streams import BadRows
 
@@ -29,8 +31,12 @@ __all__ = ["float64_source", "survey_partitions"]
 _AT_ONCE = 2**16
 
 
-def survey_partitions(rows: Collection, n_components: int, seed: int, client: Any = None) -> Data:
-    """Count, check and measure in a first pass; in a second one draw the sample that a scan gives.
+def survey_partitions(
+    rows: Collection, n_components: int, seed: int, client: Any = None, *, scatter: bool = False
+) -> Data:
+    """Count and check in a first pass; in a second one measure, and draw the sample of a scan.
+
+    The second one knows where each partition begins.
 
     Parameters
     ----------
@@ -38,6 +44,7 @@ def survey_partitions(rows: Collection, n_components: int, seed: int, client: An
     n_components : K; of each component some rows should be in the sample.
     seed : of the sample.
     client : `distributed.Client`, or None for what Dask chooses.
+    scatter : whether the scatter of all rows will be asked for.
 
     Raises
     ------
@@ -45,27 +52,33 @@ def survey_partitions(rows: Collection, n_components: int, seed: int, client: An
     """
     d = rows.n_features
     own = of_collection(rows, d, None, client)
-    tallies, tally, bad = _tallied(own, rows)
-    good = replace(own.partitions, read=_good(own.partitions.read))
-    firsts = accumulate((each.count for each in tallies[:-1]), initial=0)
-    size = sample_size(d, n_components)
-    reservoir = good.total([partial(_drawn, size, seed, first) for first in firsts])
-    sample, unit, equal = settled(reservoir, tally)
-    source = _source(own.partitions, tallies, tally.dtype, None if equal else unit)
+    counts, bad = _counted(own, rows)
+    good = _source(own.partitions, counts, d, 1.0)
+    size, of_block = sample_size(d, n_components), partial(RowSummary.of_block, products=scatter)
+    cuts = good.in_blocks_of(block_rows(d)).cuts
+    second = good.partitions.total(
+        [partial(_seen, Reservoir(size, seed, cut.first), Leaf(cut, of_block)) for cut in cuts]
+    )
+    seen = second.forest.total()
+    sample, unit, equal = settled(second.reservoir, seen)
+    source = _source(own.partitions, counts, d, None if equal else unit)
+    seen = seen.in_unit(unit)
     return Data(
         source,
         sample,
         Dask(default_executor()),
         rows.names,
         unit,
-        left_out=bad.count + tally.without_weight,
+        left_out=bad.count + sum(each.without_weight for each in counts),
         note=bad.summary,
-        extent=tally.extent,
-        known_by=partial(_known_by, source, tally, rows.names),
+        seen=seen,
+        known_by=partial(_known_by, source, seen, rows.names),
     )
 
 
-def _known_by(source: DaskSource, tally: Tally, names: tuple[str, ...] | None) -> dict[str, Any]:
+def _known_by(
+    source: DaskSource, seen: RowSummary, names: tuple[str, ...] | None
+) -> dict[str, Any]:
     """What the rows are known by, as far as a cluster tells it without a pass of its own."""
     return {
         "number of rows": source.n_rows,
@@ -73,8 +86,8 @@ def _known_by(source: DaskSource, tally: Tally, names: tuple[str, ...] | None) -
         "features' names": None if names is None else list(names),
         "type": source.dtype.name,
         "rows of each partition": list(source.lengths),
-        "least values": tally.low.tolist(),
-        "largest values": tally.high.tolist(),
+        "least values": seen.low.tolist(),
+        "largest values": seen.high.tolist(),
     }
 
 
@@ -90,59 +103,76 @@ def float64_source(rows: Collected, collection: Collection) -> DaskSource:
     ------
     DataError : no row counts, or one cannot be used.
     """
-    tallies, _, _ = _tallied(rows, collection)
+    counts, _ = _counted(rows, collection)
     unit = 1.0 if collection.weighted else None
-    return _source(rows.partitions, tallies, np.dtype(np.float64), unit)
+    source = _source(rows.partitions, counts, rows.n_features, unit)
+    return replace(source, kind=np.dtype(np.float64))
 
 
-def _tallied(rows: Collected, collection: Collection) -> tuple[list[Tally], Tally, BadRows]:
-    """What is known of each partition and of all, and the bad rows, which are told of."""
-    tallies, bad = rows.each([_tally] * len(rows.partitions))
+@dataclass(frozen=True)
+class _Count:
+    """How many good rows a partition has.
+
+    Parameters
+    ----------
+    rows : those that count, of positive weight.
+    without_weight : the others.
+    dtype : of those that count; float32 where none do.
+    """
+
+    rows: int
+    without_weight: int
+    dtype: np.dtype[np.floating[Any]]
+
+
+def _counted(rows: Collected, collection: Collection) -> tuple[list[_Count], BadRows]:
+    """The counts of each partition, and the bad rows, which are told of."""
+    counts, bad = rows.each([_count] * len(rows.partitions))
     bad.warn()
-    tally = Tally(rows.n_features)
-    for each in tallies:
-        tally.include(each)
-    if not tally.count:
-        raise DataError(nothing_counts(bad.count, tally.without_weight))
-    return tallies, tally, bad
+    if not any(each.rows for each in counts):
+        without_weight = sum(each.without_weight for each in counts)
+        raise DataError(nothing_counts(bad.count, without_weight))
+    return counts, bad
+
+
+def _count(rows: Rows, weights: Floats | None) -> _Count:
+    """The count of a partition's good rows."""
+    without_weight = 0 if weights is None else int((weights == 0.0).sum())
+    count = len(rows) - without_weight
+    kind = readable(rows[:0]).dtype if count else np.dtype(np.float32)
+    return _Count(count, without_weight, kind)
 
 
 def _source(
-    partitions: Partitions,
-    tallies: Sequence[Tally],
-    kind: np.dtype[np.floating[Any]],
-    unit: float | None,
+    partitions: Partitions, counts: Sequence[_Count], n_features: int, unit: float | None
 ) -> DaskSource:
     """The rows that count; their weights in `unit`, or without where that is None."""
+    reader: Any = partitions.read
     return DaskSource(
-        replace(partitions, read=_good(partitions.read, unit)),
-        tuple(each.count for each in tallies),
-        len(tallies[0].low),
-        kind,
+        replace(partitions, read=replace(reader, unit=unit, counting=True)),
+        tuple(each.rows for each in counts),
+        n_features,
+        np.result_type(*(each.dtype for each in counts)),
         unit is not None,
     )
 
 
-def _good(read: Any, unit: float | None = 1.0) -> Reader:
-    """The reader that leaves out the rows that do not count."""
-    return replace(read, unit=unit, counting=True)
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What the second pass is for; `+` is of neighbours."""
+
+    reservoir: Reservoir
+    forest: PartialSums[RowSummary]
+
+    def __add__(self, after: _Seen) -> _Seen:
+        return _Seen(self.reservoir + after.reservoir, self.forest + after.forest)
 
 
-def _tally(rows: Rows, weights: Floats | None) -> Tally:
-    """What is to be known of the good rows of a partition."""
-    tally = Tally(rows.shape[1])
-    if weights is not None and not weights.all():
-        tally.without_weight = int((weights == 0.0).sum())
-        rows, weights = rows[weights > 0.0], weights[weights > 0.0]
-    if len(rows):
-        tally.add(readable(rows), weights)
-    return tally
-
-
-def _drawn(size: int, seed: int, first: int, rows: Rows, weights: Floats | None) -> Reservoir:
-    """The sample of a partition whose first row that counts has the number `first`."""
-    reservoir = Reservoir(size, seed, first)
+def _seen(
+    reservoir: Reservoir, leaf: Leaf[RowSummary], rows: Rows, weights: Floats | None
+) -> _Seen:
+    """What a partition gives to both: its sample, and the summaries of its blocks."""
     for at in range(0, len(rows), _AT_ONCE):
         part = slice(at, at + _AT_ONCE)
         reservoir.add(readable(rows[part]), None if weights is None else weights[part])
-    return reservoir
+    return _Seen(reservoir, leaf(rows, weights))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,9 @@ from numpy.typing import ArrayLike
 
 from mixtura.arguments import is_number
 from mixtura.engine.arrays import Floats, Value, frozen
-from mixtura.engine.executors import Executor
-from mixtura.engine.sources import Source
 from mixtura.errors import ParameterError
 from mixtura.fitting.checks import WIDEST
-from mixtura.fitting.scatter import total_scatter
+from mixtura.fitting.scatter import TotalScatter
 from mixtura.fitting.seen import Seen
 from mixtura.model.structures import Structure
 
@@ -106,20 +105,19 @@ class Prior(Value):
         usual = {"mean": None, "shrinkage": 0.01, "degrees_of_freedom": None, "scale": None}
         return "conjugate" if told == usual else told
 
-    def known(self, source: Source, executor: Executor, unit: float = 1.0) -> Known:
-        """What it comes to for the rows of a source.
+    def known(self, d: int, total: Callable[[], TotalScatter], unit: float = 1.0) -> Known:
+        """What it comes to for some rows.
 
         Parameters
         ----------
-        source : the rows; read three times where they are to say something.
-        executor : who carries the passes out.
-        unit : what a weight of 1 in `source` stands for, in rows.
+        d : how many features they have.
+        total : gives their scatter; asked only where they are to say something.
+        unit : what a weight of 1 there stands for, in rows.
 
         Raises
         ------
         ParameterError : its mean or its scale is not for as many features.
         """
-        d = source.n_features
         dof = d + 2.0 if self.degrees_of_freedom is None else float(self.degrees_of_freedom)
         if dof <= d - 1.0:
             raise ParameterError(
@@ -134,9 +132,9 @@ class Prior(Value):
         scale = None if self.scale is None else _matrix(self.scale, d)
         mean, covariance = self.mean, frozen(np.eye(d))
         if mean is None or scale is None:
-            total = total_scatter(source, executor)
-            mean = total.centre if mean is None else mean
-            covariance = total.matrix / _degrees(total.total_weight, unit)
+            rows = total()
+            mean = rows.centre if mean is None else mean
+            covariance = rows.matrix / _degrees(rows.total_weight, unit)
         return Known(mean, self.shrinkage, dof, covariance, scale, unit)
 
 

@@ -8,10 +8,8 @@ import numpy as np
 
 from mixtura.arguments import is_number
 from mixtura.engine.arrays import Floats
-from mixtura.engine.executors import Executor
-from mixtura.engine.sources import Source
 from mixtura.errors import ParameterError
-from mixtura.fitting.overall import overall
+from mixtura.fitting.row_summary import RowSummary
 
 __all__ = ["Regularisation", "Spread", "regularisation"]
 
@@ -40,12 +38,9 @@ class Spread:
     singles: bool
 
     @classmethod
-    def of(cls, source: Source, executor: Executor) -> Spread:
-        """The spread of the rows of a source, in two passes."""
-        statistics = overall(source, executor)
-        variances = statistics.second[0] / statistics.total_weight
-        singles = source.dtype == np.float32
-        return cls.told(variances, statistics.reference[0], singles=singles)
+    def of(cls, rows: RowSummary) -> Spread:
+        """The spread of rows of which that is known."""
+        return cls.told(rows.variances, rows.mean, singles=rows.dtype == np.float32)
 
     @classmethod
     def told(cls, variances: Floats, mean: Floats, *, singles: bool) -> Spread:

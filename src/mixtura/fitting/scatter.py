@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
-from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
-from mixtura.engine.executors import Executor
 from mixtura.engine.factors import solve_lower
-from mixtura.engine.sources import Block, Source
-from mixtura.engine.statistics import Statistics
-from mixtura.fitting.overall import overall
+from mixtura.fitting.row_summary import RowSummary
 
-__all__ = ["TotalScatter", "total_scatter"]
+__all__ = ["TotalScatter"]
 
 #: the least share of the total that a within-scatter may be in any direction: 3 of 16 digits go
 _LEAST_SHARE = 1e-3
@@ -40,6 +35,13 @@ class TotalScatter:
     matrix: Floats
     total_weight: float
 
+    @classmethod
+    def of(cls, rows: RowSummary) -> TotalScatter:
+        """The total scatter of rows of which the whole second moments are known."""
+        assert rows.products is not None
+        exact = rows.products.scaled(rows.unit).about(rows.mean[None])
+        return cls(rows.mean, exact.second[0], exact.total_weight)
+
     def within(self, weight: Floats, means: Floats) -> Floats:
         """W = T − Σ_k n_k (μ_k − c)(μ_k − c)ᵀ for weights (K,) and means (K, D); (1, D, D)."""
         apart = means - self.centre  # (K, D)
@@ -58,15 +60,3 @@ class TotalScatter:
         half = solve_lower(lower, self.total_weight * covariance)
         share = solve_lower(lower, np.ascontiguousarray(half.T))
         return float(np.linalg.eigvalsh(0.5 * (share + share.T))[0]) >= _LEAST_SHARE
-
-
-def total_scatter(source: Source, executor: Executor) -> TotalScatter:
-    """The total scatter of a source, in three passes: two for the mean, one about it."""
-    centre = overall(source, executor).reference  # (1, D)
-    statistics = executor.run(source, partial(_scatter, centre=centre))
-    exact = statistics.about(centre + statistics.first / statistics.total_weight)
-    return TotalScatter(exact.reference[0], exact.second[0], exact.total_weight)
-
-
-def _scatter(block: Block, centre: Floats) -> Statistics:
-    return kernel.moments(block, np.ones((len(block.rows), 1)), centre, diagonal=False)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from mixtura.engine.arrays import Floats
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import Block, Source
-from mixtura.fitting.extent import Extent
-from mixtura.fitting.scatter import total_scatter
+from mixtura.fitting.scatter import TotalScatter
 from mixtura.model.box import Box
 
 __all__ = ["turned_box_notes", "turned_log_volume"]
@@ -19,7 +19,7 @@ __all__ = ["turned_box_notes", "turned_log_volume"]
 _WORTH = math.log(0.5)
 
 
-def turned_log_volume(source: Source, executor: Executor) -> float:
+def turned_log_volume(source: Source, executor: Executor, total: TotalScatter) -> float:
     """Log of the volume of the box along the rows' principal axes that holds all rows.
 
     The axes are those of the correlations, which have no units: Σ_j log s_j and the logarithms of
@@ -27,20 +27,32 @@ def turned_log_volume(source: Source, executor: Executor) -> float:
 
     Parameters
     ----------
-    source : the rows; read three times.
-    executor : who carries the passes out.
+    source : the rows; read once.
+    executor : who carries the pass out.
+    total : their scatter.
     """
-    total = total_scatter(source, executor)
     scale = np.sqrt(np.diagonal(total.matrix) / total.total_weight)
     scale = np.where(scale > 0.0, scale, 1.0)
     axes = np.linalg.eigh(total.matrix / scale / scale[:, None])[1]
 
-    def turned(block: Block) -> Extent:
-        return Extent.of(replace(block, rows=((block.rows - total.centre) / scale) @ axes))
+    def turned(block: Block) -> _Ends:
+        rows = ((block.rows - total.centre) / scale) @ axes
+        return _Ends(rows.min(axis=0), rows.max(axis=0))
 
-    extent = executor.run(source, turned)
+    ends = executor.run(source, turned)
     with np.errstate(divide="ignore"):  # rows on a plane
-        return float(np.log(extent.high - extent.low).sum() + np.log(scale).sum())
+        return float(np.log(ends.high - ends.low).sum() + np.log(scale).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _Ends:
+    """From where to where some rows reach along each axis, (D,); `+` is of both sets of rows."""
+
+    low: Floats
+    high: Floats
+
+    def __add__(self, other: _Ends) -> _Ends:
+        return _Ends(np.minimum(self.low, other.low), np.maximum(self.high, other.high))
 
 
 def turned_box_notes(box: Box, turned: float) -> tuple[str, ...]:

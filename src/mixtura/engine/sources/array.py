@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,13 @@ class ArraySource(Source):
     rows : (N, D), numbers.
     weights : (N,) or None.
     more : other fields of the rows, name -> (N,) or (N, D).
+    step : how many rows a block has; 0 for what the shape says.
     """
 
     rows: NDArray[Any]
     weights: Floats | None = None
     more: Fields = field(default_factory=dict)
+    step: int = 0
 
     @property
     def fields(self) -> Fields:
@@ -64,6 +66,9 @@ class ArraySource(Source):
 
     def first(self) -> Rows:
         return readable(self.rows[:1])
+
+    def in_blocks_of(self, n_rows: int) -> ArraySource:
+        return replace(self, step=n_rows)
 
     def blocks(self) -> Generator[Block, None, None]:
         step, whole = self.block_rows, Block(0, self.rows, self.fields)

@@ -52,16 +52,18 @@ class Cut:
     length : how many it has.
     shape : (N, D) of all partitions together.
     kind : of the blocks.
+    step : how many rows a block has; 0 for what the shape says.
     """
 
     first: int
     length: int
     shape: tuple[int, int]
     kind: np.dtype[np.floating[Any]]
+    step: int = 0
 
     def pieces(self) -> Iterator[Piece]:
         """The blocks that it has rows of."""
-        n, step = self.shape[0], even_block_rows(*self.shape)
+        n, step = self.shape[0], self.step or even_block_rows(*self.shape)
         at = 0
         while at < self.length:
             number = (self.first + at) // step
@@ -102,6 +104,7 @@ class DaskSource(Source):
     n_columns : D.
     kind : of the blocks: float32 or float64.
     weighted : whether the rows come with weights.
+    step : how many rows a block has; 0 for what the shape says.
     """
 
     partitions: Partitions
@@ -109,6 +112,7 @@ class DaskSource(Source):
     n_columns: int
     kind: np.dtype[np.floating[Any]]
     weighted: bool = False
+    step: int = 0
 
     @property
     def n_rows(self) -> int:
@@ -128,7 +132,7 @@ class DaskSource(Source):
         shape = (self.n_rows, self.n_columns)
         firsts = accumulate(self.lengths[:-1], initial=0)
         return tuple(
-            Cut(first, length, shape, self.kind)
+            Cut(first, length, shape, self.kind, self.step)
             for first, length in zip(firsts, self.lengths, strict=True)
         )
 
@@ -147,10 +151,13 @@ class DaskSource(Source):
         number = next(i for i, length in enumerate(self.lengths) if length)
         return self.partitions.one(number, partial(_part, 0, 1)).readable(self.kind).rows
 
+    def in_blocks_of(self, n_rows: int) -> DaskSource:
+        return replace(self, step=n_rows)
+
     def blocks(self) -> Generator[Block, None, None]:
         """The blocks, brought here some at a time: a pass is work for `executors.Dask`."""
         shape = (self.n_rows, self.n_columns)
-        return StreamSource(self._batches, shape, self.kind, self.weighted).blocks()
+        return StreamSource(self._batches, shape, self.kind, self.weighted, self.step).blocks()
 
     def _batches(self) -> Iterator[Block]:
         """The rows of all partitions, some blocks' worth at a time, each read where it lies."""

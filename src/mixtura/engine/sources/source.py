@@ -16,7 +16,14 @@ __all__ = ["Source"]
 
 
 class Source(ABC):
-    """Rows that can be read again and again in fixed blocks."""
+    """Rows that can be read again and again in fixed blocks.
+
+    Parameters
+    ----------
+    step : how many rows a block has, but for the last; 0 for what the shape says.
+    """
+
+    step: int
 
     @property
     @abstractmethod
@@ -41,7 +48,7 @@ class Source(ABC):
     @cached_property
     def block_rows(self) -> int:
         """How many rows a block has, but for the last."""
-        return even_block_rows(self.n_rows, self.n_features)
+        return self.step or even_block_rows(self.n_rows, self.n_features)
 
     @property
     def n_blocks(self) -> int:
@@ -51,6 +58,10 @@ class Source(ABC):
     @abstractmethod
     def first(self) -> Rows:
         """The first row of all, (1, D)."""
+
+    @abstractmethod
+    def in_blocks_of(self, n_rows: int) -> Source:
+        """The same rows in blocks of so many, but for the last."""
 
     @abstractmethod
     def blocks(self) -> Generator[Block, None, None]:

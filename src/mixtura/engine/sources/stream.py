@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ class StreamSource(Source):
     shape : (N, D) of all batches together.
     kind : of the blocks: float32 or float64.
     weighted : whether the batches come with weights.
+    step : how many rows a block has; 0 for what the shape says.
 
     Notes
     -----
@@ -44,6 +45,7 @@ class StreamSource(Source):
     shape: tuple[int, int]
     kind: np.dtype[np.floating[Any]]
     weighted: bool = False
+    step: int = 0
 
     #: blocks that are read before they are asked for
     AHEAD = 6
@@ -70,6 +72,9 @@ class StreamSource(Source):
     def first(self) -> Rows:
         with closing(self._cut()) as blocks:
             return next(blocks).rows[:1]
+
+    def in_blocks_of(self, n_rows: int) -> StreamSource:
+        return replace(self, step=n_rows)
 
     def blocks(self) -> Generator[Block, None, None]:
         """The blocks of a pass, some of which are read ahead.

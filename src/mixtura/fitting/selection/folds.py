@@ -68,7 +68,7 @@ class Folds:
             if data.counting is not None:
                 counting = data.counting.copy()
                 counting[np.flatnonzero(counting)[out]] = False
-            fewer = replace(data, source=kept, sample=kept, counting=counting)
+            fewer = data.of_others(kept, counting)
             fitted = grid.over(replace(grid.trials, data=fewer)).fitted(observer)
             held = _some(source, out)
             for candidate, row in fitted.items():

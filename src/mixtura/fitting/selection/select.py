@@ -131,7 +131,7 @@ def select(
     seed = seed_of(random_state)
     if seed is None:
         seed = int(random_state_of(random_state).randint(2**31))
-    data = read(open_rows(X, sample_weight), numbers[-1], seed)
+    data = read(open_rows(X, sample_weight), numbers[-1], seed, scatter=True)
     data.check(1)
     data = data.brought_here()
     if by == "cv" and not data.in_memory:

@@ -17,7 +17,6 @@ from mixtura.fitting.data import Data
 from mixtura.fitting.em import EM
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
-from mixtura.fitting.regularisation import Spread
 from mixtura.fitting.selection.candidate import Candidate, contains
 from mixtura.fitting.selection.criteria import classification_loss
 from mixtura.fitting.selection.doubts import Doubts, hopeless
@@ -98,7 +97,7 @@ class Trials:
         try:
             statistics = first_statistics(em, request)
             # Near the rows' own axes: not worth a search of its own where they are to be common.
-            whole = np.diag(self._spread.variances)
+            whole = np.diag(self.data.spread.variances)
             near = structure.form.gathered(np.repeat(whole[None], k, axis=0))
             fit = em.climb(em.begin_with(statistics, near)[0])
         except (CollapseError, DataError, ParameterError):
@@ -243,7 +242,7 @@ class Trials:
         return not self._doubts.of(fit), fit.mean_objective
 
     def _em(self, settings: Settings) -> EM:
-        return EM(self.data, settings, assumed=self._assumptions, spread=self._spread)
+        return EM(self.data, settings, assumed=self._assumptions)
 
     @cached_property
     def _grounds(self) -> dict[tuple[bool, bool], Ground]:
@@ -265,15 +264,11 @@ class Trials:
         ground = self._grounds[True, True]
         return Doubts(
             self.settings.regularisation,
-            self._spread,
+            self.data.spread,
             self.data.source.n_rows,
             self.data.source.total_weight,
             ground.repeated,
         )
-
-    @cached_property
-    def _spread(self) -> Spread:
-        return Spread.of(self.data.source, self.data.executor)
 
 
 def _run(row: Row) -> bool:

@@ -12,6 +12,7 @@ from mixtura.engine.sources import Source
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.ended import Ended
 from mixtura.fitting.regularisation import Spread, regularisation
+from mixtura.fitting.row_summary import RowSummary
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import Structure
 
@@ -66,7 +67,7 @@ def resting(
     if structure.shared or known:
         return ()
     rule = regularisation("auto") if isinstance(fit, Mixture) else fit.settings.regularisation
-    floor = rule.floor(Spread.of(source, executor))
+    floor = rule.floor(Spread.of(RowSummary.of(source, executor)))
     floor = floor if structure.rescales else np.full_like(floor, floor.mean())
     weight = sums.weight[:k]
     low = set(structure.form.unsound(mixture.covariances, _SLACK * floor))

@@ -14,6 +14,7 @@ from mixtura.engine.sources import ArraySource
 from mixtura.errors import DataError, ParameterError
 from mixtura.fitting import Fit
 from mixtura.fitting.regularisation import Regularisation, Spread, regularisation
+from mixtura.fitting.row_summary import RowSummary
 from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
 from mixtura.version import __version__
@@ -167,7 +168,7 @@ def _regularisation(run: Replay | None, rows: Any, columns: list[int]) -> dict[s
     rule: Regularisation = (
         run.fit.settings.regularisation if run else regularisation(reg_covar="auto")
     )
-    spread = Spread.of(ArraySource(rows), default_executor())
+    spread = Spread.of(RowSummary.of(ArraySource(rows), default_executor()))
     floor = np.asarray(rule.floor(spread))[columns]
     return {"ridge": rule.ridge, "relative": rule.relative, "floor": floor.tolist()}
 
