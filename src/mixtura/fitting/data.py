@@ -44,6 +44,7 @@ class Data:
     left_out : how many rows of files, or of workers, are not in `source`: bad, or of weight 0.
     note : about bad rows, empty where there were none.
     seen : what the rows of `source` are like together, where a pass has told that.
+    scatter : whether the scatter of all rows is likely to be asked for.
     known_by : gives what the rows are known by, so that others are not taken for them.
     """
 
@@ -56,11 +57,17 @@ class Data:
     left_out: int = 0
     note: str = ""
     seen: RowSummary | None = None
+    scatter: bool = False
     known_by: Callable[[], Mapping[str, Any]] = dict
 
     @classmethod
     def held(
-        cls, rows: Rows, weights: Floats | None = None, names: tuple[str, ...] | None = None
+        cls,
+        rows: Rows,
+        weights: Floats | None = None,
+        names: tuple[str, ...] | None = None,
+        *,
+        scatter: bool = False,
     ) -> Data:
         """Rows (N, D) in memory; those of weight 0 are left out before anything else is done.
 
@@ -75,6 +82,7 @@ class Data:
             names,
             weighted.unit,
             weighted.counting,
+            scatter=scatter,
             known_by=partial(fingerprint, source, names),
         )
 
@@ -101,7 +109,7 @@ class Data:
     @cached_property
     def summary(self) -> RowSummary:
         """What the rows are like together; a pass where none has told it."""
-        return self.seen or RowSummary.of(self.source, self.executor)
+        return self.seen or RowSummary.of(self.source, self.executor, products=self.scatter)
 
     @cached_property
     def spread(self) -> Spread:
@@ -111,9 +119,10 @@ class Data:
     @cached_property
     def total_scatter(self) -> TotalScatter:
         """What the rows vary in all; a pass where none has told it."""
-        if self.seen is not None and self.seen.products is not None:
-            return TotalScatter.of(self.seen)
-        return TotalScatter.of(RowSummary.of(self.source, self.executor, products=True))
+        told = self.summary if self.scatter else self.seen
+        if told is None or told.products is None:
+            told = RowSummary.of(self.source, self.executor, products=True)
+        return TotalScatter.of(told)
 
     def check(self, n_components: int) -> None:
         """Refuse rows that no mixture can be fitted to.

@@ -90,7 +90,7 @@ def read(
     DataError : no row counts, or one cannot be used.
     """
     if isinstance(rows, Held):
-        return Data.held(rows.rows, rows.weights, rows.names)
+        return Data.held(rows.rows, rows.weights, rows.names, scatter=scatter)
     if isinstance(rows, Scan):
         return survey(rows, n_components, seed, known=known, scatter=scatter)
     return survey_partitions(rows, n_components, seed, client, scatter=scatter)

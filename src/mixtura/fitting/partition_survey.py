@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,11 +11,12 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats, Rows, readable
 from mixtura.engine.executors import default_executor
-from mixtura.engine.executors.dask import Dask, Leaf
-from mixtura.engine.executors.sums import PartialSums
+from mixtura.engine.executors.dask import Dask
+from mixtura.engine.executors.sums import PartialSums, Tree
 from mixtura.engine.partitions import Partitions
-from mixtura.engine.sources import block_rows
-from mixtura.engine.sources.dask import DaskSource
+from mixtura.engine.sources import Block, block_rows
+from mixtura.engine.sources.block import concat
+from mixtura.engine.sources.dask import Cut, DaskSource, whole
 from mixtura.errors import DataError
 from mixtura.fitting.data import Data
 from mixtura.fitting.row_summary import RowSummary
@@ -57,9 +58,9 @@ def survey_partitions(
     size, of_block = sample_size(d, n_components), partial(RowSummary.of_block, products=scatter)
     cuts = good.in_blocks_of(block_rows(d)).cuts
     second = good.partitions.total(
-        [partial(_seen, Reservoir(size, seed, cut.first), Leaf(cut, of_block)) for cut in cuts]
+        [partial(_seen, Reservoir(size, seed, cut.first), cut, of_block) for cut in cuts]
     )
-    seen = second.forest.total()
+    seen = second.sums.total()
     sample, unit, equal = settled(second.reservoir, seen)
     source = _source(own.partitions, counts, d, None if equal else unit)
     seen = seen.in_unit(unit)
@@ -159,20 +160,66 @@ def _source(
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """What the second pass is for; `+` is of neighbours."""
+    """What the second pass is for; `+` is of neighbours.
+
+    Parameters
+    ----------
+    reservoir : the sample.
+    sums : of the summaries of blocks, and at its ends of the rows of those that others begin.
+    """
 
     reservoir: Reservoir
-    forest: PartialSums[RowSummary]
+    sums: PartialSums[Any]
 
     def __add__(self, after: _Seen) -> _Seen:
-        return _Seen(self.reservoir + after.reservoir, self.forest + after.forest)
+        return _Seen(self.reservoir + after.reservoir, self.sums + after.sums)
 
 
 def _seen(
-    reservoir: Reservoir, leaf: Leaf[RowSummary], rows: Rows, weights: Floats | None
+    reservoir: Reservoir,
+    cut: Cut,
+    of_block: Callable[[Block], RowSummary],
+    rows: Rows,
+    weights: Floats | None,
 ) -> _Seen:
     """What a partition gives to both: its sample, and the summaries of its blocks."""
     for at in range(0, len(rows), _AT_ONCE):
         part = slice(at, at + _AT_ONCE)
         reservoir.add(readable(rows[part]), None if weights is None else weights[part])
-    return _Seen(reservoir, leaf(rows, weights))
+
+    def trees() -> Iterator[Tree[Any]]:
+        for piece, block in cut.blocks(whole(rows, weights)):
+            lacking = piece.rows - len(block.rows)
+            value = _Rows.copied(block, lacking, of_block) if lacking else of_block(block)
+            yield Tree(0, piece.number, len(block.rows), piece.rows, value)
+
+    return _Seen(reservoir, PartialSums.of(trees()))
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Rows of a block that partitions share: `+` the others of it, they are its summary.
+
+    So the summary has the bits of one block, wherever partitions divide it, for a MiB that travels.
+
+    Parameters
+    ----------
+    block : the rows.
+    lacking : how many others the block has.
+    of_block : makes the summary.
+    """
+
+    block: Block
+    lacking: int
+    of_block: Callable[[Block], RowSummary]
+
+    @classmethod
+    def copied(cls, block: Block, lacking: int, of_block: Callable[[Block], RowSummary]) -> _Rows:
+        """Rows that do not keep the partition they are from in memory."""
+        fields = {name: values.copy() for name, values in block.fields.items()}
+        return cls(Block(block.start, block.rows.copy(), fields), lacking, of_block)
+
+    def __add__(self, after: _Rows) -> _Rows | RowSummary:
+        block = concat([self.block, after.block])
+        lacking = self.lacking - len(after.block.rows)
+        return replace(self, block=block, lacking=lacking) if lacking else self.of_block(block)

@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from mixtura.caching import cached_property
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Rows, doubles
 from mixtura.engine.executors import Executor
 from mixtura.engine.executors.sums import PartialSums, Tree
 from mixtura.engine.sources import Block, Source, block_rows, fields_of
-from mixtura.engine.statistics import Statistics
 from mixtura.model.weights import unit_of
 
 __all__ = ["RowSummary", "RunningSummary"]
+
+#: numbers that one step over rows takes at once
+_WIDE = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +28,8 @@ class RowSummary:
     """How many rows there are, from where to where they reach, what they weigh, and their moments.
 
     `+` is of both sets of rows. Rows of weight 0 do not count. The sum over all rows is one over
-    blocks of `block_rows(D)` rows in the tree of their positions (`PartialSums`), which needs no N: the
-    same bits for an array, a stream and partitions that divide no block.
+    blocks of `block_rows(D)` rows in the tree of their positions (`PartialSums`), which needs no N:
+    the same bits for an array and a stream, however its batches are cut.
 
     Parameters
     ----------
@@ -38,21 +39,25 @@ class RowSummary:
     first : the weight of the first row.
     equal : whether all weigh that.
     largest : the largest weight.
-    unit : what a weight of 1 in the moments stands for: the rows' own where all are equal, else a
-        power of two no less than the largest. So no sum overflows, and a factor 2ᵏ on all weights
-        changes no bit of the moments.
-    moments : of the rows as one component about their mean, as well as it was known: reference
-        (1, D), diagonal second moments. Sums are of float64.
-    products : the same with whole second moments, (1, D, D), where these were asked for.
+    unit : what `weight`, `squares` and `products` count as 1: the rows' own weight where all have
+        one, else a power of two no less than the largest. So no sum overflows, and a factor 2ᵏ on
+        all weights changes no other bit.
+    weight : Σ_i v_i.
+    mean : (D,), c, feature units.
+    rest : (D,), what rounding left out of it: digits that c lacks far from the origin.
+    squares : (D,), Σ_i v_i (x_i − c)², squared feature units.
+    products : (D, D), Σ_i v_i (x_i − c)(x_i − c)ᵀ, where they were asked for; the diagonal may
+        differ from `squares` in the last bits.
 
     Notes
     -----
-    A block is read about its first row for its mean, then about that, while it is in the cache;
-    blocks are brought to the mean of both before they are added: no digit is lost to an offset.
+    A block is read about its first row for its mean, then about that, while it is in the cache.
+    Of two sets of rows with weights v, w and means c, c', the squares are the sum of both and
+    v·w/(v + w)·(c' − c)², with the rests: no digit is lost to an offset. Sums are of float64.
 
     References
     ----------
-    Chan, Golub & LeVeque 1983, "Algorithms for computing the sample variance".
+    Chan, Golub & LeVeque 1983, "Algorithms for computing the sample variance", eq. 1.5.
     """
 
     count: int
@@ -63,17 +68,19 @@ class RowSummary:
     equal: bool
     largest: float
     unit: float
-    moments: Statistics
-    products: Statistics | None = None
+    weight: float
+    mean: Floats
+    rest: Floats
+    squares: Floats
+    products: Floats | None = None
 
     @classmethod
     def nothing(cls, n_features: int, *, products: bool = False) -> RowSummary:
         """No row at all."""
-        nowhere, origin = np.full(n_features, np.inf), np.zeros((1, n_features))
+        nowhere, zero = np.full(n_features, np.inf), np.zeros(n_features)
         single: np.dtype[np.floating[Any]] = np.dtype(np.float32)
-        moments = Statistics.zero(origin, diagonal=True)
-        whole = Statistics.zero(origin, diagonal=False) if products else None
-        return cls(0, single, nowhere, -nowhere, 1.0, True, 0.0, 1.0, moments, whole)
+        matrix = np.zeros((n_features, n_features)) if products else None
+        return cls(0, single, nowhere, -nowhere, 1.0, True, 0.0, 1.0, 0.0, zero, zero, zero, matrix)
 
     @classmethod
     def of_block(cls, block: Block, *, products: bool = False) -> RowSummary:
@@ -90,15 +97,36 @@ class RowSummary:
             equal = bool((weights == first).all())
             unit = first if equal else _power_above(largest)
             weights = None if equal else weights / unit
-        low, high = rows.min(axis=0), rows.max(axis=0)
         together = Block(block.start, doubles(rows), fields_of(weights))
         of_all = partial(kernel.moments, together, np.ones((len(rows), 1)))
-        with np.errstate(over="ignore", invalid="ignore"):  # such rows are refused by their extent
-            mean = _mean(of_all(together.rows[:1].copy(), diagonal=True))
-            moments = of_all(mean, diagonal=True)
-            whole = of_all(mean, diagonal=False) if products else None
-        ends = low.astype(np.float64), high.astype(np.float64)
-        return cls(len(rows), rows.dtype, *ends, first, equal, largest, unit, moments, whole)
+        with np.errstate(over="ignore", invalid="ignore"):  # such rows are refused by their ends
+            rough = of_all(together.rows[:1].copy(), diagonal=True)
+            near = rough.reference + rough.first / rough.total_weight  # (1, D)
+            sums = of_all(near, diagonal=True)
+            weight = sums.total_weight
+            shift = sums.first[0] / weight
+            mean, rest = _rounded(near[0], shift)
+            squares = sums.second[0] - weight * np.square(shift)
+            matrix = None
+            if products:
+                whole = of_all(near, diagonal=False)
+                shifts = whole.first / weight
+                matrix = whole.second[0] - weight * (shifts.T * shifts)
+        return cls(
+            len(rows),
+            rows.dtype,
+            _over_columns(np.minimum, rows),
+            _over_columns(np.maximum, rows),
+            first,
+            equal,
+            largest,
+            unit,
+            weight,
+            mean,
+            rest,
+            squares,
+            matrix,
+        )
 
     @classmethod
     def of(cls, source: Source, executor: Executor, *, products: bool = False) -> RowSummary:
@@ -112,12 +140,18 @@ class RowSummary:
         unit = self.unit
         if unit != other.unit:
             unit = max(_power_above(self.unit), _power_above(other.unit))
-        factors = self.unit / unit, other.unit / unit
+        v, w = self.unit / unit, other.unit / unit
+        weight = v * self.weight + w * other.weight
+        share = w * other.weight / weight
         with np.errstate(over="ignore", invalid="ignore"):
-            moments = _joined(self.moments, other.moments, factors)
+            apart = (other.mean - self.mean) + (other.rest - self.rest)
+            between = v * self.weight * share
             products = None
             if self.products is not None and other.products is not None:
-                products = _joined(self.products, other.products, factors)
+                outer = apart[:, None] * apart
+                products = v * self.products + w * other.products + between * outer
+            squares = v * self.squares + w * other.squares + between * np.square(apart)
+            mean, rest = _rounded(self.mean, share * apart + self.rest)
         return RowSummary(
             self.count + other.count,
             np.result_type(self.dtype, other.dtype),
@@ -127,7 +161,10 @@ class RowSummary:
             self.equal and other.equal and self.first == other.first,
             max(self.largest, other.largest),
             unit,
-            moments,
+            weight,
+            mean,
+            rest,
+            squares,
             products,
         )
 
@@ -145,18 +182,13 @@ class RowSummary:
         """What a weight of 1 will stand for: about their mean, so that weights are about 1."""
         if self.equal:
             return self.first
-        share = self.moments.total_weight / self.count * (self.unit / self.largest)
+        share = self.weight / self.count * (self.unit / self.largest)
         return unit_of(share, self.largest)
 
-    @cached_property
-    def mean(self) -> Floats:
-        """The rows' mean, (D,), feature units."""
-        return _mean(self.moments)[0]
-
-    @cached_property
+    @property
     def variances(self) -> Floats:
         """The rows' variances, (D,), squared feature units."""
-        return self.moments.about(self.mean[None]).second[0] / self.moments.total_weight
+        return self.squares / self.weight
 
 
 class RunningSummary:
@@ -218,19 +250,25 @@ class RunningSummary:
         self._seen += len(rows)
 
 
-def _joined(one: Statistics, two: Statistics, factors: tuple[float, float]) -> Statistics:
-    """The moments of both sets of rows about the mean of both, each times a factor."""
-    mean, other = _mean(one), _mean(two)  # before weights of next to nothing are rounded to it
-    if factors != (1.0, 1.0):
-        one, two = one.scaled(factors[0]), two.scaled(factors[1])
-    share = two.total_weight / (one.total_weight + two.total_weight)
-    centre = mean + share * (other - mean)
-    return one.about(centre) + two.about(centre)
+def _over_columns(end: np.ufunc, rows: Rows) -> Floats:
+    """The least or the largest value of each column, (D,).
+
+    Several rows side by side first: NumPy goes along rows, and one of few columns is short.
+    """
+    d = rows.shape[1]
+    together = max(_WIDE // d, 1)
+    whole = len(rows) // together * together
+    if together > 1 and whole:
+        wide = end.reduce(rows[:whole].reshape(-1, together * d))
+        rows = np.concatenate([wide.reshape(together, d), rows[whole:]])
+    found: Floats = end.reduce(rows).astype(np.float64)
+    return found
 
 
-def _mean(moments: Statistics) -> Floats:
-    """(1, D)."""
-    return moments.reference + moments.first / moments.total_weight
+def _rounded(mean: Floats, shift: Floats) -> tuple[Floats, Floats]:
+    """The sum of a mean and a shift (D,) and what rounding left out of it (Dekker 1971)."""
+    moved = mean + shift
+    return moved, shift - (moved - mean)
 
 
 def _power_above(value: float) -> float:

@@ -39,8 +39,7 @@ class TotalScatter:
     def of(cls, rows: RowSummary) -> TotalScatter:
         """The total scatter of rows of which the whole second moments are known."""
         assert rows.products is not None
-        exact = rows.products.scaled(rows.unit).about(rows.mean[None])
-        return cls(rows.mean, exact.second[0], exact.total_weight)
+        return cls(rows.mean, rows.unit * rows.products, rows.unit * rows.weight)
 
     def within(self, weight: Floats, means: Floats) -> Floats:
         """W = T − Σ_k n_k (μ_k − c)(μ_k − c)ᵀ for weights (K,) and means (K, D); (1, D, D)."""

@@ -12,7 +12,7 @@ from mixtura.engine.executors.sums import Monoid, PartialSums, Tree
 from mixtura.engine.sources import Block, Source
 from mixtura.engine.sources.dask import Cut, DaskSource, whole
 
-__all__ = ["Dask", "Leaf"]
+__all__ = ["Dask"]
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Monoid)
@@ -46,11 +46,11 @@ class Dask(Executor):
         """The sum of the function's values over all blocks."""
         if not isinstance(source, DaskSource):
             return self.here.run(source, function)
-        return source.partitions.total([Leaf(cut, function) for cut in source.cuts]).total()
+        return source.partitions.total([_Leaf(cut, function) for cut in source.cuts]).total()
 
 
 @dataclass(frozen=True, eq=False)
-class Leaf(Generic[M]):
+class _Leaf(Generic[M]):
     """What one partition gives to the sum."""
 
     cut: Cut
