@@ -88,7 +88,7 @@ def test_an_estimator_and_a_checkpoint_tell_of_them_too(tmp_path):
     options: dict[str, Any] = {"start": START, "max_iter": 14, "tol": 0.0, "accelerate": False}
     options |= {"checkpoint": tmp_path / "run", "resume": True}
     once = [np.load(part), 2.0 * np.load(part)]
-    passes = iter([0] * 14 + [1] * 1000)
+    passes = iter([0] * 11 + [1] * 1000)
     with pytest.warns(UserWarning, match=WORDS), pytest.raises(Interrupted):
         mixtura.fit(lambda: iter([once[next(passes)]]), 2, observer=Stopping(), **options)
     again = mixtura.fit(lambda: iter([once[0]]), 2, **options)
