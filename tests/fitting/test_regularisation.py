@@ -17,8 +17,9 @@ from mixtura.engine.executors import Serial
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import ParameterError
 from mixtura.fitting import Fit, Given
-from mixtura.fitting.regularisation import Spread, regularisation
+from mixtura.fitting.regularisation import regularisation
 from mixtura.fitting.row_summary import RowSummary
+from mixtura.fitting.spread import Spread
 from mixtura.model.structures.form import floored_matrix
 
 STRUCTURES = ("full", "tied", "diag", "spherical")

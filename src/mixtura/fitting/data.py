@@ -18,9 +18,9 @@ from mixtura.errors import CollapseError
 from mixtura.fitting.checks import check_extent, check_rows
 from mixtura.fitting.fingerprint import fingerprint
 from mixtura.fitting.oddities import Oddities, oddities
-from mixtura.fitting.regularisation import Spread
 from mixtura.fitting.row_summary import RowSummary
 from mixtura.fitting.scatter import TotalScatter
+from mixtura.fitting.spread import Spread
 from mixtura.model.weights import Weighted
 
 __all__ = ["Data"]

@@ -18,6 +18,7 @@ from mixtura.engine.statistics import Statistics
 from mixtura.errors import Interrupted
 from mixtura.fitting.acceleration import AndersonState
 from mixtura.fitting.assumptions import Assumptions, MStep
+from mixtura.fitting.background import turned_box_notes, turned_log_volume
 from mixtura.fitting.checkpoints.checkpointer import Checkpointer
 from mixtura.fitting.convergence import Outcome
 from mixtura.fitting.data import Data
@@ -31,7 +32,6 @@ from mixtura.fitting.scatter import TotalScatter
 from mixtura.fitting.seen import shrinkage_notes
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.steadiness import fell, tell
-from mixtura.fitting.turned_box import turned_box_notes, turned_log_volume
 from mixtura.model.mixture import Mixture
 
 __all__ = ["EM", "Observer", "wants_scatter"]

@@ -12,7 +12,8 @@ from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats
 from mixtura.errors import CollapseError
 from mixtura.fitting.estimate import LEAST_WEIGHT, Estimate
-from mixtura.fitting.regularisation import Regularisation, Spread
+from mixtura.fitting.regularisation import Regularisation
+from mixtura.fitting.spread import Spread
 
 __all__ = ["Health", "Repair"]
 

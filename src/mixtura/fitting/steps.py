@@ -14,7 +14,8 @@ from mixtura.engine.statistics import Statistics
 from mixtura.errors import DataError
 from mixtura.fitting.assumptions import MStep
 from mixtura.fitting.health import Health
-from mixtura.fitting.regularisation import Spread, regularisation
+from mixtura.fitting.regularisation import regularisation
+from mixtura.fitting.spread import Spread
 from mixtura.model.mixture import Mixture
 from mixtura.model.weights import row_weights
 

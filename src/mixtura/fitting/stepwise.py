@@ -14,8 +14,8 @@ from mixtura.engine.sources import ArraySource
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.estimate import maximise
 from mixtura.fitting.health import Health, Repair
-from mixtura.fitting.regularisation import Spread
 from mixtura.fitting.settings import Settings
+from mixtura.fitting.spread import Spread
 from mixtura.model.mixture import Mixture
 
 __all__ = ["Stepwise", "rows_to_start"]

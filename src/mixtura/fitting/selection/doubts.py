@@ -9,9 +9,10 @@ import numpy as np
 
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.prior import Prior
-from mixtura.fitting.regularisation import Regularisation, Spread
+from mixtura.fitting.regularisation import Regularisation
 from mixtura.fitting.repeats import Repeat
 from mixtura.fitting.selection.candidate import Candidate
+from mixtura.fitting.spread import Spread
 from mixtura.fitting.spurious import FEW, THIN, least_rows, spurious, thinnest
 from mixtura.fitting.verdict.counts import too_few_rows
 from mixtura.fitting.verdict.rows import sitting

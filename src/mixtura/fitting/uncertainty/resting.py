@@ -11,8 +11,9 @@ from mixtura.engine.executors import Executor
 from mixtura.engine.sources import Source
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.ended import Ended
-from mixtura.fitting.regularisation import Spread, regularisation
+from mixtura.fitting.regularisation import regularisation
 from mixtura.fitting.row_summary import RowSummary
+from mixtura.fitting.spread import Spread
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import Structure
 

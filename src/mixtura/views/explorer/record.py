@@ -13,8 +13,9 @@ from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import DataError, ParameterError
 from mixtura.fitting import Fit
-from mixtura.fitting.regularisation import Regularisation, Spread, regularisation
+from mixtura.fitting.regularisation import Regularisation, regularisation
 from mixtura.fitting.row_summary import RowSummary
+from mixtura.fitting.spread import Spread
 from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
 from mixtura.version import __version__
