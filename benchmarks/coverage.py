@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 import mixtura
 from claim import run, show
 from mixtura.errors import DataError
-from mixtura.fitting.uncertainty import StandardErrors
 from mixtura.model.structures import structure as structure_called
+from mixtura.uncertainty import StandardErrors
 from table import Column, Table
 
 Floats = NDArray[np.float64]

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 import mixtura
 from claim import run, show
 from mixtura.datasets import faithful, separated
-from mixtura.fitting.selection import Selection
+from mixtura.selection import Selection
 from table import Column, Table
 
 Floats = NDArray[np.float64]

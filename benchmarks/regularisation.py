@@ -14,9 +14,9 @@ import mixtura
 from mixtura.datasets import faithful, iris
 from mixtura.engine import kernel
 from mixtura.engine.sources import Block
-from mixtura.fitting.estimate import Estimate, maximise
-from mixtura.fitting.health import Health
-from mixtura.fitting.regularisation import Regularisation
+from mixtura.fitting.m_step.estimate import Estimate, maximise
+from mixtura.fitting.m_step.health import Health
+from mixtura.fitting.m_step.regularisation import Regularisation
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure
 from shared import hostile

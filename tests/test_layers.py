@@ -15,7 +15,20 @@ import pytest
 import mixtura
 
 SOURCE = Path(mixtura.__file__).parent
-LAYERS = ["engine", "model", "fitting", "estimators", "views", "cli"]
+LAYERS = [
+    "engine",
+    "rows",
+    "model",
+    "fitting.m_step",
+    "fitting.convergence",
+    "fitting.starts",
+    "fitting",
+    "selection",
+    "uncertainty",
+    "estimators",
+    "views",
+    "cli",
+]
 
 
 def module_of(path: Path) -> str:
@@ -43,39 +56,36 @@ def imported(tree: ast.AST, known: Mapping[str, object]) -> set[str]:
     return found & known.keys()
 
 
-def imported_layers(path: Path) -> set[str]:
-    """The layers that a file imports, anywhere in it, types included."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} imports relatively: name the package"
-            names = [node.module or ""]
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == "mixtura" and len(parts) > 1 and parts[1] in LAYERS:
-                found.add(parts[1])
-    return found
+def layer_of(name: str) -> str | None:
+    """The layer that a module is on: the innermost of those that hold it, or none."""
+    inner = name.removeprefix("mixtura.")
+    holding = [layer for layer in LAYERS if inner == layer or inner.startswith(f"{layer}.")]
+    return max(holding, key=len, default=None)
+
+
+def test_no_import_is_relative() -> None:
+    for name, tree in TREES.items():
+        for node in ast.walk(tree):
+            assert not isinstance(node, ast.ImportFrom) or node.level == 0, f"{name} does"
 
 
 def test_imports_go_one_way() -> None:
     upward = [
-        f"{path.relative_to(SOURCE)} imports {other}"
-        for floor, layer in enumerate(LAYERS)
-        for path in (SOURCE / layer).rglob("*.py")
-        for other in imported_layers(path)
-        if LAYERS.index(other) > floor
+        f"{name} imports {other}"
+        for name, tree in TREES.items()
+        for other in imported(tree, TREES)
+        if (here := layer_of(name))
+        and (there := layer_of(other))
+        and LAYERS.index(there) > LAYERS.index(here)
     ]
     assert upward == []
 
 
 def test_every_folder_of_the_package_is_a_layer() -> None:
     folders = {path.name for path in SOURCE.iterdir() if (path / "__init__.py").exists()}
-    assert folders >= set(LAYERS)
-    assert folders - set(LAYERS) <= {"data", "datasets", "tables", "testing"}
+    floors = {layer.partition(".")[0] for layer in LAYERS}
+    assert folders >= floors
+    assert folders - floors <= {"data", "datasets", "tables", "testing"}
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -242,7 +252,7 @@ def test_no_function_is_longer_than_60_lines_beside_its_docstring() -> None:
     assert {name: length for name, length in lengths.items() if length > 60} == {}
 
 
-@pytest.mark.parametrize(("word", "most"), [("noise", 15), (r"\bmax_iter\b", 9)])
+@pytest.mark.parametrize(("word", "most"), [("noise", 45), (r"\bmax_iter\b", 9)])
 def test_a_setting_is_known_in_few_files(word: str, most: int) -> None:
     said = files_that_say(word)
     assert len(said) <= most, f"{len(said)} files: {', '.join(said)}"

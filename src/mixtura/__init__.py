@@ -10,16 +10,8 @@ if TYPE_CHECKING:
     from mixtura.engine.statistics import Statistics
     from mixtura.estimators import GaussianMixture
     from mixtura.fitting import Fit, Given, Outcome, fit
-    from mixtura.fitting.prior import Prior
-    from mixtura.fitting.selection import (
-        BootstrapSequence,
-        BootstrapTest,
-        Selection,
-        bootstrap_test,
-        select,
-    )
+    from mixtura.fitting.m_step.prior import Prior
     from mixtura.fitting.steps import maximise, statistics
-    from mixtura.fitting.uncertainty import StandardErrors, standard_errors
     from mixtura.model.box import Box
     from mixtura.model.explain import Explanation
     from mixtura.model.merging import Merging, merge_components
@@ -27,6 +19,14 @@ if TYPE_CHECKING:
     from mixtura.model.noise import Noise
     from mixtura.model.storage import load
     from mixtura.saving import load_fit, save
+    from mixtura.selection import (
+        BootstrapSequence,
+        BootstrapTest,
+        Selection,
+        bootstrap_test,
+        select,
+    )
+    from mixtura.uncertainty import StandardErrors, standard_errors
     from mixtura.views.display import MixtureDisplay
 
 __all__ = [
@@ -60,8 +60,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BootstrapSequence": "mixtura.fitting.selection",
-    "BootstrapTest": "mixtura.fitting.selection",
+    "BootstrapSequence": "mixtura.selection",
+    "BootstrapTest": "mixtura.selection",
     "Box": "mixtura.model.box",
     "Explanation": "mixtura.model.explain",
     "Fit": "mixtura.fitting",
@@ -72,19 +72,19 @@ _HOMES = {
     "MixtureDisplay": "mixtura.views.display",
     "Noise": "mixtura.model.noise",
     "Outcome": "mixtura.fitting",
-    "Prior": "mixtura.fitting.prior",
-    "Selection": "mixtura.fitting.selection",
-    "StandardErrors": "mixtura.fitting.uncertainty",
+    "Prior": "mixtura.fitting.m_step.prior",
+    "Selection": "mixtura.selection",
+    "StandardErrors": "mixtura.uncertainty",
     "Statistics": "mixtura.engine.statistics",
-    "bootstrap_test": "mixtura.fitting.selection",
+    "bootstrap_test": "mixtura.selection",
     "fit": "mixtura.fitting",
     "load": "mixtura.model.storage",
     "load_fit": "mixtura.saving",
     "maximise": "mixtura.fitting.steps",
     "merge_components": "mixtura.model.merging",
     "save": "mixtura.saving",
-    "select": "mixtura.fitting.selection",
-    "standard_errors": "mixtura.fitting.uncertainty",
+    "select": "mixtura.selection",
+    "standard_errors": "mixtura.uncertainty",
     "statistics": "mixtura.fitting.steps",
 }
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mixtura.loading import loaded
 
 if TYPE_CHECKING:
-    from mixtura.fitting.uncertainty import StandardErrors
+    from mixtura.uncertainty import StandardErrors
 
 __all__ = ["Frame", "StandardErrors", "errors_of", "explored"]
 
@@ -67,6 +67,6 @@ def explored(
 
 def errors_of(fit: Any, X: Any, method: str, **more: Any) -> StandardErrors:
     """The standard errors of a fit; see `mixtura.standard_errors`, which fits anew."""
-    standard_errors = loaded("mixtura.fitting.uncertainty", "standard_errors")
+    standard_errors = loaded("mixtura.uncertainty", "standard_errors")
     errors: StandardErrors = standard_errors(fit, X, method, **more)
     return errors

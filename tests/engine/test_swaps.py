@@ -18,9 +18,9 @@ from mixtura.engine.executors import Serial
 from mixtura.engine.kernel.reference import swap as no_swap
 from mixtura.engine.sources import ArraySource
 from mixtura.fitting.starts.ascent import Ascent
+from mixtura.fitting.starts.budget import Budget
 from mixtura.fitting.starts.candidate import Candidate
 from mixtura.fitting.starts.contest import Contest
-from mixtura.fitting.starts.purse import Purse
 from mixtura.fitting.starts.swapping import Swapping
 from mixtura.fitting.starts.swaps import DRAWS
 from mixtura.model.structures import structure as structure_called
@@ -69,11 +69,11 @@ def searching(
     d = rows.shape[1]
     structure = structure_called(letters)
     source, least = ArraySource(rows, weights), ridge * np.eye(d)
-    ascent = Ascent(source, structure, Serial(), Purse(left), least, log_volume)
+    ascent = Ascent(source, structure, Serial(), Budget(left), least, log_volume)
     seeds = rows[np.random.default_rng(seed).choice(len(rows), k, replace=False)]
     nearest = np.square(rows[:, None] - seeds).sum(axis=2).argmin(axis=1)
     start = ascent.climbed(ascent.from_shares(np.eye(k)[nearest]), 10)
-    ascent.purse.left = left
+    ascent.budget.left = left
     return Swapping(Contest(ascent), patience), start
 
 
@@ -107,7 +107,7 @@ def test_swaps_at_once_are_swaps_one_by_one(
         swaps, start = searching(rows, letters, k, weights=weights, log_volume=log_volume)
         take = getattr(swaps, way)
         end = take(swap, start, 2, draws) if way == "at_once" else take(start, 2, draws)
-        ends.append((*end, swaps.contest.ascent.purse.left))
+        ends.append((*end, swaps.contest.ascent.budget.left))
     (one, failed, left), (other, failed_too, left_too) = ends
     assert failed == failed_too
     assert left == left_too
@@ -181,18 +181,18 @@ def test_a_search_ends_with_its_patience_its_effort_or_what_is_known() -> None:
     assert failed == 12
     assert swaps.at_once(swap, best, 12, draws) == (best, 12)
 
-    purse = swaps.contest.ascent.purse
-    purse.left = 0.0
+    budget = swaps.contest.ascent.budget
+    budget.left = 0.0
     assert swaps.at_once(swap, start, 0, draws) == (start, 0)
-    purse.left = 1.0  # what is begun is ended
+    budget.left = 1.0  # what is begun is ended
     _, failed = swaps.at_once(swap, best, 0, draws)
     assert failed == 1
-    assert purse.left < 0.0
+    assert budget.left < 0.0
 
-    purse.left = 1e12
+    budget.left = 1e12
     known = Swapping(swaps.contest, 12, best)
     assert known.at_once(swap, best, 0, draws) == (best, 0)
-    assert purse.left == 1e12
+    assert budget.left == 1e12
     again, failed = known.at_once(swap, start, 0, draws)
     assert again.log_likelihood == pytest.approx(best.log_likelihood, abs=1e-5)
     assert failed < 12

@@ -17,8 +17,8 @@ from mixtura import Given, Mixture, Outcome
 from mixtura.datasets import faithful, galaxies, iris, iris_species, separated
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import CollapseError, ParameterError
-from mixtura.fitting.acceleration import acceleration
-from mixtura.fitting.coordinates import coordinates_at
+from mixtura.fitting.convergence.anderson import acceleration
+from mixtura.fitting.convergence.coordinates import coordinates_at
 from mixtura.model.structures import structure as structure_called
 from usual import usual_fit
 

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 import mixtura
 from cluttered import SHAPES, background, halves, shaped
 from mixtura import Mixture
-from mixtura.fitting.estimate import Estimate
+from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.model.box import Box
 from mixtura.model.structures import structure as structure_called
 

@@ -17,8 +17,8 @@ from mixtura.engine import kernel
 from mixtura.engine.executors import Serial
 from mixtura.engine.sources import ArraySource
 from mixtura.fitting.starts.ascent import RIDGE, Ascent
+from mixtura.fitting.starts.budget import Budget
 from mixtura.fitting.starts.candidate import Candidate
-from mixtura.fitting.starts.purse import Purse
 from mixtura.model.structures import structure as structure_called
 
 pytestmark = pytest.mark.skipif(
@@ -45,7 +45,7 @@ def begun(
     """Over the rows in units of their spread, with as much to spend as anyone could."""
     points = np.ascontiguousarray((rows - rows.mean(axis=0)) / rows.std(axis=0))
     source, ridge = ArraySource(points, weights), RIDGE * np.eye(points.shape[1])
-    return Ascent(source, structure_called(letters), Serial(), Purse(1e12), ridge, log_volume)
+    return Ascent(source, structure_called(letters), Serial(), Budget(1e12), ridge, log_volume)
 
 
 def from_rows(ascent: Ascent, k: int) -> Candidate:
@@ -79,7 +79,7 @@ def test_at_once_or_one_by_one_comes_to_the_same(
         covariances = other.estimate.covariances
         assert one.estimate.covariances.shape == covariances.shape
         assert_allclose(one.estimate.covariances, covariances, rtol=1e-8, atol=1e-10)
-        assert at_once.purse.left == loop.purse.left
+        assert at_once.budget.left == loop.budget.left
 
 
 @EACH
@@ -119,8 +119,8 @@ def test_what_cannot_be_done_at_once_is_left_to_the_loop(monkeypatch: pytest.Mon
     ends = []
     for climb in (kernel.climb, None):
         monkeypatch.setattr(kernel, "climb", climb)
-        ascent = replace(near, source=ArraySource(rows), purse=Purse(1e12))
-        ends.append((ascent.climbed(narrow, 1), ascent.purse.left))
+        ascent = replace(near, source=ArraySource(rows), budget=Budget(1e12))
+        ends.append((ascent.climbed(narrow, 1), ascent.budget.left))
     (one, left), (other, as_much) = ends
     assert left == as_much
     np.testing.assert_array_equal(one.estimate.weight, other.estimate.weight)

@@ -13,9 +13,9 @@ from mixtura.datasets import faithful, galaxies, iris
 from mixtura.engine.executors import Serial, Threads
 from mixtura.engine.sources import ArraySource
 from mixtura.fitting import Fit
-from mixtura.fitting.start import Request, start
-from mixtura.fitting.starts.reservoir import sample
+from mixtura.fitting.starts.start import Request, start
 from mixtura.model.structures import structure as structure_called
+from mixtura.rows.sampling import sample
 
 pytestmark = pytest.mark.usefixtures("each_kernel")
 

@@ -8,7 +8,7 @@ import pytest
 import mixtura
 from mixtura.datasets import faithful, galaxies
 from mixtura.errors import DataError, ParameterError
-from mixtura.fitting.selection import BootstrapTest
+from mixtura.selection import BootstrapTest
 
 
 def test_one_component_of_the_geyser_is_refused():

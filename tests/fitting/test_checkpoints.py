@@ -17,9 +17,9 @@ from safetensors.numpy import load as read_safetensors
 import mixtura
 from mixtura.datasets import iris
 from mixtura.errors import DataError, Interrupted, ModelError, ParameterError
-from mixtura.fitting import survey
 from mixtura.fitting.checkpoints import generations
 from mixtura.fitting.checkpoints.generations import Generations, decoded
+from mixtura.rows import survey
 
 RANDOM = np.random.default_rng(0)
 ROWS = np.concatenate([RANDOM.normal(0, 1, (1_500, 3)), RANDOM.normal(1.2, 0.7, (1_000, 3))])

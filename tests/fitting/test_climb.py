@@ -13,8 +13,8 @@ from mixtura import Fit, Given, Outcome
 from mixtura.datasets import faithful, galaxies, iris, separated, separation_of
 from mixtura.errors import CollapseError
 from mixtura.fitting import Settings, fit_rows
-from mixtura.fitting.opening import Held
 from mixtura.model.structures import structure as structure_called
+from mixtura.rows.opening import Held
 from usual import usual_fit
 
 STRUCTURES = ("full", "tied", "diag", "spherical")

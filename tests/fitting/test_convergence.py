@@ -10,7 +10,7 @@ import mixtura
 from mixtura.datasets import faithful, separated
 from mixtura.errors import ParameterError
 from mixtura.fitting import Outcome
-from mixtura.fitting.convergence import Remaining, Tolerance, remaining_gain, rule
+from mixtura.fitting.convergence.rules import Remaining, Tolerance, remaining_gain, rule
 
 NAN = float("nan")
 INF = float("inf")

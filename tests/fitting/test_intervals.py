@@ -15,8 +15,8 @@ from mixtura.datasets import faithful, iris
 from mixtura.engine.executors import Serial
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import DataError
-from mixtura.fitting.uncertainty.information import information, statistics
-from mixtura.fitting.uncertainty.intervals import covariance_ends
+from mixtura.uncertainty.information import information, statistics
+from mixtura.uncertainty.intervals import covariance_ends
 
 Z = 1.959963984540054  # the 97.5 % point of a normal
 
@@ -116,7 +116,7 @@ def test_the_intervals_of_a_bootstrap_are_percentiles_of_its_replicates():
 
 
 def str_at(errors, level):
-    from mixtura.fitting.uncertainty.wording import intervals_text
+    from mixtura.uncertainty.wording import intervals_text
 
     return intervals_text(errors.summary(level), errors.mixture.feature_labels, shared=False)
 

@@ -15,7 +15,7 @@ from mixtura.engine.components import spheres
 from mixtura.engine.executors import Executor, Serial, Threads
 from mixtura.engine.sources import ArraySource, block_rows
 from mixtura.engine.statistics import Statistics
-from mixtura.fitting import kmeans
+from mixtura.fitting.starts import kmeans
 
 ignoring_duplicates = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -17,10 +17,10 @@ from mixtura.engine.executors import Serial
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import ParameterError
 from mixtura.fitting import Fit, Given
-from mixtura.fitting.regularisation import regularisation
-from mixtura.fitting.row_summary import RowSummary
-from mixtura.fitting.spread import Spread
+from mixtura.fitting.m_step.regularisation import regularisation
 from mixtura.model.structures.form import floored_matrix
+from mixtura.rows.spread import Spread
+from mixtura.rows.summary import RowSummary
 
 STRUCTURES = ("full", "tied", "diag", "spherical")
 FACTORS = 10.0 ** np.arange(-8, 9, 4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mixtura.fitting.starts.reservoir import Reservoir
+from mixtura.rows.sampling import Reservoir
 
 
 def drawn(rows, weights, size, seed, chunk):

@@ -17,9 +17,9 @@ import mixtura
 from mixtura.engine.executors import Serial, Threads
 from mixtura.engine.sources import ArraySource, Block, block_rows
 from mixtura.errors import DataError
-from mixtura.fitting.data import Data
-from mixtura.fitting.opening import open_rows, read
-from mixtura.fitting.row_summary import RowSummary, RunningSummary
+from mixtura.rows.data import Data
+from mixtura.rows.opening import open_rows, read
+from mixtura.rows.summary import RowSummary, RunningSummary
 
 RANDOM = np.random.default_rng(0)
 D = 100

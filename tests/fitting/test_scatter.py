@@ -10,8 +10,8 @@ import mixtura
 from mixtura.engine.executors import Serial
 from mixtura.engine.sources import ArraySource, block_rows
 from mixtura.fitting.em import EM
-from mixtura.fitting.row_summary import RowSummary
-from mixtura.fitting.scatter import TotalScatter
+from mixtura.rows.scatter import TotalScatter
+from mixtura.rows.summary import RowSummary
 
 
 def clusters(n: int, d: int, apart: float) -> np.ndarray:

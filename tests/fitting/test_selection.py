@@ -11,9 +11,9 @@ import pytest
 import mixtura
 from mixtura.datasets import faithful, galaxies, iris
 from mixtura.errors import DataError, ParameterError
-from mixtura.fitting.selection.candidate import contains
-from mixtura.fitting.selection.evidence import worth
 from mixtura.model.structures import STRUCTURES, structure
+from mixtura.selection.candidate import contains
+from mixtura.selection.evidence import worth
 
 FOURTEEN = [each.letters for each in STRUCTURES]
 
@@ -250,7 +250,7 @@ def test_a_file_gives_the_table_of_its_rows(tmp_path):
 
 
 def test_rows_that_no_sample_holds_are_read_at_every_pass(tmp_path, monkeypatch):
-    monkeypatch.setattr("mixtura.fitting.survey._SAMPLE", 0)  # so 10,000 rows are the largest
+    monkeypatch.setattr("mixtura.rows.survey._SAMPLE", 0)  # so 10,000 rows are the largest
     random = np.random.RandomState(8)
     rows = np.concatenate([random.normal(size=8000), 7.0 + 2.0 * random.normal(size=4000)])
     path = tmp_path / "rows.npy"
@@ -327,7 +327,7 @@ def test_starts_that_are_tried_on_a_sample_end_as_high(monkeypatch):
     rows = made_by("VVV", seed=2)
     wishes = {"structures": ["EII", "VII", "EEE", "VVI", "VVV"], "n_jobs": 1}
     on_all = mixtura.select(rows, [2, 3], **wishes)
-    monkeypatch.setattr("mixtura.fitting.selection.trial._TRIED", 300)
+    monkeypatch.setattr("mixtura.selection.trials._TRIED", 300)
     on_some = mixtura.select(rows, [2, 3], **wishes)
     assert str(on_some.best_row.candidate) == "VVV,3"
     for one, other in zip(on_some.rows, on_all.rows, strict=True):

@@ -13,9 +13,9 @@ from mixtura.datasets import faithful, iris
 from mixtura.engine.executors import Serial
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import DataError, ParameterError
-from mixtura.fitting.uncertainty.chart import Chart
-from mixtura.fitting.uncertainty.information import score
 from mixtura.model.structures import STRUCTURES
+from mixtura.uncertainty.chart import Chart
+from mixtura.uncertainty.information import score
 
 EXACT = {"tol": "auto", "reg_covar": 0, "random_state": 0}
 

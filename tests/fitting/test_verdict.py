@@ -12,7 +12,7 @@ import mixtura
 from mixtura import Fit, Outcome
 from mixtura.datasets import faithful, iris
 from mixtura.errors import ParameterError
-from mixtura.fitting.met import Met
+from mixtura.fitting.starts.met import Met
 from mixtura.fitting.verdict import NOTHING
 from usual import usual_fit
 

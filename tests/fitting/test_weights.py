@@ -12,10 +12,10 @@ from mixtura.engine.executors import Serial
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import DataError
 from mixtura.fitting import Given, Settings
-from mixtura.fitting.data import Data
 from mixtura.fitting.em import EM
 from mixtura.model.structures import structure as structure_called
-from mixtura.model.weights import Weighted, row_weights, weighted_mean
+from mixtura.rows.data import Data
+from mixtura.rows.weights import Weighted, row_weights, weighted_mean
 
 STRUCTURES = ("full", "tied", "diag", "spherical")
 ROWS = faithful().rows

@@ -15,9 +15,9 @@ from sklearn.mixture import GaussianMixture as Theirs
 import mixtura
 from mixtura.datasets import faithful, galaxies, iris
 from mixtura.errors import DataError
-from mixtura.fitting.met import Met
 from mixtura.fitting.runs import better
-from mixtura.fitting.starts.purse import Purse
+from mixtura.fitting.starts.budget import Budget
+from mixtura.fitting.starts.met import Met
 from mixtura.fitting.starts.units import rounding
 
 WINE = load_wine().data
@@ -158,7 +158,7 @@ def test_further_starts_are_counted_with_the_first() -> None:
 
 def test_a_second_search_begins_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """With no effort left but for its start, the second ends at another height than the first."""
-    monkeypatch.setattr(Purse, "empty", property(lambda self: True))
+    monkeypatch.setattr(Budget, "empty", property(lambda self: True))
     rows, k = _overlapping(1)
     ends = [
         mixtura.fit(rows, k, n_init=n, random_state=3, max_iter=0).mean_log_likelihood

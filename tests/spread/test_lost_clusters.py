@@ -161,7 +161,7 @@ def test_a_worker_without_memory_is_told_of_with_the_partition():
     def refusing(rows: Any, weights: Any) -> Any:
         raise MemoryError("unable to allocate 1 TiB")
 
-    from mixtura.model.collected import collected
+    from mixtura.rows.collected import collected
 
     rows = collected(da.from_array(ROWS, chunks=(10_000, 2)), None, 2, None)
     with (

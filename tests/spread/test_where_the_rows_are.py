@@ -172,7 +172,7 @@ def test_a_selection_is_that_of_the_array(few):
 
 @pytest.mark.usefixtures("stay")
 def test_a_selection_of_more_rows_than_a_sample_stays_where_they_are(monkeypatch):
-    monkeypatch.setattr("mixtura.fitting.survey._SAMPLE", 20_000)
+    monkeypatch.setattr("mixtura.rows.survey._SAMPLE", 20_000)
     options = {"structures": ["VII"], "max_iter": 15, "tol": 0.0}
     weights = 1.0 + np.arange(N) % 2
     spread = mixtura.select(

@@ -58,7 +58,7 @@ def command(
     """
     asked = replace(asked, data=_data_of(sources, components, model_options.get("structure")))
     where = outputs.destination(output, force, suffixes=outputs.PAGE)
-    from mixtura.fitting.recipe import recipe
+    from mixtura.fitting.replay_arguments import replay_arguments
     from mixtura.views.explorer import document, explorer_record, replay
 
     if components is None:
@@ -68,7 +68,11 @@ def command(
         rows = mixture.rows(table)
         run = None
         if len(rows) >= max(2, mixture.n_components):
-            arguments = {**recipe(stored.training), **model_options, "structure": mixture.structure}
+            arguments = {
+                **replay_arguments(stored.training),
+                **model_options,
+                "structure": mixture.structure,
+            }
             run = replay(rows, mixture.n_components, **arguments)
         same = run is not None and run.is_of(stored.training)
     else:

@@ -15,8 +15,8 @@ import click
 
 if TYPE_CHECKING:
     from mixtura.fitting import Fit
-    from mixtura.fitting.selection import Row
     from mixtura.model.mixture import Mixture
+    from mixtura.selection import Row
 
 __all__ = ["AnswerMeter", "FitMeter", "IterationLog", "SelectionBar", "on_terminal"]
 
@@ -148,7 +148,7 @@ class FitMeter:
 
     def iterated(self, iteration: int, trace: Sequence[float], mixture: Mixture) -> None:
         """An iteration from `mixture` is done; `trace` ends with its mean log-likelihood."""
-        from mixtura.fitting.convergence import remaining_gain
+        from mixtura.fitting.convergence.rules import remaining_gain
 
         left = remaining_gain(trace)
         self._known = f"{trace[-1]:.8g} nats a row"

@@ -59,7 +59,7 @@ def command(model: str, asked: inputs.Input, intervals: bool, level: float, as_j
     training = stored.training if as_json else spelling.spelled_training(stored.training)
     record = {**model_record(mixture, training), "file": stored.origin()}
     if intervals:
-        from mixtura.fitting.uncertainty import standard_errors
+        from mixtura.uncertainty import standard_errors
 
         table = asked.table(mixture)
         errors = standard_errors(mixture, table, sample_weight=asked.weights(table))
@@ -68,7 +68,7 @@ def command(model: str, asked: inputs.Input, intervals: bool, level: float, as_j
     def text(width: int | None) -> str:
         parts = [model_text(record, width), file_text(record["file"])]
         if intervals:
-            from mixtura.fitting.uncertainty.wording import intervals_text
+            from mixtura.uncertainty.wording import intervals_text
 
             shared = mixture.structure.form.shared
             told = record["intervals"]

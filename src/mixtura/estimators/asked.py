@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from mixtura.fitting import Settings
-from mixtura.fitting.prior import Prior
-from mixtura.fitting.start import STARTS, StartLike
+from mixtura.fitting.m_step.prior import Prior
+from mixtura.fitting.starts.start import STARTS, StartLike
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed

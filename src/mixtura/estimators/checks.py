@@ -13,8 +13,8 @@ from sklearn.utils._param_validation import InvalidParameterError
 from mixtura.errors import CollapseError, DataError, ModelError
 from mixtura.estimators.asked import Asked
 from mixtura.fitting import Fit
-from mixtura.model.rows import check_names, column_names
 from mixtura.model.structures import Form
+from mixtura.rows.in_memory import check_names, column_names
 from mixtura.tables.columns import refuse_others
 
 __all__ = [

@@ -26,8 +26,8 @@ from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.prepared import prepared
 from mixtura.estimators.turns import in_turn
 from mixtura.model.mixture import Mixture
-from mixtura.model.out_of_core import is_out_of_core
 from mixtura.model.random import seed_of
+from mixtura.rows.out_of_core import is_out_of_core
 
 __all__ = ["GaussianMixture"]
 

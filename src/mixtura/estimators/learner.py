@@ -18,11 +18,11 @@ from mixtura.estimators.checks import check_numbers, check_parameters, collapsed
 from mixtura.estimators.holding import hold_mixture
 from mixtura.estimators.prepared import given_of
 from mixtura.fitting import Fit, Given, Settings, fit_rows
-from mixtura.fitting.checks import check_extent
-from mixtura.fitting.opening import Held
 from mixtura.fitting.stepwise import Stepwise, rows_to_start
-from mixtura.model.rows import check_here
-from mixtura.model.weights import row_weights
+from mixtura.rows.in_memory import check_here
+from mixtura.rows.limits import check_extent
+from mixtura.rows.opening import Held
+from mixtura.rows.weights import row_weights
 
 __all__ = ["Learner", "check_started", "learn"]
 

@@ -15,10 +15,10 @@ from mixtura.engine.arrays import Floats, Rows
 from mixtura.estimators.asked import Asked
 from mixtura.estimators.checks import check_given, check_numbers, check_rows
 from mixtura.fitting import Fit, Given, fit_rows
-from mixtura.fitting.opening import Held, open_rows
-from mixtura.model.out_of_core import is_out_of_core
 from mixtura.model.structures import structure
-from mixtura.model.weights import row_weights
+from mixtura.rows.opening import Held, open_rows
+from mixtura.rows.out_of_core import is_out_of_core
+from mixtura.rows.weights import row_weights
 
 __all__ = ["given_of", "prepared"]
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 
 from mixtura.engine.arrays import Floats
 from mixtura.engine.statistics import Statistics
-from mixtura.fitting.background import box_of
-from mixtura.fitting.data import Data
-from mixtura.fitting.estimate import LEAST_WEIGHT, Estimate, maximise
-from mixtura.fitting.prior import Known
-from mixtura.fitting.scatter import TotalScatter
-from mixtura.fitting.seen import Seen
+from mixtura.fitting.m_step.estimate import LEAST_WEIGHT, Estimate, maximise
+from mixtura.fitting.m_step.noise_box import box_of
+from mixtura.fitting.m_step.prior import Known
+from mixtura.fitting.m_step.prior_statistics import PriorStatistics
 from mixtura.fitting.settings import Settings
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Noise
 from mixtura.model.structures import Structure
+from mixtura.rows.data import Data
+from mixtura.rows.scatter import TotalScatter
 
 __all__ = ["Assumptions", "MStep"]
 
@@ -79,7 +79,7 @@ class MStep:
     structure: Structure
     ridge: float
     equal: bool
-    seen: Seen | None
+    seen: PriorStatistics | None
     box: Box | None
 
     def __call__(
@@ -93,9 +93,9 @@ class MStep:
 
         Parameters
         ----------
-        statistics, near, total : as for `mixtura.fitting.estimate.maximise`. With noise the last
-            of the statistics are the noise's own, of which the weight alone counts; where there
-            are none, noise is given a small share.
+        statistics, near, total : as for `mixtura.fitting.m_step.estimate.maximise`. With noise the
+            last of the statistics are the noise's own, of which the weight alone counts; where
+            there are none, noise is given a small share.
         """
         k, background = self.n_components, 0.0
         if self.box is not None and len(statistics.weight) > k:

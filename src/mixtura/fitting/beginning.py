@@ -8,14 +8,14 @@ import numpy as np
 
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import DataError, ParameterError
-from mixtura.fitting.amid_noise import started_amid_noise
 from mixtura.fitting.em import EM
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
-from mixtura.fitting.health import Repair
-from mixtura.fitting.met import Met
+from mixtura.fitting.m_step.health import Repair
+from mixtura.fitting.noise_start import noise_start
 from mixtura.fitting.settings import Settings
-from mixtura.fitting.start import Request, start
+from mixtura.fitting.starts.met import Met
+from mixtura.fitting.starts.start import Request, start
 from mixtura.model.mixture import Mixture
 
 __all__ = ["begin", "check_resumed", "first_statistics", "run"]
@@ -80,7 +80,7 @@ def first_statistics(em: EM, request: Request) -> Statistics:
     """The statistics that the first M-step is taken from, those of noise last of all."""
     if em.m_step.box is None:
         return start(em.settings.start)(request)
-    return started_amid_noise(em, request)
+    return noise_start(em, request)
 
 
 def check_resumed(resumed: Fit, settings: Settings, n_features: int) -> None:

@@ -16,23 +16,23 @@ from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import Interrupted
-from mixtura.fitting.acceleration import AndersonState
 from mixtura.fitting.assumptions import Assumptions, MStep
-from mixtura.fitting.background import turned_box_notes, turned_log_volume
 from mixtura.fitting.checkpoints.checkpointer import Checkpointer
-from mixtura.fitting.convergence import Outcome
-from mixtura.fitting.data import Data
-from mixtura.fitting.estimate import Estimate
+from mixtura.fitting.convergence.anderson import AndersonState
+from mixtura.fitting.convergence.rounding import resolution
+from mixtura.fitting.convergence.rules import Outcome
+from mixtura.fitting.convergence.steadiness import fell, tell
 from mixtura.fitting.fit import Fit
-from mixtura.fitting.health import Health, Repair
-from mixtura.fitting.met import Met
-from mixtura.fitting.rounding import resolution
+from mixtura.fitting.m_step.estimate import Estimate
+from mixtura.fitting.m_step.health import Health, Repair
+from mixtura.fitting.m_step.noise_box import turned_box_notes, turned_log_volume
+from mixtura.fitting.m_step.prior_statistics import shrinkage_notes
 from mixtura.fitting.run_state import RunState
-from mixtura.fitting.scatter import TotalScatter
-from mixtura.fitting.seen import shrinkage_notes
 from mixtura.fitting.settings import Settings
-from mixtura.fitting.steadiness import fell, tell
+from mixtura.fitting.starts.met import Met
 from mixtura.model.mixture import Mixture
+from mixtura.rows.data import Data
+from mixtura.rows.scatter import TotalScatter
 
 __all__ = ["EM", "Observer", "wants_scatter"]
 

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 
 from mixtura.engine.arrays import Floats, Value
-from mixtura.fitting.convergence import Outcome, remaining_gain
-from mixtura.fitting.health import Repair
-from mixtura.fitting.met import Met
-from mixtura.fitting.oddities import NONE, Oddities
+from mixtura.fitting.convergence.rules import Outcome, remaining_gain
+from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.settings import Settings
+from mixtura.fitting.starts.met import Met
 from mixtura.model.mixture import Mixture
+from mixtura.rows.oddities import NONE, Oddities
 
 __all__ = ["Ended"]
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mixtura.errors import ModelError
-from mixtura.fitting.checks import WIDEST
-from mixtura.fitting.estimate import Estimate
+from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.fitting.settings import Settings
 from mixtura.model import parameters
+from mixtura.rows.limits import WIDEST
 
 __all__ = ["Given"]
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mixtura.engine.arrays import Floats
-from mixtura.fitting.acceleration import AndersonState
-from mixtura.fitting.health import Repair
-from mixtura.fitting.met import Met
+from mixtura.fitting.convergence.anderson import AndersonState
+from mixtura.fitting.m_step.health import Repair
+from mixtura.fitting.starts.met import Met
 from mixtura.model.mixture import Mixture
 
 __all__ = ["RunState"]

@@ -12,8 +12,8 @@ import numpy as np
 from mixtura.errors import Interrupted
 from mixtura.fitting.checkpoints.checkpointer import Checkpointer
 from mixtura.fitting.fit import Fit
-from mixtura.fitting.met import Met
-from mixtura.fitting.spurious import FEW, spurious, thinnest
+from mixtura.fitting.starts.met import Met
+from mixtura.fitting.starts.spurious import FEW, spurious, thinnest
 
 __all__ = ["best_of", "better", "kept"]
 

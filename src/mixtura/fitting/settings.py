@@ -9,12 +9,12 @@ from typing import Any
 from mixtura.arguments import is_whole
 from mixtura.caching import cached_property
 from mixtura.errors import ParameterError
-from mixtura.fitting.acceleration import Acceleration, acceleration
-from mixtura.fitting.background import Background, background
-from mixtura.fitting.convergence import Rule, rule
-from mixtura.fitting.prior import Prior, prior
-from mixtura.fitting.regularisation import Regularisation, regularisation
-from mixtura.fitting.start import StartLike, start
+from mixtura.fitting.convergence.anderson import Acceleration, acceleration
+from mixtura.fitting.convergence.rules import Rule, rule
+from mixtura.fitting.m_step.noise_box import Background, background
+from mixtura.fitting.m_step.prior import Prior, prior
+from mixtura.fitting.m_step.regularisation import Regularisation, regularisation
+from mixtura.fitting.starts.start import StartLike, start
 from mixtura.model.box import Box
 from mixtura.model.structures import Structure
 
@@ -41,20 +41,21 @@ class Settings:
     ----------
     n_components : K, at least 1.
     structure : of the covariances.
-    start : what gives the first responsibilities, as `mixtura.fitting.start.start` takes it.
+    start : what gives the first responsibilities, as `mixtura.fitting.starts.start.start` takes it.
     tol : the gain of the mean log-likelihood below which EM stops, nats a row, at least 0; or
         ``"auto"``, to stop when little is still to be gained,
-        `mixtura.fitting.convergence.Remaining`.
+        `mixtura.fitting.convergence.rules.Remaining`.
     reg_covar : added to every variance, squared feature units, at least 0; or ``"auto"``, a floor
-        relative to the data's own variances, `mixtura.fitting.regularisation.Regularisation`.
+        relative to the data's own variances,
+        `mixtura.fitting.m_step.regularisation.Regularisation`.
     max_iter : EM iterations at most; 0 keeps the start.
     n_init : how many starts; the best end is kept.
     accelerate : whether to extrapolate EM's steps; ``"auto"`` waits until they are regular,
-        `mixtura.fitting.acceleration.Acceleration`.
+        `mixtura.fitting.convergence.anderson.Acceleration`.
     weights : ``"free"``, or ``"equal"`` for components of one weight.
-    prior : on means and covariances, `mixtura.fitting.prior.Prior`, or None.
+    prior : on means and covariances, `mixtura.fitting.m_step.prior.Prior`, or None.
     noise : whether some rows belong to no component, and where those lie:
-        `mixtura.fitting.background`.
+        `mixtura.fitting.m_step.noise_box`.
 
     Raises
     ------

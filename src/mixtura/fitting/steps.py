@@ -13,11 +13,11 @@ from mixtura.engine.sources import ArraySource
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import DataError
 from mixtura.fitting.assumptions import MStep
-from mixtura.fitting.health import Health
-from mixtura.fitting.regularisation import regularisation
-from mixtura.fitting.spread import Spread
+from mixtura.fitting.m_step.health import Health
+from mixtura.fitting.m_step.regularisation import regularisation
 from mixtura.model.mixture import Mixture
-from mixtura.model.weights import row_weights
+from mixtura.rows.spread import Spread
+from mixtura.rows.weights import row_weights
 
 __all__ = ["maximise", "statistics"]
 

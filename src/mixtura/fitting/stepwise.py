@@ -12,11 +12,11 @@ from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource
 from mixtura.engine.statistics import Statistics
-from mixtura.fitting.estimate import maximise
-from mixtura.fitting.health import Health, Repair
+from mixtura.fitting.m_step.estimate import maximise
+from mixtura.fitting.m_step.health import Health, Repair
 from mixtura.fitting.settings import Settings
-from mixtura.fitting.spread import Spread
 from mixtura.model.mixture import Mixture
+from mixtura.rows.spread import Spread
 
 __all__ = ["Stepwise", "rows_to_start"]
 

@@ -10,16 +10,16 @@ import numpy as np
 
 from mixtura.engine.arrays import frozen
 from mixtura.errors import MixturaError, ModelError, ParameterError
-from mixtura.fitting.convergence import Outcome, Remaining
+from mixtura.fitting.convergence.rules import Outcome, Remaining
 from mixtura.fitting.fit import Fit
-from mixtura.fitting.health import Repair
-from mixtura.fitting.met import Met
-from mixtura.fitting.oddities import NONE, Oddities
-from mixtura.fitting.recipe import assumptions_of
-from mixtura.fitting.repeats import Repeat
+from mixtura.fitting.m_step.health import Repair
+from mixtura.fitting.replay_arguments import assumptions_of
 from mixtura.fitting.settings import RECORDED, Settings
+from mixtura.fitting.starts.met import Met
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure
+from mixtura.rows.oddities import NONE, Oddities
+from mixtura.rows.repeats import Repeat
 
 __all__ = ["fit_record", "taken_up"]
 

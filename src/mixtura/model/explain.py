@@ -14,10 +14,10 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Value, frozen
 from mixtura.engine.factors import Factor
 from mixtura.errors import ParameterError
-from mixtura.model.collected import collected
 from mixtura.model.density import Density
 from mixtura.model.noise import NOISE, Noise
 from mixtura.model.wording import explanation_text
+from mixtura.rows.collected import collected
 from mixtura.tables.collections import is_collection
 from mixtura.tables.table import pandas_for
 from mixtura.textual import counted

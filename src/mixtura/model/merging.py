@@ -18,8 +18,8 @@ from mixtura.engine.sources import Block
 from mixtura.errors import ParameterError
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import labelled
-from mixtura.model.out_of_core import RowFunction, is_out_of_core, totals
-from mixtura.model.weights import row_weights
+from mixtura.rows.out_of_core import RowFunction, is_out_of_core, totals
+from mixtura.rows.weights import row_weights
 from mixtura.textual import counted
 
 __all__ = ["Merging", "merge_components"]

@@ -21,9 +21,9 @@ from mixtura.model.algebra import evidence, feature_indices
 from mixtura.model.density import Density
 from mixtura.model.explain import Explanation, explain
 from mixtura.model.noise import labelled
-from mixtura.model.out_of_core import is_out_of_core, summed
 from mixtura.model.random import Seed, random_state_of
-from mixtura.model.weights import row_weights, weighted_mean
+from mixtura.rows.out_of_core import is_out_of_core, summed
+from mixtura.rows.weights import row_weights, weighted_mean
 
 __all__ = ["Mixture"]
 

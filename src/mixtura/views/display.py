@@ -11,7 +11,7 @@ from mixtura.errors import MissingExtraError, ParameterError
 from mixtura.fitting import Fit
 from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
-from mixtura.model.rows import column_names
+from mixtura.rows.in_memory import column_names
 from mixtura.views.kinds import KINDS, Features, drawing_of
 from mixtura.views.plots.canvas import Drawing, axes_or_new, figure_of
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from mixtura.fitting.selection import Selection
+    from mixtura.selection import Selection
 
 __all__ = ["MixtureDisplay"]
 

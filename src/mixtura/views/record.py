@@ -9,7 +9,7 @@ from typing import Any
 
 from mixtura.errors import ModelError
 from mixtura.fitting.checkpoints.record import Record
-from mixtura.fitting.convergence import Outcome
+from mixtura.fitting.convergence.rules import Outcome
 from mixtura.model.mixture import Mixture
 
 __all__ = ["checkpoint_record", "finite", "json_text", "model_record"]

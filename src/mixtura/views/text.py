@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mixtura.fitting.met import Met
-from mixtura.fitting.selection.criteria import better
+from mixtura.fitting.starts.met import Met
 from mixtura.fitting.verdict import NOTHING
+from mixtura.selection.criteria import better
 from mixtura.textual import columns, counted, indented, printable, resolved
 
 __all__ = [

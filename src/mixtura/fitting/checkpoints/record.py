@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.engine.arrays import frozen
-from mixtura.fitting.acceleration import AndersonHistory, AndersonState
-from mixtura.fitting.convergence import Outcome
+from mixtura.fitting.convergence.anderson import AndersonHistory, AndersonState
+from mixtura.fitting.convergence.rules import Outcome
 from mixtura.fitting.fit import Fit
-from mixtura.fitting.health import Repair
-from mixtura.fitting.met import Met
+from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.run_state import RunState
 from mixtura.fitting.settings import Settings
+from mixtura.fitting.starts.met import Met
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Noise

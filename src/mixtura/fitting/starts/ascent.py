@@ -14,10 +14,10 @@ from mixtura.engine.executors import Executor
 from mixtura.engine.search import Climb, EMProblem
 from mixtura.engine.sources import ArraySource, Block
 from mixtura.engine.statistics import Statistics
-from mixtura.fitting.estimate import LEAST_WEIGHT, maximise
-from mixtura.fitting.spurious import least_rows
+from mixtura.fitting.m_step.estimate import LEAST_WEIGHT, maximise
+from mixtura.fitting.starts.budget import Budget, cost
 from mixtura.fitting.starts.candidate import Candidate, restrained
-from mixtura.fitting.starts.purse import Purse, cost
+from mixtura.fitting.starts.spurious import least_rows
 from mixtura.model.structures import Structure
 
 __all__ = ["RIDGE", "Ascent"]
@@ -29,7 +29,7 @@ RIDGE = 1e-10
 _SHORT = 4e6
 #: what a step costs besides, where it returns to Python
 _BY_HAND = 8e6
-#: what may be spent on steps that no purse pays for, and how many may be done whatever they cost
+#: what may be spent on steps that no budget pays for, and how many may be done whatever they cost
 _BESIDES, _LEAST = 2e8, 20
 #: the share of noise that is begun with, at least
 _SOME = 0.02
@@ -44,7 +44,7 @@ class Ascent:
     source : the rows, in coordinates of unit spread.
     structure : of the covariances.
     executor : who carries the passes out.
-    purse : pays for them.
+    budget : pays for them.
     ridge : (d, d), added to every covariance: no component is thinner.
     log_volume : log V, of which 1/V is the density of noise, in those coordinates; infinite for no
         noise.
@@ -53,7 +53,7 @@ class Ascent:
     source: ArraySource
     structure: Structure
     executor: Executor
-    purse: Purse
+    budget: Budget
     ridge: Floats
     log_volume: float = np.inf
 
@@ -81,7 +81,7 @@ class Ascent:
         return cost(n, n_components, d, self.structure)
 
     def affordable(self, n_steps: int, n_components: int) -> int:
-        """As many steps, or fewer where they are dear, that no purse has to pay for."""
+        """As many steps, or fewer where they are dear, that no budget has to pay for."""
         by_hand = kernel.climb is None or not self.is_short(n_components)
         step = self.step(n_components) + (_BY_HAND if by_hand else 0.0)
         return int(np.clip(_BESIDES / step, min(n_steps, _LEAST), n_steps))
@@ -154,7 +154,7 @@ class Ascent:
             done += 1
             if reached - before < gain:
                 break
-        self.purse.pay(self.step(len(candidate.weight)), done)
+        self.budget.pay(self.step(len(candidate.weight)), done)
         return candidate
 
     def _climbed_at_once(
@@ -166,7 +166,7 @@ class Ascent:
         """
         end = climb(self.problem(candidate), candidate.state, n_steps, gain)
         if end.n_steps:
-            self.purse.pay(self.step(len(candidate.weight)), end.n_steps)
+            self.budget.pay(self.step(len(candidate.weight)), end.n_steps)
         return candidate.moved(*end.state), 0 if end.sound else n_steps - end.n_steps
 
     def problem(self, candidate: Candidate) -> EMProblem:

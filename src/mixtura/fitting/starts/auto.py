@@ -8,12 +8,12 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.statistics import Statistics
-from mixtura.fitting.met import Met
 from mixtura.fitting.starts.ascent import Ascent
+from mixtura.fitting.starts.budget import CALL, Budget, cost
 from mixtura.fitting.starts.candidate import Candidate
 from mixtura.fitting.starts.clearings import clearings
 from mixtura.fitting.starts.ground import STEPS, Ground, is_searched, searched_rows
-from mixtura.fitting.starts.purse import CALL, Purse, cost
+from mixtura.fitting.starts.met import Met
 from mixtura.fitting.starts.request import Request
 from mixtura.fitting.starts.search import Found, Search
 from mixtura.fitting.starts.supplied import FromShares
@@ -43,8 +43,8 @@ def auto(request: Request) -> Statistics:
     until there are K; the others with rows drawn at random. In each, components are taken from
     where they are and set elsewhere, for as long as that helps; once three have met at the best end
     there is, or the effort is spent, it is over. The largest likelihood wins; but a component whose
-    likelihood is an accident of few rows is no merit (`mixtura.fitting.spurious`), and none is
-    finer than the step in which the rows were written down. Amid noise, all are searches for
+    likelihood is an accident of few rows is no merit (`mixtura.fitting.starts.spurious`), and none
+    is finer than the step in which the rows were written down. Amid noise, all are searches for
     components and noise together, and the first begins with the rows whose neighbours are near.
 
     Parameters
@@ -81,8 +81,8 @@ def auto(request: Request) -> Statistics:
     least = max(_WELL, _DEAR * step) if ground.whole else _GLANCE
     most = max(2.0 * cost(source.n_rows, k, width, structure), least, STEPS * step)
     by_hand = 1.0 if kernel.climb is not None else _BY_HAND
-    purse = Purse((most + _CALLS * k * CALL) / by_hand)
-    ascent = ground.ascent(structure, request.executor, purse, request.box)
+    budget = Budget((most + _CALLS * k * CALL) / by_hand)
+    ascent = ground.ascent(structure, request.executor, budget, request.box)
     search = Search(
         ascent,
         (ground.points, ground.scaled),

@@ -10,8 +10,8 @@ from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Integers, frozen
 from mixtura.engine.components import Components, with_uniform
 from mixtura.engine.search import EMState
-from mixtura.fitting.estimate import Estimate
-from mixtura.fitting.spurious import FEW, spurious, thinnest
+from mixtura.fitting.m_step.estimate import Estimate
+from mixtura.fitting.starts.spurious import FEW, spurious, thinnest
 from mixtura.model.structures import Structure
 
 __all__ = ["Candidate", "restrained"]

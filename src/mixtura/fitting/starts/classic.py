@@ -16,8 +16,8 @@ from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.executors import Serial
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
-from mixtura.fitting import kmeans
-from mixtura.fitting.overall import overall
+from mixtura.fitting.starts import kmeans
+from mixtura.fitting.starts.overall import overall
 from mixtura.fitting.starts.request import Request
 
 __all__ = ["far_apart", "kmeans_clusters", "random_rows", "random_shares"]

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from mixtura.engine.sources import ArraySource
-from mixtura.fitting.clutter import clutter
+from mixtura.fitting.starts.budget import Budget
 from mixtura.fitting.starts.candidate import Candidate
-from mixtura.fitting.starts.purse import Purse
+from mixtura.fitting.starts.nearest_neighbours import nearest_neighbour_cleaning
 from mixtura.fitting.starts.search import Search
 
 __all__ = ["clearings"]
@@ -31,7 +31,7 @@ def clearings(search: Search) -> list[Candidate]:
     """
     ascent, view = search.ascent, search.views[-1]
     every = search.clustered(view)
-    clear = clutter(view.rows) <= _SURE
+    clear = nearest_neighbour_cleaning(view.rows) <= _SURE
     least = max(2, search.n_components)
     if np.count_nonzero(clear) < least:
         clear[:] = True
@@ -39,8 +39,8 @@ def clearings(search: Search) -> list[Candidate]:
     weights = np.ones(len(points)) if weights is None else weights
     part = ArraySource(np.ascontiguousarray(points[clear]), weights[clear])
     seen = ArraySource(np.ascontiguousarray(view.rows[clear]), weights[clear])
-    purse = Purse(_SHARE * ascent.purse.left)
-    alone = replace(ascent.without_background().over(part), purse=purse)
+    budget = Budget(_SHARE * ascent.budget.left)
+    alone = replace(ascent.without_background().over(part), budget=budget)
     end = replace(search, ascent=alone, views=(part, seen), spikes=()).found().ends[0]
-    ascent.purse.left -= _SHARE * ascent.purse.left - purse.left
+    ascent.budget.left -= _SHARE * ascent.budget.left - budget.left
     return [ascent.candidate(end.weight, end.means, end.covariances), every]

@@ -12,15 +12,15 @@ from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Block, Source
 from mixtura.engine.statistics import Statistics
-from mixtura.fitting.repeats import Repeat, repeats
 from mixtura.fitting.starts.ascent import RIDGE, Ascent
+from mixtura.fitting.starts.budget import Budget, cost
 from mixtura.fitting.starts.candidate import Candidate, restrained
-from mixtura.fitting.starts.purse import Purse, cost
-from mixtura.fitting.starts.reservoir import sample
 from mixtura.fitting.starts.units import Units, rounding, units_of
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import Structure
+from mixtura.rows.repeats import Repeat, repeats
+from mixtura.rows.sampling import sample
 
 __all__ = ["STEPS", "Ground", "is_searched", "searched_rows"]
 
@@ -82,11 +82,11 @@ class Ground:
         )
 
     def ascent(
-        self, structure: Structure, executor: Executor, purse: Purse, box: Box | None = None
+        self, structure: Structure, executor: Executor, budget: Budget, box: Box | None = None
     ) -> Ascent:
         """EM over the rows, amid noise where there is a box."""
         log_volume = np.inf if box is None else self.units.log_volume(box)
-        return Ascent(self.points, structure, executor, purse, self.ridge, log_volume)
+        return Ascent(self.points, structure, executor, budget, self.ridge, log_volume)
 
     def candidate(self, mixture: Mixture, ascent: Ascent) -> Candidate:
         """A mixture's components, without noise, as a candidate of a structure that holds them."""

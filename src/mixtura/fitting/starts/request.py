@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Source
 from mixtura.engine.statistics import Statistics
-from mixtura.fitting.met import Met
+from mixtura.fitting.starts.met import Met
 from mixtura.model.box import Box
 from mixtura.model.structures import Form, Structure
 

@@ -10,7 +10,7 @@ import numpy as np
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.sources import ArraySource
-from mixtura.fitting import kmeans
+from mixtura.fitting.starts import kmeans
 from mixtura.fitting.starts.ascent import Ascent
 from mixtura.fitting.starts.candidate import Candidate
 from mixtura.fitting.starts.contest import Contest
@@ -59,7 +59,7 @@ class Search:
 
     Parameters
     ----------
-    ascent : over the rows; its purse says how long.
+    ascent : over the rows; its budget says how long.
     views : the same rows, each as something that distances are taken in.
     n_components : K.
     random : the source of its draws.
@@ -96,7 +96,7 @@ class Search:
         others = self._considered() if thought else self._scattered()
         best = self._searched([*self.begun, *others], None)
         ends = [best]
-        while self._times(best, ends) < _MET and not ascent.purse.empty:
+        while self._times(best, ends) < _MET and not ascent.budget.empty:
             end = self._searched(self._scattered(), best)
             ends.append(end)
             if self.contest.better(end, best):
@@ -180,14 +180,14 @@ class Search:
 
     def _refined(self, best: Candidate) -> Candidate:
         """After as many exchanges of what is merged for what is split as help."""
-        while not self.ascent.purse.empty:
+        while not self.ascent.budget.empty:
             better = None
             for moved in exchanged(self.ascent, best):
                 tried = self.contest.settled(moved, best)
                 if self.contest.better(tried, best):
                     better = tried
                     break
-                if self.ascent.purse.empty:
+                if self.ascent.budget.empty:
                     break
             if better is None:
                 break

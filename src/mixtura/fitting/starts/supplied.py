@@ -14,7 +14,7 @@ from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import DataError, ParameterError
-from mixtura.fitting.overall import overall
+from mixtura.fitting.starts.overall import overall
 from mixtura.fitting.starts.request import Request
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import NOISE

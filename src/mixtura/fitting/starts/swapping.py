@@ -9,11 +9,11 @@ import numpy as np
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
 from mixtura.engine.search import Effort, Swap, SwapRule
-from mixtura.fitting.spurious import FEW, THIN, least_rows
+from mixtura.fitting.starts.budget import CALL
 from mixtura.fitting.starts.candidate import Candidate
 from mixtura.fitting.starts.contest import Contest
 from mixtura.fitting.starts.merges import merge_losses
-from mixtura.fitting.starts.purse import CALL
+from mixtura.fitting.starts.spurious import FEW, THIN, least_rows
 from mixtura.fitting.starts.swaps import CLOSE, DRAWS, LOCAL, PAIRS, SOFT, swapped
 
 __all__ = ["Swapping"]
@@ -28,7 +28,7 @@ class Swapping:
 
     Parameters
     ----------
-    contest : over the rows; the purse of its ascent says how long.
+    contest : over the rows; the budget of its ascent says how long.
     patience : so many in a row that lead nowhere, and it is over.
     known : a candidate; it is over as soon as the best is that and no better. None for none.
     """
@@ -76,23 +76,23 @@ class Swapping:
 
         A candidate from which the kernel's climb cannot go on is no better than any.
         """
-        ascent, purse = self.contest.ascent, self.contest.ascent.purse
+        ascent, budget = self.contest.ascent, self.contest.ascent.budget
         effort = Effort(
             known=np.inf if self.known is None else self.known.log_likelihood,
             patience=self.patience,
             n_failed=failed,
-            left=purse.left,
+            left=budget.left,
             call=CALL,
             step=ascent.step(len(best.weight)),
         )
         end = swap(ascent.problem(best), best.state, self._rule(best), effort, draws)
-        purse.left = end.left
+        budget.left = end.left
         if end.n_draws <= end.n_failed - failed:
             return best, end.n_failed
         return best.moved(*end.state), end.n_failed
 
     def _goes_on(self, best: Candidate, failed: int) -> bool:
-        if failed >= self.patience or self.contest.ascent.purse.empty:
+        if failed >= self.patience or self.contest.ascent.budget.empty:
             return False
         return self.known is None or not self.contest.same(best, self.known)
 

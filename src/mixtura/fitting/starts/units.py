@@ -8,7 +8,7 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats, Rows, frozen
 from mixtura.engine.components import Components
-from mixtura.fitting.estimate import Estimate
+from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.model.box import Box
 from mixtura.model.structures import Structure
 

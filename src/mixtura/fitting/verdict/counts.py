@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mixtura.fitting.prior import Prior
+from mixtura.fitting.m_step.prior import Prior
 from mixtura.fitting.verdict.finding import Finding
 from mixtura.model.structures import STRUCTURES, Structure
 from mixtura.textual import counted

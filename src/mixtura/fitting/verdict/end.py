@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from mixtura.fitting.convergence import Outcome
+from mixtura.fitting.convergence.rules import Outcome
 from mixtura.fitting.ended import Ended
 from mixtura.fitting.starts.ground import is_searched
 from mixtura.fitting.verdict.components import named

@@ -8,10 +8,10 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.fitting.ended import Ended
-from mixtura.fitting.repeats import Repeat
 from mixtura.fitting.verdict.finding import Finding
 from mixtura.model.mixture import Mixture
-from mixtura.model.rows import column_label
+from mixtura.rows.in_memory import column_label
+from mixtura.rows.repeats import Repeat
 from mixtura.textual import counted
 
 __all__ = ["few_distinct", "row_findings", "sitting", "spikes"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mixtura.fitting.convergence import Outcome
+from mixtura.fitting.convergence.rules import Outcome
 from mixtura.fitting.ended import Ended
 from mixtura.fitting.verdict.components import component_findings, made
 from mixtura.fitting.verdict.counts import too_few_rows, too_little_weight

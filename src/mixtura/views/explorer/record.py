@@ -13,11 +13,11 @@ from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import DataError, ParameterError
 from mixtura.fitting import Fit
-from mixtura.fitting.regularisation import Regularisation, regularisation
-from mixtura.fitting.row_summary import RowSummary
-from mixtura.fitting.spread import Spread
+from mixtura.fitting.m_step.regularisation import Regularisation, regularisation
 from mixtura.model.algebra import feature_indices
 from mixtura.model.mixture import Mixture
+from mixtura.rows.spread import Spread
+from mixtura.rows.summary import RowSummary
 from mixtura.version import __version__
 from mixtura.views.explorer.document import document
 from mixtura.views.explorer.replay import Replay, replayed

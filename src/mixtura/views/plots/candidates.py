@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mixtura.errors import ModelError, ParameterError
-from mixtura.fitting.selection import Selection
+from mixtura.selection import Selection
 from mixtura.textual import counted, printable
 from mixtura.views.plots.canvas import axes_or_new, tidied
 from mixtura.views.plots.lettering import beside, name_axis, tick_whole_numbers

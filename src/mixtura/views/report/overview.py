@@ -13,9 +13,9 @@ import numpy as np
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.sources import ahead
 from mixtura.errors import DataError
-from mixtura.fitting.starts.reservoir import Reservoir
 from mixtura.model.explain import Explanation
 from mixtura.model.mixture import Mixture
+from mixtura.rows.sampling import Reservoir
 from mixtura.tables import Table
 from mixtura.tables.digest import Digest
 from mixtura.tables.streams import Chunk, rechunk

@@ -13,8 +13,8 @@ import numpy as np
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
 from mixtura.errors import MissingExtraError
-from mixtura.fitting.prior import Prior
-from mixtura.fitting.recipe import recipe
+from mixtura.fitting.m_step.prior import Prior
+from mixtura.fitting.replay_arguments import replay_arguments
 from mixtura.model.adequacy import Adequacy
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
@@ -185,7 +185,7 @@ def _commands(
 
 def _call(mixture: Mixture, training: Mapping[str, Any]) -> str:
     """The call of Python that makes the fit, empty where the record does not tell."""
-    found = recipe(training)
+    found = replay_arguments(training)
     if not found:
         return ""
     arguments = {"structure": mixture.structure.name, **found}

@@ -13,12 +13,12 @@ import numpy as np
 from mixtura.arguments import is_whole
 from mixtura.errors import ParameterError
 from mixtura.fitting import Fit
-from mixtura.fitting.recipe import recipe
+from mixtura.fitting.replay_arguments import replay_arguments
 from mixtura.model.adequacy import adequacy
 from mixtura.model.files import written_beside
 from mixtura.model.mixture import Mixture
-from mixtura.model.rows import column_names
 from mixtura.model.storage import StoredModel
+from mixtura.rows.in_memory import column_names
 from mixtura.tables import Table
 from mixtura.tables.streams import Chunk, Scan, bad_rows
 from mixtura.views.report.document import document
@@ -176,5 +176,5 @@ def _comparison(mixture: Mixture, found: Overview, training: Mapping[str, Any]) 
     """What scikit-learn says of the sample and of the least likely rows."""
     whole = len(found.sample) == found.n_rows
     rows = found.sample if whole else np.vstack([found.sample, found.unlikely.values])
-    seed = recipe(training).get("random_state", 0)
+    seed = replay_arguments(training).get("random_state", 0)
     return compared(mixture, rows, whole=whole, seed=seed)

@@ -1,8 +1,0 @@
-"""How sure the parameters of a fit are."""
-
-from __future__ import annotations
-
-from mixtura.fitting.uncertainty.estimation import standard_errors
-from mixtura.fitting.uncertainty.standard_errors import StandardErrors
-
-__all__ = ["StandardErrors", "standard_errors"]

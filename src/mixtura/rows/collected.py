@@ -1,0 +1,252 @@
+"""Collected: the rows of a Dask collection, read as a mixture reads them, where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate
+from typing import Any, TypeVar
+
+import numpy as np
+
+from mixtura.caching import cached_property
+from mixtura.engine.arrays import Floats, Integers, Rows, readable
+from mixtura.engine.partitions import Partitions
+from mixtura.errors import DataError
+from mixtura.rows.in_memory import finite_rows, no_missing, plain_rows
+from mixtura.rows.weights import check_weights
+from mixtura.tables.chunk import BadRows
+from mixtura.tables.collections import Collection, check_numbers, collection
+from mixtura.tables.streams import Chunk, bad_rows
+
+__all__ = ["Collected", "Reader", "collected", "of_collection"]
+
+T = TypeVar("T")
+#: rows that are looked at together
+_ROWS = 2**14
+#: what is done to the rows (m, D) of a partition and their weights (m,) or None
+Function = Callable[[Rows, Floats | None], T]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Makes rows of a partition, on a worker.
+
+    Parameters
+    ----------
+    features : the columns by name, None for an array.
+    weights : the column of weights, or None.
+    n_features : D.
+    counting : whether bad rows and those of weight 0 are left out, and the weights told in `unit`.
+    unit : what the weights are divided by; None drops them.
+    """
+
+    features: tuple[str, ...] | None
+    weights: str | None
+    n_features: int
+    counting: bool = False
+    unit: float | None = None
+
+    def __call__(self, part: Any, shares: Any = None) -> tuple[Rows, Floats | None]:
+        """The rows (m, D) of `part`, and their weights (m,), if there are any.
+
+        Raises
+        ------
+        DataError : they are no numbers, or not of these columns.
+        """
+        if self.weights is not None:
+            aside = [str(name) == self.weights for name in part.columns]
+            shares = part.loc[:, aside].iloc[:, 0]
+            part = part.loc[:, [not each for each in aside]]
+        check_numbers(part)
+        rows = plain_rows(part, self.n_features, self.features)
+        weights = None if shares is None else _weights(shares, len(rows))
+        if not self.counting:
+            return rows, weights
+        rows, weights = _counting(rows, weights)
+        return rows, None if weights is None or self.unit is None else weights / self.unit
+
+
+@dataclass(frozen=True, eq=False)
+class Collected:
+    """The partitions of a collection, and what becomes of their bad rows.
+
+    Parameters
+    ----------
+    partitions : the rows as they are.
+    names : D names, None where there are none.
+    n_features : D.
+    on_bad_row : ``error``, ``skip`` or ``report``.
+    """
+
+    partitions: Partitions
+    names: tuple[str, ...] | None
+    n_features: int
+    on_bad_row: str
+
+    def each(self, functions: Sequence[Function[T]]) -> tuple[list[T], BadRows]:
+        """The value of a function of its own for each partition's good rows, and the bad ones.
+
+        Raises
+        ------
+        DataError : a row is bad and none may be; its partition is named.
+        """
+        tasks = [
+            partial(_of_good, number, self.names, self.on_bad_row, function)
+            for number, function in enumerate(functions)
+        ]
+        answers = self.partitions.each(tasks)
+        bad = bad_rows(self.on_bad_row)
+        for _, left_out in answers:
+            bad.include(left_out)
+        return [value for value, _ in answers], bad
+
+    @cached_property
+    def lengths(self) -> tuple[int, ...]:
+        """How many rows each partition has, bad ones included; it takes a pass."""
+        return tuple(self.partitions.each([_length] * len(self.partitions)))
+
+    def least(self, function: Callable[[Rows], Floats], n: int) -> Integers:
+        """The numbers of the n rows at which a function is least, (n,) or fewer, in its order.
+
+        Raises
+        ------
+        DataError : a row is bad; its partition is named.
+        """
+        least = partial(_least, function, n, self.names)
+        found = self.partitions.each([least] * len(self.partitions))
+        starts = accumulate((length for _, _, length in found[:-1]), initial=0)
+        numbers = np.concatenate(
+            [first + there for first, (there, _, _) in zip(starts, found, strict=True)]
+        )
+        values = np.concatenate([values for _, values, _ in found])
+        chosen: Integers = numbers[np.argsort(values, kind="stable")[:n]]
+        return chosen
+
+    def picked(self, numbers: Integers) -> Floats:
+        """The rows of those numbers, from 0, in the order given, (m, D) float64.
+
+        Raises
+        ------
+        DataError : one of them is bad; its partition is named.
+        """
+        firsts = np.array([0, *accumulate(self.lengths)])
+        places = np.searchsorted(firsts, numbers, side="right") - 1
+        found: Floats = np.empty((len(numbers), self.n_features))
+        for place in np.unique(places).tolist():
+            wanted = places == place
+            there = numbers[wanted] - firsts[place]
+            found[wanted] = self.partitions.one(place, partial(_rows_at, there, self.names))
+        return found
+
+
+def collected(
+    X: Any, sample_weight: Any, n_features: int, feature_names: tuple[str, ...] | None
+) -> Collected:
+    """The rows of a collection, as a mixture of D features takes them.
+
+    Parameters
+    ----------
+    X, sample_weight : as for `mixtura.tables.collections.collection`.
+    n_features : D.
+    feature_names : D names, by which columns are matched where these have names; or None.
+
+    Raises
+    ------
+    DataError : the collection is no rows, or the weights do not go with them.
+    ParameterError : the weights are something else.
+    """
+    rows = collection(X, sample_weight)
+    return of_collection(rows, n_features, feature_names)
+
+
+def of_collection(
+    rows: Collection,
+    n_features: int,
+    feature_names: tuple[str, ...] | None = None,
+    client: Any = None,
+) -> Collected:
+    """The same of a `Collection`, with the `distributed.Client` that computes, or None."""
+    names = rows.names if feature_names is None or rows.names is None else feature_names
+    reader = Reader(names, rows.weights, n_features)
+    partitions = Partitions(rows.parts, reader, client, rows.held)
+    return Collected(partitions, names, n_features, rows.on_bad_row)
+
+
+def _of_good(
+    number: int,
+    names: tuple[str, ...] | None,
+    policy: str,
+    function: Function[T],
+    rows: Rows,
+    weights: Floats | None,
+) -> tuple[T, BadRows]:
+    bad = bad_rows(policy)
+    if policy == "error":
+        no_missing(rows, names)
+        if weights is not None:
+            check_weights(weights)
+    else:
+        labels = names or tuple(f"x{j}" for j in range(rows.shape[1]))
+        origin = f"partition {number} of X, counted from 0"
+        counted_by: Any = weights
+        good = Chunk(rows, counted_by, origin=origin).drop(labels, bad)
+        rows, weights = good.rows, good.weights
+    return function(rows, weights), bad
+
+
+def _length(rows: Rows, weights: Floats | None) -> int:
+    return len(rows)
+
+
+def _least(
+    function: Callable[[Rows], Floats],
+    n: int,
+    names: tuple[str, ...] | None,
+    rows: Rows,
+    weights: Floats | None,
+) -> tuple[Integers, Floats, int]:
+    """The places of the n rows at which a function is least, its values there, and how many are."""
+    no_missing(rows, names)
+    blocks = (readable(rows[at : at + _ROWS]) for at in range(0, len(rows), _ROWS))
+    values = np.concatenate([np.empty(0), *map(function, blocks)])
+    places = np.argsort(values, kind="stable")[:n]
+    return places, values[places], len(rows)
+
+
+def _rows_at(
+    places: Integers, names: tuple[str, ...] | None, rows: Rows, weights: Floats | None
+) -> Floats:
+    wanted = np.asarray(rows[places], np.float64)
+    try:
+        no_missing(wanted, names)
+    except DataError:
+        no_missing(rows, names)  # which tells its number there
+        raise
+    return wanted
+
+
+def _counting(rows: Rows, weights: Floats | None) -> tuple[Rows, Floats | None]:
+    """Those rows that are finite, and weigh something."""
+    good = finite_rows(rows)
+    if weights is not None:
+        good = good & np.isfinite(weights) & (weights > 0.0)
+    if np.all(good):
+        return rows, weights
+    return rows[good], None if weights is None else weights[good]
+
+
+def _weights(shares: Any, n_rows: int) -> Floats:
+    """The weights of `n_rows` rows beside them in a partition, (m,) float64."""
+    check_numbers(shares, "sample_weight")
+    try:
+        weights = np.asarray(shares, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"the weights are not numbers: {error}") from None
+    if weights.shape != (n_rows,):
+        raise DataError(
+            f"a partition has {n_rows} rows and weights of shape {weights.shape}, expected one "
+            "weight beside each row: divide X and sample_weight alike"
+        )
+    return weights

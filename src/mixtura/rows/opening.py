@@ -1,0 +1,96 @@
+"""Opening: rows as a person has them, wherever they are, made ready to be fitted to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mixtura.engine.arrays import Floats, Rows
+from mixtura.errors import ParameterError
+from mixtura.rows.data import Data
+from mixtura.rows.in_memory import as_rows, column_names
+from mixtura.rows.partition_survey import survey_partitions
+from mixtura.rows.survey import survey
+from mixtura.rows.weights import row_weights
+from mixtura.tables.collections import Collection, collection, is_collection
+from mixtura.tables.streams import Scan, is_stream, scanned
+
+__all__ = ["Held", "Opened", "open_rows", "read"]
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Rows in memory, checked, with their weights and names.
+
+    Parameters
+    ----------
+    rows : (N, D), finite.
+    weights : (N,), finite and at least 0, not all 0; or None.
+    names : of the features, or None.
+    """
+
+    rows: Rows
+    weights: Floats | None = None
+    names: tuple[str, ...] | None = None
+
+    @property
+    def n_features(self) -> int:
+        """D."""
+        return int(self.rows.shape[1])
+
+
+#: rows that are open: in memory, in files or what gives them batch by batch, on workers
+Opened = Held | Scan | Collection
+
+
+def open_rows(X: Any, sample_weight: Any = None, client: Any = None) -> Opened:
+    """The rows that `X` stands for; of those elsewhere none is read yet but for the columns.
+
+    Raises
+    ------
+    DataError : they are none; or the weights do not go with them.
+    ParameterError : the weights are of a kind that does not go with them; or there is a client
+        for rows that are not Dask's.
+    """
+    if is_collection(X):
+        return collection(X, sample_weight)
+    if client is not None:
+        raise ParameterError(
+            f"client is given, but X is of type {type(X).__name__}: pass a Dask array or data "
+            "frame, or leave client out"
+        )
+    if is_stream(X):
+        return scanned(X, sample_weight)
+    rows = as_rows(X)
+    return Held(rows, row_weights(sample_weight, len(rows)), column_names(X))
+
+
+def read(
+    rows: Opened,
+    n_components: int,
+    seed: int,
+    *,
+    client: Any = None,
+    known: bool = False,
+    scatter: bool = False,
+) -> Data:
+    """The rows, ready to be fitted to. Those in memory are as they are; others take a pass or two.
+
+    Parameters
+    ----------
+    rows : as `open_rows` gives them.
+    n_components : K; of each component some rows should be in the sample.
+    seed : of the sample of rows that memory does not hold.
+    client : the `distributed.Client` of a Dask collection, or None for what Dask chooses.
+    known : whether `Data.known_by` will be asked for.
+    scatter : whether `Data.total_scatter` will be.
+
+    Raises
+    ------
+    DataError : no row counts, or one cannot be used.
+    """
+    if isinstance(rows, Held):
+        return Data.held(rows.rows, rows.weights, rows.names, scatter=scatter)
+    if isinstance(rows, Scan):
+        return survey(rows, n_components, seed, known=known, scatter=scatter)
+    return survey_partitions(rows, n_components, seed, client, scatter=scatter)

@@ -1,0 +1,277 @@
+"""Row summary: what rows are like together, from one pass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats, Rows, doubles
+from mixtura.engine.executors import Executor
+from mixtura.engine.executors.sums import PartialSums, Tree
+from mixtura.engine.sources import Block, Source, block_rows, fields_of
+from mixtura.rows.weights import unit_of
+
+__all__ = ["RowSummary", "RunningSummary"]
+
+#: numbers that one step over rows takes at once
+_WIDE = 512
+
+
+@dataclass(frozen=True, eq=False)
+class RowSummary:
+    """How many rows there are, from where to where they reach, what they weigh, and their moments.
+
+    `+` is of both sets of rows. Rows of weight 0 do not count. The sum over all rows is one over
+    blocks of `block_rows(D)` rows in the tree of their positions (`PartialSums`), which needs no N:
+    the same bits for an array and a stream, however its batches are cut.
+
+    Parameters
+    ----------
+    count : N.
+    dtype : of all of them: float32 or float64.
+    low, high : (D,), the least and the largest value of each column, feature units.
+    first : the weight of the first row.
+    equal : whether all weigh that.
+    largest : the largest weight.
+    unit : what `weight`, `squares` and `products` count as 1: the rows' own weight where all have
+        one, else a power of two no less than the largest. So no sum overflows, and a factor 2ᵏ on
+        all weights changes no other bit.
+    weight : Σ_i v_i.
+    mean : (D,), c, feature units.
+    rest : (D,), what rounding left out of it: digits that c lacks far from the origin.
+    squares : (D,), Σ_i v_i (x_i − c)², squared feature units.
+    products : (D, D), Σ_i v_i (x_i − c)(x_i − c)ᵀ, where they were asked for; the diagonal may
+        differ from `squares` in the last bits.
+
+    Notes
+    -----
+    A block is read about its first row for its mean, then about that, while it is in the cache.
+    Of two sets of rows with weights v, w and means c, c', the squares are the sum of both and
+    v·w/(v + w)·(c' − c)², with the rests: no digit is lost to an offset. Sums are of float64.
+
+    References
+    ----------
+    Chan, Golub & LeVeque 1983, "Algorithms for computing the sample variance", eq. 1.5.
+    """
+
+    count: int
+    dtype: np.dtype[np.floating[Any]]
+    low: Floats
+    high: Floats
+    first: float
+    equal: bool
+    largest: float
+    unit: float
+    weight: float
+    mean: Floats
+    rest: Floats
+    squares: Floats
+    products: Floats | None = None
+
+    @classmethod
+    def nothing(cls, n_features: int, *, products: bool = False) -> RowSummary:
+        """No row at all."""
+        nowhere, zero = np.full(n_features, np.inf), np.zeros(n_features)
+        single: np.dtype[np.floating[Any]] = np.dtype(np.float32)
+        matrix = np.zeros((n_features, n_features)) if products else None
+        return cls(0, single, nowhere, -nowhere, 1.0, True, 0.0, 1.0, 0.0, zero, zero, zero, matrix)
+
+    @classmethod
+    def of_block(cls, block: Block, *, products: bool = False) -> RowSummary:
+        """The summary of a block's rows, together with whole second moments where asked for."""
+        rows, weights = block.rows, block.weights
+        first = largest = unit = 1.0
+        equal = True
+        if weights is not None:
+            if not weights.all():
+                rows, weights = rows[weights > 0.0], weights[weights > 0.0]
+                if not len(rows):
+                    return cls.nothing(rows.shape[1], products=products)
+            first, largest = float(weights[0]), float(weights.max())
+            equal = bool((weights == first).all())
+            unit = first if equal else _power_above(largest)
+            weights = None if equal else weights / unit
+        together = Block(block.start, doubles(rows), fields_of(weights))
+        of_all = partial(kernel.moments, together, np.ones((len(rows), 1)))
+        with np.errstate(over="ignore", invalid="ignore"):  # such rows are refused by their ends
+            rough = of_all(together.rows[:1].copy(), diagonal=True)
+            near = rough.reference + rough.first / rough.total_weight  # (1, D)
+            sums = of_all(near, diagonal=True)
+            weight = sums.total_weight
+            shift = sums.first[0] / weight
+            mean, rest = _rounded(near[0], shift)
+            squares = sums.second[0] - weight * np.square(shift)
+            matrix = None
+            if products:
+                whole = of_all(near, diagonal=False)
+                shifts = whole.first / weight
+                matrix = whole.second[0] - weight * (shifts.T * shifts)
+        return cls(
+            len(rows),
+            rows.dtype,
+            _over_columns(np.minimum, rows),
+            _over_columns(np.maximum, rows),
+            first,
+            equal,
+            largest,
+            unit,
+            weight,
+            mean,
+            rest,
+            squares,
+            matrix,
+        )
+
+    @classmethod
+    def of(cls, source: Source, executor: Executor, *, products: bool = False) -> RowSummary:
+        """The summary of all rows of a source, in one pass."""
+        blocks = source.in_blocks_of(block_rows(source.n_features))
+        return executor.run(blocks, partial(cls.of_block, products=products))
+
+    def __add__(self, other: RowSummary) -> RowSummary:
+        if not (self.count and other.count):
+            return self if self.count else other
+        unit = self.unit
+        if unit != other.unit:
+            unit = max(_power_above(self.unit), _power_above(other.unit))
+        v, w = self.unit / unit, other.unit / unit
+        weight = v * self.weight + w * other.weight
+        share = w * other.weight / weight
+        with np.errstate(over="ignore", invalid="ignore"):
+            apart = (other.mean - self.mean) + (other.rest - self.rest)
+            between = v * self.weight * share
+            products = None
+            if self.products is not None and other.products is not None:
+                outer = apart[:, None] * apart
+                products = v * self.products + w * other.products + between * outer
+            squares = v * self.squares + w * other.squares + between * np.square(apart)
+            mean, rest = _rounded(self.mean, share * apart + self.rest)
+        return RowSummary(
+            self.count + other.count,
+            np.result_type(self.dtype, other.dtype),
+            np.minimum(self.low, other.low),
+            np.maximum(self.high, other.high),
+            self.first,
+            self.equal and other.equal and self.first == other.first,
+            max(self.largest, other.largest),
+            unit,
+            weight,
+            mean,
+            rest,
+            squares,
+            products,
+        )
+
+    def in_unit(self, unit: float) -> RowSummary:
+        """The same rows where what weighed `unit` weighs 1."""
+        return replace(
+            self,
+            first=self.first / unit,
+            largest=self.largest / unit,
+            unit=self.unit / unit,
+        )
+
+    @property
+    def weight_unit(self) -> float:
+        """What a weight of 1 will stand for: about their mean, so that weights are about 1."""
+        if self.equal:
+            return self.first
+        share = self.weight / self.count * (self.unit / self.largest)
+        return unit_of(share, self.largest)
+
+    @property
+    def variances(self) -> Floats:
+        """The rows' variances, (D,), squared feature units."""
+        return self.squares / self.weight
+
+
+class RunningSummary:
+    """The summary of rows that come in batches of any length, whose number nobody knows yet.
+
+    Parameters
+    ----------
+    n_features : D.
+    products : whether whole second moments are asked for.
+
+    Notes
+    -----
+    It holds a block of rows, and 2·log₂(n) summaries of n blocks.
+    """
+
+    def __init__(self, n_features: int, *, products: bool = False) -> None:
+        self._nothing = RowSummary.nothing(n_features, products=products)
+        self._of: Callable[[Block], RowSummary] = partial(RowSummary.of_block, products=products)
+        self._step = block_rows(n_features)
+        self._seen = 0
+        self._sums: PartialSums[RowSummary] = PartialSums()
+        self._parts: list[tuple[Rows, Floats | None]] = []
+        self._held = 0
+
+    def add(self, rows: Rows, weights: Floats | None) -> None:
+        """See rows (m, D) with weights (m,) above 0; None weighs each 1."""
+        at = 0
+        while at < len(rows):
+            part = slice(at, at + self._step - self._held)
+            own, shares = rows[part], None if weights is None else weights[part]
+            at += len(own)
+            if len(own) == self._step:
+                self._sum(own, shares)
+                continue
+            # Copies, since what gives the batches may use their memory again.
+            self._parts.append((own.copy(), None if shares is None else shares.copy()))
+            self._held += len(own)
+            if self._held == self._step:
+                self._sum_parts()
+
+    def total(self) -> RowSummary:
+        """The summary of all that was seen."""
+        if self._parts:
+            self._sum_parts()
+        return self._sums.total() if self._seen else self._nothing
+
+    def _sum_parts(self) -> None:
+        rows, weights = zip(*self._parts, strict=True)
+        self._parts, self._held = [], 0
+        if any(each is None for each in weights):
+            self._sum(np.concatenate(rows), None)
+        else:
+            self._sum(np.concatenate(rows), np.concatenate(weights))
+
+    def _sum(self, rows: Rows, weights: Floats | None) -> None:
+        block = Block(self._seen, rows, fields_of(weights)).readable()
+        tree = Tree(0, self._seen // self._step, len(rows), self._step, self._of(block))
+        self._sums += PartialSums((tree,))
+        self._seen += len(rows)
+
+
+def _over_columns(end: np.ufunc, rows: Rows) -> Floats:
+    """The least or the largest value of each column, (D,).
+
+    Several rows side by side first: NumPy goes along rows, and one of few columns is short.
+    """
+    d = rows.shape[1]
+    together = max(_WIDE // d, 1)
+    whole = len(rows) // together * together
+    if together > 1 and whole:
+        wide = end.reduce(rows[:whole].reshape(-1, together * d))
+        rows = np.concatenate([wide.reshape(together, d), rows[whole:]])
+    found: Floats = end.reduce(rows).astype(np.float64)
+    return found
+
+
+def _rounded(mean: Floats, shift: Floats) -> tuple[Floats, Floats]:
+    """The sum of a mean and a shift (D,) and what rounding left out of it (Dekker 1971)."""
+    moved = mean + shift
+    return moved, shift - (moved - mean)
+
+
+def _power_above(value: float) -> float:
+    """The least power of two that is no less than `value`, of those that there are."""
+    share, exponent = math.frexp(value)
+    return math.ldexp(1.0, min(exponent - (share == 0.5), 1023))

@@ -1,0 +1,189 @@
+"""Select: which structure, and how many components."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from mixtura.arguments import is_whole
+from mixtura.engine.executors import Executor, Serial, Threads, default_executor
+from mixtura.engine.executors.dask import Dask
+from mixtura.engine.sources import ArraySource, Source
+from mixtura.engine.sources.dask import DaskSource
+from mixtura.errors import ParameterError
+from mixtura.fitting.convergence.rules import Remaining, Rule, rule
+from mixtura.fitting.m_step.prior import Prior
+from mixtura.fitting.settings import Settings
+from mixtura.fitting.starts.start import StartLike
+from mixtura.model.box import Box
+from mixtura.model.random import Seed, random_state_of, seed_of
+from mixtura.model.structures import Structure
+from mixtura.rows.opening import open_rows, read
+from mixtura.selection.candidate import Candidate, components_of, structures_of
+from mixtura.selection.criteria import criterion_called
+from mixtura.selection.folds import Folds
+from mixtura.selection.grid import Grid, Watcher
+from mixtura.selection.selection import Selection
+from mixtura.selection.trials import Trials
+
+__all__ = ["rule_for", "select", "shared_out"]
+
+#: of the log-likelihood of all rows, that a candidate may lack
+_NATS = 1e-3
+
+
+def select(
+    X: Any,
+    n_components: int | Iterable[int] = range(1, 10),
+    *,
+    structures: str | Structure | Iterable[str | Structure] = "all",
+    criterion: str = "bic",
+    folds: int = 10,
+    start: StartLike = "auto",
+    tol: float | str = "auto",
+    reg_covar: float | str = "auto",
+    max_iter: int = 1000,
+    accelerate: bool | str = "auto",
+    weights: str = "free",
+    prior: Prior | str | bool | None = None,
+    noise: Box | float | bool | None = None,
+    random_state: Seed = 0,
+    sample_weight: Any = None,
+    n_jobs: int | None = None,
+    observer: Watcher | None = None,
+) -> Selection:
+    """Fit mixtures of several numbers of components and structures, and choose between them.
+
+    BIC = −2·log L + p·log N, with p free parameters; ICL adds −2·Σ_i log max_k r_ik, and so asks
+    for components that are clusters; AIC = −2·log L + 2p; CV = −2·Σ log-likelihoods of rows under
+    fits to the other folds. Smaller is better, as in scikit-learn: R's mclust has the other sign,
+    which `Selection.table` gives with ``sign="mclust"``.
+
+    Parameters
+    ----------
+    X : (N, D) array-like, or a table, whose column names the mixtures keep; or a path, several, or
+        a scan: files of up to 131,072 rows are read once, larger ones at every pass. Or a Dask
+        array or data frame: up to as many rows are brought here, more stay where they are.
+    n_components : the numbers of components to try.
+    structures : ``"all"`` fourteen, or names of some. With one feature they come to two, E and V.
+    criterion : what decides: ``"bic"``, ``"icl"``, ``"aic"`` or ``"cv"``, which takes `folds` more
+        fits of everything. The table has the first three in any case.
+    folds : of the cross-validation, at least 2, at most N.
+    start : as for `mixtura.fit`: each candidate is fitted first as that would, from the same start.
+        Labels or responsibilities suit one number of components only.
+    tol, reg_covar, max_iter, accelerate, weights, prior, noise : as for `mixtura.fit`; the same for
+        all candidates.
+    random_state : the seed of the starts, and of the folds.
+    sample_weight : (N,) how much each row counts, at least 0, or None for 1 each; of files the name
+        of a column, of a Dask collection that or a Dask array or series.
+    n_jobs : how many candidates are fitted at once, or None for as many as there are cores. The
+        answer is the same to the last bit.
+    observer : told of every candidate.
+
+    Returns
+    -------
+    The table, with the best `Fit`. A candidate that cannot be fitted, or whose likelihood is the
+    making of the regularisation, is a row with its reason, and is not chosen.
+
+    Raises
+    ------
+    ParameterError : an unknown structure or criterion, an empty range, a setting out of range.
+    DataError : the rows cannot be used: shape, NaN, too few, too large.
+
+    Notes
+    -----
+    Every candidate costs N·K·D² multiply-adds an iteration, and there are 126 by default. Data of
+    middling size are spread over the cores candidate by candidate, large data pass by pass. Then
+    each may be bettered by the ends of the poorer structures that it contains, of fewer components,
+    split, and of more, merged: none that is chosen from ends below what it contains, but with a
+    prior or equal weights, of which that is not so, it may. So a row depends on which others are in
+    the grid. So long as a fit stands in the table it is held: K·D² numbers.
+
+    Another unit for all features together changes no choice. A unit for each changes none among
+    EEI, VEI, EVI, VVI, EEE, VEE, EVV and VVV. The others, EII, VII, EVE, VVE, EEV and VEV, compare
+    lengths in different features: rescaling one feature turns their families into other ones, and
+    so the choice may change. Where units are arbitrary, leave them out or standardise the columns.
+
+    References
+    ----------
+    Fraley & Raftery 2002, "Model-based clustering, discriminant analysis, and density
+    estimation"; Smyth 2000, "Model selection for probabilistic clustering using cross-validated
+    likelihood".
+
+    Examples
+    --------
+    >>> import mixtura
+    >>> from mixtura.datasets import faithful
+    >>> found = mixtura.select(faithful(), [1, 2, 3], structures=["tied", "full"])
+    >>> print(found.best_row.candidate)
+    EEE,3
+    """
+    began = time.perf_counter()
+    by = criterion_called(criterion)
+    numbers = components_of(n_components)
+    kind = structures_of(structures)[0]
+    settings = Settings(
+        1, kind, start, tol, reg_covar, max_iter, 1, accelerate, weights, prior, noise
+    )
+    # As `mixtura.fit` has it, so that a candidate fitted for itself begins where that does.
+    seed = seed_of(random_state)
+    if seed is None:
+        seed = int(random_state_of(random_state).randint(2**31))
+    data = read(open_rows(X, sample_weight), numbers[-1], seed, scatter=True)
+    data.check(1)
+    data = data.brought_here()
+    if by == "cv" and not data.in_memory:
+        raise ParameterError(
+            "criterion is 'cv', which leaves rows out in turn, and the rows are more than a "
+            "sample that memory holds: use 'bic', or read them first"
+        )
+    family = structures_of(structures, data.source.n_features)
+    executor, n_threads = shared_out(data.source, n_jobs)
+    candidates = [Candidate(k, each) for each in family for k in numbers]
+    grid = Grid(Trials(replace(data, executor=executor), settings, seed), candidates, n_threads)
+    left_out = Folds.of(data.source.n_rows, folds, seed) if by == "cv" else None
+    if observer:
+        observer.begun(len(candidates) * (1 + (left_out.count if left_out else 0)))
+    table = grid.fitted(observer)
+    if left_out:
+        table = left_out.over(grid, table, observer)
+    if observer:
+        observer.ended()
+    odd = replace(data, note="").oddities(numbers[-1])
+    return Selection(
+        tuple(table[each].knowing(odd) for each in candidates),
+        by,
+        data.source.n_rows,
+        data.source.total_weight * data.unit,
+        time.perf_counter() - began,
+    )
+
+
+def rule_for(tol: float | str, total_weight: float) -> Rule:
+    """The rule that a tolerance stands for in a selection among rows of that weight in all."""
+    if isinstance(tol, str) and tol == "auto":
+        return Remaining(max(_NATS / total_weight, Remaining().least))
+    return rule(tol)
+
+
+def shared_out(source: Source, n_jobs: int | None) -> tuple[Executor, int]:
+    """Who carries passes out, and how many candidates are fitted at once.
+
+    Cores are used once: by the passes where these have work for all, else by the candidates.
+    """
+    if n_jobs is None:
+        executor = default_executor()
+        n_threads = executor.n_threads if isinstance(executor, Threads) else 1
+    elif is_whole(n_jobs) and n_jobs >= 1:
+        n_threads = n_jobs
+        executor = Threads(n_jobs)
+    else:
+        raise ParameterError(f"n_jobs is {n_jobs!r}, expected a whole number of at least 1")
+    if isinstance(source, DaskSource):
+        return Dask(executor), 1
+    if n_threads == 1:
+        return Serial(), 1
+    together = source.n_blocks < n_threads and isinstance(source, ArraySource)
+    return (Serial(), n_threads) if together else (executor, 1)
