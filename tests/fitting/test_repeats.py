@@ -11,7 +11,7 @@ from sklearn.datasets import load_diabetes, load_wine
 import mixtura
 from mixtura.datasets import faithful, galaxies, iris
 from mixtura.engine.sources import ArraySource
-from mixtura.rows.repeats import Repeat, repeats
+from mixtura.rows.oddities import Repeat, repeats
 
 RANDOM = np.random.RandomState(5)
 

@@ -8,8 +8,8 @@ import pytest
 import mixtura
 from mixtura.engine.arrays import Floats
 from mixtura.fitting import Outcome
-from mixtura.fitting.convergence.rounding import resolution
 from mixtura.fitting.convergence.rules import Remaining, Rule, Tolerance
+from mixtura.fitting.convergence.steadiness import resolution
 from mixtura.model.mixture import Mixture
 
 

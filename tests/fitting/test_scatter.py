@@ -10,7 +10,7 @@ import mixtura
 from mixtura.engine.executors import Serial
 from mixtura.engine.sources import ArraySource, block_rows
 from mixtura.fitting.em import EM
-from mixtura.rows.scatter import TotalScatter
+from mixtura.rows.spread import TotalScatter
 from mixtura.rows.summary import RowSummary
 
 

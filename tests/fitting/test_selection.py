@@ -13,7 +13,7 @@ from mixtura.datasets import faithful, galaxies, iris
 from mixtura.errors import DataError, ParameterError
 from mixtura.model.structures import STRUCTURES, structure
 from mixtura.selection.candidate import contains
-from mixtura.selection.evidence import worth
+from mixtura.selection.selection import worth
 
 FOURTEEN = [each.letters for each in STRUCTURES]
 

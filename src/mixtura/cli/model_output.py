@@ -142,7 +142,7 @@ def _model(output: str) -> Mixture | None:
 
 def _parameters(mixture: Mixture) -> str:
     """What a mixture has in common with one of the same parameters, to the last bit, alone."""
-    from mixtura.model import seal, storage
+    from mixtura.model import files, storage
 
     title = f"{mixture.structure.letters} {mixture.feature_names}"
-    return seal.sum_of(title, storage.arrays_of(mixture))
+    return files.sum_of(title, storage.arrays_of(mixture))

@@ -16,7 +16,7 @@ from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Noise
 from mixtura.model.structures import Structure
 from mixtura.rows.data import Data
-from mixtura.rows.scatter import TotalScatter
+from mixtura.rows.spread import TotalScatter
 
 __all__ = ["Assumptions", "MStep"]
 

@@ -19,9 +19,8 @@ from mixtura.errors import Interrupted
 from mixtura.fitting.assumptions import Assumptions, MStep
 from mixtura.fitting.checkpoints.checkpointer import Checkpointer
 from mixtura.fitting.convergence.anderson import AndersonState
-from mixtura.fitting.convergence.rounding import resolution
 from mixtura.fitting.convergence.rules import Outcome
-from mixtura.fitting.convergence.steadiness import fell, tell
+from mixtura.fitting.convergence.steadiness import fell, resolution, tell
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.fitting.m_step.health import Health, Repair
@@ -32,7 +31,7 @@ from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.met import Met
 from mixtura.model.mixture import Mixture
 from mixtura.rows.data import Data
-from mixtura.rows.scatter import TotalScatter
+from mixtura.rows.spread import TotalScatter
 
 __all__ = ["EM", "Observer", "wants_scatter"]
 

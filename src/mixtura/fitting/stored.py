@@ -18,8 +18,7 @@ from mixtura.fitting.settings import RECORDED, Settings
 from mixtura.fitting.starts.met import Met
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure
-from mixtura.rows.oddities import NONE, Oddities
-from mixtura.rows.repeats import Repeat
+from mixtura.rows.oddities import NONE, Oddities, Repeat
 
 __all__ = ["fit_record", "taken_up"]
 

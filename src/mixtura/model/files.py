@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-__all__ = ["clear_unfinished", "opened_beside", "written_beside"]
+from numpy.typing import NDArray
+
+from mixtura.errors import ParameterError
+from mixtura.version import __version__
+
+__all__ = ["clear_unfinished", "opened_beside", "origin", "sum_of", "written_beside"]
 
 #: the end of the names of files that are not yet whole, which is nobody else's
 _UNFINISHED = ".mixtura-part"
@@ -95,3 +102,39 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def sum_of(text: str, arrays: Mapping[str, NDArray[Any]]) -> str:
+    """The SHA-256 sum over a text and arrays, with their names, types and shapes, in hexadecimal.
+
+    Notes
+    -----
+    The arrays are taken by name, so that their order does not count.
+    """
+    total = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        total.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        total.update(array.tobytes())
+    return total.hexdigest()
+
+
+def origin() -> dict[str, str]:
+    """When a file is written, in UTC to the second, and by which version.
+
+    The time is that of ``SOURCE_DATE_EPOCH``, in seconds since 1970, where the environment has
+    one: with it, the same content gives the same bytes.
+
+    Raises
+    ------
+    ParameterError : it is no such number.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        when = datetime.now(UTC) if given is None else datetime.fromtimestamp(int(given), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise ParameterError(
+            f"the environment variable SOURCE_DATE_EPOCH is {given!r}, expected seconds since "
+            "1970, as `date +%s` prints them"
+        ) from None
+    return {"date": when.strftime("%Y-%m-%dT%H:%M:%SZ"), "library_version": __version__}

@@ -3,7 +3,7 @@
 A model file is a safetensors file: the arrays ``weights``, ``means`` and ``covariances`` in
 float64, and in its metadata one JSON record under the key ``mixtura``. With noise there are three
 more, ``noise_weight`` (1,), ``noise_low`` (D,) and ``noise_extent`` (D,). The record ends with
-``sha256``, `mixtura.model.seal.sum_of` all arrays and the rest of the record as JSON; it is in the
+``sha256``, `mixtura.model.files.sum_of` all arrays and the rest of the record as JSON; it is in the
 record because the order of several texts in a safetensors file's metadata is left to chance.
 """
 
@@ -21,11 +21,10 @@ from numpy.typing import NDArray
 
 from mixtura.arguments import is_number
 from mixtura.errors import ModelError, ParameterError
-from mixtura.model.files import written_beside
+from mixtura.model.files import origin, sum_of, written_beside
 from mixtura.model.gaussians import Gaussians
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Noise
-from mixtura.model.seal import origin, sum_of
 from mixtura.model.terms import Terms
 
 __all__ = ["StoredModel", "load", "read", "save"]

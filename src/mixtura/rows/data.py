@@ -18,8 +18,7 @@ from mixtura.errors import CollapseError
 from mixtura.rows.fingerprint import fingerprint
 from mixtura.rows.limits import check_extent, check_rows
 from mixtura.rows.oddities import Oddities, oddities
-from mixtura.rows.scatter import TotalScatter
-from mixtura.rows.spread import Spread
+from mixtura.rows.spread import Spread, TotalScatter
 from mixtura.rows.summary import RowSummary
 from mixtura.rows.weights import Weighted
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import Executor
-from mixtura.engine.sources import ArraySource, Source
-from mixtura.rows.distinct import distinct_rows
-from mixtura.rows.repeats import Repeat, repeats
+from mixtura.engine.sources import ArraySource, Block, Source
 from mixtura.rows.summary import RowSummary
 
-__all__ = ["NONE", "Oddities", "oddities"]
+__all__ = ["NONE", "Oddities", "Repeat", "distinct_rows", "oddities", "repeats"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def oddities(
     Of rows in memory, or of the sample, it reads on only as long as there is something to say: the
     first block, for healthy data. What seems odd in a sample is settled by what was seen of all
     rows, or by a pass over them.
-    What is repeated is sought in memory, see `mixtura.rows.repeats.repeats`.
+    What is repeated is sought in memory, see `mixtura.rows.oddities.repeats`.
     """
     held = source if isinstance(source, ArraySource) else sample
     distinct = distinct_rows(source, executor, n_components + 1, sample=sample)
@@ -98,3 +100,154 @@ def _constant_in(source: ArraySource) -> tuple[tuple[int, float], ...]:
             if not len(columns):
                 break
     return tuple((int(j), float(first[j])) for j in columns)
+
+
+def distinct_rows(
+    source: Source, executor: Executor, most: int, *, sample: ArraySource | None = None
+) -> int:
+    """How many different rows a source has, or `most` if there are more; none of weight 0 counts.
+
+    Parameters
+    ----------
+    source : the rows.
+    executor : who carries a pass out.
+    most : counting ends at so many.
+    sample : rows of it that are in memory, or None.
+
+    Notes
+    -----
+    A row is known by 64 bits of its digits: two different ones pass for one with a probability
+    of 1e-19. Rows in memory are looked at until there are so many different ones, which is at
+    once; where these are fewer, a pass is made over all rows.
+    """
+    held = source if isinstance(source, ArraySource) else sample
+    if held is not None:
+        found = _among(held, most)
+        if found >= most or held is source:
+            return found
+    return len(executor.run(source, partial(_Digests.of, most=most)).least)
+
+
+def _among(source: ArraySource, most: int) -> int:
+    """The same of rows in memory, which are not looked at any more than that takes."""
+    found = _Digests(np.empty(0, np.uint64), most)
+    with closing(source.blocks()) as blocks:
+        for block in blocks:
+            found = found + _Digests.of(block, most)
+            if len(found.least) >= most:
+                break
+    return len(found.least)
+
+
+@dataclass(frozen=True, eq=False)
+class _Digests:
+    """The smallest different digests of some rows; `+` is of both sets of rows.
+
+    Parameters
+    ----------
+    least : in order, at most `most`.
+    most : so many are kept.
+    """
+
+    least: NDArray[np.uint64]
+    most: int
+
+    @classmethod
+    def of(cls, block: Block, most: int) -> _Digests:
+        """Of the rows of a block."""
+        return cls(np.unique(_digests(block))[:most], most)
+
+    def __add__(self, other: _Digests) -> _Digests:
+        both = np.union1d(self.least, other.least)
+        return _Digests(both[: self.most], self.most)
+
+
+def _digests(block: Block) -> NDArray[np.uint64]:
+    """64 bits a row, equal for equal rows, (m,)."""
+    rows: Rows = block.rows if block.weights is None else block.rows[block.weights != 0.0]
+    # Adding zero makes −0 and 0 the same digits.
+    digits = (rows.astype(np.float64) + 0.0).view(np.uint64)  # (m, D)
+    digest = np.zeros(len(digits), np.uint64)
+    for column in digits.T:
+        # Knuth's multiplicative step and a shift, so that every bit reaches every other.
+        digest = (digest ^ column) * np.uint64(0x9E3779B97F4A7C15)
+        digest ^= digest >> np.uint64(29)
+        digest *= np.uint64(0xBF58476D1CE4E5B9)
+        digest ^= digest >> np.uint64(32)
+    return digest
+
+
+#: rows that are looked at, at most and at least of very many features, and numbers in all
+_ROWS, _FEW, _NUMBERS = 2**12, 2**8, 2**16
+#: up to so many numbers, what was found among some rows is counted among all
+_COUNTED = 2**22
+#: a repeated value is held by such a share of the rows, and by so many, at least
+_SHARE, _LEAST = 0.01, 10
+#: and by so many times as many rows as any of the so many values next to it on either side
+_TIMES, _BESIDE = 10, 3
+#: a feature with more such values than these is one of few values, not one of spikes
+_SPIKES = 3
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A value that stands out of its feature as a spike.
+
+    Parameters
+    ----------
+    feature : its index.
+    value : feature units.
+    count : how many rows hold it.
+    of : how many rows were counted.
+    """
+
+    feature: int
+    value: float
+    count: int
+    of: int
+
+
+def repeats(source: ArraySource) -> tuple[Repeat, ...]:
+    """The repeated values of rows in memory, feature after feature.
+
+    A value is repeated where 1 % of the rows, and 10 at least, hold it, and ten times as many as
+    hold any of the three values next to it on either side. Rounded values, which all are repeated,
+    and whole numbers are not; nor is a feature with more than three such values told of.
+
+    Parameters
+    ----------
+    source : the rows, or a sample of them.
+
+    Notes
+    -----
+    It sorts up to 4096 rows, spread evenly, and fewer of more than 16 features; the others are
+    looked at only to count what was found, and not if they are very many.
+    """
+    rows = source.rows
+    most = min(max(_NUMBERS // source.n_features, _FEW), _ROWS)
+    some = np.sort(rows[:: -(-len(rows) // most)], axis=0)  # (m, D)
+    least = max(math.ceil(_SHARE * len(some)), _LEAST)
+    if len(some) < least:
+        return ()
+    # In order, equal values stand together: so many of them end least - 1 places further on.
+    columns = np.flatnonzero((some[least - 1 :] == some[: len(some) - least + 1]).any(axis=0))
+    exact = len(some) < len(rows) and rows.size <= _COUNTED
+    found = []
+    for j in columns.tolist():
+        for value, count in _spikes(some[:, j], least):
+            if exact:
+                count = int(np.count_nonzero(rows[:, j] == value))
+            of = len(rows) if exact else len(some)
+            found.append(Repeat(j, float(value), count, of))
+    return tuple(found)
+
+
+def _spikes(ordered: Floats | NDArray[np.floating], least: int) -> list[tuple[float, int]]:
+    """The repeated values of a column (m,) in order, and how often they are there."""
+    values, counts = np.unique(ordered, return_counts=True)
+    spikes = []
+    for i in np.flatnonzero(counts >= least).tolist():
+        beside = np.concatenate([counts[max(i - _BESIDE, 0) : i], counts[i + 1 : i + 1 + _BESIDE]])
+        if len(beside) and counts[i] >= _TIMES * beside.max():
+            spikes.append((values[i], int(counts[i])))
+    return spikes if len(spikes) <= _SPIKES else []

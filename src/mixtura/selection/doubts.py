@@ -14,7 +14,7 @@ from mixtura.fitting.starts.spurious import FEW, THIN, least_rows, spurious, thi
 from mixtura.fitting.verdict.counts import too_few_rows
 from mixtura.fitting.verdict.rows import sitting
 from mixtura.model.mixture import Mixture
-from mixtura.rows.repeats import Repeat
+from mixtura.rows.oddities import Repeat
 from mixtura.rows.spread import Spread
 from mixtura.selection.candidate import Candidate
 

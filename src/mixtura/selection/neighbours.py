@@ -13,7 +13,7 @@ from mixtura.fitting.starts.auto import sharpened
 from mixtura.fitting.starts.budget import Budget
 from mixtura.fitting.starts.candidate import Candidate
 from mixtura.fitting.starts.ground import Ground
-from mixtura.fitting.starts.merges import merge_losses, merged_pair
+from mixtura.fitting.starts.moves import merge_losses, merged_pair
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import Structure
 

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from mixtura.arguments import is_whole
+from mixtura.engine import kernel
 from mixtura.errors import DataError, ModelError, ParameterError
 from mixtura.fitting.checkpoints.generations import Generations
-from mixtura.fitting.checkpoints.identity import asked, differences, made_by
 from mixtura.fitting.checkpoints.record import Checkpoint, Record, recorded, restored
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.run_state import RunState
 from mixtura.fitting.settings import Settings
+from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed
 
-__all__ = ["Checkpointer", "checkpointed"]
+__all__ = ["Checkpointer", "asked", "checkpointed", "differences", "made_by"]
 
 
 class Checkpointer:
@@ -249,3 +251,59 @@ def _state(random: np.random.RandomState) -> dict[str, Any]:
             "checkpoint does not hold: give a whole number"
         )
     return dict(state)
+
+
+def asked(settings: Settings, given: Given, seed: Seed) -> dict[str, Any]:
+    """The settings by name, each as a plain value; what is large by its SHA-256 sum."""
+    return {
+        "n_components": int(settings.n_components),
+        **{name: _plain(value) for name, value in settings.arguments().items()},
+        "structure": settings.structure.name,
+        "random_state": int(seed) if isinstance(seed, (int, np.integer)) else "a generator",
+        **{f"given {each.name}": _plain(getattr(given, each.name)) for each in fields(given)},
+    }
+
+
+def made_by() -> dict[str, str]:
+    """What decides a result's last bits, beside settings and rows."""
+    return {"kernel": kernel.describe(), "numpy": np.__version__}
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What differs, as a list in words; empty where nothing does."""
+    names = list(dict.fromkeys([*before, *now]))
+    return "; ".join(
+        f"{name} was {_shown(before.get(name))} and is {_shown(now.get(name))}"
+        for name in names
+        if before.get(name) != now.get(name)
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON can hold, the same for the same value."""
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, Mixture):
+        parts = (value.weights, value.means, value.covariances)
+        return f"a mixture ({_sum_of(*parts)})"
+    if isinstance(value, (np.bool_, np.number)):
+        return value.item()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if callable(value):
+        where = getattr(value, "__module__", ""), getattr(value, "__qualname__", repr(value))
+        return f"the function {'.'.join(filter(None, where))}"
+    array = np.asarray(value)
+    return repr(value) if array.dtype.kind == "O" else f"an array ({_sum_of(array)})"
+
+
+def _sum_of(*arrays: Any) -> str:
+    total = hashlib.sha256()
+    for array in arrays:
+        total.update(f"{array.dtype.str} {array.shape}".encode())
+        total.update(np.ascontiguousarray(array).tobytes())
+    return total.hexdigest()[:16]
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else repr(value)

@@ -15,8 +15,7 @@ import numpy as np
 
 from mixtura.errors import ModelError, ParameterError
 from mixtura.fitting.checkpoints.record import Record
-from mixtura.model.files import clear_unfinished, written_beside
-from mixtura.model.seal import origin, sum_of
+from mixtura.model.files import clear_unfinished, origin, sum_of, written_beside
 
 __all__ = ["FORMAT_VERSION", "Generations", "decoded", "is_checkpoint", "locked"]
 

@@ -58,7 +58,7 @@ class Rule(ABC):
         trace : nats a row.
         since : the entry from which on every step was one of plain EM, without a repair.
         resolution : differences that rounding alone can make, nats a row, where it is more than
-            that of float64: `mixtura.fitting.convergence.rounding`.
+            that of float64: `mixtura.fitting.convergence.steadiness`.
         """
 
     @abstractmethod

@@ -18,7 +18,7 @@ from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Noise
 from mixtura.model.structures import Structure
-from mixtura.rows.scatter import TotalScatter
+from mixtura.rows.spread import TotalScatter
 
 __all__ = ["LEAST_WEIGHT", "Estimate", "maximise"]
 

@@ -16,7 +16,7 @@ from mixtura.errors import DataError, ParameterError
 from mixtura.model.box import Box
 from mixtura.rows.data import Data
 from mixtura.rows.in_memory import column_label
-from mixtura.rows.scatter import TotalScatter
+from mixtura.rows.spread import TotalScatter
 
 __all__ = ["Background", "background", "box_of", "turned_box_notes", "turned_log_volume"]
 

@@ -15,7 +15,7 @@ from mixtura.errors import ParameterError
 from mixtura.fitting.m_step.prior_statistics import PriorStatistics
 from mixtura.model.structures import Structure
 from mixtura.rows.limits import WIDEST
-from mixtura.rows.scatter import TotalScatter
+from mixtura.rows.spread import TotalScatter
 
 __all__ = ["Known", "Prior", "prior"]
 

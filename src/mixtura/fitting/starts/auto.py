@@ -11,9 +11,9 @@ from mixtura.engine.statistics import Statistics
 from mixtura.fitting.starts.ascent import Ascent
 from mixtura.fitting.starts.budget import CALL, Budget, cost
 from mixtura.fitting.starts.candidate import Candidate
-from mixtura.fitting.starts.clearings import clearings
 from mixtura.fitting.starts.ground import STEPS, Ground, is_searched, searched_rows
 from mixtura.fitting.starts.met import Met
+from mixtura.fitting.starts.nearest_neighbours import clearings
 from mixtura.fitting.starts.request import Request
 from mixtura.fitting.starts.search import Found, Search
 from mixtura.fitting.starts.supplied import FromShares

@@ -10,8 +10,7 @@ from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.sources import ArraySource
 from mixtura.fitting.starts.ascent import Ascent
 from mixtura.fitting.starts.candidate import Candidate
-from mixtura.fitting.starts.merges import merge_losses, merged_pair
-from mixtura.fitting.starts.splits import Split, split
+from mixtura.fitting.starts.moves import Split, merge_losses, merged_pair, split
 
 __all__ = ["exchanged", "set_on"]
 

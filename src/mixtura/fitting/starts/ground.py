@@ -19,7 +19,7 @@ from mixtura.fitting.starts.units import Units, rounding, units_of
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import Structure
-from mixtura.rows.repeats import Repeat, repeats
+from mixtura.rows.oddities import Repeat, repeats
 from mixtura.rows.sampling import sample
 
 __all__ = ["STEPS", "Ground", "is_searched", "searched_rows"]

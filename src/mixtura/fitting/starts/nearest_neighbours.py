@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
 from mixtura.engine.components import spheres
+from mixtura.engine.sources import ArraySource
+from mixtura.fitting.starts.budget import Budget
+from mixtura.fitting.starts.candidate import Candidate
+from mixtura.fitting.starts.search import Search
 
-__all__ = ["nearest_neighbour_cleaning"]
+__all__ = ["clearings", "nearest_neighbour_cleaning"]
 
 #: the neighbour whose distance counts
 _NEIGHBOUR = 10
@@ -85,3 +91,35 @@ def _sparser(logs: Floats) -> Floats:
         if np.abs(alone - last).max() < 1e-6:
             break
     return alone if rates[0] > _APART * rates[1] else np.zeros(len(logs))
+
+
+#: a share of rows that is noise, as a start sees it
+_SURE = 0.5
+#: of what a search may cost, for the one without noise
+_SHARE = 0.25
+
+
+def clearings(search: Search) -> list[Candidate]:
+    """The end of a search without noise among rows whose neighbours are near, and of k-means.
+
+    The one may take a sparse component for noise, the clusters of all rows do not.
+
+    Parameters
+    ----------
+    search : amid noise, the last of whose views is in units in which distances mean something.
+    """
+    ascent, view = search.ascent, search.views[-1]
+    every = search.clustered(view)
+    clear = nearest_neighbour_cleaning(view.rows) <= _SURE
+    least = max(2, search.n_components)
+    if np.count_nonzero(clear) < least:
+        clear[:] = True
+    points, weights = ascent.source.rows, ascent.source.weights
+    weights = np.ones(len(points)) if weights is None else weights
+    part = ArraySource(np.ascontiguousarray(points[clear]), weights[clear])
+    seen = ArraySource(np.ascontiguousarray(view.rows[clear]), weights[clear])
+    budget = Budget(_SHARE * ascent.budget.left)
+    alone = replace(ascent.without_background().over(part), budget=budget)
+    end = replace(search, ascent=alone, views=(part, seen), spikes=()).found().ends[0]
+    ascent.budget.left -= _SHARE * ascent.budget.left - budget.left
+    return [ascent.candidate(end.weight, end.means, end.covariances), every]

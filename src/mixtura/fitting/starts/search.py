@@ -15,7 +15,7 @@ from mixtura.fitting.starts.ascent import Ascent
 from mixtura.fitting.starts.candidate import Candidate
 from mixtura.fitting.starts.contest import Contest
 from mixtura.fitting.starts.exchanges import exchanged, set_on
-from mixtura.fitting.starts.splits import split
+from mixtura.fitting.starts.moves import split
 from mixtura.fitting.starts.swapping import Swapping
 from mixtura.model.structures import structure as structure_called
 

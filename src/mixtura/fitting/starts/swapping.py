@@ -12,7 +12,7 @@ from mixtura.engine.search import Effort, Swap, SwapRule
 from mixtura.fitting.starts.budget import CALL
 from mixtura.fitting.starts.candidate import Candidate
 from mixtura.fitting.starts.contest import Contest
-from mixtura.fitting.starts.merges import merge_losses
+from mixtura.fitting.starts.moves import merge_losses
 from mixtura.fitting.starts.spurious import FEW, THIN, least_rows
 from mixtura.fitting.starts.swaps import CLOSE, DRAWS, LOCAL, PAIRS, SOFT, swapped
 

@@ -7,7 +7,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats
 from mixtura.engine.sources import ArraySource
 from mixtura.fitting.starts.candidate import Candidate
-from mixtura.fitting.starts.merges import merged_pair
+from mixtura.fitting.starts.moves import merged_pair
 
 __all__ = ["CLOSE", "DRAWS", "LOCAL", "PAIRS", "SOFT", "swapped"]
 

@@ -11,7 +11,7 @@ from mixtura.fitting.ended import Ended
 from mixtura.fitting.verdict.finding import Finding
 from mixtura.model.mixture import Mixture
 from mixtura.rows.in_memory import column_label
-from mixtura.rows.repeats import Repeat
+from mixtura.rows.oddities import Repeat
 from mixtura.textual import counted
 
 __all__ = ["few_distinct", "row_findings", "sitting", "spikes"]
