@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -223,7 +224,7 @@ class AtFirst:
         """Nothing is noted."""
 
 
-@pytest.mark.parametrize(
+OPTIONS = pytest.mark.parametrize(
     "options",
     [
         {},
@@ -234,13 +235,34 @@ class AtFirst:
     ],
     ids=["default", "tied", "prior", "noise", "all"],
 )
-def test_rows_in_files_are_read_twice_before_the_first_iteration(options):
+
+
+@OPTIONS
+def test_a_stream_is_read_once_before_the_first_iteration(options):
     random = np.random.default_rng(1)
     rows = np.vstack([random.normal(size=(70_000, 2)), random.normal(size=(70_000, 2)) + 6.0])
     stream = Counted(random.permutation(rows))  # more than a sample
     noted = AtFirst(stream)
     fit = mixtura.fit(stream, 2, max_iter=2, tol=0.0, accelerate=False, observer=noted, **options)
-    assert noted.passes == 2  # the survey's and the start's
+    assert noted.passes == 2  # a look at the first batch, and the survey; the start has a sample
     iterations = 2 + 1  # and the end's likelihood
     assert stream.passes <= noted.passes + iterations + (options.get("noise") is True)
     assert fit.n_rows == len(rows)
+
+
+@OPTIONS
+def test_a_collection_is_read_twice_before_its_start(options):
+    random = np.random.default_rng(1)
+    rows = Counted(np.vstack([random.normal(size=(1500, 2)), random.normal(size=(1500, 2)) + 6.0]))
+
+    def read_anew(number: int) -> np.ndarray:
+        rows.passes += number == 0
+        return rows.rows[1000 * number :][:1000]
+
+    parts = [dask.delayed(read_anew, pure=False)(number) for number in range(3)]
+    spread = da.concatenate([da.from_delayed(part, (1000, 2), float) for part in parts])
+    noted = AtFirst(rows)
+    with dask.config.set(scheduler="threads", num_workers=2):
+        mixtura.fit(spread, 2, max_iter=2, observer=noted, start="kmeans", **options)
+    # A count, then the sample and the summary; amid noise, what all rows say of the start.
+    assert noted.passes == 2 + ("noise" in options)

@@ -81,7 +81,7 @@ class Data:
             names,
             weighted.unit,
             weighted.counting,
-            scatter=scatter,
+            scatter=scatter and source.n_blocks > 1,  # a block is soon read again
             known_by=partial(fingerprint, source, names),
         )
 
