@@ -11,8 +11,6 @@ import numpy as np
 
 from mixtura.errors import ParameterError
 
-__all__ = ["is_number", "is_whole", "listed", "places"]
-
 
 def is_number(value: object) -> TypeGuard[float]:
     """Whether it is one finite real number, as a double holds it.

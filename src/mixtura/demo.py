@@ -17,8 +17,6 @@ from mixtura.testing import Validation, textbook_log_likelihood, validate
 from mixtura.testing.validation import validation_text
 from mixtura.textual import columns, underlined
 
-__all__ = ["NAMES", "Chapter", "chapters", "demo_text"]
-
 #: name of each data set -> how many features it has
 NAMES = {"two-features": 2, "one-feature": 1}
 

@@ -5,16 +5,6 @@ Every message says what was wrong, what was found, what was expected, and what t
 
 from __future__ import annotations
 
-__all__ = [
-    "CollapseError",
-    "DataError",
-    "Interrupted",
-    "MissingExtraError",
-    "MixturaError",
-    "ModelError",
-    "ParameterError",
-]
-
 from typing import Any
 
 

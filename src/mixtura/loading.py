@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-__all__ = ["loaded", "signals_held"]
-
 
 def loaded(home: str, name: str) -> Any:
     """What a module calls `name`, once all of the module is there.

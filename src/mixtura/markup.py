@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from mixtura.textual import printable
 
-__all__ = ["Html", "element", "escaped", "isolated", "joined", "table"]
-
 
 class Html(str):
     """Text that is HTML already, and is not escaped again."""

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from mixtura.errors import ParameterError
 
-__all__ = ["Back", "is_pipeline", "ways_back"]
-
 #: A and b, by which x = A z + b is had again from what a step made of it
 Back: TypeAlias = tuple[Any, Any]
 

@@ -17,8 +17,6 @@ from mixtura.model import storage
 from mixtura.model.mixture import Mixture
 from mixtura.pipelines import is_pipeline, ways_back
 
-__all__ = ["load_fit", "save"]
-
 
 def save(
     model: Any, path: str | os.PathLike[str], training: Mapping[str, Any] | None = None

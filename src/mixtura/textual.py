@@ -7,19 +7,6 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = [
-    "columns",
-    "counted",
-    "first_line",
-    "indented",
-    "printable",
-    "resolved",
-    "runs_from_the_right",
-    "underlined",
-    "words_of",
-    "wrapped",
-]
-
 
 def columns(rows: Sequence[Sequence[str]], left: int = 1, width: int | None = None) -> list[str]:
     r"""Lines in which the cells stand below each other, the first `left` columns flush left.

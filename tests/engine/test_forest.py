@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from mixtura.engine.executors import tree_sum
 from mixtura.engine.executors.sums import PartialSums, Tree

@@ -11,8 +11,7 @@ from sklearn import datasets as theirs
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture as Theirs
 
-from mixtura import GaussianMixture as Ours
-from mixtura import datasets as ours
+from mixtura import GaussianMixture as Ours, datasets as ours
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 STARTS = ("kmeans", "k-means++", "random", "random_from_data")

@@ -15,7 +15,7 @@ from mixtura.engine.sources import ArraySource, block_rows
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import ModelError, ParameterError
 from mixtura.fitting import Given
-from mixtura.fitting.starts.overall import overall
+from mixtura.fitting.starts.kmeans.lloyd import overall
 from mixtura.fitting.starts.start import STARTS, Request, start
 from mixtura.model.structures import structure as structure_called
 

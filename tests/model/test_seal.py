@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.numpy import load as load_arrays
-from safetensors.numpy import save as save_arrays
+from safetensors.numpy import load as load_arrays, save as save_arrays
 
 import mixtura
 from mixtura.datasets import faithful

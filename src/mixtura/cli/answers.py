@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from mixtura.model.mixture import Mixture
     from mixtura.tables.streams import BadRows, Chunk
 
-__all__ = ["write"]
-
 #: rows that are answered at once, about
 _ROWS = 2**16
 

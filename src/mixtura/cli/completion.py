@@ -8,16 +8,6 @@ from collections.abc import Iterable
 import click
 from click import shell_completion
 
-__all__ = [
-    "VARIABLE",
-    "command",
-    "completed",
-    "datasets_or_files",
-    "files",
-    "matching",
-    "structures",
-]
-
 #: by which a shell asks, as click names it
 VARIABLE = "_MIXTURA_COMPLETE"
 

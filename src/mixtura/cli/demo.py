@@ -15,8 +15,6 @@ from mixtura.cli import options, outputs, printing
 if TYPE_CHECKING:
     from mixtura.demo import Chapter
 
-__all__ = ["command"]
-
 EPILOG = """\b
 Examples:
   mixtura demo

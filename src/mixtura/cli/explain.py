@@ -6,8 +6,6 @@ import click
 
 from mixtura.cli import inputs, options, printing
 
-__all__ = ["command"]
-
 EPILOG = """\b
 Examples:
   mixtura explain model.safetensors data.csv --row 17 --id name

@@ -9,8 +9,6 @@ import click
 
 from mixtura.cli import completion, inputs, options, outputs
 
-__all__ = ["command"]
-
 EPILOG = """\b
 Examples:
   mixtura explore geyser.safetensors @faithful -o geyser.html

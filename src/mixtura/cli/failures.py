@@ -12,8 +12,6 @@ from mixtura import errors
 from mixtura.cli import spelling
 from mixtura.textual import words_of
 
-__all__ = ["Failure", "of"]
-
 #: letters of another library's sentence at most
 _LETTERS = 300
 

@@ -14,8 +14,6 @@ from mixtura.cli.model_output import ModelOutput
 if TYPE_CHECKING:
     from mixtura.fitting import Fit
 
-__all__ = ["command"]
-
 EPILOG = """\b
 Examples:
   mixtura fit @faithful -k 2

@@ -6,8 +6,6 @@ import click
 
 from mixtura.cli import options, outputs
 
-__all__ = ["command"]
-
 EPILOG = """\b
 Examples:
   mixtura generate blobs -n 400 -d 2 -k 4 --seed 42 -o blobs.csv

@@ -8,8 +8,6 @@ import click
 
 from mixtura.cli import completion
 
-__all__ = ["command"]
-
 
 def _group(context: click.Context) -> click.Group:
     """All commands, among which `mixtura help` is."""

@@ -20,16 +20,6 @@ if TYPE_CHECKING:
     from mixtura.tables import Table
     from mixtura.tables.streams import Scan
 
-__all__ = [
-    "Input",
-    "Rows",
-    "number_of",
-    "places_of",
-    "read_checkpoint",
-    "read_model",
-    "read_record",
-]
-
 #: what is read: all rows in memory, or a scan over them
 Rows: TypeAlias = "Table | Scan"
 

@@ -18,8 +18,6 @@ from mixtura.cli import completion, failures, printing, signals, spelling
 from mixtura.textual import counted, printable
 from mixtura.version import __version__
 
-__all__ = ["COMMANDS", "main"]
-
 #: what each command is for; its module in `mixtura.cli` is loaded when it is called
 COMMANDS = {
     "completion": "Print what makes a shell complete command lines.",

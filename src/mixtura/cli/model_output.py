@@ -15,8 +15,6 @@ from mixtura.errors import ModelError
 if TYPE_CHECKING:
     from mixtura.model.mixture import Mixture
 
-__all__ = ["ModelOutput", "Place"]
-
 
 @dataclass(frozen=True)
 class ModelOutput:

@@ -12,31 +12,6 @@ import click
 
 from mixtura.cli import completion, kinds
 
-__all__ = [
-    "as_json",
-    "checkpointing",
-    "command",
-    "components",
-    "data",
-    "data_if_any",
-    "features",
-    "force",
-    "labels",
-    "model",
-    "model_options_of_explore",
-    "model_options_of_fit",
-    "model_options_of_select",
-    "option",
-    "output",
-    "quiet",
-    "reading",
-    "rows_of_answers",
-    "rows_to_write",
-    "seed",
-    "structure",
-    "weight_column",
-]
-
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 #: an option whose default the help tells

@@ -22,17 +22,6 @@ if TYPE_CHECKING:
     from mixtura.tables import Columns
     from mixtura.tables.write import Sink
 
-__all__ = [
-    "PAGE",
-    "Destination",
-    "answers_to",
-    "check_apart",
-    "check_stdout",
-    "destination",
-    "is_same_file",
-    "side_by_side",
-]
-
 #: the ends of names of files of rows, of JSON lines, and of pages; those first that are told of
 _ROWS = (".csv", ".npy", ".parquet", ".pq", ".txt")
 _JSON = (".jsonl", ".ndjson", ".json", ".txt")

@@ -7,8 +7,6 @@ import click
 from mixtura.cli import inputs, options, outputs
 from mixtura.views.kinds import KINDS, drawing_of
 
-__all__ = ["command"]
-
 EPILOG = """\b
 Examples:
   mixtura plot geyser.safetensors @faithful -o geyser.png

@@ -8,8 +8,6 @@ import click
 
 from mixtura.cli import answers, inputs, options, outputs
 
-__all__ = ["command"]
-
 EPILOG = """\b
 Examples:
   mixtura predict model.safetensors data.csv --id name -o labels.csv

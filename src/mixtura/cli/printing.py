@@ -11,8 +11,6 @@ import click
 
 from mixtura.textual import wrapped
 
-__all__ = ["result", "tell", "text"]
-
 #: a terminal is taken to have room for so many letters at least
 _LEAST = 20
 

@@ -9,8 +9,6 @@ from contextlib import suppress
 
 from mixtura.cli import signals
 
-__all__ = ["run"]
-
 
 def run() -> None:
     """Run the command line that the process was started with, and end it.

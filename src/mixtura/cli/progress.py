@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mixtura.model.mixture import Mixture
     from mixtura.selection import Row
 
-__all__ = ["AnswerMeter", "FitMeter", "IterationLog", "SelectionBar", "on_terminal"]
-
 #: seconds of work before anything is shown, and from one line to the next
 _LONG, _PAUSE = 0.5, 0.1
 

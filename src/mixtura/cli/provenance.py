@@ -10,8 +10,6 @@ import click
 
 from mixtura.cli import inputs
 
-__all__ = ["command_words", "of"]
-
 #: options that say where a result goes and how it is told, and change nothing about it
 _TELLING = ("output", "force", "as_json", "as_text", "verbose")
 

@@ -8,8 +8,6 @@ import click
 
 from mixtura.cli import inputs, options, outputs, printing, provenance, spelling
 
-__all__ = ["command"]
-
 EPILOG = """\b
 Examples:
   mixtura report geyser.safetensors @faithful -o geyser.html

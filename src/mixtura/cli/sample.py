@@ -6,8 +6,6 @@ import click
 
 from mixtura.cli import inputs, options, outputs
 
-__all__ = ["command"]
-
 EPILOG = """\b
 Example:
   mixtura sample model.safetensors -n 1000 --seed 1 -o drawn.csv

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from mixtura.cli import answers, inputs, options, outputs
 
-__all__ = ["command"]
-
 EPILOG = """\b
 Examples:
   mixtura score model.safetensors data.csv --id name -o scores.csv

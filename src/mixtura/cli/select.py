@@ -10,8 +10,6 @@ import mixtura
 from mixtura.cli import inputs, kinds, options, outputs, printing, progress, provenance, spelling
 from mixtura.cli.model_output import ModelOutput
 
-__all__ = ["command"]
-
 EPILOG = """\b
 Examples:
   mixtura select @faithful

@@ -6,8 +6,6 @@ import click
 
 from mixtura.cli import inputs, options, printing, spelling
 
-__all__ = ["command"]
-
 EPILOG = """\b
 Examples:
   mixtura show model.safetensors

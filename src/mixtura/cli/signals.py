@@ -7,8 +7,6 @@ import sys
 import threading
 from typing import Any
 
-__all__ = ["mind_signals", "minded_signals", "stop_signal"]
-
 #: what asks a process to end: Ctrl-C, `kill`, a terminal that closes (which Windows has not)
 _STOPS = ("SIGINT", "SIGTERM", "SIGHUP")
 

@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["spelled", "spelled_selection", "spelled_training"]
-
 #: argument of a function -> option, where no other word is spelled so
 _OPTIONS = {
     "max_iter": "--max-iter",

@@ -6,8 +6,6 @@ import click
 
 from mixtura.cli import inputs, options, printing
 
-__all__ = ["command"]
-
 EPILOG = """\b
 Examples:
   mixtura validate model.safetensors data.csv

@@ -15,8 +15,6 @@ from mixtura.textual import first_line
 if TYPE_CHECKING:
     from mixtura.tables.streams import Scan
 
-__all__ = ["spread"]
-
 _PARQUET = (".parquet", ".pq")
 #: seconds that a scheduler may take to answer
 _PATIENCE = 20.0

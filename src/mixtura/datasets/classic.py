@@ -8,8 +8,6 @@ from mixtura.engine.arrays import Integers
 from mixtura.tables.read import BUNDLED, bundled
 from mixtura.tables.table import Table
 
-__all__ = ["NAMES", "faithful", "galaxies", "iris", "iris_species", "load"]
-
 
 def faithful() -> Table:
     """Old Faithful: 272 eruptions' durations and the waits for the next, minutes, (272, 2).

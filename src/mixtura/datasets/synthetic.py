@@ -13,8 +13,6 @@ from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of
 from mixtura.tables.table import Table, made_up_names
 
-__all__ = ["blobs", "separated", "separation_of"]
-
 
 def blobs(
     n_rows: int = 400,

@@ -7,8 +7,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Floats", "Integers", "Rows", "Value", "doubles", "frozen", "readable"]
-
 #: float64, unless its docstring says otherwise
 Floats: TypeAlias = NDArray[np.floating[Any]]
 Integers: TypeAlias = NDArray[np.signedinteger[Any]]

@@ -12,8 +12,6 @@ from mixtura.engine import factors
 from mixtura.engine.arrays import Floats, Rows, Value, frozen
 from mixtura.engine.factors import Factor, InvertLower
 
-__all__ = ["Centres", "Components", "spheres", "with_uniform"]
-
 
 @dataclass(frozen=True, eq=False)
 class Components(Value):

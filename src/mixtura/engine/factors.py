@@ -16,17 +16,6 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats, Value
 
-__all__ = [
-    "Diagonal",
-    "Factor",
-    "FactorForm",
-    "SharedTriangular",
-    "Spherical",
-    "Triangular",
-    "WithUniform",
-    "solve_lower",
-]
-
 InvertLower = Callable[[Floats], Floats]
 """Lower triangular matrices (n, D, D) -> their inverses (n, D, D)"""
 

@@ -17,8 +17,6 @@ from mixtura.engine.executors.sums import Monoid
 from mixtura.errors import DataError, MixturaError
 from mixtura.textual import first_line
 
-__all__ = ["Partitions"]
-
 T = TypeVar("T")
 M = TypeVar("M", bound=Monoid)
 

@@ -9,8 +9,6 @@ from typing import NamedTuple, TypeAlias
 from mixtura.engine.arrays import Floats
 from mixtura.engine.sources import Block
 
-__all__ = ["Climb", "Climbed", "EMProblem", "EMState", "Effort", "Swap", "SwapRule", "Swapped"]
-
 
 class EMProblem(NamedTuple):
     """What EM maximises the likelihood of, and over which parameters.

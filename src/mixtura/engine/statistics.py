@@ -12,8 +12,6 @@ from mixtura.engine.arrays import Floats, Value
 from mixtura.engine.executors.sums import tree_sum
 from mixtura.errors import DataError, MissingExtraError
 
-__all__ = ["Statistics", "zeros"]
-
 #: its arrays, by the names of their columns in Arrow
 _ARRAYS = ("reference", "weight", "first", "second")
 

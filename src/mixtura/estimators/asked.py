@@ -17,8 +17,6 @@ from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed
 from mixtura.model.structures import NAMES, structure
 
-__all__ = ["Asked"]
-
 
 class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
     """What an estimator was asked for; `GaussianMixture` says what each parameter means."""

@@ -20,8 +20,7 @@ __all__ = ["CallbackSupportMixin", "Progress", "told"]
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 try:
-    from sklearn.callback import CallbackSupportMixin
-    from sklearn.callback import with_callbacks as _managed
+    from sklearn.callback import CallbackSupportMixin, with_callbacks as _managed
 except ImportError:  # before scikit-learn 1.9
 
     class CallbackSupportMixin:  # type: ignore[no-redef]

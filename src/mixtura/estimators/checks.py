@@ -17,18 +17,6 @@ from mixtura.model.structures import Form
 from mixtura.rows.in_memory import check_names, column_names
 from mixtura.tables.columns import refuse_others
 
-__all__ = [
-    "ILL_DEFINED",
-    "UNCONVERGED",
-    "check_given",
-    "check_numbers",
-    "check_parameters",
-    "check_rows",
-    "collapsed",
-    "warn_if_void",
-    "warn_of",
-]
-
 #: how scikit-learn's warning of a fit that did not converge begins, and ours with it
 UNCONVERGED = (
     "Best performing initialization did not converge. Try different init parameters, or increase "

@@ -12,24 +12,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import CollapseError, Interrupted, ParameterError
+from mixtura.estimators import checks
 from mixtura.estimators.asked import Asked
 from mixtura.estimators.callbacks import CallbackSupportMixin, Progress, told
-from mixtura.estimators.checks import (
-    check_numbers,
-    check_parameters,
-    collapsed,
-    warn_if_void,
-    warn_of,
-)
-from mixtura.estimators.holding import hold, holding
+from mixtura.estimators.holding import hold, holding, in_turn
 from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.prepared import prepared
-from mixtura.estimators.turns import in_turn
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import seed_of
 from mixtura.rows.out_of_core import is_out_of_core
-
-__all__ = ["GaussianMixture"]
 
 
 class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
@@ -255,7 +246,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
             rows.
         """
         rows = self._rows(X)
-        warn_if_void(getattr(self, "fit_", None), "BIC")
+        checks.warn_if_void(getattr(self, "fit_", None), "BIC")
         return self.mixture_.bic(rows, sample_weight)
 
     def aic(self, X: Any, sample_weight: Any = None) -> float:
@@ -264,7 +255,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         With weights (N,), log L = Σ_i v_i log p(x_i). Warnings as for `bic`.
         """
         rows = self._rows(X)
-        warn_if_void(getattr(self, "fit_", None), "AIC")
+        checks.warn_if_void(getattr(self, "fit_", None), "AIC")
         return self.mixture_.aic(rows, sample_weight)
 
     def icl(self, X: Any, sample_weight: Any = None) -> float:
@@ -274,7 +265,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         `bic`.
         """
         rows = self._rows(X)
-        warn_if_void(getattr(self, "fit_", None), "ICL")
+        checks.warn_if_void(getattr(self, "fit_", None), "ICL")
         return self.mixture_.icl(rows, sample_weight)
 
     def _n_parameters(self) -> int:
@@ -290,12 +281,12 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         check_is_fitted(self, "mixture_")
         if is_out_of_core(X):
             return X
-        check_numbers(X)
+        checks.check_numbers(X)
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
     def _fit(self, X: Any, sample_weight: Any, y: object) -> Any:
         """Fit and hold the result; the rows, those of weight 0 included, (N, D)."""
-        check_parameters(self)
+        checks.check_parameters(self)
         rows, weights, run = prepared(self, X, sample_weight)
         given = (self.weights_init, self.means_init, self.precisions_init)
         alone = not self.warm_start and all(part is None for part in given)
@@ -303,10 +294,10 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         try:
             fit, stopped = told(self, rows, y, weights, observers, run)
         except CollapseError as error:
-            raise collapsed(error) from None
+            raise checks.collapsed(error) from None
         except Interrupted as interruption:
             hold(self, interruption.fit)
             raise
         hold(self, replace(fit, seed=seed_of(self.random_state) if alone else None))
-        warn_of(fit, expected=self._settings().allows(1) and not stopped)
+        checks.warn_of(fit, expected=self._settings().allows(1) and not stopped)
         return rows

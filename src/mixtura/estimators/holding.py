@@ -1,20 +1,21 @@
-"""Holding: the attributes of an estimator that is fitted."""
+"""Holding: the attributes of an estimator that is fitted, and whose turn it is to set them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from _thread import LockType, allocate_lock, get_ident
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.errors import ParameterError
 from mixtura.estimators.asked import Asked
-from mixtura.estimators.turns import in_turn
 from mixtura.fitting import Fit
 from mixtura.model.mixture import Mixture
-
-__all__ = ["hold", "hold_mixture", "holding"]
 
 Kind = TypeVar("Kind", bound=Asked)
 
@@ -66,3 +67,41 @@ def holding(kind: type[Kind], mixture: Mixture, parameters: Mapping[str, Any]) -
     if mixture.feature_names is not None:
         model.feature_names_in_ = np.asarray(mixture.feature_names, dtype=object)
     return model
+
+
+class _Turn:
+    """The thread that learns with an estimator, and the lock for others."""
+
+    def __init__(self) -> None:
+        self.lock: LockType = allocate_lock()
+        self.thread = 0
+
+
+#: kept beside the estimators, so that these can be copied and pickled
+_turns: WeakKeyDictionary[Any, _Turn] = WeakKeyDictionary()
+
+if hasattr(os, "register_at_fork"):  # in a child nobody else learns
+    os.register_at_fork(after_in_child=_turns.clear)
+
+
+@contextmanager
+def in_turn(model: Any) -> Iterator[None]:
+    """Wait until no other thread learns with the estimator, and have the others wait meanwhile.
+
+    Raises
+    ------
+    ParameterError : it is this thread that does: a callback or a signal's handler asks for more,
+        and what it learnt would be lost.
+    """
+    turn = _turns.setdefault(model, _Turn())
+    if turn.thread == get_ident():
+        raise ParameterError(
+            "partial_fit is called while this thread is in partial_fit of the same estimator, from "
+            "a callback or a signal's handler: keep the batch, and learn it when that is over"
+        )
+    with turn.lock:
+        turn.thread = get_ident()
+        try:
+            yield
+        finally:
+            turn.thread = 0

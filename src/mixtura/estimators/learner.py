@@ -19,12 +19,10 @@ from mixtura.estimators.holding import hold_mixture
 from mixtura.estimators.prepared import given_of
 from mixtura.fitting import Fit, Given, Settings, fit_rows
 from mixtura.fitting.stepwise import Stepwise, rows_to_start
+from mixtura.rows.data import check_extent
 from mixtura.rows.in_memory import check_here
-from mixtura.rows.limits import check_extent
 from mixtura.rows.opening import Held
 from mixtura.rows.weights import row_weights
-
-__all__ = ["Learner", "check_started", "learn"]
 
 
 def learn(model: Asked, X: Any, sample_weight: Any) -> None:

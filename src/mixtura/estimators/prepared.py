@@ -20,8 +20,6 @@ from mixtura.rows.opening import Held, open_rows
 from mixtura.rows.out_of_core import is_out_of_core
 from mixtura.rows.weights import row_weights
 
-__all__ = ["given_of", "prepared"]
-
 
 def prepared(model: Asked, X: Any, sample_weight: Any) -> tuple[Any, Any, Callable[..., Fit]]:
     """The rows (N, D) that an estimator is to be fitted to, their weights, and what fits to them.

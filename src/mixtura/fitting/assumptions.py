@@ -18,8 +18,6 @@ from mixtura.model.structures import Structure
 from mixtura.rows.data import Data
 from mixtura.rows.spread import TotalScatter
 
-__all__ = ["Assumptions", "MStep"]
-
 #: the noise's share where nothing says which rows are noise
 _FIRST = 0.05
 

@@ -10,24 +10,20 @@ from typing import Any
 import numpy as np
 
 from mixtura.errors import CollapseError, ParameterError
-from mixtura.fitting.beginning import check_resumed, run
 from mixtura.fitting.checkpoints import Checkpointer, checkpointed
 from mixtura.fitting.em import EM, Observer, wants_scatter
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.m_step.prior import Prior
-from mixtura.fitting.runs import best_of, kept
+from mixtura.fitting.runs import best_of, check_resumed, kept, run
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.start import StartLike
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of, seed_of
-from mixtura.model.structures import Structure
-from mixtura.model.structures import structure as structure_called
+from mixtura.model.structures import Structure, structure as structure_called
 from mixtura.rows.opening import Held, Opened, open_rows, read
 from mixtura.tables.collections import Collection
-
-__all__ = ["fit", "fit_rows"]
 
 
 def fit(

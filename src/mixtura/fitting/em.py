@@ -33,8 +33,6 @@ from mixtura.model.mixture import Mixture
 from mixtura.rows.data import Data
 from mixtura.rows.spread import TotalScatter
 
-__all__ = ["EM", "Observer", "wants_scatter"]
-
 
 class Observer(Protocol):
     """Told what happens, as it happens."""

@@ -13,8 +13,6 @@ from mixtura.fitting.starts.met import Met
 from mixtura.model.mixture import Mixture
 from mixtura.rows.oddities import NONE, Oddities
 
-__all__ = ["Ended"]
-
 
 @dataclass(frozen=True, eq=False)
 class Ended(Value):

@@ -16,8 +16,6 @@ from mixtura.textual import counted
 if TYPE_CHECKING:
     from mixtura.notebook import Frame, StandardErrors
 
-__all__ = ["SIGNS", "Fit"]
-
 #: what a criterion's sign follows: smaller is better for scikit-learn, larger for R's mclust
 SIGNS = {"scikit-learn": 1.0, "mclust": -1.0}
 

@@ -11,9 +11,7 @@ from mixtura.errors import ModelError
 from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.fitting.settings import Settings
 from mixtura.model import parameters
-from mixtura.rows.limits import WIDEST
-
-__all__ = ["Given"]
+from mixtura.rows.data import WIDEST
 
 
 @dataclass(frozen=True, eq=False)

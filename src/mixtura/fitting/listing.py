@@ -8,8 +8,6 @@ from mixtura.markup import Html, element, joined, table
 from mixtura.model.listing import mixture_html, mixture_text
 from mixtura.textual import counted
 
-__all__ = ["fit_html", "fit_text"]
-
 
 def fit_text(fit: Ended, verdict: Verdict) -> str:
     """How it ended and what to do about it, its figures, and the parameters."""

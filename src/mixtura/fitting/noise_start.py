@@ -27,8 +27,6 @@ from mixtura.rows.sampling import sample
 if TYPE_CHECKING:
     from mixtura.fitting.em import EM
 
-__all__ = ["noise_start"]
-
 #: EM iterations that tell starts apart, and those before without noise
 _SHORT, _PLAIN = 40, 5
 #: of the log-likelihood, nats a row, that a start may lack after them

@@ -13,8 +13,6 @@ from mixtura.model.box import Box
 from mixtura.model.random import random_state_of
 from mixtura.model.structures import structure
 
-__all__ = ["assumptions_of", "replay_arguments"]
-
 #: what a record tells of only where it is not as by default, and what it is then
 _ASSUMED: dict[str, Callable[..., Any]] = {"weights": str, "prior": Prior, "noise": Box}
 

@@ -11,8 +11,6 @@ from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.starts.met import Met
 from mixtura.model.mixture import Mixture
 
-__all__ = ["RunState"]
-
 
 @dataclass(eq=False)
 class RunState:

@@ -18,8 +18,6 @@ from mixtura.fitting.starts.start import StartLike, start
 from mixtura.model.box import Box
 from mixtura.model.structures import Structure
 
-__all__ = ["RECORDED", "SCIKIT_LEARNS", "Settings"]
-
 #: those that a record always has
 RECORDED = ("start", "tol", "reg_covar", "max_iter", "n_init", "accelerate")
 

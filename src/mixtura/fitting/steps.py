@@ -19,8 +19,6 @@ from mixtura.model.mixture import Mixture
 from mixtura.rows.spread import Spread
 from mixtura.rows.weights import row_weights
 
-__all__ = ["maximise", "statistics"]
-
 
 def statistics(batch: Any, mixture: Mixture, sample_weight: Any = None) -> Statistics:
     """The E-step of some rows: what they add to the next mixture, as sums.

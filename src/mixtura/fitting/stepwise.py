@@ -18,8 +18,6 @@ from mixtura.fitting.settings import Settings
 from mixtura.model.mixture import Mixture
 from mixtura.rows.spread import Spread
 
-__all__ = ["Stepwise", "rows_to_start"]
-
 #: γ_t = (t + 2)^−0.6: between ½ and 1, so that what was learnt early is forgotten, and noise too
 _EXPONENT, _DELAY = 0.6, 2.0
 

@@ -20,8 +20,6 @@ from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure
 from mixtura.rows.oddities import NONE, Oddities, Repeat
 
-__all__ = ["fit_record", "taken_up"]
-
 
 def fit_record(fit: Fit) -> dict[str, Any]:
     """All that is known of a fit but its mixture, ready for JSON.

@@ -12,8 +12,6 @@ from mixtura.engine.arrays import Floats
 from mixtura.model.calibration import marginal_cdf
 from mixtura.model.mixture import Mixture
 
-__all__ = ["Adequacy", "adequacy"]
-
 #: of samples from the mixture, all departures are within the bound in at least so many
 _LEVEL = 0.95
 #: calls of erfc, about, that the features' probabilities may take

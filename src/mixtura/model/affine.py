@@ -11,8 +11,6 @@ from mixtura.engine.arrays import Floats, frozen
 from mixtura.errors import ParameterError
 from mixtura.model.structures import Structure, structure
 
-__all__ = ["AffineMap"]
-
 #: what becomes of structures that compare units, where each feature is given another
 _IN_OTHER_UNITS = {
     "EII": "EEI",

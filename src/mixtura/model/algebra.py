@@ -11,8 +11,6 @@ from mixtura.errors import DataError, ParameterError
 from mixtura.model.density import Density
 from mixtura.model.terms import Evidence
 
-__all__ = ["evidence", "feature_indices"]
-
 
 def evidence(mixture: Density, given: Mapping[int | str, float]) -> Evidence:
     """What a dict of features and their values says of a row.

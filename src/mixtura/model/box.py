@@ -12,8 +12,6 @@ from numpy.typing import ArrayLike
 from mixtura.engine.arrays import Floats, Value, frozen
 from mixtura.errors import ModelError
 
-__all__ = ["Box"]
-
 
 @dataclass(frozen=True, eq=False)
 class Box(Value):

@@ -16,14 +16,11 @@ from mixtura.engine.sources import Block
 from mixtura.model import parameters
 from mixtura.model.gaussians import Gaussians
 from mixtura.model.noise import Noise
-from mixtura.model.structures import Structure
-from mixtura.model.structures import structure as structure_called
+from mixtura.model.structures import Structure, structure as structure_called
 from mixtura.model.terms import Terms
 from mixtura.rows.in_memory import as_rows
 from mixtura.rows.out_of_core import RowFunction
 from mixtura.textual import counted, printable
-
-__all__ = ["Density"]
 
 #: so many features are named in a repr
 _NAMED = 6

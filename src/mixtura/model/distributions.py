@@ -10,8 +10,6 @@ import numpy as np
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
 
-__all__ = ["chi_cdf", "chi_quantiles", "inverted", "normal_cdf"]
-
 _ERFC = np.frompyfunc(math.erfc, 1, 1)
 _HALVINGS = 200
 #: beyond it nothing is left of e^(−x), and x is finite

@@ -25,8 +25,6 @@ from mixtura.textual import counted
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Explanation", "explain", "least_likely"]
-
 
 @dataclass(frozen=True, eq=False)
 class Explanation(Value):

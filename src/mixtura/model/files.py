@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from mixtura.errors import ParameterError
 from mixtura.version import __version__
 
-__all__ = ["clear_unfinished", "opened_beside", "origin", "sum_of", "written_beside"]
-
 #: the end of the names of files that are not yet whole, which is nobody else's
 _UNFINISHED = ".mixtura-part"
 

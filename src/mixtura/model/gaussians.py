@@ -17,8 +17,6 @@ from mixtura.model.structures import Structure, of_some_features
 from mixtura.model.terms import Evidence, Terms
 from mixtura.textual import resolved
 
-__all__ = ["Gaussians"]
-
 
 @dataclass(frozen=True, eq=False)
 class Gaussians(Terms):

@@ -6,8 +6,6 @@ from mixtura.markup import Html, element, joined, table
 from mixtura.model.density import Density
 from mixtura.textual import columns, printable
 
-__all__ = ["mixture_html", "mixture_text"]
-
 #: components and features that are listed at most
 _COMPONENTS, _FEATURES = 12, 6
 

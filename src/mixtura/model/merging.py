@@ -22,8 +22,6 @@ from mixtura.rows.out_of_core import RowFunction, is_out_of_core, totals
 from mixtura.rows.weights import row_weights
 from mixtura.textual import counted
 
-__all__ = ["Merging", "merge_components"]
-
 #: rows whose shares are held at a time
 _ROWS = 2**14
 

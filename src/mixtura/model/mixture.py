@@ -25,8 +25,6 @@ from mixtura.model.random import Seed, random_state_of
 from mixtura.rows.out_of_core import is_out_of_core, summed
 from mixtura.rows.weights import row_weights, weighted_mean
 
-__all__ = ["Mixture"]
-
 
 class Mixture(Density):
     """A Gaussian mixture density, frozen: its parameters, and all that follows from them.

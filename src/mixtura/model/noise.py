@@ -17,8 +17,6 @@ from mixtura.model.affine import AffineMap
 from mixtura.model.box import Box
 from mixtura.model.terms import Evidence, Terms
 
-__all__ = ["NOISE", "Noise", "labelled"]
-
 #: the label of a row that is noise; of responsibilities it is the last column
 NOISE = -1
 #: the largest weight below 1

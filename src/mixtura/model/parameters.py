@@ -16,8 +16,6 @@ from mixtura.model.structures import Form
 #: of the sum of weights that were divided by it
 _ROUNDING = 1e-13
 
-__all__ = ["box", "covariances", "feature_names", "means", "weights"]
-
 
 def means(values: ArrayLike, shape: tuple[int, int] | None = None) -> Floats:
     """Means (K, D), finite; of `shape`, where one is known.

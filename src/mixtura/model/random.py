@@ -10,8 +10,6 @@ from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import ParameterError
 
-__all__ = ["Seed", "random_state_of", "seed_of", "shuffled"]
-
 Seed: TypeAlias = int | np.integer | np.random.RandomState | None
 
 

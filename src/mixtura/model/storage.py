@@ -27,8 +27,6 @@ from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Noise
 from mixtura.model.terms import Terms
 
-__all__ = ["StoredModel", "load", "read", "save"]
-
 #: the families of terms in a file of each format: it grows when an older reader could not
 #: understand the file, or would take it for something else
 _FORMATS: dict[int, tuple[type[Terms], ...]] = {1: (Gaussians,), 2: (Gaussians, Noise)}

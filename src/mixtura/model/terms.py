@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Floats, Integers, Rows, Value
 from mixtura.model.affine import AffineMap
 
-__all__ = ["Evidence", "Terms"]
-
 
 @dataclass(frozen=True, eq=False)
 class Evidence:

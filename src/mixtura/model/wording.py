@@ -11,16 +11,6 @@ import numpy as np
 from mixtura.model.distributions import chi_quantiles
 from mixtura.textual import columns, indented, printable, resolved
 
-__all__ = [
-    "explanation_text",
-    "feature_note",
-    "feature_table",
-    "part_note",
-    "part_table",
-    "row_title",
-    "row_words",
-]
-
 #: how many features are listed one by one
 _LISTED = 8
 #: features that make up this share of the squared distance are the ones to blame

@@ -20,8 +20,6 @@ from mixtura.tables.chunk import BadRows
 from mixtura.tables.collections import Collection, check_numbers, collection
 from mixtura.tables.streams import Chunk, bad_rows
 
-__all__ = ["Collected", "Reader", "collected", "of_collection"]
-
 T = TypeVar("T")
 #: rows that are looked at together
 _ROWS = 2**14

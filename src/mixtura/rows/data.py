@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -14,15 +16,12 @@ from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import Executor, default_executor
 from mixtura.engine.sources import ArraySource, Source
-from mixtura.errors import CollapseError
-from mixtura.rows.fingerprint import fingerprint
-from mixtura.rows.limits import check_extent, check_rows
+from mixtura.errors import CollapseError, DataError
+from mixtura.rows.in_memory import check_names, column_label
 from mixtura.rows.oddities import Oddities, oddities
 from mixtura.rows.spread import Spread, TotalScatter
 from mixtura.rows.summary import RowSummary
 from mixtura.rows.weights import Weighted
-
-__all__ = ["Data"]
 
 #: a collapse names so many rows at most
 _NAMED = 10
@@ -171,4 +170,107 @@ class Data:
             collapse.centre,
             collapse.weight,
             named,
+        )
+
+
+class Fingerprint:
+    """A fingerprint of rows in their order: the same however they are divided.
+
+    Notes
+    -----
+    A SHA-256 sum of every byte, about a second a GiB.
+    """
+
+    def __init__(self) -> None:
+        self._values, self._weights = hashlib.sha256(), hashlib.sha256()
+        self._count, self._n_features = 0, 0
+        self._types: set[str] = set()
+        self._weighted = False
+
+    def add(self, rows: Rows, weights: Floats | None) -> None:
+        """See rows (m, D) with weights (m,); None weighs each 1."""
+        self._values.update(np.ascontiguousarray(rows).data.cast("B"))
+        if weights is not None:
+            self._weighted = True
+            self._weights.update(np.ascontiguousarray(weights, np.float64).data.cast("B"))
+        self._types.add(rows.dtype.name)
+        self._count += len(rows)
+        self._n_features = rows.shape[1]
+
+    def record(self, names: tuple[str, ...] | None) -> dict[str, Any]:
+        """What the rows are known by."""
+        return {
+            "number of rows": self._count,
+            "number of features": self._n_features,
+            "features' names": None if names is None else list(names),
+            "type": " and ".join(sorted(self._types)),
+            "values": self._values.hexdigest()[:16],
+            "weights": self._weights.hexdigest()[:16] if self._weighted else None,
+        }
+
+
+def fingerprint(source: Source, names: tuple[str, ...] | None) -> dict[str, Any]:
+    """What the rows of a source are known by."""
+    seen = Fingerprint()
+    with closing(source.blocks()) as blocks:
+        for block in blocks:
+            seen.add(block.rows, block.weights)
+    return seen.record(names)
+
+
+#: beyond this size the squares of a column's values, or its variance, overflow float64
+WIDEST = 1e150
+#: the same of float32, in which differences are taken
+_WIDEST_SINGLE = 1e37
+
+
+def check_rows(rows: Rows, n_components: int, names: Sequence[str] | None) -> None:
+    """Refuse rows (N, D) that no mixture can be fitted to.
+
+    Raises
+    ------
+    DataError : too few rows, too large values, or two columns of one name.
+    """
+    check_names(names)
+    _check_count(len(rows), n_components)
+    if max(float(rows.max()), -float(rows.min())) > _WIDEST_SINGLE:
+        _check_width(rows.min(axis=0), rows.max(axis=0), names, rows.dtype)
+
+
+def check_extent(
+    n_rows: int,
+    low: Floats,
+    high: Floats,
+    n_components: int,
+    names: Sequence[str] | None,
+    dtype: np.dtype[Any],
+) -> None:
+    """The same for N rows of that type whose values go from `low` (D,) to `high` (D,)."""
+    check_names(names)
+    _check_count(n_rows, n_components)
+    _check_width(low, high, names, dtype)
+
+
+def _check_count(n: int, k: int) -> None:
+    if n < 2:
+        raise DataError(
+            f"X has {n} row{'s' if n != 1 else ''}, expected at least 2: "
+            "one row has no spread to fit"
+        )
+    if n < k:
+        raise DataError(
+            f"X has {n} rows, expected at least one for each of the {k} components: "
+            f"ask for {n} components or fewer"
+        )
+
+
+def _check_width(low: Any, high: Any, names: Sequence[str] | None, dtype: np.dtype[Any]) -> None:
+    low, high = (np.asarray(ends, np.float64) for ends in (low, high))
+    j = int(np.maximum(-low, high).argmax())
+    widest = _WIDEST_SINGLE if dtype == np.float32 else WIDEST
+    if max(-low[j], high[j]) > widest:
+        raise DataError(
+            f"column {column_label(j, names)} goes from {low[j]:.6g} to {high[j]:.6g}: its "
+            f"variance overflows, expected values below {widest:g}; "
+            "divide the column by a constant"
         )

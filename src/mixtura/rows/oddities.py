@@ -15,8 +15,6 @@ from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Block, Source
 from mixtura.rows.summary import RowSummary
 
-__all__ = ["NONE", "Oddities", "Repeat", "distinct_rows", "oddities", "repeats"]
-
 
 @dataclass(frozen=True)
 class Oddities:

@@ -15,8 +15,6 @@ from mixtura.rows.weights import row_weights
 from mixtura.tables.collections import Collection, collection, is_collection
 from mixtura.tables.streams import Scan, is_stream, scanned
 
-__all__ = ["Held", "Opened", "open_rows", "read"]
-
 
 @dataclass(frozen=True, eq=False)
 class Held:

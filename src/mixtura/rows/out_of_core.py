@@ -22,8 +22,6 @@ from mixtura.rows.weights import row_weights, total_weight, weighted_mean
 from mixtura.tables.collections import Collection, check_columns, check_numbers, is_collection
 from mixtura.tables.streams import bad_rows, coalesce, is_stream, scanned
 
-__all__ = ["RowFunction", "is_out_of_core", "summed", "totals"]
-
 #: rows that are answered at once, about
 _ROWS = 2**16
 

@@ -26,8 +26,6 @@ from mixtura.rows.survey import nothing_counts, sample_size, settled
 from mixtura.tables.collections import Collection
 from mixtura.tables.streams import BadRows
 
-__all__ = ["float64_source", "survey_partitions"]
-
 #: rows that a sample is drawn from at a time
 _AT_ONCE = 2**16
 

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.sources import ArraySource
 
-__all__ = ["Reservoir", "sample"]
-
 
 class Reservoir:
     """Rows drawn in proportion to their weights, each at most once.

@@ -10,8 +10,6 @@ from mixtura.engine.arrays import Floats
 from mixtura.engine.factors import solve_lower
 from mixtura.rows.summary import RowSummary
 
-__all__ = ["Spread", "TotalScatter"]
-
 #: a spread below so many ulp of the values themselves is rounding, not spread
 _ROUNDING = 16.0 * float(np.finfo(np.float64).eps)
 #: squared feature units; its inverse, and the square of a deviation over it, stay in float64

@@ -17,8 +17,6 @@ from mixtura.engine.executors.sums import PartialSums, Tree
 from mixtura.engine.sources import Block, Source, block_rows, fields_of
 from mixtura.rows.weights import unit_of
 
-__all__ = ["RowSummary", "RunningSummary"]
-
 #: numbers that one step over rows takes at once
 _WIDE = 512
 

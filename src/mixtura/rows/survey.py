@@ -11,14 +11,11 @@ from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource, Block, StreamSource, ahead, fields_of
 from mixtura.errors import DataError
-from mixtura.rows.data import Data
-from mixtura.rows.fingerprint import Fingerprint
+from mixtura.rows.data import Data, Fingerprint
 from mixtura.rows.sampling import Reservoir
 from mixtura.rows.summary import RowSummary, RunningSummary
 from mixtura.rows.weights import Weighted
 from mixtura.tables.streams import Chunk, Scan, bad_rows
-
-__all__ = ["nothing_counts", "sample_size", "settled", "survey"]
 
 #: rows of a sample; up to so many, a start is that of the rows in memory
 _SAMPLE = 2**17

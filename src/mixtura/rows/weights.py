@@ -14,16 +14,6 @@ from mixtura.errors import DataError
 from mixtura.rows.in_memory import check_here
 from mixtura.tables.columns import numbers_in
 
-__all__ = [
-    "Weighted",
-    "check_sum",
-    "check_weights",
-    "row_weights",
-    "total_weight",
-    "unit_of",
-    "weighted_mean",
-]
-
 #: the smallest positive number
 _SMALLEST = 2.0**-1074
 #: the largest sum of weights: a log-likelihood is that many times a row's

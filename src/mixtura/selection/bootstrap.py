@@ -19,16 +19,13 @@ from mixtura.fitting.settings import Settings
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of
 from mixtura.model.structures import Structure
-from mixtura.rows.data import Data
+from mixtura.rows.data import Data, check_rows
 from mixtura.rows.in_memory import as_rows, column_names
-from mixtura.rows.limits import check_rows
 from mixtura.selection.candidate import Candidate, components_of, structures_of
 from mixtura.selection.select import rule_for, shared_out
 from mixtura.selection.task_pool import Task, run_tasks
 from mixtura.selection.trials import Trials
 from mixtura.textual import counted
-
-__all__ = ["BootstrapSequence", "BootstrapTest", "bootstrap_test"]
 
 
 @dataclass(frozen=True, eq=False)

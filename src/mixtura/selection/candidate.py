@@ -8,10 +8,7 @@ from typing import TypeVar
 
 from mixtura.arguments import is_whole
 from mixtura.errors import ParameterError
-from mixtura.model.structures import STRUCTURES, Structure
-from mixtura.model.structures import structure as structure_called
-
-__all__ = ["Candidate", "components_of", "contains", "structures_of"]
+from mixtura.model.structures import STRUCTURES, Structure, structure as structure_called
 
 #: the letters at one place, from what leaves least free to what leaves most
 _FREEDOM = "IEV"

@@ -15,8 +15,6 @@ from mixtura.errors import ParameterError
 from mixtura.fitting.fit import SIGNS
 from mixtura.model.mixture import Mixture
 
-__all__ = ["CRITERIA", "better", "classification_loss", "criterion_called", "signed"]
-
 #: the criteria by name, each with how people write it
 CRITERIA = {"bic": "BIC", "icl": "ICL", "aic": "AIC", "cv": "CV"}
 

@@ -12,13 +12,11 @@ from mixtura.fitting.m_step.prior import Prior
 from mixtura.fitting.m_step.regularisation import Regularisation
 from mixtura.fitting.starts.spurious import FEW, THIN, least_rows, spurious, thinnest
 from mixtura.fitting.verdict.counts import too_few_rows
-from mixtura.fitting.verdict.rows import sitting
+from mixtura.fitting.verdict.findings import sitting
 from mixtura.model.mixture import Mixture
 from mixtura.rows.oddities import Repeat
 from mixtura.rows.spread import Spread
 from mixtura.selection.candidate import Candidate
-
-__all__ = ["Doubts", "hopeless"]
 
 
 def hopeless(candidate: Candidate, n_rows: int, n_features: int, prior: Prior | None) -> str:

@@ -17,8 +17,6 @@ from mixtura.selection.candidate import Candidate
 from mixtura.selection.grid import Grid, Watcher
 from mixtura.selection.row import Row
 
-__all__ = ["Folds"]
-
 
 @dataclass(frozen=True, eq=False)
 class Folds:

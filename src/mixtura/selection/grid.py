@@ -13,8 +13,6 @@ from mixtura.selection.row import Row
 from mixtura.selection.task_pool import Task, run_tasks
 from mixtura.selection.trials import Trials, parents
 
-__all__ = ["Grid", "Watcher"]
-
 #: the sweep that only holds candidates to what they contain
 _LAST = "up again"
 

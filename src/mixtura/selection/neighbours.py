@@ -17,8 +17,6 @@ from mixtura.fitting.starts.moves import merge_losses, merged_pair
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import Structure
 
-__all__ = ["Neighbours", "written_twice"]
-
 #: EM steps that tell what a neighbour's end is worth, and those after which it has settled
 _SHORT, _SETTLED = 10, 200
 #: so many merges of one end are tried, and so many of all candidates are followed

@@ -12,8 +12,6 @@ from mixtura.rows.oddities import Oddities
 from mixtura.selection.candidate import Candidate, letters
 from mixtura.selection.criteria import signed
 
-__all__ = ["Row"]
-
 
 @dataclass(frozen=True, eq=False)
 class Row:

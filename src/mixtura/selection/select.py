@@ -28,8 +28,6 @@ from mixtura.selection.grid import Grid, Watcher
 from mixtura.selection.selection import Selection
 from mixtura.selection.trials import Trials
 
-__all__ = ["rule_for", "select", "shared_out"]
-
 #: of the log-likelihood of all rows, that a candidate may lack
 _NATS = 1e-3
 

@@ -14,8 +14,6 @@ from mixtura.selection.criteria import CRITERIA, better, criterion_called
 from mixtura.selection.row import Row
 from mixtura.textual import counted
 
-__all__ = ["Selection", "compared", "worth"]
-
 #: a difference above this is not told of: very strong evidence
 _TOLD = 10.0
 #: so many rivals are told of

@@ -10,8 +10,6 @@ from typing import Any, TypeVar
 
 from mixtura.engine.executors.helpers import Helpers, Promise
 
-__all__ = ["Task", "run_tasks"]
-
 T = TypeVar("T")
 
 

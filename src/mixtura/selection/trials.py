@@ -11,11 +11,11 @@ import numpy as np
 from mixtura.caching import cached_property
 from mixtura.errors import CollapseError, DataError, ParameterError
 from mixtura.fitting.assumptions import Assumptions
-from mixtura.fitting.beginning import first_statistics, run
 from mixtura.fitting.convergence.rules import Outcome
 from mixtura.fitting.em import EM
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
+from mixtura.fitting.runs import first_statistics, run
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.budget import cost
 from mixtura.fitting.starts.ground import Ground
@@ -28,8 +28,6 @@ from mixtura.selection.criteria import classification_loss
 from mixtura.selection.doubts import Doubts, hopeless
 from mixtura.selection.neighbours import Neighbours, written_twice
 from mixtura.selection.row import Row
-
-__all__ = ["Trials", "parents"]
 
 #: a fit is below another if it lacks more than this, nats a row: the rounding of a sum
 _BELOW = 1e-10

@@ -15,18 +15,6 @@ from mixtura.tables.chunk import BadRows, Chunk
 from mixtura.tables.selection import Columns, Header
 from mixtura.textual import words_of
 
-__all__ = [
-    "BATCH",
-    "chunk_of",
-    "faults",
-    "feather_chunks",
-    "feather_header",
-    "header_of",
-    "parquet_chunks",
-    "parquet_header",
-    "pyarrow",
-]
-
 #: rows that are decoded at a time
 BATCH = 2**16
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from mixtura.errors import DataError
 
-__all__ = ["cell_fault", "diagnose", "is_missing", "is_number", "number", "numbers_of"]
-
 #: what stands where a number is missing
 _MISSING = {"", "?", "-", ".", "na", "n/a", "#n/a", "null", "none", "missing"}
 #: a number whose thousands are set apart: 1,234.5 or 1.234,5 or 1 234

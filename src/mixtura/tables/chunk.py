@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from mixtura.errors import DataError, ParameterError
 from mixtura.textual import counted
 
-__all__ = ["BadRows", "Chunk", "bad_rows", "coalesce", "concat", "rechunk"]
-
 #: of each bad row that is reported, up to so many
 _REPORTED = 100
 

@@ -12,8 +12,6 @@ import numpy as np
 from mixtura.errors import DataError, ParameterError
 from mixtura.tables.chunk import bad_rows
 
-__all__ = ["Collection", "check_columns", "check_numbers", "collection", "is_collection"]
-
 #: kinds of NumPy's types that are numbers, and the one that may hold anything
 _NUMBERS, _ANYTHING = "fiub", "O"
 #: what another kind is called, and how it becomes numbers

@@ -14,8 +14,6 @@ from mixtura.errors import DataError, MixturaError
 from mixtura.tables.cells import is_number
 from mixtura.tables.containers import columns_of, refuse
 
-__all__ = ["matrix_of", "numbers_in", "refuse_others", "stacked"]
-
 #: kinds of NumPy's types that it calculates with
 _NUMBERS = "fiub"
 #: what to make of dates and lengths of time: what it is, how by library, and what they are first

@@ -9,8 +9,6 @@ import numpy as np
 
 from mixtura.errors import DataError
 
-__all__ = ["column_names", "columns_of", "is_refused", "refuse"]
-
 
 def is_refused(data: Any) -> bool:
     """Whether `data` is of a kind that `refuse` refuses."""

@@ -27,16 +27,6 @@ from mixtura.tables.dialect import Dialect, Records, dialect_of
 from mixtura.tables.selection import Columns, Header, Selection
 from mixtura.tables.table import made_up_names
 
-__all__ = [
-    "TextHeader",
-    "cut_into_parts",
-    "diagnose_text",
-    "file_chunks",
-    "file_header",
-    "text_chunks",
-    "text_header",
-]
-
 #: bytes that are read at a time
 _PART = 2**21
 #: bytes without the end of a record, after which one is a mistake

@@ -12,8 +12,6 @@ from itertools import islice
 from mixtura.errors import DataError
 from mixtura.tables.cells import is_number
 
-__all__ = ["Dialect", "Records", "dialect_of"]
-
 #: what the column of row names is called
 _INDEX = "index"
 #: how many records are judged by

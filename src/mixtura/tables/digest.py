@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Digest"]
-
 
 class Digest:
     """SHA-256 of the rows' numbers, read a part at a time.

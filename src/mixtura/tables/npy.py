@@ -19,8 +19,6 @@ from mixtura.tables.selection import Columns, Header
 from mixtura.tables.table import made_up_names
 from mixtura.textual import words_of
 
-__all__ = ["archive", "npy_chunks", "npy_header"]
-
 #: what NumPy raises of a header that it, or the parser of Python that it asks, cannot read
 _FAULTS = (
     ValueError, TypeError, LookupError, ArithmeticError, EOFError, SyntaxError, TokenError,

@@ -18,8 +18,6 @@ from mixtura.tables.streams.held import scan_text
 from mixtura.tables.streams.opening import scan
 from mixtura.tables.table import Table
 
-__all__ = ["BUNDLED", "bundled", "read_table", "standard_input"]
-
 #: the data sets that come along, each with the number of its first columns that are features
 BUNDLED = {"faithful": 2, "iris": 4, "galaxies": 1}
 

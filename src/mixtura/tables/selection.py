@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 
 from mixtura.errors import DataError, ParameterError
 
-__all__ = ["Columns", "Header", "Selection"]
-
 #: the column in which pandas keeps an index that is not a plain count
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 

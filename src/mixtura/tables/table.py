@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from mixtura.errors import DataError, MissingExtraError
 from mixtura.textual import counted, printable
 
-__all__ = ["Table", "made_up_names", "pandas_for"]
-
 #: so many columns are named in a repr
 _NAMED = 6
 

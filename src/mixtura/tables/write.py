@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from mixtura.errors import ParameterError
 from mixtura.tables.arrow import pyarrow
 
-__all__ = ["Columns", "Sink", "csv_text", "encoded", "plain", "sink"]
-
 Columns = Mapping[str, Any]
 """name -> N values: an array of numbers, masked where values are missing, or a sequence of texts"""
 

@@ -15,8 +15,6 @@ from mixtura.errors import MissingExtraError, ModelError
 if TYPE_CHECKING:
     from mixtura.model.mixture import Mixture
 
-__all__ = ["DIGITS", "Allowance", "Answer", "oracle"]
-
 _EPS = float(np.finfo(np.float64).eps)
 
 #: decimal digits that count

@@ -20,16 +20,6 @@ from mixtura.errors import MissingExtraError
 if TYPE_CHECKING:
     from mixtura.model.mixture import Mixture
 
-__all__ = [
-    "PEERS",
-    "Fault",
-    "Peer",
-    "multivariate_density",
-    "scikit_learn_log_likelihood",
-    "textbook_log_likelihood",
-    "univariate_density",
-]
-
 #: the likelihood that stands in for 0, so that its logarithm, −690.8, is a number
 _CLAMP = 1e-300
 

@@ -8,8 +8,6 @@ from typing import Any
 
 from mixtura.textual import columns, counted, indented, printable
 
-__all__ = ["Comparison", "FarAnswer", "Probe", "Validation", "validation_text"]
-
 #: how many features of the far row are written out
 _LISTED = 4
 

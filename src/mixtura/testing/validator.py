@@ -18,8 +18,6 @@ from mixtura.testing.validation import Comparison, FarAnswer, Probe, Validation
 if TYPE_CHECKING:
     from mixtura.model.mixture import Mixture
 
-__all__ = ["far_row", "validate"]
-
 AGREES = "agrees"
 OURS = "mixtura"
 ORACLE = "mpmath at 50 digits"

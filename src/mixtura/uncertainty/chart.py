@@ -9,8 +9,6 @@ import numpy as np
 from mixtura.engine.arrays import Floats, Integers, Value
 from mixtura.model.mixture import Mixture
 
-__all__ = ["Chart", "Parameters"]
-
 #: a step of a coordinate, whose unit is about one
 _STEP = 1e-5
 

@@ -17,19 +17,12 @@ from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of
 from mixtura.rows.opening import Held
 from mixtura.rows.weights import row_weights
+from mixtura.uncertainty import intervals
 from mixtura.uncertainty.chart import Chart, Parameters
 from mixtura.uncertainty.information import information, overlap_caution, statistics
-from mixtura.uncertainty.intervals import (
-    correlation_errors,
-)
-from mixtura.uncertainty.intervals import (
-    correlations as correlations_of,
-)
 from mixtura.uncertainty.resting import Resting, resting
 from mixtura.uncertainty.rows import check_drawable, given
 from mixtura.uncertainty.standard_errors import StandardErrors
-
-__all__ = ["METHODS", "standard_errors"]
 
 #: how standard errors can be had
 METHODS = ("information", "bootstrap", "weighted-bootstrap")
@@ -183,7 +176,7 @@ def _of_information(
     at = Parameters.shaped(relative * Chart.about(mixture).units.flat(), k, d)
     blocks = covariance[k + k * d :, k + k * d :].reshape(k, d * d, k, d * d)
     joint = np.einsum("kakb->kab", blocks).reshape(k, d, d, d, d)
-    correlations = correlation_errors(mixture.covariance_matrices(), joint)
+    correlations = intervals.correlation_errors(mixture.covariance_matrices(), joint)
     return _without(mixture, at, correlations, "information", joint, None, few, caution)
 
 
@@ -194,7 +187,7 @@ def _of_draws(
     k, d = mixture.means.shape
     draws = Parameters.shaped(frozen(drawn), k, d)
     at = Parameters.shaped(np.std(drawn, axis=0, ddof=1), k, d)
-    correlations = np.std(correlations_of(draws.covariances), axis=0, ddof=1)
+    correlations = np.std(intervals.correlations(draws.covariances), axis=0, ddof=1)
     relative = draws.covariances / Chart.about(mixture).units.covariances
     apart = relative - relative.mean(axis=0)
     joint = np.einsum("bkij,bkmn->kijmn", apart, apart) / (len(drawn) - 1.0)

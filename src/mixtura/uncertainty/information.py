@@ -18,8 +18,6 @@ from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure
 from mixtura.uncertainty.chart import Chart, Parameters
 
-__all__ = ["Information", "information", "overlap_caution", "score", "statistics"]
-
 #: a step of a coordinate, whose unit is about one: the score is exact, so its rounding, some
 #: 1e-12, over the step and the step's square are both small
 _STEP = 1e-4

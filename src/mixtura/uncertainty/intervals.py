@@ -6,9 +6,6 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 
-__all__ = ["Ends", "correlation_ends", "correlation_errors", "correlations", "covariance_ends"]
-__all__ += ["percentiles", "plain_ends", "share_ends"]
-
 #: the largest correlation whose artanh is told from that of 1
 _ALL = 1.0 - 1e-15
 #: the lower and the upper ends

@@ -17,8 +17,6 @@ from mixtura.model.structures import Structure
 from mixtura.rows.spread import Spread
 from mixtura.rows.summary import RowSummary
 
-__all__ = ["Resting", "resting"]
-
 #: rounding may have left a covariance just above the floor
 _SLACK = 1.0 + 1e-4
 

@@ -19,8 +19,6 @@ from mixtura.rows.partition_survey import float64_source
 from mixtura.rows.weights import row_weights
 from mixtura.tables.collections import collection, is_collection
 
-__all__ = ["Given", "check_drawable", "given"]
-
 
 @dataclass(frozen=True, eq=False)
 class Given:

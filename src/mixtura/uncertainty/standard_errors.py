@@ -13,21 +13,10 @@ from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Value
 from mixtura.errors import ParameterError
 from mixtura.model.mixture import Mixture
+from mixtura.uncertainty import intervals
 from mixtura.uncertainty.chart import Parameters
-from mixtura.uncertainty.intervals import (
-    Ends,
-    correlation_ends,
-    covariance_ends,
-    percentiles,
-    plain_ends,
-    share_ends,
-)
-from mixtura.uncertainty.intervals import (
-    correlations as correlations_of,
-)
+from mixtura.uncertainty.intervals import Ends
 from mixtura.uncertainty.resting import Resting
-
-__all__ = ["StandardErrors"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,10 +130,12 @@ class StandardErrors(Value):
         z = NormalDist().inv_cdf(0.5 + 0.5 * level)
         mixture, at = self.mixture, self._covariances
         return {
-            "weights": share_ends(mixture.weights, self.weights, z),
-            "means": plain_ends(mixture.means, self.means, z),
-            "covariances": covariance_ends(at, self.joint, z),
-            "correlations": correlation_ends(correlations_of(at), self.correlations, z),
+            "weights": intervals.share_ends(mixture.weights, self.weights, z),
+            "means": intervals.plain_ends(mixture.means, self.means, z),
+            "covariances": intervals.covariance_ends(at, self.joint, z),
+            "correlations": intervals.correlation_ends(
+                intervals.correlations(at), self.correlations, z
+            ),
         }
 
     def _of_draws(self, level: float) -> dict[str, Ends]:
@@ -153,9 +144,9 @@ class StandardErrors(Value):
             "weights": self.draws.weights,
             "means": self.draws.means,
             "covariances": self.draws.covariances,
-            "correlations": correlations_of(self.draws.covariances),
+            "correlations": intervals.correlations(self.draws.covariances),
         }
-        found = {name: percentiles(draws, level) for name, draws in ends.items()}
+        found = {name: intervals.percentiles(draws, level) for name, draws in ends.items()}
         for ends_of in found.values():
             for end in ends_of:
                 end[list(self.starved)] = np.nan
@@ -175,7 +166,7 @@ class StandardErrors(Value):
             "weights": (mixture.weights, self.weights),
             "means": (mixture.means, self.means),
             "covariances": (self._covariances, self.covariances),
-            "correlations": (correlations_of(self._covariances), self.correlations),
+            "correlations": (intervals.correlations(self._covariances), self.correlations),
         }
         record: dict[str, Any] = {
             "method": self.method,

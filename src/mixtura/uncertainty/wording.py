@@ -7,8 +7,6 @@ from typing import Any
 
 from mixtura.textual import columns, indented, printable, resolved
 
-__all__ = ["intervals_text"]
-
 #: above so many features a covariance is shown by its diagonal
 _WHOLE = 12
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from mixtura.selection import Selection
 
-__all__ = ["MixtureDisplay"]
-
 
 class MixtureDisplay:
     """A picture of a mixture that can be drawn again.

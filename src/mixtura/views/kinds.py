@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from mixtura.model.mixture import Mixture
     from mixtura.views.plots.canvas import Drawing
 
-__all__ = ["KINDS", "Features", "Kind", "drawing_of"]
-
 Features = Sequence[int | str] | None
 
 

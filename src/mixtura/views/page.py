@@ -8,8 +8,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["embedded", "filled", "policy", "source_hash"]
-
 
 def filled(skeleton: str, own: Mapping[str, str], told: Mapping[str, str]) -> str:
     """A page whose places, ``<!--name-->``, are taken by texts.

@@ -12,8 +12,6 @@ from mixtura.fitting.checkpoints.record import Record
 from mixtura.fitting.convergence.rules import Outcome
 from mixtura.model.mixture import Mixture
 
-__all__ = ["checkpoint_record", "finite", "json_text", "model_record"]
-
 
 def model_record(mixture: Mixture, training: Mapping[str, Any]) -> dict[str, Any]:
     """What there is to say about a model, as dictionaries, lists, numbers and texts.

@@ -11,20 +11,6 @@ from mixtura.fitting.verdict import NOTHING
 from mixtura.selection.criteria import better
 from mixtura.textual import columns, counted, indented, printable, resolved
 
-__all__ = [
-    "checkpoint_text",
-    "criterion_label",
-    "deviations",
-    "file_text",
-    "model_text",
-    "model_words",
-    "parameter_tables",
-    "selection_text",
-    "training_figures",
-    "training_words",
-    "void_of",
-]
-
 #: above so many features a covariance is shown by its diagonal
 _WHOLE = 12
 #: settings of a checkpoint that its first line tells

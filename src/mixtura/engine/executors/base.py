@@ -10,8 +10,6 @@ from typing import TypeVar
 from mixtura.engine.executors.sums import Monoid, tree_sum
 from mixtura.engine.sources import Block, Source
 
-__all__ = ["Executor", "Serial", "one_by_one"]
-
 M = TypeVar("M", bound=Monoid)
 T = TypeVar("T")
 

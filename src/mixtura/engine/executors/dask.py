@@ -12,8 +12,6 @@ from mixtura.engine.executors.sums import Monoid, PartialSums, Tree
 from mixtura.engine.sources import Block, Source
 from mixtura.engine.sources.dask import Cut, DaskSource, whole
 
-__all__ = ["Dask"]
-
 T = TypeVar("T")
 M = TypeVar("M", bound=Monoid)
 

@@ -11,8 +11,6 @@ from functools import cache
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
-__all__ = ["Helpers", "Promise", "waiting_helpers"]
-
 T = TypeVar("T")
 
 

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Monoid", "PartialSums", "Tree", "tree_sum"]
-
 
 class Monoid(Protocol):
     """Anything whose partial sums add up."""

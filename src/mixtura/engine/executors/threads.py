@@ -13,8 +13,6 @@ from mixtura.engine.executors.base import Executor, one_by_one
 from mixtura.engine.executors.helpers import Promise, waiting_helpers
 from mixtura.engine.sources import Block, Source
 
-__all__ = ["Threads"]
-
 T = TypeVar("T")
 
 

@@ -8,8 +8,6 @@ from mixtura.engine.arrays import Floats, doubles
 from mixtura.engine.kernel import _native
 from mixtura.engine.search import Climbed, Effort, EMProblem, EMState, Swapped, SwapRule
 
-__all__ = ["climb", "swap"]
-
 
 def climb(problem: EMProblem, state: EMState, n_steps: int, gain: float) -> Climbed:
     """EM from given parameters on, until a step gains less than `gain` nats a row.

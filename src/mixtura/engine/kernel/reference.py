@@ -17,25 +17,6 @@ from mixtura.engine.search import Climb, Swap
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
 
-__all__ = [
-    "accumulate",
-    "assign",
-    "climb",
-    "describe",
-    "hamerly_step",
-    "invert_lower",
-    "labels",
-    "log_joint",
-    "log_likelihood",
-    "log_normalised",
-    "log_posterior",
-    "moments",
-    "posterior",
-    "potentials",
-    "squared_distances",
-    "swap",
-]
-
 #: the specification has none: a loop over `accumulate` and the M-step is what it comes to
 climb: Climb | None = None
 #: nor this: it is a loop over swaps and climbs

@@ -11,8 +11,6 @@ from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar, cast
 from weakref import ref
 
-__all__ = ["ahead"]
-
 T = TypeVar("T")
 
 

@@ -14,8 +14,6 @@ from mixtura.engine.arrays import Floats, Rows, doubles, readable
 from mixtura.engine.sources.block import Block, Fields, fields_of
 from mixtura.engine.sources.source import Source
 
-__all__ = ["ArraySource"]
-
 
 @dataclass(frozen=True, eq=False)
 class ArraySource(Source):

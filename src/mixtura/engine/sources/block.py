@@ -11,16 +11,6 @@ from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Rows, doubles, readable
 
-__all__ = [
-    "Block",
-    "Fields",
-    "block_rows",
-    "concat",
-    "even_block_rows",
-    "fields_of",
-    "rechunk",
-]
-
 #: name -> (m,) or (m, D), a value or several for each of m rows: weights, labels, errors, …
 Fields: TypeAlias = Mapping[str, NDArray[Any]]
 

@@ -19,8 +19,6 @@ from mixtura.engine.sources.source import Source
 from mixtura.engine.sources.stream import StreamSource
 from mixtura.errors import DataError
 
-__all__ = ["Cut", "DaskSource", "Piece", "whole"]
-
 #: blocks that are brought here at once, where somebody wants them
 _AT_ONCE = 16
 

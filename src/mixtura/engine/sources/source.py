@@ -12,8 +12,6 @@ from mixtura.caching import cached_property
 from mixtura.engine.arrays import Rows
 from mixtura.engine.sources.block import Block, even_block_rows
 
-__all__ = ["Source"]
-
 
 class Source(ABC):
     """Rows that can be read again and again in fixed blocks.

@@ -17,8 +17,6 @@ from mixtura.engine.sources.block import Block, rechunk
 from mixtura.engine.sources.source import Source
 from mixtura.errors import DataError
 
-__all__ = ["StreamSource"]
-
 
 @dataclass(frozen=True, eq=False)
 class StreamSource(Source):

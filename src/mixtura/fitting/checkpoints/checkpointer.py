@@ -26,8 +26,6 @@ from mixtura.fitting.settings import Settings
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed
 
-__all__ = ["Checkpointer", "asked", "checkpointed", "differences", "made_by"]
-
 
 class Checkpointer:
     """Reads and writes the checkpoint of one fit.

@@ -17,8 +17,6 @@ from mixtura.errors import ModelError, ParameterError
 from mixtura.fitting.checkpoints.record import Record
 from mixtura.model.files import clear_unfinished, origin, sum_of, written_beside
 
-__all__ = ["FORMAT_VERSION", "Generations", "decoded", "is_checkpoint", "locked"]
-
 #: grows when an older reader could not understand the file
 FORMAT_VERSION = 1
 

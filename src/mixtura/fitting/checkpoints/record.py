@@ -21,8 +21,6 @@ from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Noise
 
-__all__ = ["Checkpoint", "Record", "recorded", "restored"]
-
 _PARTS = ("weights", "means", "covariances")
 _NOISE = ("noise_weight", "noise_low", "noise_extent")
 

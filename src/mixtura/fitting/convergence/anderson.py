@@ -14,8 +14,6 @@ from mixtura.fitting.convergence.coordinates import Coordinates, coordinates_at
 from mixtura.fitting.convergence.rules import Outcome, Rule
 from mixtura.model.mixture import Mixture
 
-__all__ = ["Acceleration", "AndersonHistory", "AndersonState", "acceleration"]
-
 #: the differences that an extrapolation combines at most
 _DEPTH = 5
 #: singular values below this share of the largest are left out of the least squares

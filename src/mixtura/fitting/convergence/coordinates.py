@@ -13,8 +13,6 @@ from mixtura.engine.factors import Diagonal, Factor, SharedTriangular, Spherical
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Noise
 
-__all__ = ["Coordinates", "coordinates_at"]
-
 
 @dataclass(frozen=True, eq=False)
 class Coordinates:

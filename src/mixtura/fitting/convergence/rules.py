@@ -13,8 +13,6 @@ from itertools import pairwise
 from mixtura.arguments import is_number
 from mixtura.errors import ParameterError
 
-__all__ = ["Outcome", "Remaining", "Rule", "Tolerance", "remaining_gain", "rule"]
-
 #: gains up to this share of the mean log-likelihood are rounding: a few ulp
 _ROUNDING = 16.0 * sys.float_info.epsilon
 

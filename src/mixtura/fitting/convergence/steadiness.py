@@ -13,8 +13,6 @@ from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.m_step.regularisation import Regularisation
 from mixtura.model.mixture import Mixture
 
-__all__ = ["fell", "resolution", "tell"]
-
 #: of the mean log-likelihood, what may be rounding: of rows in float64 and in float32
 _DOUBLE, _SINGLE = 1e-8, 1e-6
 #: below this share of the rows' variance a covariance costs digits in proportion

@@ -20,8 +20,6 @@ from mixtura.model.noise import Noise
 from mixtura.model.structures import Structure
 from mixtura.rows.spread import TotalScatter
 
-__all__ = ["LEAST_WEIGHT", "Estimate", "maximise"]
-
 #: keeps every weight positive, as scikit-learn does
 LEAST_WEIGHT = 10.0 * float(np.finfo(np.float64).eps)
 #: the share of noise where components have none; they keep a weight, as a mixture needs

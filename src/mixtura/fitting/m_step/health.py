@@ -15,8 +15,6 @@ from mixtura.fitting.m_step.estimate import LEAST_WEIGHT, Estimate
 from mixtura.fitting.m_step.regularisation import Regularisation
 from mixtura.rows.spread import Spread
 
-__all__ = ["Health", "Repair"]
-
 #: roots of the floor that surely tell two means apart, which are one up to a thousandth
 _APART = 0.01
 #: numbers beyond it are one: a thousand times as much is still a number

@@ -18,8 +18,6 @@ from mixtura.rows.data import Data
 from mixtura.rows.in_memory import column_label
 from mixtura.rows.spread import TotalScatter
 
-__all__ = ["Background", "background", "box_of", "turned_box_notes", "turned_log_volume"]
-
 #: log of how many times shorter, side by side, a box may be than that about the rows
 _NARROW = math.log(1e4)
 

@@ -14,10 +14,8 @@ from mixtura.engine.arrays import Floats, Value, frozen
 from mixtura.errors import ParameterError
 from mixtura.fitting.m_step.prior_statistics import PriorStatistics
 from mixtura.model.structures import Structure
-from mixtura.rows.limits import WIDEST
+from mixtura.rows.data import WIDEST
 from mixtura.rows.spread import TotalScatter
-
-__all__ = ["Known", "Prior", "prior"]
 
 #: rows that a prior may be worth
 _MOST = 1e15

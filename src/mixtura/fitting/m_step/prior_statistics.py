@@ -11,8 +11,6 @@ from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Value
 from mixtura.model.mixture import Mixture
 
-__all__ = ["PriorStatistics", "kept_shares", "shrinkage_notes"]
-
 
 @dataclass(frozen=True, eq=False)
 class PriorStatistics(Value):

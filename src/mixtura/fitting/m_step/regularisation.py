@@ -11,8 +11,6 @@ from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
 from mixtura.rows.spread import Spread
 
-__all__ = ["Regularisation", "regularisation"]
-
 #: squared feature units; its inverse, and the square of a deviation over it, stay in float64
 _LEAST = 1e-300
 

@@ -20,8 +20,6 @@ from mixtura.fitting.starts.candidate import Candidate, restrained
 from mixtura.fitting.starts.spurious import least_rows
 from mixtura.model.structures import Structure
 
-__all__ = ["RIDGE", "Ascent"]
-
 #: added to every variance, in units of the rows' own: a start may not be a spike
 RIDGE = 1e-10
 #: a step of this `cost` takes one thread a third of a millisecond: where one costs more, what is

@@ -18,8 +18,6 @@ from mixtura.fitting.starts.request import Request
 from mixtura.fitting.starts.search import Found, Search
 from mixtura.fitting.starts.supplied import FromShares
 
-__all__ = ["auto", "sharpened"]
-
 #: EM steps by which the ends of a search are told apart, without the ridge, and a gain of one,
 #: nats a row, that is rest
 _SHARP, _AT_REST = 3000, 1e-10

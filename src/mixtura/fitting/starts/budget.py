@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from mixtura.model.structures import Structure
 
-__all__ = ["CALL", "Budget", "cost"]
-
 #: what a call costs besides its steps, in the units of `cost`, of which a second has some 2e10
 CALL = 4e5
 #: times D³: what a factor costs, and axes that are found by turns

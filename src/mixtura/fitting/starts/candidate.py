@@ -14,8 +14,6 @@ from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.fitting.starts.spurious import FEW, spurious, thinnest
 from mixtura.model.structures import Structure
 
-__all__ = ["Candidate", "restrained"]
-
 
 @dataclass(frozen=True, eq=False)
 class Candidate:

@@ -17,10 +17,8 @@ from mixtura.engine.executors import Serial
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.starts import kmeans
-from mixtura.fitting.starts.overall import overall
+from mixtura.fitting.starts.kmeans.lloyd import overall
 from mixtura.fitting.starts.request import Request
-
-__all__ = ["far_apart", "kmeans_clusters", "random_rows", "random_shares"]
 
 
 def kmeans_clusters(request: Request) -> Statistics:

@@ -10,8 +10,6 @@ import numpy as np
 from mixtura.fitting.starts.ascent import Ascent
 from mixtura.fitting.starts.candidate import Candidate
 
-__all__ = ["Contest"]
-
 
 @dataclass(frozen=True, eq=False)
 class Contest:

@@ -12,8 +12,6 @@ from mixtura.fitting.starts.ascent import Ascent
 from mixtura.fitting.starts.candidate import Candidate
 from mixtura.fitting.starts.moves import Split, merge_losses, merged_pair, split
 
-__all__ = ["exchanged", "set_on"]
-
 #: exchanges that are tried one by one
 _TRIALS = 6
 

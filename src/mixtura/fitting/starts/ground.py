@@ -22,8 +22,6 @@ from mixtura.model.structures import Structure
 from mixtura.rows.oddities import Repeat, repeats
 from mixtura.rows.sampling import sample
 
-__all__ = ["STEPS", "Ground", "is_searched", "searched_rows"]
-
 #: EM steps that a search may take whatever they cost
 STEPS = 100
 #: with more components a search would hold too much, and if that cost more, take too long

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from mixtura.errors import ParameterError
 
-__all__ = ["Met"]
-
 
 @dataclass(frozen=True)
 class Met:

@@ -13,8 +13,6 @@ from mixtura.engine.sources import ArraySource
 from mixtura.fitting.starts.ascent import RIDGE, Ascent
 from mixtura.fitting.starts.candidate import Candidate
 
-__all__ = ["Split", "merge_losses", "merged_pair", "split"]
-
 #: a row that belongs to the component by less than the first has no say in how it is split, and by
 #: less than the second neither, where the others are so much of the component: the tails of its
 #: neighbours hide that two peaks are between them

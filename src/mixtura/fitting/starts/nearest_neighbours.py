@@ -14,8 +14,6 @@ from mixtura.fitting.starts.budget import Budget
 from mixtura.fitting.starts.candidate import Candidate
 from mixtura.fitting.starts.search import Search
 
-__all__ = ["clearings", "nearest_neighbour_cleaning"]
-
 #: the neighbour whose distance counts
 _NEIGHBOUR = 10
 #: rows among which neighbours are looked for

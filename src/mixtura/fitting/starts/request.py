@@ -15,8 +15,6 @@ from mixtura.fitting.starts.met import Met
 from mixtura.model.box import Box
 from mixtura.model.structures import Form, Structure
 
-__all__ = ["Request", "Start"]
-
 
 @dataclass(frozen=True, eq=False)
 class Request:

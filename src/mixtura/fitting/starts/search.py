@@ -19,8 +19,6 @@ from mixtura.fitting.starts.moves import split
 from mixtura.fitting.starts.swapping import Swapping
 from mixtura.model.structures import structure as structure_called
 
-__all__ = ["Found", "Search"]
-
 #: random starts of which the best is gone on with
 _TRIED = 3
 #: swaps in a row that lead nowhere before a search is over: so many, and so many a component

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Floats
 from mixtura.model.structures import Structure
 
-__all__ = ["FEW", "THIN", "least_rows", "spurious", "thinnest"]
-
 #: the share of the data's own variance below which an axis is thin
 THIN = 1e-4
 #: times D + 1: the rows that are few for a thin axis

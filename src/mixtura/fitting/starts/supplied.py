@@ -14,12 +14,10 @@ from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import DataError, ParameterError
-from mixtura.fitting.starts.overall import overall
+from mixtura.fitting.starts.kmeans.lloyd import overall
 from mixtura.fitting.starts.request import Request
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import NOISE
-
-__all__ = ["FromCall", "FromMixture", "FromShares", "StartLike"]
 
 #: a function of the rows (N, D), K and a random state
 Starter: TypeAlias = Callable[[Rows, int, np.random.RandomState], ArrayLike]

@@ -16,8 +16,6 @@ from mixtura.fitting.starts.moves import merge_losses
 from mixtura.fitting.starts.spurious import FEW, THIN, least_rows
 from mixtura.fitting.starts.swaps import CLOSE, DRAWS, LOCAL, PAIRS, SOFT, swapped
 
-__all__ = ["Swapping"]
-
 #: swaps that are drawn at a time
 _DRAWN = 64
 

@@ -9,8 +9,6 @@ from mixtura.engine.sources import ArraySource
 from mixtura.fitting.starts.candidate import Candidate
 from mixtura.fitting.starts.moves import merged_pair
 
-__all__ = ["CLOSE", "DRAWS", "LOCAL", "PAIRS", "SOFT", "swapped"]
-
 #: draws that a swap takes, each from [0, 1)
 DRAWS = 6
 #: the share of a neighbour's covariance that a component set on few rows has besides theirs

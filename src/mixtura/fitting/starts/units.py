@@ -12,8 +12,6 @@ from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.model.box import Box
 from mixtura.model.structures import Structure
 
-__all__ = ["Units", "rounding", "units_of"]
-
 #: the share of the largest eigenvalue of a correlation matrix below which it is rounding
 _ROUNDING = 1e-12
 

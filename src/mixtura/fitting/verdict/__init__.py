@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mixtura.fitting.verdict.finding import Finding
+from mixtura.fitting.verdict.findings import Finding
 from mixtura.fitting.verdict.verdict import NOTHING, Verdict
 
 __all__ = ["NOTHING", "Finding", "Verdict"]

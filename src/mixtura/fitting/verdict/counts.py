@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from mixtura.fitting.m_step.prior import Prior
-from mixtura.fitting.verdict.finding import Finding
+from mixtura.fitting.verdict.findings import Finding
 from mixtura.model.structures import STRUCTURES, Structure
 from mixtura.textual import counted
-
-__all__ = ["too_few_rows", "too_little_weight"]
 
 #: so many times as many rows as features make a covariance that a prior can take for its scale:
 #: of equal variances the least is then told as a quarter

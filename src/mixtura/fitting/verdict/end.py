@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from mixtura.fitting.convergence.rules import Outcome
 from mixtura.fitting.ended import Ended
 from mixtura.fitting.starts.ground import is_searched
-from mixtura.fitting.verdict.components import named
+from mixtura.fitting.verdict.findings import named
 from mixtura.textual import counted
-
-__all__ = ["asked"]
 
 #: a gain of the log-likelihood of all rows that is worth further iterations, nats
 _WORTH = 1e-2

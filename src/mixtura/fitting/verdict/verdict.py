@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from mixtura.fitting.convergence.rules import Outcome
 from mixtura.fitting.ended import Ended
-from mixtura.fitting.verdict.components import component_findings, made
 from mixtura.fitting.verdict.counts import too_few_rows, too_little_weight
 from mixtura.fitting.verdict.end import asked
-from mixtura.fitting.verdict.finding import Finding
-from mixtura.fitting.verdict.rows import few_distinct, row_findings
-
-__all__ = ["NOTHING", "Verdict"]
+from mixtura.fitting.verdict.findings import (
+    Finding,
+    component_findings,
+    few_distinct,
+    made,
+    row_findings,
+)
 
 #: the remedy where there is nothing to do
 NOTHING = "nothing to do"

@@ -13,9 +13,6 @@ from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.factors import Diagonal, Factor, SharedTriangular, Spherical, Triangular
 from mixtura.errors import ModelError
 
-__all__ = ["DIAG", "FULL", "SPHERICAL", "TIED", "Form", "floored_matrix"]
-
-
 #: a multiple of it, times D and the largest eigenvalue, keeps a Cholesky factor in existence
 _ROUNDING = 32.0 * float(np.finfo(np.float64).eps)
 

@@ -21,8 +21,6 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 
-__all__ = ["eee", "eei", "eev", "eii", "evi", "evv", "vee", "vei", "vev", "vii", "vvi", "vvv"]
-
 #: a change of the volumes that is too small to matter: its square is lost in the likelihood
 _SETTLED = 1e-9
 #: ten to forty are usual; more where scatters are nearly singular

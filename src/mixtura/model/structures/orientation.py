@@ -27,8 +27,6 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 
-__all__ = ["eve", "vve"]
-
 #: the fall of φ in a sweep, nats a row, at which it has arrived
 _SETTLED = 1e-12
 #: that at which one start can be told from another

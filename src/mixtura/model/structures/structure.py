@@ -12,8 +12,6 @@ from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
 from mixtura.model.structures.form import Form
 
-__all__ = ["MStep", "Structure"]
-
 #: (n_k (K,), W_k, covariances near the answer or None) -> covariances
 MStep = Callable[[Floats, Floats, Floats | None], Floats]
 

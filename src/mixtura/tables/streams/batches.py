@@ -19,8 +19,6 @@ from mixtura.tables.streams.scan import Scan
 from mixtura.tables.table import Table, made_up_names
 from mixtura.textual import words_of
 
-__all__ = ["BatchScan", "DatasetScan", "is_batch", "scan_batches", "scan_dataset"]
-
 
 def is_batch(item: Any) -> bool:
     """Whether it is rows: a two-dimensional array, a table or a record batch."""

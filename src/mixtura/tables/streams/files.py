@@ -19,8 +19,6 @@ from mixtura.tables.chunk import BadRows, Chunk
 from mixtura.tables.selection import Columns, Header, Selection
 from mixtura.tables.streams.scan import Scan
 
-__all__ = ["FileScan", "files_of", "needs_scan", "scan_files"]
-
 _PARQUET = (".parquet", ".pq")
 _ARROW = (".arrow", ".feather", ".ipc", ".arrows")
 _PACKED = (".gz", ".zst")

@@ -15,8 +15,6 @@ from mixtura.tables.selection import Columns, Selection
 from mixtura.tables.streams.scan import Scan
 from mixtura.tables.table import Table
 
-__all__ = ["HeldText", "scan_table", "scan_text"]
-
 #: bytes that are read at a time
 _PART = 2**21
 

@@ -15,8 +15,6 @@ from mixtura.tables.streams.batches import is_batch, scan_batches, scan_dataset
 from mixtura.tables.streams.files import files_of, scan_files
 from mixtura.tables.streams.scan import Scan
 
-__all__ = ["is_stream", "scan", "scanned"]
-
 
 def is_stream(data: Any) -> bool:
     """Whether `data` is to be scanned: paths, a dataset, an iterable; not an array, nor a table."""

@@ -14,8 +14,6 @@ from typing import Any
 
 from mixtura.views.page import embedded, filled, policy, source_hash
 
-__all__ = ["bundled", "document", "modules"]
-
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?function\*?|const|class) (\w+)", re.MULTILINE)
 

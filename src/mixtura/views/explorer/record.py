@@ -24,8 +24,6 @@ from mixtura.views.explorer.replay import Replay, replayed
 from mixtura.views.plots.palette import COLOURS, style
 from mixtura.views.plots.projection import Projection, project
 
-__all__ = ["DRAWN", "explorer_record", "fit_page"]
-
 #: rows that the page draws at most
 DRAWN = 20_000
 #: numbers of the path that the page keeps at most; 8 bytes each

@@ -11,8 +11,6 @@ import numpy as np
 from mixtura.fitting import Fit, fit
 from mixtura.model.mixture import Mixture
 
-__all__ = ["Replay", "replay", "replayed"]
-
 
 @dataclass(frozen=True, eq=False)
 class Replay:

@@ -19,8 +19,6 @@ from mixtura.views.plots.palette import BAND, style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Margins", "OneFeature", "calibration", "calibration_of"]
-
 _INK = (0.0, 0.447, 0.698)
 #: points of a quantile plot, and those of them at each end
 _QUANTILES, _ENDS = 300, 40

@@ -18,21 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-__all__ = [
-    "FORMATS",
-    "Drawing",
-    "Single",
-    "any_glyph",
-    "axes_or_new",
-    "divided",
-    "drawn",
-    "encoded",
-    "figure_of",
-    "format_of",
-    "offscreen_axes",
-    "tidied",
-]
-
 #: file formats that a picture can take, each with the metadata that would tell the hour
 FORMATS: dict[str, dict[str, None]] = {
     "png": {},

@@ -14,8 +14,6 @@ from mixtura.views.plots.palette import parts_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["MANY", "draw_crowd", "mixed"]
-
 #: beyond this many rows single points hide one another, and cells are shaded instead
 MANY = 5000
 #: beyond this many points those of a vector file are one image, where nobody says otherwise

@@ -17,8 +17,6 @@ from mixtura.views.plots.projection import Projection, project
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["density", "draw_density"]
-
 #: curves and histogram reach this far from each mean, standard deviations: 0.006 % is outside
 _REACH = 4.0
 #: a curve more than this many times as tall as the tallest bar is cut, and says so

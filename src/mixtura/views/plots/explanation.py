@@ -20,8 +20,6 @@ from mixtura.views.plots.palette import style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["RowParts", "explanation", "explanation_of"]
-
 #: the parts of log w_k + log N(x | μ_k, Σ_k), each with its colour: none is a component's
 _PARTS: tuple[tuple[str, str | tuple[float, float, float]], ...] = (
     ("normalisation, −D/2·log 2π", "0.85"),

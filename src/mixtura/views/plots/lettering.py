@@ -18,24 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.text import Text
 
-__all__ = [
-    "Scale",
-    "below",
-    "beside",
-    "fitted_to",
-    "halo",
-    "in_rows",
-    "listed",
-    "name_axis",
-    "plain",
-    "room_along",
-    "scale_of",
-    "shortened",
-    "tick_whole_numbers",
-    "width_of",
-    "write_name",
-]
-
 #: what is cut ends so
 _CUT = "…"
 #: how many components a legend lists

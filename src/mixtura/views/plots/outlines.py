@@ -17,17 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-__all__ = [
-    "component_lines",
-    "draw_contours",
-    "draw_ellipses",
-    "draw_means",
-    "draw_outlines",
-    "draw_regions",
-    "principal_axes",
-    "region_levels",
-]
-
 #: with more components than this, what is written is smaller or left out
 _CROWD = 15
 Ellipses = tuple[tuple[float, float], ...]

@@ -21,8 +21,6 @@ from mixtura.views.plots.outlines import draw_outlines
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Pairs", "pairs"]
-
 #: so many features are shown where none are chosen, and so many can be chosen
 _SHOWN, _MOST = 6, 12
 #: the outermost ellipse is at 2 sigma

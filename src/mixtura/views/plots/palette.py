@@ -7,8 +7,6 @@ from typing import Any
 
 from mixtura.model.mixture import Mixture
 
-__all__ = ["BAND", "COLOURS", "NOISE_STYLE", "Part", "Style", "parts_of", "style"]
-
 #: the grey of what may be expected
 BAND = "0.9"
 # The first eight are the colours of Okabe & Ito 2008, "Color Universal Design", told apart by who

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-__all__ = ["density_or_plane", "plane", "plot", "scatter"]
-
 #: the outermost ellipse of a scatter, standard deviations, and what else a picture has room for
 _SCATTERED, _REACH = 3.0, 3.2
 #: the colour of rows, whatever their component

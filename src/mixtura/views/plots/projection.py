@@ -18,18 +18,6 @@ from mixtura.views.kinds import Features
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = [
-    "Extent",
-    "Projection",
-    "chosen_or_telling",
-    "most_telling",
-    "of_equal_width",
-    "one_or_two",
-    "project",
-    "set_extents",
-    "shown_count",
-]
-
 #: beyond it the areas that matplotlib computes overflow
 _FARTHEST = 1e150
 Extent = tuple[float, float]

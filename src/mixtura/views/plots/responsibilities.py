@@ -20,8 +20,6 @@ from mixtura.views.plots.projection import Projection, one_or_two, project, set_
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["responsibilities"]
-
 _REACH = 3.2
 #: where rows stand below the areas, in responsibilities
 _RUG = (-0.075, -0.02)

@@ -18,8 +18,6 @@ from mixtura.views.plots.palette import COLOURS, style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["DARK", "in_page_colours", "inline_svg", "simplified"]
-
 #: dots an inch of what is an image inside
 _DOTS_PER_INCH = 150
 _METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}

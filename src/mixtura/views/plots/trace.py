@@ -14,8 +14,6 @@ from mixtura.views.plots.lettering import name_axis, tick_whole_numbers
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["trace"]
-
 _CURVE = (0.0, 0.447, 0.698)
 #: colour and marker of each kind of repair
 _REPAIRS = {

@@ -20,8 +20,6 @@ from mixtura.views.report import tables
 from mixtura.views.report.names import Names, name_html
 from mixtura.views.report.text import shell_line
 
-__all__ = ["SECTIONS", "document", "swatch"]
-
 Record = Mapping[str, Any]
 Pictures = Mapping[str, str]
 #: a name, a title, and what makes the blocks below it

@@ -9,8 +9,6 @@ from typing import Any
 from mixtura.markup import Html, element, escaped, joined
 from mixtura.textual import printable, runs_from_the_right
 
-__all__ = ["Names", "name_html"]
-
 #: letters of a name that a sentence or a head has room for; it is whole where one points at it
 _LETTERS = 48
 #: after these a browser may begin a line

@@ -20,8 +20,6 @@ from mixtura.tables import Table
 from mixtura.tables.digest import Digest
 from mixtura.tables.streams import Chunk, rechunk
 
-__all__ = ["DOUBT", "SAMPLE", "Overview", "overview"]
-
 #: rows that pictures and comparisons are of, at most
 SAMPLE = 20_000
 #: a row whose largest responsibility is below this is in doubt

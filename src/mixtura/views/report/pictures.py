@@ -16,8 +16,6 @@ from mixtura.views.plots.lettering import in_rows
 from mixtura.views.plots.projection import most_telling
 from mixtura.views.plots.svg import in_page_colours, inline_svg
 
-__all__ = ["PICTURES", "Picture", "Subject", "drawn"]
-
 #: width and height, inches: narrow, so that letters can be read on a phone
 _WIDE, _SQUARE, _LARGE = (5.2, 4.0), (5.2, 5.1), (9.0, 8.6)
 #: characters of all pictures of a page

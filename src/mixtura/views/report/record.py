@@ -23,8 +23,6 @@ from mixtura.version import __version__
 from mixtura.views.record import model_record
 from mixtura.views.report.overview import DOUBT, Overview
 
-__all__ = ["compared", "report_record"]
-
 
 def report_record(
     mixture: Mixture,

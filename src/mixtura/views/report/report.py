@@ -27,8 +27,6 @@ from mixtura.views.report.pictures import Subject, drawn
 from mixtura.views.report.record import compared, report_record
 from mixtura.views.report.text import report_text
 
-__all__ = ["Report", "report"]
-
 
 @dataclass(frozen=True, eq=False)
 class Report:

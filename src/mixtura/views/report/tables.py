@@ -8,22 +8,6 @@ from typing import Any
 from mixtura.textual import counted, printable, resolved
 from mixtura.views.text import criterion_label, deviations, training_figures
 
-__all__ = [
-    "comparison_table",
-    "component_table",
-    "doubt_words",
-    "doubtful",
-    "feature_table",
-    "fit_comparison",
-    "fit_words",
-    "nats_words",
-    "note_label",
-    "relation_words",
-    "score_table",
-    "setting_table",
-    "structure_words",
-]
-
 Table = list[list[str]]
 
 #: so many features' means are beside the weights

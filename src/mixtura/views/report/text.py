@@ -12,8 +12,6 @@ from mixtura.textual import columns, printable, underlined
 from mixtura.views.report import tables
 from mixtura.views.text import model_text
 
-__all__ = ["report_text", "shell_line"]
-
 
 def report_text(record: Mapping[str, Any], width: int | None = None) -> str:
     """The text of `report_record`'s record; a line of a table has at most `width` letters."""

@@ -11,11 +11,8 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.components import Centres, Components, spheres
 from mixtura.engine.executors import Executor
-from mixtura.engine.sources import ArraySource, Block
+from mixtura.engine.sources import ArraySource, Block, Source
 from mixtura.engine.statistics import Statistics
-from mixtura.fitting.starts.overall import overall
-
-__all__ = ["Clusters", "Sums", "cluster"]
 
 _MAX_ITER = 300
 #: the squared movement of all centres below which they stand, in units of the mean variance
@@ -175,3 +172,20 @@ class Clusters:
         own = np.flatnonzero(self.labels == k)
         weights = np.ones(len(own)) if source.weights is None else source.weights[own]
         return float(weights.sum()), weights @ (source.rows[own] - self.reference[k])
+
+
+def overall(source: Source, executor: Executor) -> Statistics:
+    """The statistics of all rows about their mean: reference (1, D), diagonal second moments.
+
+    Two passes: the first finds the mean, about the first row, the second takes the moments about
+    it, so that no digit is lost to an offset.
+    """
+    reference = source.first().astype(np.float64)
+    for _ in range(2):
+        statistics = executor.run(source, partial(_together, reference=reference))
+        reference = reference + statistics.first / statistics.total_weight
+    return statistics
+
+
+def _together(block: Block, reference: Floats) -> Statistics:
+    return kernel.moments(block, np.ones((len(block.rows), 1)), reference, diagonal=True)

@@ -13,8 +13,6 @@ from mixtura.engine.components import Components, spheres
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Block
 
-__all__ = ["seeds"]
-
 #: Sums that differ by less are equal, and the first is taken: two rows nearest to each other leave
 #: the same sum whichever is chosen, and rounding shall not choose.
 _ROUNDING = 1e-12

@@ -1,0 +1,223 @@
+"""Findings: what rows and components show, and what each asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats
+from mixtura.fitting.ended import Ended
+from mixtura.model.mixture import Mixture
+from mixtura.rows.in_memory import column_label
+from mixtura.rows.oddities import Repeat
+from mixtura.textual import counted
+
+#: a component sits on a value that is so near, and is so thin there, in deviations of the feature
+_NEAR = 1e-3
+
+
+def row_findings(fit: Ended) -> Iterator[Finding]:
+    """Columns that are constant, distinct rows that are few, values that are repeated."""
+    odd, names = fit.oddities, fit.mixture.feature_names
+    for j, value in odd.constants:
+        label = column_label(j, names)
+        yield Finding(
+            f"column {label} is constant, at {value:.6g}: it tells no components apart",
+            f"drop column {label}",
+        )
+    k, distinct = fit.mixture.n_components, odd.n_distinct
+    if distinct is not None and distinct < k:
+        yield Finding(
+            f"X has {counted(distinct, 'distinct row')}, fewer than the {k} components",
+            f"ask for {counted(distinct, 'component')}{' or fewer' if distinct > 1 else ''}",
+        )
+    elif distinct == k > 1:
+        yield Finding(
+            f"X has {distinct} distinct rows, as many as components: each component is one of "
+            "them, and its weight is all that it tells",
+            f"ask for fewer than {k} components to have densities",
+            grave=False,
+        )
+    yield from _repeated(fit)
+
+
+def few_distinct(fit: Ended) -> bool:
+    """Whether there are no more distinct rows than components."""
+    distinct = fit.oddities.n_distinct
+    return distinct is not None and distinct <= fit.mixture.n_components
+
+
+def spikes(fit: Ended) -> set[int]:
+    """The components that sit on repeated values."""
+    return {k for repeat in fit.oddities.repeats for k in sitting(fit.mixture, repeat)}
+
+
+def _repeated(fit: Ended) -> Iterator[Finding]:
+    """Each value that a component sits on; and those that none does, told in one."""
+    missed = []
+    for repeat in fit.oddities.repeats:
+        who = sitting(fit.mixture, repeat)
+        if not who:
+            missed.append(repeat)
+            continue
+        they = ", ".join(map(str, who))
+        which = f"component {they} is" if len(who) == 1 else f"components {they} are"
+        yield Finding(
+            f"{_held(fit, repeat)}: {which} that spike, with a density of the regularisation's "
+            "making",
+            "fit the other rows by themselves where densities are compared",
+            grave=False,
+        )
+    if missed:
+        most = max(missed, key=lambda repeat: repeat.count)
+        others = len(missed) - 1
+        more = f" ({counted(others, 'more value')} repeated so)" if others else ""
+        yield Finding(
+            f"{_held(fit, most)}{more}, and no component is that spike",
+            "ask for one component more, or fit the other rows by themselves",
+            grave=False,
+        )
+
+
+def _held(fit: Ended, repeat: Repeat) -> str:
+    """Which value is repeated, where, and how often."""
+    held = f"{repeat.count} of {repeat.of} rows"
+    if repeat.of < fit.n_rows:
+        held = f"about {repeat.count / repeat.of:.2g} of the rows"
+    label = column_label(repeat.feature, fit.mixture.feature_names)
+    return f"column {label} is {repeat.value:.6g} in {held}"
+
+
+def sitting(mixture: Mixture, repeat: Repeat) -> list[int]:
+    """The components that are a spike at the value."""
+    j = repeat.feature
+    overall = float(mixture.covariance()[j, j])
+    near = np.abs(mixture.means[:, j] - repeat.value) <= _NEAR * np.sqrt(overall)
+    thin = _variances(mixture)[:, j] <= _NEAR**2 * overall
+    return np.flatnonzero(near & thin).tolist()
+
+
+def _variances(mixture: Mixture) -> Floats:
+    return np.einsum("kdd->kd", mixture.covariance_matrices())
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is so, and what to do about it.
+
+    Parameters
+    ----------
+    said : a sentence without its full stop.
+    advice : what to do, which is understood by itself; empty where nothing is to be done.
+    grave : whether people should look at it even if they did not ask: an estimator warns of it.
+    """
+
+    said: str
+    advice: str = ""
+    grave: bool = True
+
+    def __str__(self) -> str:
+        colon = "; " if ": " in self.said else ": "
+        return f"{self.said}{colon}{self.advice}" if self.advice else self.said
+
+
+#: effective rows below which a component has none
+_EMPTY = 1e-6
+#: components are one that are nearer than this, in their own deviations
+_SAME = 1e-3
+#: among more components those that coincide are not looked for
+_MANY = 256
+
+
+def component_findings(fit: Ended) -> Iterator[Finding]:
+    """Components without rows, of too few, on the floor, and those that coincide."""
+    odd, k = fit.oddities, fit.mixture.n_components
+    few = few_distinct(fit)
+    empty = _empty(fit)
+    if empty and not few:
+        yield Finding(
+            f"{named(empty)} {'has' if len(empty) == 1 else 'have'} no rows",
+            f"ask for {counted(k - len(empty), 'component')}{' or fewer' if k > 2 else ''}"
+            if len(empty) < k
+            else "give the noise a larger volume: it has all of them",
+        )
+    if fit.starved:
+        yield _starved(fit)
+    others = set(fit.floored) - set(fit.starved) - spikes(fit) - set(empty)
+    if others and not (odd.constants or few):
+        yield _flat(fit, sorted(others))
+    for one, other in [] if few else _twins(fit, empty):
+        yield Finding(
+            f"components {one} and {other} coincide: they are one",
+            "use fewer components, or another start",
+            grave=False,
+        )
+
+
+def made(fit: Ended) -> str:
+    """Whose making the likelihood is, where components lie on the floor."""
+    maker = "the floor of reg_covar" if fit.settings.regularisation.relative else "reg_covar"
+    if fit.mixture.structure.shared:
+        return f"the likelihood is of the making of {maker}"
+    return f"the likelihood of {named(fit.floored)} is of the making of {maker}"
+
+
+def named(components: Sequence[int]) -> str:
+    """Components by their numbers: component 1, components 0 and 2."""
+    *first, last = map(str, components)
+    return f"components {', '.join(first)} and {last}" if first else f"component {last}"
+
+
+def _empty(fit: Ended) -> list[int]:
+    if fit.mixture.equal_weights:
+        return []
+    return np.flatnonzero(fit.n_rows * fit.mixture.weights < _EMPTY).tolist()
+
+
+def _starved(fit: Ended) -> Finding:
+    few, d = fit.starved, fit.mixture.n_features
+    maker = "the floor of reg_covar" if fit.settings.regularisation.relative else "reg_covar"
+    rows = [f"{fit.n_rows * fit.mixture.weights[k]:.3g}" for k in few]
+    number = "" if fit.mixture.equal_weights else f"{' and '.join(rows)} rows, "
+    return Finding(
+        f"{named(few)} {'rests' if len(few) == 1 else 'rest'} on {number}fewer than the {d + 1} "
+        f"that a covariance of {counted(d, 'feature')} takes: {maker} alone holds "
+        f"{'it' if len(few) == 1 else 'them'} up",
+        "use fewer components, or look whether those rows are outliers, which noise=True takes out",
+    )
+
+
+def _flat(fit: Ended, components: Sequence[int]) -> Finding:
+    whose = "the covariance" if fit.mixture.structure.shared else named(components)
+    are = "are" if len(components) > 1 else "is"
+    if fit.settings.regularisation.relative:
+        return Finding(
+            f"{whose} {are} on the floor of reg_covar, flat in some direction",
+            "drop columns that others determine, or look for rounded values",
+            grave=False,
+        )
+    return Finding(
+        f"{whose} {are} no wider than reg_covar in some direction",
+        "lower reg_covar, or set it to 'auto', where the columns vary by less; drop columns that "
+        "others determine",
+        grave=False,
+    )
+
+
+def _twins(fit: Ended, empty: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Pairs of components that are one to a thousandth of their deviations."""
+    mixture = fit.mixture
+    if mixture.n_components > _MANY:
+        return
+    there = [k for k in range(mixture.n_components) if k not in empty]
+    matrices = mixture.covariance_matrices()
+    for one, other in combinations(there, 2):
+        scale = np.sqrt(np.diagonal(matrices[one]))
+        apart = np.abs(mixture.means[one] - mixture.means[other]) / scale
+        if apart.max() > _SAME:
+            continue
+        if (np.abs(matrices[one] - matrices[other]) <= _SAME * np.outer(scale, scale)).all():
+            yield one, other
