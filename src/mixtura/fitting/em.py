@@ -22,10 +22,9 @@ from mixtura.fitting.convergence.anderson import AndersonState
 from mixtura.fitting.convergence.rules import Outcome
 from mixtura.fitting.convergence.steadiness import fell, resolution, tell
 from mixtura.fitting.fit import Fit
+from mixtura.fitting.m_step import noise_box, prior_statistics
 from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.fitting.m_step.health import Health, Repair
-from mixtura.fitting.m_step.noise_box import turned_box_notes, turned_log_volume
-from mixtura.fitting.m_step.prior_statistics import shrinkage_notes
 from mixtura.fitting.run_state import RunState
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.met import Met
@@ -230,11 +229,13 @@ class EM:
         -----
         A pass over the rows where noise is anywhere in the box about them.
         """
-        said = shrinkage_notes(fit.mixture, self.m_step.seen, self.data.source.total_weight)
+        said = prior_statistics.shrinkage_notes(
+            fit.mixture, self.m_step.seen, self.data.source.total_weight
+        )
         if (box := self.m_step.box) is not None and self.settings.background == 0.0:
             data = self.data
-            turned = turned_log_volume(data.source, data.executor, data.total_scatter)
-            said += turned_box_notes(box, turned)
+            turned = noise_box.turned_log_volume(data.source, data.executor, data.total_scatter)
+            said += noise_box.turned_box_notes(box, turned)
         return replace(fit, oddities=replace(fit.oddities, assumed=tuple(said)))
 
     @cached_property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from mixtura.engine.sources import ArraySource
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import CollapseError, DataError, Interrupted
 from mixtura.fitting.convergence.rules import Remaining
+from mixtura.fitting.em import EM
 from mixtura.fitting.starts.auto import auto
 from mixtura.fitting.starts.ground import is_searched
 from mixtura.fitting.starts.nearest_neighbours import nearest_neighbour_cleaning
@@ -23,9 +23,6 @@ from mixtura.fitting.starts.start import start
 from mixtura.fitting.starts.supplied import FromMixture, FromShares
 from mixtura.model.mixture import Mixture
 from mixtura.rows.sampling import sample
-
-if TYPE_CHECKING:
-    from mixtura.fitting.em import EM
 
 #: EM iterations that tell starts apart, and those before without noise
 _SHORT, _PLAIN = 40, 5

@@ -11,21 +11,8 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
-from mixtura.model.distributions import chi_cdf, chi_quantiles, inverted, normal_cdf
+from mixtura.model.distributions import inverted
 from mixtura.model.mixture import Mixture
-
-__all__ = [
-    "Z",
-    "chi_cdf",
-    "chi_quantiles",
-    "component_distances",
-    "inverted",
-    "largest_departure",
-    "marginal_cdf",
-    "marginal_quantiles",
-    "normal_cdf",
-    "share_interval",
-]
 
 #: of the normal distribution, two sides: 95 % lie within
 Z = 1.959963984540054

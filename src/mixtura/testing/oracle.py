@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.errors import MissingExtraError, ModelError
-
-if TYPE_CHECKING:
-    from mixtura.model.mixture import Mixture
+from mixtura.model.mixture import Mixture
 
 _EPS = float(np.finfo(np.float64).eps)
 

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.errors import MissingExtraError
-
-if TYPE_CHECKING:
-    from mixtura.model.mixture import Mixture
+from mixtura.model.mixture import Mixture
 
 #: the likelihood that stands in for 0, so that its logarithm, −690.8, is a number
 _CLAMP = 1e-300

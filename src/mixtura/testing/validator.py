@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats, Integers, Rows, doubles
 from mixtura.errors import ParameterError
+from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of
 from mixtura.testing.oracle import Allowance, Answer, oracle
 from mixtura.testing.peers import PEERS, Fault, Peer
 from mixtura.testing.validation import Comparison, FarAnswer, Probe, Validation
-
-if TYPE_CHECKING:
-    from mixtura.model.mixture import Mixture
 
 AGREES = "agrees"
 OURS = "mixtura"

@@ -10,7 +10,7 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import DataError
-from mixtura.model import calibration as model
+from mixtura.model import calibration as model, distributions
 from mixtura.model.mixture import Mixture
 from mixtura.views.plots.canvas import Drawing, divided, drawn, tidied
 from mixtura.views.plots.lettering import below, fitted_to, in_rows, name_axis, room_along, width_of
@@ -329,9 +329,9 @@ def _margins(mixture: Mixture, X: Any, shares: Floats) -> Margins:
     distances, responsibilities = model.component_distances(mixture, X)
     counts = np.maximum(responsibilities.sum(axis=0), 1.0)  # (K,)
     degrees = mixture.n_features
-    last = model.chi_quantiles(np.array([1.0 - 0.5 / counts.max()]), degrees)[0]
+    last = distributions.chi_quantiles(np.array([1.0 - 0.5 / counts.max()]), degrees)[0]
     expected = np.linspace(0.0, last, _POINTS)[1:]
-    probabilities = model.chi_cdf(expected, degrees)
+    probabilities = distributions.chi_cdf(expected, degrees)
     observed = np.full((len(expected), mixture.n_components), np.nan)
     bands = np.empty((mixture.n_components, 2, len(expected)))
     for k, count in enumerate(counts):
@@ -341,6 +341,6 @@ def _margins(mixture: Mixture, X: Any, shares: Floats) -> Margins:
         inside = np.abs(probabilities - 0.5) < 0.5 - 0.5 / count
         observed[inside, k] = np.interp(probabilities[inside], below, distances[order, k])
         ends = model.share_interval(probabilities, count)
-        bands[k] = [model.chi_quantiles(end, degrees) for end in ends]
+        bands[k] = [distributions.chi_quantiles(end, degrees) for end in ends]
     observed[~np.isfinite(observed)] = np.nan
     return Margins(mixture.feature_labels, shares, expected, observed, bands)
