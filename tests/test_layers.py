@@ -219,6 +219,25 @@ def f(noise_box):
     assert sorted(words_in(ast.parse(code))) == sorted([*words, "a ", " noise"])
 
 
+def files_entered(before: str, statement: str) -> list[str]:
+    """The files of the package whose functions a statement calls, as it first does."""
+    code = (
+        "import sys\n"
+        "entered = {}\n"
+        "def called(frame, event, _):\n"
+        "    name = frame.f_code.co_filename\n"
+        "    if event == 'call' and '/mixtura/' in name:\n"
+        "        entered.setdefault(name.rpartition('/mixtura/')[2].removesuffix('.py'))\n"
+        f"{before}\n"
+        "sys.setprofile(called)\n"
+        f"{statement}\n"
+        "sys.setprofile(None)\n"
+        "print(*entered)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return done.stdout.split()
+
+
 # -- bars ------------------------------------------------------------------------------------------
 
 
@@ -256,3 +275,41 @@ def test_no_function_is_longer_than_60_lines_beside_its_docstring() -> None:
 def test_a_setting_is_known_in_few_files(word: str, most: int) -> None:
     said = files_that_say(word)
     assert len(said) <= most, f"{len(said)} files: {', '.join(said)}"
+
+
+def test_the_files_that_architecture_names_are_there() -> None:
+    root = SOURCE.parents[1]
+    text = (root / "ARCHITECTURE.md").read_text("utf-8") if SOURCE.parent.name == "src" else ""
+    if not text:
+        pytest.skip("an installed package has no ARCHITECTURE.md beside it")
+    part = text[text.index("## Layers") : text.index("### Names that changed")]
+    named = set(re.findall(r"`([a-z_]+(?:/[a-z_.]+)+)/?`", part))
+    missing = [
+        name
+        for name in sorted(named)
+        if not any(
+            path.exists()
+            for path in (SOURCE / name, SOURCE / f"{name}.py", root / name, root / f"{name}.py")
+        )
+    ]
+    assert len(named) > 40
+    assert missing == []
+
+
+def test_a_number_crosses_few_files_from_the_estimator_to_its_means() -> None:
+    """The way is written down in ARCHITECTURE.md; a fit has to take it, in that order."""
+    root = SOURCE.parents[1]
+    if SOURCE.parent.name != "src":
+        pytest.skip("an installed package has no ARCHITECTURE.md beside it")
+    text = (root / "ARCHITECTURE.md").read_text("utf-8")
+    part = text[text.index("### The way of a number") : text.index("### What to touch")]
+    way = [name for name in re.findall(r"`([a-z_]+(?:/[a-z_]+)+)`", part) if "auto" not in name]
+    assert len(way) <= 30
+    before = (
+        "import numpy as np; from mixtura import GaussianMixture; "
+        "X = np.random.default_rng(0).normal(size=(5000, 2)) + np.repeat([[0.0], [9.0]], 2500, 0); "
+        "model = GaussianMixture(2, random_state=0, accelerate=True); v = np.arange(5000.0) + 1.0; "
+        "model.fit(X, sample_weight=v)"
+    )
+    entered = files_entered(before, "model.fit(X, sample_weight=v)")
+    assert [name for name in entered if name in way] == way
