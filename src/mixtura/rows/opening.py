@@ -33,7 +33,7 @@ class Held:
 
     @property
     def n_features(self) -> int:
-        """D."""
+        """How many features a row has, D."""
         return int(self.rows.shape[1])
 
 

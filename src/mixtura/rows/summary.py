@@ -74,7 +74,7 @@ class RowSummary:
 
     @classmethod
     def nothing(cls, n_features: int, *, products: bool = False) -> RowSummary:
-        """No row at all."""
+        """The summary of no row at all."""
         nowhere, zero = np.full(n_features, np.inf), np.zeros(n_features)
         single: np.dtype[np.floating[Any]] = np.dtype(np.float32)
         matrix = np.zeros((n_features, n_features)) if products else None

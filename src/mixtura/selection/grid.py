@@ -82,7 +82,7 @@ class Grid:
 
     @cached_property
     def _poorer(self) -> dict[Candidate, tuple[Candidate, ...]]:
-        """The parents of each candidate."""
+        """Each candidate with the poorer structures that it contains next."""
         return {each: parents(each, self.candidates) for each in self.candidates}
 
     def _beside(self, candidate: Candidate, rising: bool) -> dict[str, Candidate]:

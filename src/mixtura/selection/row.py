@@ -57,7 +57,7 @@ class Row:
 
     @property
     def n_components(self) -> int:
-        """K."""
+        """How many components the candidate has, K."""
         return self.candidate.n_components
 
     @property

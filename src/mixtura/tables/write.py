@@ -144,7 +144,7 @@ class Sink(ABC):
 
 
 class _TextSink(Sink):
-    """Text in UTF-8.
+    """A sink of rows as delimited text in UTF-8.
 
     Parameters
     ----------

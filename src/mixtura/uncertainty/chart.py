@@ -88,7 +88,7 @@ class Chart:
 
     @property
     def n_coordinates(self) -> int:
-        """P."""
+        """How many free coordinates a mixture has, P."""
         return self.mixture.n_parameters
 
     @property

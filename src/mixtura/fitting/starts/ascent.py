@@ -74,7 +74,7 @@ class Ascent:
         return self.step(n_components) <= _SHORT
 
     def step(self, n_components: int) -> float:
-        """The `cost` of a step."""
+        """What a step of EM over these rows costs, in units of `cost`."""
         n, d = self.source.rows.shape
         return cost(n, n_components, d, self.structure)
 
@@ -85,7 +85,7 @@ class Ascent:
         return int(np.clip(_BESIDES / step, min(n_steps, _LEAST), n_steps))
 
     def over(self, source: ArraySource) -> Ascent:
-        """The same over other rows."""
+        """The same ascent over other rows."""
         return replace(self, source=source)
 
     def without_background(self) -> Ascent:

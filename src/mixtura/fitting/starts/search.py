@@ -37,7 +37,7 @@ _AMID = 0.7
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a search came to.
+    """The best candidate of a search, and where all searches ended.
 
     Parameters
     ----------
@@ -81,11 +81,11 @@ class Search:
 
     @property
     def contest(self) -> Contest:
-        """How candidates are told apart."""
+        """The contest by which candidates are told apart."""
         return Contest(self.ascent)
 
     def found(self) -> Found:
-        """Where the searches ended."""
+        """The best end of the searches, and how often it was met."""
         ascent = self.ascent
         if self.n_components == 1 and np.isinf(ascent.log_volume):
             one = ascent.from_shares(np.ones((ascent.source.n_rows, 1)))
