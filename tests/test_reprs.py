@@ -91,7 +91,7 @@ def test_standard_errors_print_their_numbers() -> None:
 def test_an_explanation_shows_its_summary_and_prints_its_parts() -> None:
     explanation = mixtura.fit(faithful(), 2).mixture.explain(faithful(), [3, 5])
     assert repr(explanation) == (
-        "Explanation(2 rows, 2 components, 2 features; row 5, the least likely: -8.79856 nats)"
+        "Explanation(2 rows, 2 components, 2 features; row 5, the least likely: -8.79855 nats)"
     )
     assert "What takes it there: waiting" in str(explanation)
     one = mixtura.fit(faithful(), 2).mixture.explain(faithful(), [3])

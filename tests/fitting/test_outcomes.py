@@ -40,6 +40,15 @@ def test_stalled() -> None:
     assert "lower reg_covar" in fit.remedy
 
 
+def test_a_fall_of_next_to_nothing_within_the_tolerance_is_none() -> None:
+    # A start that the search leaves at the maximum; what is added to the variances leads down.
+    fit = usual_fit(np.asarray(iris().rows), 3, start="auto")
+    gains = np.diff(fit.trace)
+    assert gains.min() < 0.0
+    assert gains.min() > -1e-7
+    assert fit.outcome is Outcome.CONVERGED
+
+
 def test_repaired() -> None:
     fit = usual_fit(np.repeat([[0.0], [1.0], [5.0]], 4, axis=0), 5)
     assert fit.outcome is Outcome.REPAIRED

@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import mixtura
 from mixtura.engine.executors import Serial, Threads
-from mixtura.engine.sources import ArraySource, Block, block_rows
+from mixtura.engine.sources import ArraySource, Block, block_rows, fields_of
 from mixtura.errors import DataError
 from mixtura.rows.data import Data
 from mixtura.rows.opening import open_rows, read
@@ -94,9 +94,11 @@ def test_rows_of_weight_zero_are_as_if_they_were_not_there():
         assert_array_equal(each.summary.low, ROWS[kept].min(axis=0))
         assert_array_equal(each.summary.high, ROWS[kept].max(axis=0))
     assert spread.left_out == len(ROWS) - kept.sum()
-    block = RowSummary.of_block(Block(0, ROWS, weights))
-    assert_array_equal(block.mean, RowSummary.of_block(Block(0, ROWS[kept], weights[kept])).mean)
-    assert RowSummary.of_block(Block(0, ROWS, 0.0 * weights)).count == 0
+    block = RowSummary.of_block(Block(0, ROWS, fields_of(weights)))
+    assert_array_equal(
+        block.mean, RowSummary.of_block(Block(0, ROWS[kept], fields_of(weights[kept]))).mean
+    )
+    assert RowSummary.of_block(Block(0, ROWS, fields_of(0.0 * weights))).count == 0
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e8, -(2.0**40)])
@@ -107,7 +109,7 @@ def test_no_digit_is_lost_to_an_offset(offset):
     parts = [slice(0, 1), slice(1, 1700), slice(1700, None)]
     found = RowSummary.nothing(2)
     for part in parts:
-        found = found + RowSummary.of_block(Block(0, rows[part], weights[part]))
+        found = found + RowSummary.of_block(Block(0, rows[part], fields_of(weights[part])))
     assert_allclose(found.variances, [float(each) for each in variances], rtol=1e-13)
     near = [float(mean - Fraction(offset)) for mean in means]
     assert_allclose((found.mean - offset) + found.rest, near, rtol=0, atol=1e-14)
@@ -137,7 +139,7 @@ def test_weights_of_any_size_neither_overflow_nor_vanish():
     assert_allclose(
         found.variances, np.cov(rows.T, aweights=weights / 1e300, bias=True)[[0, 1], [0, 1]]
     )
-    light = RowSummary.of_block(Block(0, rows, np.full(len(rows), 1e-320)))
+    light = RowSummary.of_block(Block(0, rows, fields_of(np.full(len(rows), 1e-320))))
     for both in (light + found, found + light):
         assert_array_equal(both.mean, found.mean)
         assert (both.count, both.largest, both.equal) == (2 * len(rows), 1e300, False)
@@ -172,7 +174,9 @@ def sets_of_rows(draw):
 def test_they_are_a_monoid_whose_sum_is_of_all_rows(parts):
     nothing = RowSummary.nothing(2, products=True)
     a, b, c = (
-        RowSummary.of_block(Block(0, *part), products=True) if len(part[0]) else nothing
+        RowSummary.of_block(Block(0, part[0], fields_of(*part[1:])), products=True)
+        if len(part[0])
+        else nothing
         for part in parts
     )
     same_bits(a + nothing, a)

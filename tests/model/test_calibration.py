@@ -9,13 +9,8 @@ from scipy.spatial.distance import mahalanobis
 
 from mixtura import Mixture
 from mixtura.errors import ParameterError
-from mixtura.model.calibration import (
-    chi_cdf,
-    chi_quantiles,
-    component_distances,
-    marginal_cdf,
-    marginal_quantiles,
-)
+from mixtura.model.calibration import component_distances, marginal_cdf, marginal_quantiles
+from mixtura.model.distributions import chi_cdf, chi_quantiles
 
 WEIGHTS, MEANS, DEVIATIONS = [0.2, 0.5, 0.3], [-4.0, 0.0, 0.5], [1.0, 2.0, 0.01]
 LINE = Mixture(WEIGHTS, [[m] for m in MEANS], [[[s * s]] for s in DEVIATIONS])

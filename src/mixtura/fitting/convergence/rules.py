@@ -68,8 +68,10 @@ class Rule(ABC):
 class Tolerance(Rule):
     """Stop when the mean log-likelihood moves by less than `tol`, nats a row, in one iteration.
 
-    A move down by more than rounding is a fall: it stops EM too, but as `Outcome.STALLED`. After a
-    fall of `tol` or more EM goes on, as scikit-learn does. NaN never stops it.
+    A move down by more than rounding, and than a ten-thousandth of `tol`, is a fall: it stops EM
+    too, but as `Outcome.STALLED`. (From a start at the maximum of the likelihood a number that is
+    added to the variances leads down, by next to nothing where that is small.) After a fall of
+    `tol` or more EM goes on, as scikit-learn does. NaN never stops it.
 
     Parameters
     ----------
@@ -81,6 +83,8 @@ class Tolerance(Rule):
 
     #: a fall of the mean log-likelihood up to this share of its size is rounding
     ROUNDING = 1e-10
+    #: and up to this share of the tolerance it is of no account
+    SLIGHT = 1e-4
 
     def outcome(
         self, trace: Sequence[float], since: int = 0, resolution: float = 0.0
@@ -97,7 +101,7 @@ class Tolerance(Rule):
         return self.tol
 
     def falls(self, before: float, after: float, resolution: float = 0.0) -> bool:
-        slack = max(self.ROUNDING * max(1.0, abs(after)), resolution)
+        slack = max(self.ROUNDING * max(1.0, abs(after)), self.SLIGHT * self.tol, resolution)
         return not after - before >= -slack
 
 
