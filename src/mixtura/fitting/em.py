@@ -112,7 +112,7 @@ class EM:
         return self.go_on(state, run=run, earlier=earlier)
 
     def go_on(self, state: RunState, *, run: int = 0, earlier: Sequence[float] = ()) -> Fit:
-        """Iterate from where a run stands; `climb` otherwise."""
+        """Iterate from where a run stands, until the rule ends it; as `climb` otherwise."""
         began, allows = time.perf_counter(), self.settings.allows
         outcome = Outcome.OUT_OF_ITERATIONS if allows(1) else Outcome.NOT_RUN
         if self.observer:
@@ -240,6 +240,7 @@ class EM:
 
     @cached_property
     def health(self) -> Health:
+        """What makes the estimates of an M-step sound, for these rows."""
         return Health(
             self.settings.regularisation,
             lambda: self.data.spread,
