@@ -178,6 +178,8 @@ class EM:
 
     def _resolution(self, state: RunState) -> float:
         """How finely the mean log-likelihood that is known last is known, nats a row."""
+        if not (self._singles or state.repairs):
+            return 0.0
         mixture, mean = state.known[0], state.trace[-1]
         return resolution(mixture, mean, state.repairs, singles=self._singles)
 

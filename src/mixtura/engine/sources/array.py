@@ -70,5 +70,8 @@ class ArraySource(Source):
 
     def blocks(self) -> Generator[Block, None, None]:
         step, whole = self.block_rows, Block(0, self.rows, self.fields)
+        if 0 < self.n_rows <= step:
+            yield whole.readable()
+            return
         for start in range(0, self.n_rows, step):
             yield whole.part(start, start + step).readable()
