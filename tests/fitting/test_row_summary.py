@@ -76,7 +76,7 @@ def test_partitions_of_any_length_have_the_bits_of_the_array(chunk, weights):
     shares = None if weights is None else da.from_array(weights, chunks=chunk)
     opened = open_rows(da.from_array(ROWS, chunks=(chunk, 7)), shares)
     spread = read(opened, 2, 0, scatter=True)
-    array = Data.held(ROWS, weights, scatter=True)
+    array = Data.held(ROWS, fields_of(weights), scatter=True)
     assert (spread.unit, spread.seen.equal) == (array.unit, array.source.weights is None)
     for name in NUMBERS:
         assert_array_equal(getattr(spread.summary, name), getattr(array.summary, name))
@@ -88,8 +88,8 @@ def test_rows_of_weight_zero_are_as_if_they_were_not_there():
     weights = np.where(np.arange(len(ROWS)) % 3, WEIGHTS, 0.0)
     kept = weights > 0.0
     spread = read(open_rows(da.from_array(ROWS, (999, D)), da.from_array(weights, 999)), 2, 0)
-    fewer = Data.held(ROWS[kept], weights[kept])
-    for each in (spread, Data.held(ROWS, weights)):
+    fewer = Data.held(ROWS[kept], fields_of(weights[kept]))
+    for each in (spread, Data.held(ROWS, fields_of(weights))):
         assert_array_equal(each.summary.squares, fewer.summary.squares)
         assert_array_equal(each.summary.low, ROWS[kept].min(axis=0))
         assert_array_equal(each.summary.high, ROWS[kept].max(axis=0))

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import mixtura
 from mixtura.datasets import faithful
 from mixtura.engine.executors import Serial
-from mixtura.engine.sources import ArraySource
+from mixtura.engine.sources import ArraySource, Block, fields_of
 from mixtura.errors import DataError
 from mixtura.fitting import Given, Settings
 from mixtura.fitting.em import EM
@@ -62,12 +62,14 @@ def test_a_mixture_scores_rows_by_weight() -> None:
 def test_weights_become_about_one_and_their_unit_gives_them_back() -> None:
     rows = np.arange(4.0)[:, None]
     weights = np.array([3e-320, 0.0, 1e-320, 2e-320])
-    weighted = Weighted.of(rows, weights)
-    assert weighted.weights is not None
-    assert_array_equal(weighted.rows, rows[[0, 2, 3]])
-    assert_array_equal(weighted.weights * weighted.unit, weights[[0, 2, 3]])
-    assert 0.5 <= weighted.weights.mean() < 4.0
-    huge = Weighted.of(rows, np.array([1e308, 1.7e308, 1e308, 1e308])).weights
+    weighted = Weighted.of(Block(0, rows, fields_of(weights)))
+    block = weighted.block
+    assert block.weights is not None
+    assert_array_equal(block.rows, rows[[0, 2, 3]])
+    assert_array_equal(block.weights * weighted.unit, weights[[0, 2, 3]])
+    assert 0.5 <= block.weights.mean() < 4.0
+    heaviest = np.array([1e308, 1.7e308, 1e308, 1e308])
+    huge = Weighted.of(Block(0, rows, fields_of(heaviest))).block.weights
     assert huge is not None
     assert np.isfinite(huge.sum())
 

@@ -284,10 +284,10 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         checks.check_numbers(X)
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
-    def _fit(self, X: Any, sample_weight: Any, y: object) -> Any:
+    def _fit(self, X: Any, sample_weight: Any, y: object, **more: Any) -> Any:
         """Fit and hold the result; the rows, those of weight 0 included, (N, D)."""
         checks.check_parameters(self)
-        rows, weights, run = prepared(self, X, sample_weight)
+        rows, weights, run = prepared(self, X, sample_weight, **more)
         given = (self.weights_init, self.means_init, self.precisions_init)
         alone = not self.warm_start and all(part is None for part in given)
         observers = [Progress(self.verbose, self.verbose_interval)] if self.verbose else []

@@ -164,10 +164,11 @@ class Learner:
     ) -> Learner:
         """A fit to all that waits."""
         rows = np.concatenate([rows for rows, _ in self.waiting])
-        weights = None
+        fields = {}
         if any(weights is not None for _, weights in self.waiting):
-            weights = np.concatenate([np.ones(len(r)) if v is None else v for r, v in self.waiting])
-        fit = fit_rows(Held(rows, weights, names), settings, given=given, random=random)
+            shares = [np.ones(len(r)) if v is None else v for r, v in self.waiting]
+            fields["weights"] = np.concatenate(shares)
+        fit = fit_rows(Held(rows, fields, names), settings, given=given, random=random)
         return replace(Learner.after(fit), trace=self.trace)
 
 

@@ -16,22 +16,28 @@ from mixtura.estimators.asked import Asked
 from mixtura.estimators.checks import check_given, check_numbers, check_rows
 from mixtura.fitting import Fit, Given, fit_rows
 from mixtura.model.structures import structure
-from mixtura.rows.opening import Held, open_rows
+from mixtura.rows.opening import Held, open_rows, row_fields
 from mixtura.rows.out_of_core import is_out_of_core
-from mixtura.rows.weights import row_weights
 
 
-def prepared(model: Asked, X: Any, sample_weight: Any) -> tuple[Any, Any, Callable[..., Fit]]:
+def prepared(
+    model: Asked, X: Any, sample_weight: Any, **more: Any
+) -> tuple[Any, Any, Callable[..., Fit]]:
     """The rows (N, D) that an estimator is to be fitted to, their weights, and what fits to them.
 
     Rows elsewhere, and their weights, are left as they were given. The names and the number of the
     columns are set on the estimator.
 
+    Parameters
+    ----------
+    model : the estimator.
+    X, sample_weight, more : as for `mixtura.rows.opening.open_rows`.
+
     Raises
     ------
     ValueError : the rows, the weights or the parameters to start from cannot be used.
     """
-    return (_elsewhere if is_out_of_core(X) else _here)(model, X, sample_weight)
+    return (_elsewhere if is_out_of_core(X) else _here)(model, X, sample_weight, **more)
 
 
 def given_of(model: Asked) -> Given:
@@ -40,12 +46,13 @@ def given_of(model: Asked) -> Given:
 
 
 def _here(
-    model: Asked, X: Any, sample_weight: Any
+    model: Asked, X: Any, sample_weight: Any, **more: Any
 ) -> tuple[Rows, Floats | None, Callable[..., Fit]]:
     """The same as `prepared`, for rows in memory."""
     check_numbers(X)
     rows = validate_data(model, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
-    weights = row_weights(sample_weight, len(rows))
+    fields = row_fields({"weights": sample_weight, **more}, len(rows))
+    weights = fields.get("weights")
     counting = len(rows) if weights is None else int(np.count_nonzero(weights))
     check_rows(counting, model.n_components)
     names = getattr(model, "feature_names_in_", None)
@@ -54,13 +61,15 @@ def _here(
     return (
         rows,
         weights,
-        partial(fit_rows, Held(rows, weights, names), model._settings(), **options),
+        partial(fit_rows, Held(rows, fields, names), model._settings(), **options),
     )
 
 
-def _elsewhere(model: Asked, X: Any, sample_weight: Any) -> tuple[Any, Any, Callable[..., Fit]]:
+def _elsewhere(
+    model: Asked, X: Any, sample_weight: Any, **more: Any
+) -> tuple[Any, Any, Callable[..., Fit]]:
     """For rows that are read anew at each pass."""
-    data = open_rows(X, sample_weight)
+    data = open_rows(X, sample_weight, **more)
     options = _options(model, data.n_features)
     model.n_features_in_ = data.n_features
     if hasattr(model, "feature_names_in_"):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import Executor, default_executor
-from mixtura.engine.sources import ArraySource, Source
+from mixtura.engine.sources import ArraySource, Block, Fields, Source
 from mixtura.errors import CollapseError, DataError
 from mixtura.rows.in_memory import check_names, column_label
 from mixtura.rows.oddities import Oddities, oddities
@@ -62,17 +62,18 @@ class Data:
     def held(
         cls,
         rows: Rows,
-        weights: Floats | None = None,
+        fields: Fields | None = None,
         names: tuple[str, ...] | None = None,
         *,
         scatter: bool = False,
     ) -> Data:
         """Rows (N, D) in memory; those of weight 0 are left out before anything else is done.
 
-        So what is fitted is bit for bit that of the others; leaving them out takes a copy.
+        So what is fitted is bit for bit that of the others; leaving them out takes a copy. What
+        belongs to each row, its weight among it, is in `fields`.
         """
-        weighted = Weighted.of(rows, weights)
-        source = ArraySource(weighted.rows, weighted.weights)
+        weighted = Weighted.of(Block(0, rows, fields or {}))
+        source = ArraySource.of(weighted.block)
         return cls(
             source,
             source,

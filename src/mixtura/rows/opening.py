@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from mixtura.engine.arrays import Floats, Rows
+from mixtura.engine.arrays import Rows
+from mixtura.engine.sources import Fields
 from mixtura.errors import ParameterError
 from mixtura.rows.data import Data
 from mixtura.rows.in_memory import as_rows, column_names
@@ -15,20 +17,23 @@ from mixtura.rows.weights import row_weights
 from mixtura.tables.collections import Collection, collection, is_collection
 from mixtura.tables.streams import Scan, is_stream, scanned
 
+#: what may belong to a row, and what makes an array (N,) of it for N rows, or refuses it
+_CHECKED: Mapping[str, Callable[[Any, int], Any]] = {"weights": row_weights}
+
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """Rows in memory, checked, with their weights and names.
+    """Rows in memory, checked, with what belongs to each and their names.
 
     Parameters
     ----------
     rows : (N, D), finite.
-    weights : (N,), finite and at least 0, not all 0; or None.
+    fields : name -> (N,), checked; weights are finite and at least 0, not all 0.
     names : of the features, or None.
     """
 
     rows: Rows
-    weights: Floats | None = None
+    fields: Fields = field(default_factory=dict)
     names: tuple[str, ...] | None = None
 
     @property
@@ -41,8 +46,15 @@ class Held:
 Opened = Held | Scan | Collection
 
 
-def open_rows(X: Any, sample_weight: Any = None, client: Any = None) -> Opened:
+def open_rows(X: Any, sample_weight: Any = None, client: Any = None, **more: Any) -> Opened:
     """The rows that `X` stands for; of those elsewhere none is read yet but for the columns.
+
+    Parameters
+    ----------
+    X : as for `mixtura.fit`.
+    sample_weight : how much each row counts, or None.
+    client : the `distributed.Client` of a Dask collection, or None.
+    more : other fields of the rows by name, or None.
 
     Raises
     ------
@@ -60,7 +72,18 @@ def open_rows(X: Any, sample_weight: Any = None, client: Any = None) -> Opened:
     if is_stream(X):
         return scanned(X, sample_weight)
     rows = as_rows(X)
-    return Held(rows, row_weights(sample_weight, len(rows)), column_names(X))
+    return Held(rows, row_fields({"weights": sample_weight, **more}, len(rows)), column_names(X))
+
+
+def row_fields(given: Mapping[str, Any], n_rows: int) -> Fields:
+    """The fields (N,) of N rows in memory, of what was given by name, where that is not None.
+
+    Raises
+    ------
+    DataError : one of them cannot be used, or does not go with the rows.
+    """
+    there = {name: values for name, values in given.items() if values is not None}
+    return {name: _CHECKED[name](values, n_rows) for name, values in there.items()}
 
 
 def read(
@@ -88,7 +111,7 @@ def read(
     DataError : no row counts, or one cannot be used.
     """
     if isinstance(rows, Held):
-        return Data.held(rows.rows, rows.weights, rows.names, scatter=scatter)
+        return Data.held(rows.rows, rows.fields, rows.names, scatter=scatter)
     if isinstance(rows, Scan):
         return survey(rows, n_components, seed, known=known, scatter=scatter)
     return survey_partitions(rows, n_components, seed, client, scatter=scatter)

@@ -84,8 +84,9 @@ def settled(reservoir: Reservoir, seen: RowSummary) -> tuple[ArraySource, float,
     """The sample, what a weight of 1 in it stands for, and whether all rows weigh the same."""
     rows, weights = reservoir.drawn(seen.dtype)
     if reservoir.whole:  # to the last bit what they are in memory
-        weighted = Weighted.of(rows, weights)
-        return ArraySource(rows, weighted.weights), weighted.unit, weighted.weights is None
+        weighted = Weighted.of(Block(0, rows, fields_of(weights)))
+        source = ArraySource.of(weighted.block)
+        return source, weighted.unit, source.weights is None
     unit = seen.weight_unit
     inside = None if seen.equal or weights is None else weights / unit
     return ArraySource(rows, inside), unit, seen.equal

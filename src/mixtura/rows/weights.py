@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.engine.arrays import Floats, Rows, frozen
+from mixtura.engine.arrays import Floats, frozen
+from mixtura.engine.sources import Block
 from mixtura.errors import DataError
 from mixtura.rows.in_memory import check_here
 from mixtura.tables.columns import numbers_in
@@ -121,30 +122,27 @@ class Weighted:
 
     Parameters
     ----------
-    rows : (N, D), those of positive weight.
-    weights : (N,), or None where all are equal.
+    block : those of positive weight, with weights where not all are equal.
     unit : what a weight of 1 here was before.
     counting : (N before,) which rows they are, or None for all of them.
     """
 
-    rows: Rows
-    weights: Floats | None
+    block: Block
     unit: float
     counting: NDArray[np.bool_] | None = None
 
     @classmethod
-    def of(cls, rows: Rows, weights: Floats | None) -> Weighted:
-        """Those of `rows` (N, D) with `weights` (N,) above 0; None weighs each row 1."""
+    def of(cls, whole: Block) -> Weighted:
+        """Those of all rows that weigh something; without weights each weighs 1."""
+        block, counting = whole.counting()
+        weights = block.weights
         if weights is None:
-            return cls(rows, None, 1.0)
-        counting = None if weights.all() else weights > 0.0
-        if counting is not None:
-            rows, weights = rows[counting], weights[counting]
+            return cls(block, 1.0)
         if (weights == weights[0]).all():
-            return cls(rows, None, float(weights[0]), counting)
+            return cls(block.weighing(None), float(weights[0]), counting)
         largest = float(weights.max())
         unit = unit_of(float((weights / largest).mean()), largest)
-        return cls(rows, frozen(weights / unit), unit, counting)
+        return cls(block.weighing(frozen(weights / unit)), unit, counting)
 
 
 def unit_of(share: float, largest: float) -> float:

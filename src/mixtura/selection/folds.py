@@ -61,14 +61,14 @@ class Folds:
         source = data.sample
         for fold in range(self.count):
             out = self.number == fold
-            kept = _some(source, ~out)
+            kept = source.take(~out)
             counting = ~out
             if data.counting is not None:
                 counting = data.counting.copy()
                 counting[np.flatnonzero(counting)[out]] = False
             fewer = data.of_others(kept, counting)
             fitted = grid.over(replace(grid.trials, data=fewer)).fitted(observer)
-            held = _some(source, out)
+            held = source.take(out)
             for candidate, row in fitted.items():
                 if row.fit is None or not row.sound:
                     faults.setdefault(candidate, f"without fold {fold}: {row.fault}")
@@ -85,11 +85,6 @@ def _judged(row: Row, losses: list[float], fault: str) -> Row:
     if row.fault or fault:
         return replace(row, fault=row.fault or fault)
     return replace(row, criteria={**row.criteria, "cv": sum(losses)}, folds=tuple(losses))
-
-
-def _some(source: ArraySource, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> ArraySource:
-    weights = None if source.weights is None else source.weights[which]
-    return ArraySource(source.rows[which], weights)
 
 
 def _loss(mixture: Mixture, source: ArraySource) -> float:

@@ -158,7 +158,9 @@ def _refits(
             times = random.standard_exponential(n)
         counting = times if weights is None else times * weights
         try:
-            again = fit_rows(Held(rows, counting), settings, given=Given(), random=random)
+            again = fit_rows(
+                Held(rows, {"weights": counting}), settings, given=Given(), random=random
+            )
         except DataError:
             continue
         mixture = again.mixture

@@ -36,10 +36,25 @@ class ArraySource(Source):
     more: Fields = field(default_factory=dict)
     step: int = 0
 
+    @classmethod
+    def of(cls, whole: Block) -> ArraySource:
+        """The rows of a block, and what belongs to each of them."""
+        more = {name: values for name, values in whole.fields.items() if name != "weights"}
+        return cls(whole.rows, whole.weights, more)
+
+    @property
+    def whole(self) -> Block:
+        """All rows as one block, as they are."""
+        return Block(0, self.rows, self.fields)
+
     @property
     def fields(self) -> Fields:
         """What belongs to each row, its weight included."""
         return self.more if self.weights is None else fields_of(self.weights, **self.more)
+
+    def take(self, rows: NDArray[Any]) -> ArraySource:
+        """Some of its rows, by their numbers or by a mask (N,), with what belongs to them."""
+        return ArraySource.of(self.whole.take(rows))
 
     @property
     def n_rows(self) -> int:
@@ -69,7 +84,7 @@ class ArraySource(Source):
         return replace(self, step=n_rows)
 
     def blocks(self) -> Generator[Block, None, None]:
-        step, whole = self.block_rows, Block(0, self.rows, self.fields)
+        step, whole = self.block_rows, self.whole
         if 0 < self.n_rows <= step:
             yield whole.readable()
             return

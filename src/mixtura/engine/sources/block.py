@@ -60,6 +60,19 @@ class Block:
         fields = {name: values[rows] for name, values in self.fields.items()}
         return Block(self.start, self.rows[rows], fields)
 
+    def counting(self) -> tuple[Block, NDArray[np.bool_] | None]:
+        """Those of its rows that weigh something, and which they are (m,); None where all do."""
+        weights = self.weights
+        if weights is None or weights.all():
+            return self, None
+        which: NDArray[np.bool_] = weights > 0.0
+        return self.take(which), which
+
+    def weighing(self, weights: Floats | None) -> Block:
+        """The same rows, but with these weights (m,); None where every row counts once."""
+        others = {name: values for name, values in self.fields.items() if name != "weights"}
+        return Block(self.start, self.rows, fields_of(weights, **others))
+
     def readable(self, kind: np.dtype[np.floating[Any]] | None = None) -> Block:
         """The same as a kernel reads it, of type `kind` if there is one; copied only if need be."""
         rows = self.rows if kind is None or self.rows.dtype == kind else self.rows.astype(kind)
