@@ -158,7 +158,7 @@ def test_a_worker_without_memory_is_told_of_with_the_partition():
     """As NumPy tells of it, where the system refuses: the read itself, or the work on it."""
     big = mixtura.Mixture([1.0], [[0.0] * 2], [np.eye(2)])
 
-    def refusing(rows: Any, weights: Any) -> Any:
+    def refusing(block: Any) -> Any:
         raise MemoryError("unable to allocate 1 TiB")
 
     from mixtura.rows.collected import collected

@@ -14,7 +14,7 @@ from mixtura import GaussianMixture
 from mixtura.engine.executors import Serial
 from mixtura.engine.executors.dask import Dask
 from mixtura.engine.partitions import Partitions
-from mixtura.engine.sources import ArraySource, even_block_rows
+from mixtura.engine.sources import ArraySource, Block, even_block_rows
 from mixtura.engine.sources.dask import DaskSource
 from mixtura.model.calibration import marginal_cdf
 from mixtura.views.report import report
@@ -51,7 +51,7 @@ def stay(monkeypatch):
 
 def source(chunk: int) -> DaskSource:
     rows = da.from_array(ROWS, chunks=(chunk, 3))
-    parts = Partitions(tuple((p,) for p in rows.to_delayed().ravel()), lambda rows: (rows, None))
+    parts = Partitions(tuple((p,) for p in rows.to_delayed().ravel()), lambda rows: Block(0, rows))
     return DaskSource(parts, rows.chunks[0], 3, np.dtype(np.float64))
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors.sums import Monoid
+from mixtura.engine.sources.block import Block
 from mixtura.errors import DataError, MixturaError
 from mixtura.textual import first_line
 
@@ -43,20 +43,20 @@ class Partitions:
     Parameters
     ----------
     parts : of each partition what `read` takes: delayed objects.
-    read : makes rows (m, D) and weights (m,) or None of them, on a worker.
+    read : makes a block of them, on a worker.
     client : `distributed.Client`, or None for the scheduler that Dask chooses.
     held : the collections: while they are, what their workers hold stays.
     """
 
     parts: tuple[tuple[Any, ...], ...]
-    read: Callable[..., tuple[Rows, Floats | None]]
+    read: Callable[..., Block]
     client: Any = None
     held: tuple[Any, ...] = ()
 
     def __len__(self) -> int:
         return len(self.parts)
 
-    def each(self, functions: Sequence[Callable[[Rows, Floats | None], T]]) -> list[T]:
+    def each(self, functions: Sequence[Callable[[Block], T]]) -> list[T]:
         """The value of a function of its own for each partition, in their order.
 
         Raises
@@ -67,7 +67,7 @@ class Partitions:
         """
         return self._computed(lambda token: self._tasks(enumerate(functions), token))
 
-    def total(self, functions: Sequence[Callable[[Rows, Floats | None], M]]) -> M:
+    def total(self, functions: Sequence[Callable[[Block], M]]) -> M:
         """The sum of these values; errors as for `each`.
 
         A tree over the partitions, neighbour to neighbour, so that the sums are the same whoever
@@ -92,7 +92,7 @@ class Partitions:
         total: M = self._computed(graph)[0]
         return total
 
-    def one(self, number: int, function: Callable[[Rows, Floats | None], T]) -> T:
+    def one(self, number: int, function: Callable[[Block], T]) -> T:
         """The value of a function for one partition; errors as for `each`."""
         value: T = self._computed(lambda token: self._tasks([(number, function)], token))[0]
         return value
@@ -119,13 +119,13 @@ class Partitions:
 class _Work:
     """A task: read a partition and do something with it."""
 
-    read: Callable[..., tuple[Rows, Floats | None]]
-    function: Callable[[Rows, Floats | None], Any]
+    read: Callable[..., Block]
+    function: Callable[[Block], Any]
     number: int
 
     def __call__(self, *parts: Any) -> Any:
         try:
-            return self.function(*self.read(*parts))
+            return self.function(self.read(*parts))
         except DataError as error:
             where = f"partition {self.number} of X, counted from 0"
             return _Refused(DataError(f"{where}: {error}"))

@@ -13,6 +13,7 @@ import numpy as np
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Integers, Rows, readable
 from mixtura.engine.partitions import Partitions
+from mixtura.engine.sources import Block, fields_of
 from mixtura.errors import DataError
 from mixtura.rows.in_memory import finite_rows, no_missing, plain_rows
 from mixtura.rows.weights import check_weights
@@ -23,13 +24,13 @@ from mixtura.tables.streams import Chunk, bad_rows
 T = TypeVar("T")
 #: rows that are looked at together
 _ROWS = 2**14
-#: what is done to the rows (m, D) of a partition and their weights (m,) or None
-Function = Callable[[Rows, Floats | None], T]
+#: what is done to the rows of a partition, with what belongs to each
+Function = Callable[[Block], T]
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Makes rows of a partition, on a worker.
+    """Makes a block of a partition, on a worker.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ class Reader:
     counting: bool = False
     unit: float | None = None
 
-    def __call__(self, part: Any, shares: Any = None) -> tuple[Rows, Floats | None]:
+    def __call__(self, part: Any, shares: Any = None) -> Block:
         """The rows (m, D) of `part`, and their weights (m,), if there are any.
 
         Raises
@@ -59,11 +60,12 @@ class Reader:
             part = part.loc[:, [not each for each in aside]]
         check_numbers(part)
         rows = plain_rows(part, self.n_features, self.features)
-        weights = None if shares is None else _weights(shares, len(rows))
+        block = Block(0, rows, fields_of(None if shares is None else _weights(shares, len(rows))))
         if not self.counting:
-            return rows, weights
-        rows, weights = _counting(rows, weights)
-        return rows, None if weights is None or self.unit is None else weights / self.unit
+            return block
+        block = _counting(block)
+        weights = block.weights
+        return block.weighing(None if weights is None or self.unit is None else weights / self.unit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,35 +179,34 @@ def _of_good(
     names: tuple[str, ...] | None,
     policy: str,
     function: Function[T],
-    rows: Rows,
-    weights: Floats | None,
+    block: Block,
 ) -> tuple[T, BadRows]:
     bad = bad_rows(policy)
     if policy == "error":
-        no_missing(rows, names)
-        if weights is not None:
-            check_weights(weights)
+        no_missing(block.rows, names)
+        if block.weights is not None:
+            check_weights(block.weights)
     else:
-        labels = names or tuple(f"x{j}" for j in range(rows.shape[1]))
+        labels = names or tuple(f"x{j}" for j in range(block.rows.shape[1]))
         origin = f"partition {number} of X, counted from 0"
-        counted_by: Any = weights
-        good = Chunk(rows, counted_by, origin=origin).drop(labels, bad)
-        rows, weights = good.rows, good.weights
-    return function(rows, weights), bad
+        counted_by: Any = block.weights
+        good = Chunk(block.rows, counted_by, origin=origin).drop(labels, bad)
+        block = Block(0, good.rows, fields_of(good.weights))
+    return function(block), bad
 
 
-def _length(rows: Rows, weights: Floats | None) -> int:
-    return len(rows)
+def _length(block: Block) -> int:
+    return len(block.rows)
 
 
 def _least(
     function: Callable[[Rows], Floats],
     n: int,
     names: tuple[str, ...] | None,
-    rows: Rows,
-    weights: Floats | None,
+    block: Block,
 ) -> tuple[Integers, Floats, int]:
     """The places of the n rows at which a function is least, its values there, and how many are."""
+    rows = block.rows
     no_missing(rows, names)
     blocks = (readable(rows[at : at + _ROWS]) for at in range(0, len(rows), _ROWS))
     values = np.concatenate([np.empty(0), *map(function, blocks)])
@@ -213,26 +214,22 @@ def _least(
     return places, values[places], len(rows)
 
 
-def _rows_at(
-    places: Integers, names: tuple[str, ...] | None, rows: Rows, weights: Floats | None
-) -> Floats:
-    wanted = np.asarray(rows[places], np.float64)
+def _rows_at(places: Integers, names: tuple[str, ...] | None, block: Block) -> Floats:
+    wanted = np.asarray(block.rows[places], np.float64)
     try:
         no_missing(wanted, names)
     except DataError:
-        no_missing(rows, names)  # which tells its number there
+        no_missing(block.rows, names)  # which tells its number there
         raise
     return wanted
 
 
-def _counting(rows: Rows, weights: Floats | None) -> tuple[Rows, Floats | None]:
+def _counting(block: Block) -> Block:
     """Those rows that are finite, and weigh something."""
-    good = finite_rows(rows)
+    good, weights = finite_rows(block.rows), block.weights
     if weights is not None:
         good = good & np.isfinite(weights) & (weights > 0.0)
-    if np.all(good):
-        return rows, weights
-    return rows[good], None if weights is None else weights[good]
+    return block if np.all(good) else block.take(good)
 
 
 def _weights(shares: Any, n_rows: int) -> Floats:

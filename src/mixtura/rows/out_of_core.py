@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import Executor, Serial, default_executor
-from mixtura.engine.sources import ArraySource, Block, ahead
+from mixtura.engine.sources import ArraySource, Block, ahead, fields_of
 from mixtura.errors import DataError, ParameterError
 from mixtura.rows.collected import collected
 from mixtura.rows.in_memory import as_rows, matched_columns
@@ -144,7 +144,9 @@ def totals(
         bad, executor = bad_rows(stream.on_bad_row), default_executor()
         with closing(ahead(coalesce(stream.chunks(bad), _ROWS))) as chunks:
             parts = [
-                counted(executor, as_rows(chunk.rows, n_features), chunk.weights)
+                counted(
+                    executor, Block(0, as_rows(chunk.rows, n_features), fields_of(chunk.weights))
+                )
                 for chunk in chunks
             ]
     bad.warn()
@@ -156,13 +158,11 @@ def totals(
 def _counted(
     function: Callable[[Executor, Rows, Floats | None], Floats],
     executor: Executor,
-    rows: Rows,
-    weights: Floats | None,
+    block: Block,
 ) -> Floats:
     """The sums over the rows that weigh something."""
-    if weights is not None and not weights.all():
-        rows, weights = rows[weights > 0.0], weights[weights > 0.0]
-    return function(executor, rows, weights)
+    counting, _ = block.counting()
+    return function(executor, counting.rows, counting.weights)
 
 
 def _sums(asked: RowFunction, executor: Executor, rows: Rows, weights: Floats | None) -> Floats:

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats, Rows, readable
+from mixtura.engine.arrays import readable
 from mixtura.engine.executors import default_executor
 from mixtura.engine.executors.dask import Dask
 from mixtura.engine.executors.sums import PartialSums, Tree
 from mixtura.engine.partitions import Partitions
 from mixtura.engine.sources import Block, block_rows
 from mixtura.engine.sources.block import concat
-from mixtura.engine.sources.dask import Cut, DaskSource, whole
+from mixtura.engine.sources.dask import Cut, DaskSource
 from mixtura.errors import DataError
 from mixtura.rows.collected import Collected, of_collection
 from mixtura.rows.data import Data
@@ -134,8 +134,9 @@ def _counted(rows: Collected, collection: Collection) -> tuple[list[_Count], Bad
     return counts, bad
 
 
-def _count(rows: Rows, weights: Floats | None) -> _Count:
+def _count(block: Block) -> _Count:
     """The count of a partition's good rows."""
+    rows, weights = block.rows, block.weights
     without_weight = 0 if weights is None else int((weights == 0.0).sum())
     count = len(rows) - without_weight
     kind = readable(rows[:0]).dtype if count else np.dtype(np.float32)
@@ -177,16 +178,15 @@ def _seen(
     reservoir: Reservoir,
     cut: Cut,
     of_block: Callable[[Block], RowSummary],
-    rows: Rows,
-    weights: Floats | None,
+    whole: Block,
 ) -> _Seen:
     """What a partition gives to both: its sample, and the summaries of its blocks."""
-    for at in range(0, len(rows), _AT_ONCE):
-        part = slice(at, at + _AT_ONCE)
-        reservoir.add(readable(rows[part]), None if weights is None else weights[part])
+    for at in range(0, len(whole.rows), _AT_ONCE):
+        part = whole.part(at, at + _AT_ONCE)
+        reservoir.add(readable(part.rows), part.weights)
 
     def trees() -> Iterator[Tree[Any]]:
-        for piece, block in cut.blocks(whole(rows, weights)):
+        for piece, block in cut.blocks(whole):
             lacking = piece.rows - len(block.rows)
             value = _Rows.copied(block, lacking, of_block) if lacking else of_block(block)
             yield Tree(0, piece.number, len(block.rows), piece.rows, value)

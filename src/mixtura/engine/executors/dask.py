@@ -6,11 +6,10 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors.base import Executor
 from mixtura.engine.executors.sums import Monoid, PartialSums, Tree
 from mixtura.engine.sources import Block, Source
-from mixtura.engine.sources.dask import Cut, DaskSource, whole
+from mixtura.engine.sources.dask import Cut, DaskSource
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Monoid)
@@ -54,8 +53,8 @@ class _Leaf(Generic[M]):
     cut: Cut
     function: Callable[[Block], M]
 
-    def __call__(self, rows: Rows, weights: Floats | None) -> PartialSums[M]:
+    def __call__(self, whole: Block) -> PartialSums[M]:
         return PartialSums.of(
             Tree(0, piece.number, len(block.rows), piece.rows, self.function(block))
-            for piece, block in self.cut.blocks(whole(rows, weights))
+            for piece, block in self.cut.blocks(whole)
         )

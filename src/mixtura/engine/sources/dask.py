@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from mixtura.caching import cached_property
-from mixtura.engine.arrays import Floats, Rows
+from mixtura.engine.arrays import Rows
 from mixtura.engine.partitions import Partitions
-from mixtura.engine.sources.block import Block, even_block_rows, fields_of
+from mixtura.engine.sources.block import Block, even_block_rows
 from mixtura.engine.sources.source import Source
 from mixtura.engine.sources.stream import StreamSource
 from mixtura.errors import DataError
@@ -165,15 +165,9 @@ class DaskSource(Source):
                 yield self.partitions.one(number, partial(_part, start, start + step))
 
 
-def whole(rows: Rows, weights: Floats | None) -> Block:
-    """All rows of a partition as one block: what `Partitions` reads, with its fields by name."""
-    return Block(0, rows, fields_of(weights))
+def _part(start: int, stop: int, whole: Block) -> Block:
+    return whole.part(start, stop)
 
 
-def _part(start: int, stop: int, rows: Rows, weights: Floats | None) -> Block:
-    return whole(rows, weights).part(start, stop)
-
-
-def _weights(cut: Cut, rows: Rows, weights: Floats | None) -> list[tuple[int, float]]:
-    blocks = cut.blocks(whole(rows, weights))
-    return [(piece.number, block.total_weight) for piece, block in blocks]
+def _weights(cut: Cut, whole: Block) -> list[tuple[int, float]]:
+    return [(piece.number, block.total_weight) for piece, block in cut.blocks(whole)]
