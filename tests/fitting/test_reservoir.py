@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mixtura.engine.sources import Block, fields_of
 from mixtura.rows.sampling import Reservoir
 
 
 def drawn(rows, weights, size, seed, chunk):
     reservoir = Reservoir(size, seed)
     for at in range(0, len(rows), chunk):
-        part = slice(at, at + chunk)
-        reservoir.add(rows[part], None if weights is None else weights[part])
-    return reservoir.drawn(rows.dtype)
+        reservoir.add(Block(0, rows, fields_of(weights)).part(at, at + chunk))
+    sample = reservoir.drawn(rows.dtype)
+    return sample.rows, sample.weights
 
 
 ROWS = np.arange(5_000.0)[:, None]

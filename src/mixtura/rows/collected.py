@@ -61,11 +61,7 @@ class Reader:
         check_numbers(part)
         rows = plain_rows(part, self.n_features, self.features)
         block = Block(0, rows, fields_of(None if shares is None else _weights(shares, len(rows))))
-        if not self.counting:
-            return block
-        block = _counting(block)
-        weights = block.weights
-        return block.weighing(None if weights is None or self.unit is None else weights / self.unit)
+        return _counting(block).in_unit(self.unit) if self.counting else block
 
 
 @dataclass(frozen=True, eq=False)

@@ -183,17 +183,18 @@ class Fingerprint:
     """
 
     def __init__(self) -> None:
-        self._values, self._weights = hashlib.sha256(), hashlib.sha256()
+        self._values = hashlib.sha256()
+        self._fields: dict[str, Any] = {}
         self._count, self._n_features = 0, 0
         self._types: set[str] = set()
-        self._weighted = False
 
-    def add(self, rows: Rows, weights: Floats | None) -> None:
-        """See rows (m, D) with weights (m,); None weighs each 1."""
+    def add(self, block: Block) -> None:
+        """See rows, with what belongs to each."""
+        rows = block.rows
         self._values.update(np.ascontiguousarray(rows).data.cast("B"))
-        if weights is not None:
-            self._weighted = True
-            self._weights.update(np.ascontiguousarray(weights, np.float64).data.cast("B"))
+        for name, values in block.fields.items():
+            seen = self._fields.setdefault(name, hashlib.sha256())
+            seen.update(np.ascontiguousarray(values, np.float64).data.cast("B"))
         self._types.add(rows.dtype.name)
         self._count += len(rows)
         self._n_features = rows.shape[1]
@@ -206,7 +207,8 @@ class Fingerprint:
             "features' names": None if names is None else list(names),
             "type": " and ".join(sorted(self._types)),
             "values": self._values.hexdigest()[:16],
-            "weights": self._weights.hexdigest()[:16] if self._weighted else None,
+            "weights": None,
+            **{name: seen.hexdigest()[:16] for name, seen in self._fields.items()},
         }
 
 
@@ -215,7 +217,7 @@ def fingerprint(source: Source, names: tuple[str, ...] | None) -> dict[str, Any]
     seen = Fingerprint()
     with closing(source.blocks()) as blocks:
         for block in blocks:
-            seen.add(block.rows, block.weights)
+            seen.add(block)
     return seen.record(names)
 
 

@@ -182,8 +182,7 @@ def _seen(
 ) -> _Seen:
     """What a partition gives to both: its sample, and the summaries of its blocks."""
     for at in range(0, len(whole.rows), _AT_ONCE):
-        part = whole.part(at, at + _AT_ONCE)
-        reservoir.add(readable(part.rows), part.weights)
+        reservoir.add(whole.part(at, at + _AT_ONCE).readable())
 
     def trees() -> Iterator[Tree[Any]]:
         for piece, block in cut.blocks(whole):
@@ -214,8 +213,7 @@ class _Rows:
     @classmethod
     def copied(cls, block: Block, lacking: int, of_block: Callable[[Block], RowSummary]) -> _Rows:
         """Rows that do not keep the partition they are from in memory."""
-        fields = {name: values.copy() for name, values in block.fields.items()}
-        return cls(Block(block.start, block.rows.copy(), fields), lacking, of_block)
+        return cls(block.copy(), lacking, of_block)
 
     def __add__(self, after: _Rows) -> _Rows | RowSummary:
         block = concat([self.block, after.block])

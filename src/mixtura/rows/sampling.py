@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.engine.arrays import Floats, Rows
-from mixtura.engine.sources import ArraySource
+from mixtura.engine.arrays import Floats, Integers
+from mixtura.engine.sources import ArraySource, Block
+from mixtura.engine.sources.block import concat
 
 
 class Reservoir:
@@ -43,22 +44,23 @@ class Reservoir:
         self._first = first
         self._seen = first
         self._least = 0.0  # the priority below which nothing can stay
-        self._held: list[tuple[Any, ...]] = []
+        self._held: list[tuple[Floats, Integers, Block]] = []
         self._n_held = 0
 
-    def add(self, rows: Rows, weights: Floats | None) -> None:
-        """See rows (m, D) with weights (m,) above 0; None weighs each 1."""
-        numbers = np.arange(self._seen, self._seen + len(rows))
-        self._seen += len(rows)
-        priorities = 1.0 / (1.0 - self._random.random(len(rows)))
+    def add(self, block: Block) -> None:
+        """See rows, all of a weight above 0, with what belongs to each."""
+        m, weights = len(block.rows), block.weights
+        numbers = np.arange(self._seen, self._seen + m)
+        self._seen += m
+        priorities = 1.0 / (1.0 - self._random.random(m))
         if weights is not None:
             with np.errstate(over="ignore"):
                 priorities = np.minimum(priorities * weights, np.finfo(np.float64).max)
         stay = priorities > self._least
         if not stay.any():
             return
-        own = np.ones(len(rows)) if weights is None else weights
-        self._held.append((priorities[stay], numbers[stay], own[stay], rows[stay]))
+        own = block.weighing(np.ones(m)) if weights is None else block
+        self._held.append((priorities[stay], numbers[stay], own.take(stay)))
         self._n_held += int(stay.sum())
         # One more than stays is kept: its priority is τ.
         if self._n_held > 2 * self._size + 1:
@@ -69,23 +71,22 @@ class Reservoir:
         """Whether every row that was seen stayed."""
         return self._seen - self._first <= self._size
 
-    def drawn(self, dtype: np.dtype[np.floating[Any]]) -> tuple[Rows, Floats | None]:
-        """The sample in the order of the stream: rows (m, D), and weights (m,) or None for 1 each.
+    def drawn(self, dtype: np.dtype[np.floating[Any]]) -> Block:
+        """The sample in the order of the stream, without weights where all are 1 or equal.
 
         All rows with the weights that they came with, where they are no more than the size.
         """
         if self._n_held > self._size + 1:
             self._shrink()
-        priorities, numbers, weights, rows = self._joined()
+        priorities, numbers, held = self._joined()
         chosen: NDArray[np.intp] = np.argsort(numbers)
         if self.whole:
-            kept = weights[chosen]
-            return np.ascontiguousarray(rows[chosen], dtype), None if (kept == 1.0).all() else kept
+            drawn = held.take(chosen).readable(dtype)
+            return drawn.weighing(None) if (drawn.fields["weights"] == 1.0).all() else drawn
         least = int(priorities.argmin())
-        chosen = chosen[chosen != least]
-        kept = np.maximum(weights[chosen], priorities[least])
-        same = bool((kept == kept[0]).all())
-        return np.ascontiguousarray(rows[chosen], dtype), None if same else kept
+        drawn = held.take(chosen[chosen != least]).readable(dtype)
+        kept = np.maximum(drawn.fields["weights"], priorities[least])
+        return drawn.weighing(None if (kept == kept[0]).all() else kept)
 
     def __add__(self, after: Reservoir) -> Reservoir:
         """The sample of the rows that this one saw and those that the next one saw, together."""
@@ -99,15 +100,16 @@ class Reservoir:
         return whole
 
     def _shrink(self) -> None:
-        priorities, *others = self._joined()
+        priorities, numbers, held = self._joined()
         cut = len(priorities) - (self._size + 1)
         order = np.argpartition(priorities, cut)[cut:]
-        self._held = [(priorities[order], *(part[order] for part in others))]
+        self._held = [(priorities[order], numbers[order], held.take(order))]
         self._n_held = len(order)
         self._least = float(priorities[order].min())
 
-    def _joined(self) -> tuple[Any, ...]:
-        return tuple(np.concatenate(parts) for parts in zip(*self._held, strict=True))
+    def _joined(self) -> tuple[Floats, Integers, Block]:
+        priorities, numbers, blocks = zip(*self._held, strict=True)
+        return np.concatenate(priorities), np.concatenate(numbers), concat(blocks)
 
 
 def sample(

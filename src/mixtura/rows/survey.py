@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import default_executor
 from mixtura.engine.sources import ArraySource, Block, StreamSource, ahead, fields_of
 from mixtura.errors import DataError
@@ -47,13 +46,13 @@ def survey(
     without_weight = 0
     with closing(ahead(scan.chunks(bad))) as chunks:
         for chunk in chunks:
-            rows, weights = _counting(chunk)
-            if len(rows):
-                running.add(rows, weights)
-                reservoir.add(rows, weights)
+            block = _counting(chunk)
+            if len(block.rows):
+                running.add(block.rows, block.weights)
+                reservoir.add(block)
                 if fingerprint:
-                    fingerprint.add(rows, weights)
-            without_weight += len(chunk) - len(rows)
+                    fingerprint.add(block)
+            without_weight += len(chunk) - len(block.rows)
     bad.warn()
     seen = running.total()
     if not seen.count:
@@ -82,14 +81,13 @@ def sample_size(n_features: int, n_components: int) -> int:
 
 def settled(reservoir: Reservoir, seen: RowSummary) -> tuple[ArraySource, float, bool]:
     """The sample, what a weight of 1 in it stands for, and whether all rows weigh the same."""
-    rows, weights = reservoir.drawn(seen.dtype)
+    drawn = reservoir.drawn(seen.dtype)
     if reservoir.whole:  # to the last bit what they are in memory
-        weighted = Weighted.of(Block(0, rows, fields_of(weights)))
+        weighted = Weighted.of(drawn)
         source = ArraySource.of(weighted.block)
         return source, weighted.unit, source.weights is None
     unit = seen.weight_unit
-    inside = None if seen.equal or weights is None else weights / unit
-    return ArraySource(rows, inside), unit, seen.equal
+    return ArraySource.of(drawn.in_unit(None if seen.equal else unit)), unit, seen.equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,20 +105,14 @@ class _Counting:
 
     def __call__(self) -> Iterator[Block]:
         for chunk in self.scan.chunks():
-            rows, weights = _counting(chunk)
-            if len(rows):
-                if weights is not None:
-                    weights = None if self.unit is None else weights / self.unit
-                yield Block(0, rows, fields_of(weights))
+            block = _counting(chunk)
+            if len(block.rows):
+                yield block.in_unit(self.unit)
 
 
-def _counting(chunk: Chunk) -> tuple[Rows, Floats | None]:
-    """The rows of positive weight, and their weights."""
-    rows, weights = chunk.rows, chunk.weights
-    if weights is None or weights.all():
-        return rows, weights
-    counting = weights > 0.0
-    return rows[counting], weights[counting]
+def _counting(chunk: Chunk) -> Block:
+    """The rows of positive weight."""
+    return Block(0, chunk.rows, fields_of(chunk.weights)).counting()[0]
 
 
 def nothing_counts(bad: int, without_weight: int) -> str:

@@ -60,6 +60,11 @@ class Block:
         fields = {name: values[rows] for name, values in self.fields.items()}
         return Block(self.start, self.rows[rows], fields)
 
+    def copy(self) -> Block:
+        """The same in memory of its own."""
+        fields = {name: values.copy() for name, values in self.fields.items()}
+        return Block(self.start, self.rows.copy(), fields)
+
     def counting(self) -> tuple[Block, NDArray[np.bool_] | None]:
         """Those of its rows that weigh something, and which they are (m,); None where all do."""
         weights = self.weights
@@ -72,6 +77,11 @@ class Block:
         """The same rows, but with these weights (m,); None where every row counts once."""
         others = {name: values for name, values in self.fields.items() if name != "weights"}
         return Block(self.start, self.rows, fields_of(weights, **others))
+
+    def in_unit(self, unit: float | None) -> Block:
+        """The same rows, with weights told in that unit; with None, without."""
+        weights = self.weights
+        return self.weighing(None if weights is None or unit is None else weights / unit)
 
     def readable(self, kind: np.dtype[np.floating[Any]] | None = None) -> Block:
         """The same as a kernel reads it, of type `kind` if there is one; copied only if need be."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers
-from mixtura.engine.sources import ahead
+from mixtura.engine.sources import Block, ahead
 from mixtura.errors import DataError
 from mixtura.model.explain import Explanation
 from mixtura.model.mixture import Mixture
@@ -127,7 +127,7 @@ class _Tally:
         self._doubtful += np.bincount(labels[shares.max(axis=1) < DOUBT], minlength=k)
         self._sums.append(math.fsum(scores))
         self._worst.add(rows, scores, self._n, chunk)
-        self._reservoir.add(rows, None)
+        self._reservoir.add(Block(0, rows))
         self._digest.add(rows)
         self._measure(rows)
         self._n += len(rows)
@@ -159,7 +159,7 @@ class _Tally:
             self._doubtful,
             unlikely,
             ids,
-            self._reservoir.drawn(np.dtype(np.float64))[0],
+            self._reservoir.drawn(np.dtype(np.float64)).rows,
             self._digest.text,
         )
 
