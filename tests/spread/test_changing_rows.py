@@ -128,7 +128,7 @@ def test_the_command_line_ends_with_a_warning_and_strictly_with_a_failure(
     path, random = tmp_path / "rows.csv.gz", np.random.default_rng(0)
     np.savetxt(path, SAME, delimiter=",")
     changing = scan_batches(
-        lambda: iter([drawn(random)]), Selection(None, (), None), weights=None, on_bad_row="error"
+        lambda: iter([drawn(random)]), Selection(None, (), None), on_bad_row="error"
     )
     monkeypatch.setattr("mixtura.cli.inputs.Input.scan", lambda *a, **k: changing)
     words = ["fit", str(path), "-k", "2", "--max-iter", "30", "--tol", "0", "--strict"]

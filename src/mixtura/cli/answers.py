@@ -77,7 +77,7 @@ def _chunks(
 
     if isinstance(rows, Scan):
         return watched(rows, told).chunks(bad, keep=keep)
-    return iter([Chunk(rows.rows, None, rows.ids)])
+    return iter([Chunk(rows.rows, ids=rows.ids)])
 
 
 def _answered(

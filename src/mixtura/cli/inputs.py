@@ -99,27 +99,27 @@ class Input:
         from mixtura.tables import read, selection
         from mixtura.tables.streams import held, scan
 
-        weighed: dict[str, Any] = {
-            "weights": self.weight_column,
-            # Who keeps the bad rows asks for them of the scan itself.
-            "on_bad_row": "skip" if self.on_bad_row == "keep" else self.on_bad_row,
-        }
+        # Who keeps the bad rows asks for them of the scan itself.
+        policy = "skip" if self.on_bad_row == "keep" else self.on_bad_row
+        expected = mixture.feature_names if mixture is not None else None
+        columns, weights = self.columns or None, self.weight_column
+        chosen = selection.Selection.of(columns, self.ids, expected, weights=weights)
         if self.source.startswith("@"):
             table = read.read_table(self.source, **self._chosen(mixture))
-            return held.scan_table(table, self.source, **weighed)
-        expected = mixture.feature_names if mixture is not None else None
+            return held.scan_table(table, self.source, fields=chosen.fields, on_bad_row=policy)
         if self.source == "-":
-            chosen = selection.Selection(self.columns or None, self.ids, expected)
+            given = read.standard_input()
             return held.scan_text(
-                read.standard_input(), "standard input", chosen, header=self.header, **weighed
+                given, "standard input", chosen, header=self.header, on_bad_row=policy
             )
         return scan(
             self.source,
-            columns=self.columns or None,
+            columns=columns,
+            weights=weights,
             ids=self.ids,
             expected=expected,
             header=self.header,
-            **weighed,
+            on_bad_row=policy,
         )
 
     def weights(self, rows: Rows) -> list[float] | None:

@@ -185,9 +185,8 @@ def _of_good(
     else:
         labels = names or tuple(f"x{j}" for j in range(block.rows.shape[1]))
         origin = f"partition {number} of X, counted from 0"
-        counted_by: Any = block.weights
-        good = Chunk(block.rows, counted_by, origin=origin).drop(labels, bad)
-        block = Block(0, good.rows, fields_of(good.weights))
+        good = Chunk(block.rows, block.fields, origin=origin).drop(labels, bad)
+        block = Block(0, good.rows, good.fields)
     return function(block), bad
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import Executor, Serial, default_executor
-from mixtura.engine.sources import ArraySource, Block, ahead, fields_of
+from mixtura.engine.sources import ArraySource, Block, ahead
 from mixtura.errors import DataError, ParameterError
 from mixtura.rows.collected import collected
 from mixtura.rows.in_memory import as_rows, matched_columns
@@ -144,9 +144,7 @@ def totals(
         bad, executor = bad_rows(stream.on_bad_row), default_executor()
         with closing(ahead(coalesce(stream.chunks(bad), _ROWS))) as chunks:
             parts = [
-                counted(
-                    executor, Block(0, as_rows(chunk.rows, n_features), fields_of(chunk.weights))
-                )
+                counted(executor, Block(0, as_rows(chunk.rows, n_features), chunk.fields))
                 for chunk in chunks
             ]
     bad.warn()

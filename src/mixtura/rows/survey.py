@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from mixtura.engine.executors import default_executor
-from mixtura.engine.sources import ArraySource, Block, StreamSource, ahead, fields_of
+from mixtura.engine.sources import ArraySource, Block, StreamSource, ahead
 from mixtura.errors import DataError
 from mixtura.rows.data import Data, Fingerprint
 from mixtura.rows.sampling import Reservoir
@@ -112,7 +112,7 @@ class _Counting:
 
 def _counting(chunk: Chunk) -> Block:
     """The rows of positive weight."""
-    return Block(0, chunk.rows, fields_of(chunk.weights)).counting()[0]
+    return Block(0, chunk.rows, chunk.fields).counting()[0]
 
 
 def nothing_counts(bad: int, without_weight: int) -> str:

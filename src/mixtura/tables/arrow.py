@@ -119,10 +119,9 @@ def chunk_of(batch: Any, columns: Columns, origin: str, first: int) -> Chunk:
     batch.validate()
     values = [_numbers(batch, name) for name in columns.features]
     rows: NDArray[Any] = np.stack(values, axis=1, dtype=np.result_type(np.float32, *values))
-    weights = columns.weights
     return Chunk(
         rows,
-        None if weights is None else _numbers(batch, weights).astype(np.float64),
+        {name: _numbers(batch, n).astype(np.float64) for name, n in columns.fields.items()},
         {name: _texts(batch, name) for name in columns.ids},
         origin,
         first,

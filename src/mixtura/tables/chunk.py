@@ -20,6 +20,9 @@ _REPORTED = 100
 #: what can be asked for: whether rows may be bad, and how many of them are described
 _POLICIES = {"error": (False, 1), "skip": (True, 1), "report": (True, _REPORTED)}
 
+#: the least value that a field may have; any finite number where nothing is said
+_LEAST = {"weights": 0.0}
+
 
 class BadRows:
     """A count of the bad rows of one pass.
@@ -94,12 +97,12 @@ def bad_rows(policy: str) -> BadRows:
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Rows of numbers with their weights and texts; as many as come together.
+    """Rows of numbers with what belongs to each and their texts; as many as come together.
 
     Parameters
     ----------
     rows : (m, D), float32 or float64.
-    weights : (m,) float64, or None.
+    fields : name -> (m,) float64; ``weights`` are how much each row counts.
     ids : name -> m texts.
     origin : the file, or what else they are from, for the messages.
     first : the number of the first row there.
@@ -108,7 +111,7 @@ class Chunk:
     """
 
     rows: NDArray[np.floating[Any]]
-    weights: NDArray[np.float64] | None = None
+    fields: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
     origin: str = "the data"
     first: int = 0
@@ -117,6 +120,16 @@ class Chunk:
 
     def __len__(self) -> int:
         return int(self.rows.shape[0])
+
+    @property
+    def weights(self) -> NDArray[np.float64] | None:
+        """The rows' weights (m,), or None where every row counts once."""
+        return self.fields.get("weights")
+
+    @property
+    def sound(self) -> bool:
+        """Whether none of its rows is bad."""
+        return self._good() is None
 
     def numbered(self, first: int) -> Chunk:
         """The same, whose rows stand in all of the data from number `first` on."""
@@ -127,7 +140,7 @@ class Chunk:
         rows = slice(start, stop)
         return Chunk(
             self.rows[rows],
-            None if self.weights is None else self.weights[rows],
+            {name: values[rows] for name, values in self.fields.items()},
             {name: texts[rows] for name, texts in self.ids.items()},
             self.origin,
             self.first + start,
@@ -135,7 +148,7 @@ class Chunk:
         )
 
     def drop(self, names: Sequence[str], bad: BadRows, *, keep: bool = False) -> Chunk:
-        """Without rows that hold NaN or infinity, or whose weight is none; `bad` is told of them.
+        """Without rows that hold NaN or infinity, or a field that is none; `bad` is told of them.
 
         Parameters
         ----------
@@ -159,7 +172,7 @@ class Chunk:
         return replace(
             self,
             rows=self.rows[good],
-            weights=None if self.weights is None else self.weights[good],
+            fields={name: values[good] for name, values in self.fields.items()},
             numbers=None if self.numbers is None else self.numbers[good],
             ids={name: list(compress(texts, good)) for name, texts in self.ids.items()},
         )
@@ -169,11 +182,11 @@ class Chunk:
         # One sum is enough to see that all is well: NaN and infinity never cancel out of it.
         with np.errstate(over="ignore", invalid="ignore"):
             whole = bool(np.isfinite(self.rows.sum()))
-        if whole and self.weights is None:
+        if whole and not self.fields:
             return None
         good = True if whole else np.isfinite(self.rows).all(axis=1)
-        if self.weights is not None:
-            good = good & np.isfinite(self.weights) & (self.weights >= 0.0)
+        for name, values in self.fields.items():
+            good = good & np.isfinite(values) & (values >= _LEAST.get(name, -np.inf))
         return None if np.all(good) else np.asarray(good)
 
     def _sentences(self, rows: Sequence[int], names: Sequence[str]) -> Iterator[str]:
@@ -181,11 +194,7 @@ class Chunk:
             where = f"{self.origin}: row {self.first + i}"
             columns = np.flatnonzero(~np.isfinite(self.rows[i]))
             if not len(columns):
-                assert self.weights is not None
-                yield (
-                    f"{where} has the weight {self.weights[i]:g}, expected a finite number of at "
-                    "least 0: a weight of 0 leaves a row out"
-                )
+                yield f"{where} has the {self._fault(i)}"
                 continue
             value = self.rows[i, columns[0]]
             what = "NaN" if np.isnan(value) else "infinity" if value > 0 else "-infinity"
@@ -194,17 +203,27 @@ class Chunk:
                 "it, or drop the row"
             )
 
+    def _fault(self, row: int) -> str:
+        """What is wrong with a field of a row of finite numbers."""
+        for name, values in self.fields.items():
+            least = _LEAST.get(name, -np.inf)
+            if not (np.isfinite(values[row]) and values[row] >= least):
+                of_at_least = f" of at least {least:g}" if least > -np.inf else ""
+                out = ": a weight of 0 leaves a row out" if name == "weights" else ""
+                what = name.removesuffix("s")
+                return f"{what} {values[row]:g}, expected a finite number{of_at_least}{out}"
+        raise AssertionError(f"row {row} is sound")
+
 
 def concat(chunks: Sequence[Chunk]) -> Chunk:
     """One chunk of the rows of several, one at least."""
     first = chunks[0]
     if len(chunks) == 1:
         return first
-    weights = [chunk.weights for chunk in chunks if chunk.weights is not None]
     numbers = [chunk.numbers for chunk in chunks if chunk.numbers is not None]
     return Chunk(
         np.concatenate([chunk.rows for chunk in chunks]),
-        np.concatenate(weights) if weights else None,
+        {n: np.concatenate([chunk.fields[n] for chunk in chunks]) for n in first.fields},
         {name: [text for chunk in chunks for text in chunk.ids[name]] for name in first.ids},
         first.origin,
         first.first,

@@ -231,11 +231,7 @@ class _Reading:
         if len(batches) != 1:
             return None
         chunk = chunk_of(batches[0], self.columns, self.source, row)
-        sound = np.isfinite(chunk.rows).all() and (
-            chunk.weights is None
-            or bool((np.isfinite(chunk.weights) & (chunk.weights >= 0.0)).all())
-        )
-        return chunk if sound else None
+        return chunk if chunk.sound else None
 
     def slowly(self, text: str, row: int, line: int) -> Chunk:
         """The rows of a part, cell by cell, NaN where they are bad; `bad` is told of those."""
@@ -264,8 +260,8 @@ class _Reading:
         cells = np.array(values, np.float64).reshape(-1, len(places))
         d = len(self.columns.features)
         rows = np.ascontiguousarray(cells[:, :d])
-        weights = None if self.columns.weights is None else cells[:, d].copy()
-        return Chunk(rows, weights, texts, self.source, row, told=True)
+        fields = {name: cells[:, d + j].copy() for j, name in enumerate(self.columns.fields)}
+        return Chunk(rows, fields, texts, self.source, row, told=True)
 
     def _fault(self, record: Sequence[str], line: int, row: int) -> str:
         """What is wrong with a record of which a number is needed that is not there."""

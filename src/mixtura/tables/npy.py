@@ -45,10 +45,9 @@ def npy_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> Iter
     for array in _parts(path):
         rows = array if whole else array[:, features]
         single = rows.dtype.kind == "f" and rows.dtype.itemsize <= 4
-        weights = None if columns.weights is None else array[:, at[columns.weights]]
         yield Chunk(
             np.ascontiguousarray(rows, np.float32 if single else np.float64),
-            None if weights is None else weights.astype(np.float64),
+            {name: array[:, at[n]].astype(np.float64) for name, n in columns.fields.items()},
             {name: [str(value) for value in array[:, at[name]].tolist()] for name in columns.ids},
             str(path),
             first,

@@ -119,14 +119,14 @@ def standard_input() -> bytes:
 
 def _of_binary(path: Path, selection: Selection) -> Table:
     """The table in a file of numbers; one that is missing is NaN, for whoever computes with it."""
-    rows = scan_files([path], selection, weights=None, header=None, on_bad_row="skip")
+    rows = scan_files([path], selection, header=None, on_bad_row="skip")
     chunks = rows.chunks(bad_rows("skip"), keep=True)
     return _collected(chunks, rows.columns, f"{path} has 0 rows, expected at least one")
 
 
 def _of_text(data: bytes, source: str, selection: Selection, header: bool | None) -> Table:
     """The table in CSV that is in memory, so that a fault is told of with all of it in view."""
-    rows = scan_text(data, source, selection, weights=None, header=header, on_bad_row="error")
+    rows = scan_text(data, source, selection, header=header, on_bad_row="error")
     nothing = f"{source} has a header and no rows, expected rows of numbers below it"
     try:
         return _collected(rows.chunks(), rows.columns, nothing)

@@ -1,4 +1,4 @@
-"""Selection: which columns of a file are features, which weigh its rows, which go along."""
+"""Selection: which columns of a file are features, which belong to its rows, which go along."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Selection:
     ids : the columns carried along as text.
     expected : the features of a model; taken where `columns` is None and the file names its own.
     aside : columns that are no features unless they are asked for by name.
+    fields : what belongs to each row -> its column, such as that of the weights; no feature.
 
     Raises
     ------
@@ -32,6 +33,7 @@ class Selection:
     ids: tuple[str, ...] = ()
     expected: tuple[str, ...] | None = None
     aside: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         wanted = (*(self.columns or ()), *self.ids)
@@ -45,13 +47,18 @@ class Selection:
 
     @classmethod
     def of(
-        cls, columns: Sequence[str] | None, ids: Sequence[str], expected: Sequence[str] | None
+        cls,
+        columns: Sequence[str] | None,
+        ids: Sequence[str],
+        expected: Sequence[str] | None,
+        **fields: str | None,
     ) -> Selection:
-        """The selection that lists of names make."""
+        """The selection that lists of names make; a field that is None is none."""
         return cls(
             None if columns is None else tuple(columns),
             tuple(ids),
             None if expected is None else tuple(expected),
+            fields={name: column for name, column in fields.items() if column is not None},
         )
 
     @property
@@ -119,20 +126,25 @@ class Columns:
     Parameters
     ----------
     features : D names, in the order of the mixture's.
-    weights : the name of the column that weighs the rows, or None.
+    fields : what belongs to each row -> its column; ``weights`` are how much each row counts.
     ids : carried along as text.
     named : whether the names are in the data, and not made up (x0, x1, …).
     """
 
     features: tuple[str, ...]
-    weights: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
     ids: tuple[str, ...] = ()
     named: bool = True
 
     @property
+    def weights(self) -> str | None:
+        """The name of the column that weighs the rows, or None."""
+        return self.fields.get("weights")
+
+    @property
     def numbers(self) -> tuple[str, ...]:
-        """The columns that must hold numbers: the features, then that of the weights."""
-        return self.features if self.weights is None else (*self.features, self.weights)
+        """The columns that must hold numbers: the features, then those of the fields."""
+        return (*self.features, *self.fields.values())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -157,29 +169,28 @@ class Header:
     named: bool = True
     aside: tuple[str, ...] = ()
 
-    def columns(
-        self, selection: Selection, origin: str, weights: str | None, more: Sequence[str] = ()
-    ) -> Columns:
+    def columns(self, selection: Selection, origin: str, more: Sequence[str] = ()) -> Columns:
         """What a selection comes to in a file with this header.
 
         Parameters
         ----------
         selection : what is wanted.
         origin : the file, for the messages.
-        weights : the column of weights, or None; it is no feature.
         more : columns that the file's place has; taken only by name.
 
         Raises
         ------
         DataError : a column is not there, or none is left.
-        ParameterError : the column of weights is wanted as something else, too.
+        ParameterError : the column of a field is wanted as something else, too.
         """
-        ids = selection.ids if weights is None else (*selection.ids, weights)
+        ids = (*selection.ids, *selection.fields.values())
         inner = Selection(selection.columns, ids, selection.expected, self.aside)
         names = [n for n in self.names if n in inner.wanted or not _PANDAS_INDEX.fullmatch(n)]
         names += [name for name in more if name in inner.wanted and name not in names]
         features, _ = inner.positions(names, origin, named=self.named)
-        return Columns(tuple(names[j] for j in features), weights, selection.ids, self.named)
+        return Columns(
+            tuple(names[j] for j in features), selection.fields, selection.ids, self.named
+        )
 
     def check(self, columns: Columns, origin: str) -> None:
         """Refuse a file that lacks one of the columns, or has it as text.

@@ -87,7 +87,6 @@ def scan_batches(
     begin: Callable[[], Iterable[Any]],
     selection: Selection,
     *,
-    weights: str | None,
     on_bad_row: str,
 ) -> BatchScan:
     """A scan over what `begin` gives, whose columns are those of the first batch.
@@ -104,13 +103,11 @@ def scan_batches(
             f"X gives a {type(first).__name__}, expected two-dimensional arrays, tables or record "
             "batches"
         )
-    columns = _header(first).columns(selection, "X", weights)
+    columns = _header(first).columns(selection, "X")
     return BatchScan(columns, on_bad_row, begin)
 
 
-def scan_dataset(
-    dataset: Any, selection: Selection, *, weights: str | None, on_bad_row: str
-) -> DatasetScan:
+def scan_dataset(dataset: Any, selection: Selection, *, on_bad_row: str) -> DatasetScan:
     """A scan over the rows of a `pyarrow.dataset.Dataset`.
 
     Raises
@@ -118,7 +115,7 @@ def scan_dataset(
     DataError : it lacks a column, or has it as text.
     """
     header = header_of(dataset.schema)
-    columns = header.columns(selection, "the dataset", weights)
+    columns = header.columns(selection, "the dataset")
     header.check(columns, "the dataset")
     return DatasetScan(columns, on_bad_row, dataset)
 
@@ -172,11 +169,12 @@ def _chunks(item: Any, columns: Columns, origin: str) -> Iterator[Chunk]:
         values = matrix_of(item, numbers)
     except DataError as error:
         raise DataError(f"{origin}: {error}") from None
-    rows = values[:, : len(columns.features)]
+    d = len(columns.features)
+    rows = values[:, :d]
     single = rows.dtype.kind == "f" and rows.dtype.itemsize <= 4
     yield Chunk(
         np.ascontiguousarray(rows, np.float32 if single else np.float64),
-        None if columns.weights is None else values[:, -1].astype(np.float64),
+        {name: values[:, d + j].astype(np.float64) for j, name in enumerate(columns.fields)},
         {name: _texts(item, place[name]) for name in columns.ids},
         origin,
     )

@@ -137,7 +137,6 @@ def scan_files(
     paths: Sequence[Path],
     selection: Selection,
     *,
-    weights: str | None,
     header: bool | None,
     on_bad_row: str,
 ) -> FileScan:
@@ -159,7 +158,7 @@ def scan_files(
             name: value for name, value in _partitions(path).items() if name not in found.names
         }
         if columns is None:
-            columns = found.columns(selection, str(path), weights, tuple(constants))
+            columns = found.columns(selection, str(path), tuple(constants))
         _check(path, found, columns, constants)
         files.append(_File(mark, found, reader, constants))
     if columns is None:
@@ -199,7 +198,7 @@ def _without(columns: Columns, at: dict[str, str]) -> Columns:
     return replace(
         columns,
         features=tuple(name for name in columns.features if name not in at),
-        weights=None if columns.weights in at else columns.weights,
+        fields={name: column for name, column in columns.fields.items() if column not in at},
         ids=tuple(name for name in columns.ids if name not in at),
     )
 
@@ -210,10 +209,11 @@ def _with(chunk: Chunk, columns: Columns, at: dict[str, str]) -> Chunk:
     inner = iter(chunk.rows.T)
     parts = [np.full(m, number(at[n])) if n in at else next(inner) for n in columns.features]
     ids = {n: [at[n]] * m if n in at else chunk.ids[n] for n in columns.ids}
-    weights = chunk.weights
-    if columns.weights in at:
-        weights = np.full(m, number(at[str(columns.weights)]))
-    return replace(chunk, rows=np.column_stack(parts), ids=ids, weights=weights)
+    fields = {
+        name: np.full(m, number(at[n])) if n in at else chunk.fields[name]
+        for name, n in columns.fields.items()
+    }
+    return replace(chunk, rows=np.column_stack(parts), ids=ids, fields=fields)
 
 
 def files_of(paths: Sequence[str | os.PathLike[str]]) -> tuple[Path, ...]:

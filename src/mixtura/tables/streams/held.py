@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,19 +55,19 @@ class HeldText(Scan):
         return text_chunks(parts, self.origin, self.columns, self.header, bad, strict=True)
 
 
-def scan_table(table: Table, origin: str, *, weights: str | None, on_bad_row: str) -> Scan:
-    """A scan over the rows of a table, of whose ids one may be their weights.
+def scan_table(table: Table, origin: str, *, fields: Mapping[str, str], on_bad_row: str) -> Scan:
+    """A scan over the rows of a table, of whose ids some may be fields of them, by their names.
 
     Raises
     ------
-    DataError : a weight is no number.
+    DataError : what belongs to a row is no number.
     ParameterError : there is no such policy.
     """
     bad_rows(on_bad_row)
-    ids = {name: texts for name, texts in table.ids.items() if name != weights}
-    weighed = None if weights is None else np.array(numbers_of(table.ids[weights], weights))
-    columns = Columns(table.names, weights, tuple(ids), table.named)
-    return _HeldRows(columns, on_bad_row, Chunk(table.rows, weighed, ids, origin))
+    ids = {name: texts for name, texts in table.ids.items() if name not in fields.values()}
+    values = {name: np.array(numbers_of(table.ids[n], n)) for name, n in fields.items()}
+    columns = Columns(table.names, fields, tuple(ids), table.named)
+    return _HeldRows(columns, on_bad_row, Chunk(table.rows, values, ids, origin))
 
 
 def scan_text(
@@ -75,7 +75,6 @@ def scan_text(
     origin: str,
     selection: Selection,
     *,
-    weights: str | None,
     header: bool | None,
     on_bad_row: str,
 ) -> HeldText:
@@ -93,5 +92,5 @@ def scan_text(
     found = text_header(text, origin, selection, header)
     if found is None:
         raise DataError(f"{origin} is empty, expected rows of numbers")
-    columns = found.columns(selection, origin, weights)
+    columns = found.columns(selection, origin)
     return HeldText(columns, on_bad_row, text, found, origin)

@@ -78,8 +78,8 @@ def scan(
     bad_rows(on_bad_row)
     if isinstance(data, Scan):
         raise ParameterError("the data are a scan already, expected what to scan: pass it on as is")
-    selection = Selection.of(columns, ids, expected)
-    return _opened(data, selection, weights, header, on_bad_row)
+    selection = Selection.of(columns, ids, expected, weights=weights)
+    return _opened(data, selection, header, on_bad_row)
 
 
 def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None) -> Scan:
@@ -110,16 +110,14 @@ def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None) -
     return X
 
 
-def _opened(
-    data: Any, selection: Selection, weights: str | None, header: bool | None, on_bad_row: str
-) -> Scan:
+def _opened(data: Any, selection: Selection, header: bool | None, on_bad_row: str) -> Scan:
     """The scan that goes with what there is; parameters and errors as for `scan`."""
     if _is_path(data) or _is_paths(data):
         paths = files_of([data] if _is_path(data) else data)
-        return scan_files(paths, selection, weights=weights, header=header, on_bad_row=on_bad_row)
+        return scan_files(paths, selection, header=header, on_bad_row=on_bad_row)
     if _is_dataset(data):
-        return scan_dataset(data, selection, weights=weights, on_bad_row=on_bad_row)
-    return scan_batches(_begun(data), selection, weights=weights, on_bad_row=on_bad_row)
+        return scan_dataset(data, selection, on_bad_row=on_bad_row)
+    return scan_batches(_begun(data), selection, on_bad_row=on_bad_row)
 
 
 def _begun(data: Any) -> Callable[[], Iterable[Any]]:

@@ -167,7 +167,7 @@ def _chunks(rows: Table | Scan, bad: Any) -> Iterator[Chunk]:
     if isinstance(rows, Scan):
         yield from rows.chunks(bad)
     elif len(rows):
-        yield Chunk(rows.rows, None, rows.ids)
+        yield Chunk(rows.rows, ids=rows.ids)
 
 
 def _comparison(mixture: Mixture, found: Overview, training: Mapping[str, Any]) -> dict[str, Any]:
