@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
@@ -13,12 +13,12 @@ import numpy as np
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Integers, Rows, readable
 from mixtura.engine.partitions import Partitions
-from mixtura.engine.sources import Block, fields_of
+from mixtura.engine.sources import Block
 from mixtura.errors import DataError
 from mixtura.rows.in_memory import finite_rows, no_missing, plain_rows
 from mixtura.rows.weights import check_weights
 from mixtura.tables.chunk import BadRows
-from mixtura.tables.collections import Collection, check_numbers, collection
+from mixtura.tables.collections import Collection, argument_of, check_numbers, collection
 from mixtura.tables.streams import Chunk, bad_rows
 
 T = TypeVar("T")
@@ -35,32 +35,37 @@ class Reader:
     Parameters
     ----------
     features : the columns by name, None for an array.
-    weights : the column of weights, or None.
+    columns : what belongs to each row -> its column.
+    beside : what belongs to each row and comes beside it, in the order in which it does.
     n_features : D.
     counting : whether bad rows and those of weight 0 are left out, and the weights told in `unit`.
     unit : what the weights are divided by; None drops them.
     """
 
     features: tuple[str, ...] | None
-    weights: str | None
+    columns: Mapping[str, str]
+    beside: tuple[str, ...]
     n_features: int
     counting: bool = False
     unit: float | None = None
 
-    def __call__(self, part: Any, shares: Any = None) -> Block:
-        """The rows (m, D) of `part`, and their weights (m,), if there are any.
+    def __call__(self, part: Any, *shares: Any) -> Block:
+        """The rows (m, D) of `part`, with what belongs to each, (m,).
 
         Raises
         ------
         DataError : they are no numbers, or not of these columns.
         """
-        if self.weights is not None:
-            aside = [str(name) == self.weights for name in part.columns]
-            shares = part.loc[:, aside].iloc[:, 0]
-            part = part.loc[:, [not each for each in aside]]
+        given = dict(zip(self.beside, shares, strict=True))
+        for name, column in self.columns.items():
+            aside = [str(each) == column for each in part.columns]
+            given[name] = part.loc[:, aside].iloc[:, 0]
+        if self.columns:
+            taken = self.columns.values()
+            part = part.loc[:, [str(each) not in taken for each in part.columns]]
         check_numbers(part)
         rows = plain_rows(part, self.n_features, self.features)
-        block = Block(0, rows, fields_of(None if shares is None else _weights(shares, len(rows))))
+        block = Block(0, rows, {n: _numbers(each, n, len(rows)) for n, each in given.items()})
         return _counting(block).in_unit(self.unit) if self.counting else block
 
 
@@ -165,7 +170,7 @@ def of_collection(
 ) -> Collected:
     """The same of a `Collection`, with the `distributed.Client` that computes, or None."""
     names = rows.names if feature_names is None or rows.names is None else feature_names
-    reader = Reader(names, rows.weights, n_features)
+    reader = Reader(names, rows.fields, rows.beside, n_features)
     partitions = Partitions(rows.parts, reader, client, rows.held)
     return Collected(partitions, names, n_features, rows.on_bad_row)
 
@@ -220,23 +225,26 @@ def _rows_at(places: Integers, names: tuple[str, ...] | None, block: Block) -> F
 
 
 def _counting(block: Block) -> Block:
-    """Those rows that are finite, and weigh something."""
-    good, weights = finite_rows(block.rows), block.weights
-    if weights is not None:
-        good = good & np.isfinite(weights) & (weights > 0.0)
+    """Those rows that are finite, with what belongs to them, and weigh something."""
+    good = finite_rows(block.rows)
+    for values in block.fields.values():
+        good = good & np.isfinite(values)
+    if block.weights is not None:
+        good = good & (block.weights > 0.0)
     return block if np.all(good) else block.take(good)
 
 
-def _weights(shares: Any, n_rows: int) -> Floats:
-    """The weights of `n_rows` rows beside them in a partition, (m,) float64."""
-    check_numbers(shares, "sample_weight")
+def _numbers(given: Any, name: str, n_rows: int) -> Floats:
+    """What belongs to `n_rows` rows, beside them in a partition, (m,) float64."""
+    argument = argument_of(name)
+    check_numbers(given, argument)
     try:
-        weights = np.asarray(shares, dtype=np.float64)
+        values = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(f"the weights are not numbers: {error}") from None
-    if weights.shape != (n_rows,):
+        raise DataError(f"the {name} are not numbers: {error}") from None
+    if values.shape != (n_rows,):
         raise DataError(
-            f"a partition has {n_rows} rows and weights of shape {weights.shape}, expected one "
-            "weight beside each row: divide X and sample_weight alike"
+            f"a partition has {n_rows} rows and {name} of shape {values.shape}, expected one "
+            f"{name.removesuffix('s')} beside each row: divide X and {argument} alike"
         )
-    return weights
+    return values

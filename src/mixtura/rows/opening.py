@@ -63,14 +63,14 @@ def open_rows(X: Any, sample_weight: Any = None, client: Any = None, **more: Any
         for rows that are not Dask's.
     """
     if is_collection(X):
-        return collection(X, sample_weight)
+        return collection(X, sample_weight, **more)
     if client is not None:
         raise ParameterError(
             f"client is given, but X is of type {type(X).__name__}: pass a Dask array or data "
             "frame, or leave client out"
         )
     if is_stream(X):
-        return scanned(X, sample_weight)
+        return scanned(X, sample_weight, **more)
     rows = as_rows(X)
     return Held(rows, row_fields({"weights": sample_weight, **more}, len(rows)), column_names(X))
 

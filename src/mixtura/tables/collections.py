@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,26 +29,28 @@ class Collection:
 
     Parameters
     ----------
-    parts : of each partition its delayed rows; then its delayed weights, if those are a collection
-        of their own.
+    parts : of each partition its delayed rows; then what belongs to them, of each collection in
+        `beside` its part.
     names : D names, None where there are none.
-    weights : the column of the rows that weighs them, or None.
     n_features : D.
+    fields : what belongs to each row -> its column of the rows.
+    beside : what belongs to each row and is a collection of its own, in the order of `parts`.
     held : the collections themselves: while they are, what their workers hold stays.
     on_bad_row : ``error``, ``skip`` or ``report``.
     """
 
     parts: tuple[tuple[Any, ...], ...]
     names: tuple[str, ...] | None
-    weights: str | None
     n_features: int
+    fields: Mapping[str, str] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
     held: tuple[Any, ...] = ()
     on_bad_row: str = "error"
 
     @property
     def weighted(self) -> bool:
         """Whether the rows come with weights."""
-        return self.weights is not None or len(self.parts[0]) > 1
+        return "weights" in self.fields or "weights" in self.beside
 
 
 def is_collection(data: Any) -> bool:
@@ -59,7 +61,9 @@ def is_collection(data: Any) -> bool:
     return made_by in ("dask", "dask_expr") and getattr(data, "to_delayed", None) is not None
 
 
-def collection(data: Any, sample_weight: Any = None, *, on_bad_row: str = "error") -> Collection:
+def collection(
+    data: Any, sample_weight: Any = None, *, on_bad_row: str = "error", **more: Any
+) -> Collection:
     """A Dask array or data frame, and its rows' weights, as partitions.
 
     Parameters
@@ -69,6 +73,7 @@ def collection(data: Any, sample_weight: Any = None, *, on_bad_row: str = "error
     on_bad_row : a row that holds NaN or infinity, or weighs nothing that is a number: ``error``
         raises and names it, ``skip`` leaves it out and says how many, ``report`` also says of each
         what is wrong, up to 100.
+    more : other fields of the rows by name, each as `sample_weight` is, or None.
 
     Raises
     ------
@@ -89,83 +94,96 @@ def collection(data: Any, sample_weight: Any = None, *, on_bad_row: str = "error
     (3, 1)
     """
     bad_rows(on_bad_row)
+    given = {"weights": sample_weight, **more}
+    given = {name: values for name, values in given.items() if values is not None}
     if isinstance(data, Collection):
-        if sample_weight is not None:
+        for name in given:
             raise ParameterError(
-                "X is a collection with its weights, and sample_weight was given besides: name "
-                "them where it is made"
+                f"X is a collection with its {name}, and {argument_of(name)} was given besides: "
+                "name them where it is made"
             )
         return data
-    return replace(_opened(data, sample_weight), on_bad_row=on_bad_row)
+    return replace(_opened(data, given), on_bad_row=on_bad_row)
 
 
-def _opened(data: Any, sample_weight: Any) -> Collection:
+def argument_of(name: str) -> str:
+    """What a field is called where it is given."""
+    return "sample_weight" if name == "weights" else name
+
+
+def _opened(data: Any, given: Mapping[str, Any]) -> Collection:
     if getattr(data, "columns", None) is not None:
-        return _frame(data, sample_weight)
+        return _frame(data, given)
     if getattr(data, "ndim", None) != 2:
         shape = getattr(data, "shape", "unknown")
         raise DataError(
             f"X is a Dask {type(data).__name__} of shape {shape}, expected a Dask array (N, D) or "
             "a Dask data frame: one row for each observation"
         )
-    if isinstance(sample_weight, str):
-        raise ParameterError(
-            f"sample_weight is {sample_weight!r}, but X is a Dask array, whose columns have no "
-            "names: pass the weights as a Dask array"
-        )
+    for name, values in given.items():
+        if isinstance(values, str):
+            raise ParameterError(
+                f"{argument_of(name)} is {values!r}, but X is a Dask array, whose columns have no "
+                f"names: pass the {name} as a Dask array"
+            )
     if data.shape[1] == 0:
         raise DataError("X has 0 features, expected at least 1: select the columns to use")
     rows = data.rechunk({1: -1}) if data.numblocks[1] > 1 else data
-    parts = _weighted(
-        [(part,) for part in rows.to_delayed().ravel()], sample_weight, rows.chunks[0]
-    )
-    return Collection(parts, None, None, rows.shape[1], (data, sample_weight))
+    parts = tuple((part,) for part in rows.to_delayed().ravel())
+    for name, values in given.items():
+        parts = _joined(parts, name, values, rows.chunks[0])
+    held = (data, *given.values())
+    return Collection(parts, None, rows.shape[1], beside=tuple(given), held=held)
 
 
-def _frame(data: Any, sample_weight: Any) -> Collection:
+def _frame(data: Any, given: Mapping[str, Any]) -> Collection:
     names = tuple(map(str, data.columns))
     for name in names:
         if names.count(name) > 1:
             raise DataError(f"X has {names.count(name)} columns called {name!r}: rename them")
-    weights = sample_weight if isinstance(sample_weight, str) else None
-    if weights is not None and weights not in names:
-        raise DataError(
-            f"X has no column {weights!r} to weigh its rows by, it has: {', '.join(names)}"
-        )
+    fields = {name: column for name, column in given.items() if isinstance(column, str)}
+    for name, column in fields.items():
+        if column not in names:
+            what = "to weigh its rows by" if name == "weights" else f"of {name}"
+            raise DataError(f"X has no column {column!r} {what}, it has: {', '.join(names)}")
     check_columns(zip(names, data.dtypes, strict=True))
-    features = tuple(name for name in names if name != weights)
+    features = tuple(name for name in names if name not in fields.values())
     if not features:
-        raise DataError("X has no column left that is not the weights': choose features")
-    frames = [(frame,) for frame in data.to_delayed()]
-    parts = _weighted(frames, None if weights else sample_weight, ())
-    return Collection(parts, features, weights, len(features), (data, sample_weight))
-
-
-def _weighted(
-    parts: Sequence[tuple[Any, ...]], sample_weight: Any, chunks: tuple[float, ...]
-) -> tuple[tuple[Any, ...], ...]:
-    """The partitions, each with its part of the weights."""
-    if sample_weight is None:
-        return tuple(parts)
-    if not is_collection(sample_weight):
-        raise ParameterError(
-            f"sample_weight is of type {type(sample_weight).__name__}, but X is a Dask collection: "
-            "pass a Dask array or series divided as X is, as in "
-            "dask.array.from_array(weights, chunks=X.chunks[0])"
+        raise DataError(
+            f"X has no column left that is not the {' or the '.join(fields)}': choose features"
         )
-    if sample_weight.ndim != 1:
-        raise DataError(f"sample_weight has {sample_weight.ndim} dimensions, expected (N,)")
-    own = getattr(sample_weight, "chunks", None)
+    parts = tuple((frame,) for frame in data.to_delayed())
+    beside = tuple(name for name in given if name not in fields)
+    for name in beside:
+        parts = _joined(parts, name, given[name], ())
+    held = (data, *given.values())
+    return Collection(parts, features, len(features), fields, beside, held)
+
+
+def _joined(
+    parts: Sequence[tuple[Any, ...]], name: str, values: Any, chunks: tuple[float, ...]
+) -> tuple[tuple[Any, ...], ...]:
+    """The partitions, each with its part of what belongs to the rows and is called `name`."""
+    argument = argument_of(name)
+    if not is_collection(values):
+        raise ParameterError(
+            f"{argument} is of type {type(values).__name__}, but X is a Dask collection: "
+            "pass a Dask array or series divided as X is, as in "
+            f"dask.array.from_array({name}, chunks=X.chunks[0])"
+        )
+    if values.ndim != 1:
+        raise DataError(f"{argument} has {values.ndim} dimensions, expected (N,)")
+    own = getattr(values, "chunks", None)
     if own is None:
-        shares = sample_weight.to_delayed()
+        shares = values.to_delayed()
     else:
         if _known(chunks) and _known(own[0]) and own[0] != chunks and sum(own[0]) == sum(chunks):
-            sample_weight = sample_weight.rechunk((chunks,))
-        shares = sample_weight.to_delayed().tolist()
+            values = values.rechunk((chunks,))
+        shares = values.to_delayed().tolist()
     if len(shares) != len(parts):
         raise DataError(
-            f"sample_weight has {len(shares)} partitions, X has {len(parts)}: divide both alike, "
-            "so that each row's weight is beside it"
+            f"{argument} has {len(shares)} partitions, X has {len(parts)}: divide both alike, "
+            f"so that each row's {name.removesuffix('s')} is beside it"
         )
     return tuple((*part, share) for part, share in zip(parts, shares, strict=True))
 

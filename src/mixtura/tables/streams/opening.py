@@ -9,6 +9,7 @@ from typing import Any
 
 from mixtura.errors import DataError, ParameterError
 from mixtura.tables.chunk import bad_rows
+from mixtura.tables.collections import argument_of
 from mixtura.tables.containers import columns_of, is_refused, refuse
 from mixtura.tables.selection import Selection
 from mixtura.tables.streams.batches import is_batch, scan_batches, scan_dataset
@@ -82,7 +83,7 @@ def scan(
     return _opened(data, selection, header, on_bad_row)
 
 
-def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None) -> Scan:
+def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None, **more: Any) -> Scan:
     """What is to be streamed, as a scan, with the column of weights that is named.
 
     Parameters
@@ -90,24 +91,27 @@ def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None) -
     X : a scan, or what `scan` takes.
     sample_weight : a column's name, or None.
     expected : as for `scan`.
+    more : other fields of the rows by name, each a column's name or None.
 
     Raises
     ------
     ParameterError : the weights are not a column's name, or are named twice.
     """
-    if sample_weight is not None and not isinstance(sample_weight, str):
-        raise ParameterError(
-            f"sample_weight is of type {type(sample_weight).__name__}, but the rows are streamed: "
-            "name their column of weights instead"
-        )
-    if not isinstance(X, Scan):
-        return scan(X, weights=sample_weight, expected=expected)
-    if sample_weight is not None:
-        raise ParameterError(
-            f"sample_weight is {sample_weight!r}, but X is a scan, which has its weights: name "
-            "the column in scan(…, weights=…)"
-        )
-    return X
+    for name, column in {"weights": sample_weight, **more}.items():
+        argument = argument_of(name)
+        if column is not None and not isinstance(column, str):
+            raise ParameterError(
+                f"{argument} is of type {type(column).__name__}, but the rows are streamed: "
+                f"name their column of {name} instead"
+            )
+        if column is not None and isinstance(X, Scan):
+            raise ParameterError(
+                f"{argument} is {column!r}, but X is a scan, which has its {name}: name "
+                f"the column in scan(…, {name}=…)"
+            )
+    if isinstance(X, Scan):
+        return X
+    return scan(X, weights=sample_weight, expected=expected, **more)
 
 
 def _opened(data: Any, selection: Selection, header: bool | None, on_bad_row: str) -> Scan:
