@@ -184,8 +184,11 @@ def test_print_tears_no_panel_and_breaks_no_head(opened, kind):
         "report": "figure, article, tr, .cards, .scroll",
         "explorer": ".stage, .panels > section, tr",
     }
-    breaks = watched.page.locator(panels[kind]).evaluate_all(
-        "(all) => all.map((e) => getComputedStyle(e).breakInside)"
+    # Found and asked at once: what is found first may be drawn anew before it is asked.
+    breaks = watched.page.evaluate(
+        """(panels) => [...document.querySelectorAll(panels)]
+          .map((e) => getComputedStyle(e).breakInside)""",
+        panels[kind],
     )
     assert set(breaks) == {"avoid"}
     assert watched.page.evaluate(BROKEN_HEADS) == []
