@@ -255,6 +255,10 @@ NAMES: dict[str, Callable[[Any], Any]] = {
     "a fit's criterion": lambda v: FIT.criterion(v),
     "feature_names": lambda v: Mixture([1.0], [[0.0, 0.0]], [np.eye(2)], feature_names=v),
     "accelerate": lambda v: mixtura.fit(X, 2, accelerate=v),
+    "a mixture to merge": lambda v: mixtura.merge_components(v, X),
+    "a mixture to take sums under": lambda v: mixtura.statistics(X, v),
+    "a mixture to go on from": lambda v: mixtura.maximise(v, FIT.mixture),
+    "a fit that may be off": lambda v: mixtura.standard_errors(v, X),
     "random_state": lambda v: mixtura.fit(X, 2, random_state=-5 if isinstance(v, int) else v),
 }
 
@@ -264,3 +268,9 @@ NAMES: dict[str, Callable[[Any], Any]] = {
 def test_what_is_no_such_word_is_refused_in_words(door: str, value: Any) -> None:
     with pytest.raises(MixturaError, match=r"expected|got|pass a Dask"):
         NAMES[door](value)
+
+
+@pytest.mark.parametrize("path", ["", ".", "/", 3, b"", ["a"]])
+def test_what_names_no_file_is_no_checkpoint(path: Any) -> None:
+    with pytest.raises(ParameterError, match=r"names no file|expected the path of a file"):
+        mixtura.fit(X, 2, checkpoint=path)

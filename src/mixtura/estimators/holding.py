@@ -15,7 +15,7 @@ from mixtura.engine import kernel
 from mixtura.errors import ParameterError
 from mixtura.estimators.asked import Asked
 from mixtura.fitting import Fit
-from mixtura.model.mixture import Mixture
+from mixtura.model.mixture import Mixture, check_mixture
 
 Kind = TypeVar("Kind", bound=Asked)
 
@@ -48,11 +48,7 @@ def hold_mixture(model: Asked, mixture: Mixture) -> None:
 
 def holding(kind: type[Kind], mixture: Mixture, parameters: Mapping[str, Any]) -> Kind:
     """A fitted estimator of a mixture; see `GaussianMixture.from_mixture`."""
-    if not isinstance(mixture, Mixture):
-        raise ParameterError(
-            f"mixture is a {type(mixture).__name__}, expected a Mixture: a Fit has one, "
-            "fit.mixture, and a file, mixtura.load(path)"
-        )
+    check_mixture(mixture)
     own = {
         "n_components": mixture.n_components,
         "covariance_type": mixture.structure.name,

@@ -15,7 +15,7 @@ from mixtura.errors import DataError
 from mixtura.fitting.assumptions import MStep
 from mixtura.fitting.m_step.health import Health
 from mixtura.fitting.m_step.regularisation import regularisation
-from mixtura.model.mixture import Mixture
+from mixtura.model.mixture import Mixture, check_mixture
 from mixtura.rows.spread import Spread
 from mixtura.rows.weights import row_weights
 
@@ -62,6 +62,7 @@ def statistics(batch: Any, mixture: Mixture, sample_weight: Any = None) -> Stati
     >>> mixture.means.ravel().round(4).tolist(), total.n_rows
     ([-0.1, 4.1667], 5)
     """
+    check_mixture(mixture)
     rows = mixture.rows(batch)
     diagonal = mixture.structure.form.diagonal
     if len(rows) == 0:
@@ -101,6 +102,12 @@ def maximise(
     ----------
     Dempster, Laird & Rubin 1977; Celeux & Govaert 1995 for the covariances.
     """
+    check_mixture(mixture)
+    if not isinstance(statistics, Statistics):
+        raise DataError(
+            f"statistics is a {type(statistics).__name__}, expected a mixtura.Statistics, as "
+            "mixtura.statistics finds it of each batch"
+        )
     structure = mixture.structure
     if statistics.reference.shape != mixture.components.means.shape:
         raise DataError(

@@ -16,7 +16,7 @@ from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen, readabl
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import Block
 from mixtura.errors import ParameterError
-from mixtura.model.mixture import Mixture
+from mixtura.model.mixture import Mixture, check_mixture
 from mixtura.model.noise import labelled
 from mixtura.rows.out_of_core import RowFunction, is_out_of_core, totals
 from mixtura.rows.weights import row_weights
@@ -163,6 +163,7 @@ def merge_components(mixture: Mixture, X: Any, sample_weight: Any = None) -> Mer
     >>> merge_components(m, [[0.1], [0.4], [49.0], [51.0]]).clusters(2)
     ((0, 1), (2,))
     """
+    check_mixture(mixture)
     entropies = _entropies(mixture, X, sample_weight)
     single = [(j,) for j in range(mixture.n_components)]
     terms = entropies(single)

@@ -321,3 +321,17 @@ class Mixture(Density):
         """Σ_i v_i log p(x_i), nats, and Σ_i v_i."""
         asked = self._by_row(lambda b: kernel.log_likelihood(b.rows, self.components))
         return summed(X, sample_weight, asked)
+
+
+def check_mixture(value: object) -> None:
+    """Refuse what is no mixture where one is expected.
+
+    Raises
+    ------
+    ParameterError : it is none.
+    """
+    if not isinstance(value, Mixture):
+        raise ParameterError(
+            f"mixture is a {type(value).__name__}, expected a Mixture: a Fit has one, "
+            "fit.mixture, and a file, mixtura.load(path)"
+        )

@@ -36,9 +36,12 @@ class Generations:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        if not os.fspath(path):
-            raise ParameterError("the checkpoint '' names no file: give its name")
-        self.path = Path(path)
+        try:
+            self.path = Path(path)
+        except TypeError:
+            raise ParameterError(f"checkpoint is {path!r}, expected the path of a file") from None
+        if not os.fspath(path) or not self.path.name:
+            raise ParameterError(f"the checkpoint {os.fspath(path)!r} names no file: give its name")
         self._file = self.path.resolve() if self.path.is_symlink() else self.path
         self._sound = True
         self.before = self._file.with_name(self._file.name + ".before")
