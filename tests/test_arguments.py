@@ -272,5 +272,5 @@ def test_what_is_no_such_word_is_refused_in_words(door: str, value: Any) -> None
 
 @pytest.mark.parametrize("path", ["", ".", "/", 3, b"", ["a"]])
 def test_what_names_no_file_is_no_checkpoint(path: Any) -> None:
-    with pytest.raises(ParameterError, match=r"names no file|expected the path of a file"):
+    with pytest.raises(ParameterError, match="names no file: give its name"):
         mixtura.fit(X, 2, checkpoint=path)

@@ -104,10 +104,7 @@ def maximise(
     """
     check_mixture(mixture)
     if not isinstance(statistics, Statistics):
-        raise DataError(
-            f"statistics is a {type(statistics).__name__}, expected a mixtura.Statistics, as "
-            "mixtura.statistics finds it of each batch"
-        )
+        raise DataError(f"statistics is a {type(statistics).__name__}, expected mixtura.Statistics")
     structure = mixture.structure
     if statistics.reference.shape != mixture.components.means.shape:
         raise DataError(

@@ -324,12 +324,7 @@ class Mixture(Density):
 
 
 def check_mixture(value: object) -> None:
-    """Refuse what is no mixture where one is expected.
-
-    Raises
-    ------
-    ParameterError : it is none.
-    """
+    """Refuse what is no mixture where one is expected, by a `ParameterError`."""
     if not isinstance(value, Mixture):
         raise ParameterError(
             f"mixture is a {type(value).__name__}, expected a Mixture: a Fit has one, "

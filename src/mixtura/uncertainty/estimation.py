@@ -87,9 +87,7 @@ def standard_errors(
     if not isinstance(method, str) or method not in METHODS:
         raise ParameterError(f"unknown method {method!r}, expected one of: {', '.join(METHODS)}")
     if not isinstance(fit, Fit | Mixture):
-        raise ParameterError(
-            f"fit is a {type(fit).__name__}, expected a mixtura.Fit, or its Mixture alone"
-        )
+        raise ParameterError(f"fit is a {type(fit).__name__}, expected a Fit, or a Mixture alone")
     mixture = fit if isinstance(fit, Mixture) else fit.mixture
     if method == "information":
         _check_plain(fit)

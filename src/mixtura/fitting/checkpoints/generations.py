@@ -36,12 +36,9 @@ class Generations:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        try:
-            self.path = Path(path)
-        except TypeError:
-            raise ParameterError(f"checkpoint is {path!r}, expected the path of a file") from None
-        if not os.fspath(path) or not self.path.name:
-            raise ParameterError(f"the checkpoint {os.fspath(path)!r} names no file: give its name")
+        if not (isinstance(path, str | os.PathLike) and Path(path).name):
+            raise ParameterError(f"the checkpoint {path!r} names no file: give its name")
+        self.path = Path(path)
         self._file = self.path.resolve() if self.path.is_symlink() else self.path
         self._sound = True
         self.before = self._file.with_name(self._file.name + ".before")
