@@ -128,7 +128,7 @@ _WRONG = (
     "fit 240-rows.csv -k 2 --scheduler nowhere",
     "select 240-rows.csv -k 3:1",
     "select 240-rows.csv --criterion best",
-    "select 240-rows.csv --structures EEE,XXX",
+    "select 240-rows.csv --structures EEE,QQQ",
     "select 240-rows.csv -k 2 --folds 1 --criterion cv",
     "show 240-rows.csv",
     "show nowhere.safetensors",

@@ -92,7 +92,7 @@ def told_of(case: Callable[[], Any]) -> Told:
         warnings.simplefilter("always")
         try:
             told.add("value", case())
-        except Exception as error:
+        except Exception as error:  # whichever it is: its kind and its words are what is told
             told.add("error", f"{type(error).__name__}: {error}")
     for text in dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in caught):
         told.add("warning", text)

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import mixtura
+from mixtura.engine import kernel
 
 SOURCE = Path(mixtura.__file__).parent
 LAYERS = [
@@ -238,6 +240,29 @@ def files_entered(before: str, statement: str) -> list[str]:
     return done.stdout.split()
 
 
+def names_bound(tree: ast.Module) -> list[str]:
+    """The names that a file binds at its top, as often as it does, overloads once."""
+    bound: list[str] = []
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            bound += [n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            bound.append(node.target.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef) and not any(
+            ast.unparse(each) == "overload" for each in node.decorator_list
+        ):
+            bound.append(node.name)
+    return bound
+
+
+def test_no_file_gives_one_name_to_two_things() -> None:
+    twice = {
+        name: [each for each, times in Counter(names_bound(tree)).items() if times > 1]
+        for name, tree in TREES.items()
+    }
+    assert {name: names for name, names in twice.items() if names} == {}
+
+
 # -- bars ------------------------------------------------------------------------------------------
 
 
@@ -301,6 +326,8 @@ def test_a_number_crosses_few_files_from_the_estimator_to_its_means() -> None:
     root = SOURCE.parents[1]
     if SOURCE.parent.name != "src":
         pytest.skip("an installed package has no ARCHITECTURE.md beside it")
+    if not kernel.native_is_installed():
+        pytest.skip("the way goes through the native kernel, which this installation lacks")
     text = (root / "ARCHITECTURE.md").read_text("utf-8")
     part = text[text.index("### The way of a number") : text.index("### What to touch")]
     way = [name for name in re.findall(r"`([a-z_]+(?:/[a-z_]+)+)`", part) if "auto" not in name]

@@ -7,9 +7,11 @@ import pytest
 
 import mixtura
 from mixtura.engine.arrays import Floats
+from mixtura.engine.sources import StreamSource
 from mixtura.fitting import Outcome
 from mixtura.fitting.convergence.rules import Remaining, Rule, Tolerance
-from mixtura.fitting.convergence.steadiness import resolution
+from mixtura.fitting.convergence.steadiness import fell, resolution
+from mixtura.fitting.m_step.regularisation import regularisation
 from mixtura.model.mixture import Mixture
 
 
@@ -33,6 +35,19 @@ def test_a_tolerance_takes_no_rounding_for_a_fall() -> None:
     for seed in range(8):
         rows = _rows(seed, 60, 2, 1).astype(np.float32)
         assert mixtura.fit(rows, 1, tol=1e-3, random_state=0).outcome is Outcome.CONVERGED
+
+
+@pytest.mark.parametrize(
+    ("dtype", "lost", "changed"),
+    [(np.float32, 5e-7, False), (np.float32, 5e-6, True), (np.float64, 5e-7, True)],
+)
+def test_rows_in_float32_are_not_taken_for_others_by_their_rounding(
+    dtype: type, lost: float, changed: bool
+) -> None:
+    """A sum of float32 rows has some 1e-6 of rounding, ten times what one whitening has."""
+    stream = StreamSource(lambda: (), (100, 1), np.dtype(dtype))
+    mixture = Mixture([1.0], [[0.0]], [[[1.0]]])
+    assert fell(stream, [-1.0, -1.0 - lost], mixture, regularisation(0.0), ()) is changed
 
 
 def test_too_few_rows_for_any_covariance_end_soon() -> None:

@@ -42,7 +42,7 @@ def of_batches(rows: np.ndarray, weights: np.ndarray | None, sizes: list[int]) -
     while at < len(rows):
         part = slice(at, at + sizes[number % len(sizes)])
         batch, shares = rows[part].copy(), None if weights is None else weights[part].copy()
-        running.add(batch, shares)
+        running.add(Block(0, batch, fields_of(shares)))
         batch[:] = np.nan
         at, number = at + len(batch), number + 1
     return running.total()

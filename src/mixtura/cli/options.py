@@ -77,16 +77,16 @@ def together(*options: Decorator) -> Decorator:
     return decorated
 
 
-def output(help: str, metavar: str = "FILE", **more: Any) -> Decorator:  # noqa: A002
-    """The option -o of a command, which says where its result goes."""
+def output(words: str, metavar: str = "FILE", **more: Any) -> Decorator:
+    """The option -o of a command, which says where its result goes; `words` are its help."""
     return click.option(
-        "-o", "--output", shell_complete=completion.files, metavar=metavar, help=help, **more
+        "-o", "--output", shell_complete=completion.files, metavar=metavar, help=words, **more
     )
 
 
-def weight_column(help: str) -> Decorator:  # noqa: A002
-    """The option --weights, which names the column that says how much each row counts."""
-    return click.option("--weights", "weight_column", metavar="NAME", help=help)
+def weight_column(words: str) -> Decorator:
+    """The option --weights, which names a column of weights of rows; `words` are its help."""
+    return click.option("--weights", "weight_column", metavar="NAME", help=words)
 
 
 def components(**more: Any) -> Decorator:
@@ -216,8 +216,10 @@ checkpointing = together(
 # The options that are arguments of `mixtura.fit`.
 
 _NUMBER_OR_AUTO = kinds.NumberOrAuto()
-_STOP = "Stop when the mean log-likelihood gains less, nats a row (a nat is the unit of natural "
-_STOP += "logarithms); auto goes on until less than "
+_STOP = (
+    "Stop when the mean log-likelihood gains less, nats a row (a nat is the unit of natural "
+    "logarithms); auto goes on until less than "
+)
 
 #: argument of `mixtura.fit` -> the option that gives it, whose help and default may be others
 _MODEL_OPTIONS: dict[str, Callable[..., Decorator]] = {

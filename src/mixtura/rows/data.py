@@ -25,6 +25,10 @@ from mixtura.rows.weights import Weighted
 
 #: a collapse names so many rows at most
 _NAMED = 10
+#: beyond this size the squares of a column's values, or its variance, overflow float64
+WIDEST = 1e150
+#: the same of float32, in which differences are taken
+_WIDEST_SINGLE = 1e37
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,12 +223,6 @@ def fingerprint(source: Source, names: tuple[str, ...] | None) -> dict[str, Any]
         for block in blocks:
             seen.add(block)
     return seen.record(names)
-
-
-#: beyond this size the squares of a column's values, or its variance, overflow float64
-WIDEST = 1e150
-#: the same of float32, in which differences are taken
-_WIDEST_SINGLE = 1e37
 
 
 def check_rows(rows: Rows, n_components: int, names: Sequence[str] | None) -> None:

@@ -15,6 +15,17 @@ from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Block, Source
 from mixtura.rows.summary import RowSummary
 
+#: rows that are looked at, at most and at least of very many features, and numbers in all
+_ROWS, _FEW, _NUMBERS = 2**12, 2**8, 2**16
+#: up to so many numbers, what was found among some rows is counted among all
+_COUNTED = 2**22
+#: a repeated value is held by such a share of the rows, and by so many, at least
+_SHARE, _LEAST = 0.01, 10
+#: and by so many times as many rows as any of the so many values next to it on either side
+_TIMES, _BESIDE = 10, 3
+#: a feature with more such values than these is one of few values, not one of spikes
+_SPIKES = 3
+
 
 @dataclass(frozen=True)
 class Oddities:
@@ -173,18 +184,6 @@ def _digests(block: Block) -> NDArray[np.uint64]:
         digest *= np.uint64(0xBF58476D1CE4E5B9)
         digest ^= digest >> np.uint64(32)
     return digest
-
-
-#: rows that are looked at, at most and at least of very many features, and numbers in all
-_ROWS, _FEW, _NUMBERS = 2**12, 2**8, 2**16
-#: up to so many numbers, what was found among some rows is counted among all
-_COUNTED = 2**22
-#: a repeated value is held by such a share of the rows, and by so many, at least
-_SHARE, _LEAST = 0.01, 10
-#: and by so many times as many rows as any of the so many values next to it on either side
-_TIMES, _BESIDE = 10, 3
-#: a feature with more such values than these is one of few values, not one of spikes
-_SPIKES = 3
 
 
 @dataclass(frozen=True)

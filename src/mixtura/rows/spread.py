@@ -14,6 +14,8 @@ from mixtura.rows.summary import RowSummary
 _ROUNDING = 16.0 * float(np.finfo(np.float64).eps)
 #: squared feature units; its inverse, and the square of a deviation over it, stay in float64
 _LEAST = 1e-300
+#: the least share of the total that a within-scatter may be in any direction: 3 of 16 digits go
+_LEAST_SHARE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +49,6 @@ class Spread:
         constant = variances <= np.maximum(resolution, _LEAST)
         scales = np.where(squared > _LEAST, squared, 1.0)
         return cls(np.where(constant, scales, variances), resolution, singles)
-
-
-#: the least share of the total that a within-scatter may be in any direction: 3 of 16 digits go
-_LEAST_SHARE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from mixtura.engine.arrays import Floats, Rows, doubles
 from mixtura.engine.executors import Executor
 from mixtura.engine.executors.sums import PartialSums, Tree
 from mixtura.engine.sources import Block, Source, block_rows, fields_of
+from mixtura.engine.sources.block import concat
 from mixtura.rows.weights import unit_of
 
 #: numbers that one step over rows takes at once
@@ -208,44 +209,33 @@ class RunningSummary:
         self._step = block_rows(n_features)
         self._seen = 0
         self._sums: PartialSums[RowSummary] = PartialSums()
-        self._parts: list[tuple[Rows, Floats | None]] = []
+        self._parts: list[Block] = []
         self._held = 0
 
-    def add(self, rows: Rows, weights: Floats | None) -> None:
-        """See rows (m, D) with weights (m,) above 0; None weighs each 1."""
+    def add(self, block: Block) -> None:
+        """See rows of a weight above 0; where they say that they start does not count."""
         at = 0
-        while at < len(rows):
-            part = slice(at, at + self._step - self._held)
-            own, shares = rows[part], None if weights is None else weights[part]
-            at += len(own)
-            if len(own) == self._step:
-                self._sum(own, shares)
-                continue
-            # Copies, since what gives the batches may use their memory again.
-            self._parts.append((own.copy(), None if shares is None else shares.copy()))
-            self._held += len(own)
+        while at < len(block.rows):
+            part = block.part(at, at + self._step - self._held)
+            at += len(part.rows)
+            self._held += len(part.rows)
+            # A copy, since what gives the blocks may use their memory again.
+            self._parts.append(part if len(part.rows) == self._step else part.copy())
             if self._held == self._step:
-                self._sum_parts()
+                self._sum()
 
     def total(self) -> RowSummary:
         """The summary of all that was seen."""
         if self._parts:
-            self._sum_parts()
+            self._sum()
         return self._sums.total() if self._seen else self._nothing
 
-    def _sum_parts(self) -> None:
-        rows, weights = zip(*self._parts, strict=True)
+    def _sum(self) -> None:
+        value = self._of(concat(self._parts).readable())
+        place = self._seen // self._step
+        self._sums += PartialSums((Tree(0, place, self._held, self._step, value),))
+        self._seen += self._held
         self._parts, self._held = [], 0
-        if any(each is None for each in weights):
-            self._sum(np.concatenate(rows), None)
-        else:
-            self._sum(np.concatenate(rows), np.concatenate(weights))
-
-    def _sum(self, rows: Rows, weights: Floats | None) -> None:
-        block = Block(self._seen, rows, fields_of(weights)).readable()
-        tree = Tree(0, self._seen // self._step, len(rows), self._step, self._of(block))
-        self._sums += PartialSums((tree,))
-        self._seen += len(rows)
 
 
 def _over_columns(end: np.ufunc, rows: Rows) -> Floats:

@@ -48,7 +48,7 @@ def survey(
         for chunk in chunks:
             block = _counting(chunk)
             if len(block.rows):
-                running.add(block.rows, block.weights)
+                running.add(block)
                 reservoir.add(block)
                 if fingerprint:
                     fingerprint.add(block)

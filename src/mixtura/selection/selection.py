@@ -18,6 +18,8 @@ from mixtura.textual import counted
 _TOLD = 10.0
 #: so many rivals are told of
 _RIVALS = 3
+#: differences of BIC up to so much, and what they are
+_GRADES = ((2.0, "weak"), (6.0, "positive"), (10.0, "strong"), (math.inf, "very strong"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,10 +200,6 @@ def _model(row: Row) -> tuple[int, str]:
     """What tells models apart: with one component, an equal and a varying part are one."""
     name = row.structure
     return row.n_components, name.replace("V", "E") if row.n_components == 1 else name
-
-
-#: differences of BIC up to so much, and what they are
-_GRADES = ((2.0, "weak"), (6.0, "positive"), (10.0, "strong"), (math.inf, "very strong"))
 
 
 def worth(difference: float) -> str:

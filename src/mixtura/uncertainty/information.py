@@ -28,6 +28,16 @@ _SINGULAR = 1e-6
 _COINCIDE = 0.02
 #: of matrices that are written out
 _FULL = structure("full").form
+#: rows whose components are known, that the weakest direction has to be worth
+_WORTH = 40.0
+#: a share of the complete information from which on components do not overlap much
+_APART = 0.5
+#: a component has few rows where they are fewer than so many times those of a covariance
+_FEW = 5.0
+_REMEDY = (
+    "intervals of 95 % may hold the truth less than 90 times of 100: use method='bootstrap', or "
+    "fewer components"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,19 +214,6 @@ def _coinciding(mixture: Mixture) -> tuple[int, int] | None:
             if apart < least:
                 nearest, least = (other, k), apart
     return nearest
-
-
-#: rows whose components are known, that the weakest direction has to be worth
-_WORTH = 40.0
-#: a share of the complete information from which on components do not overlap much
-_APART = 0.5
-#: a component has few rows where they are fewer than so many times those of a covariance
-_FEW = 5.0
-
-_REMEDY = (
-    "intervals of 95 % may hold the truth less than 90 times of 100: use method='bootstrap', or "
-    "fewer components"
-)
 
 
 def overlap_caution(information: Information, weight: Floats, held: tuple[int, ...] = ()) -> str:

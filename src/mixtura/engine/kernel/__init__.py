@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from mixtura.errors import ParameterError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the types of what `use` puts here, of the specification: each stands there once
     from mixtura.engine.kernel.reference import *  # noqa: F403
 
 __all__ = [  # noqa: F405

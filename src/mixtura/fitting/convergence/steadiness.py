@@ -17,6 +17,10 @@ from mixtura.model.mixture import Mixture
 _DOUBLE, _SINGLE = 1e-8, 1e-6
 #: below this share of the rows' variance a covariance costs digits in proportion
 _THIN = 1e-4
+#: the relative rounding of a squared distance, of rows in float32
+_EPS_SINGLE = float(np.finfo(np.float32).eps)
+#: of the eigenvalues on the floor, beside others of the size of the data's variance
+_ON_FLOOR = float(np.finfo(np.float64).eps) / Regularisation.SHARE
 
 
 def fell(
@@ -80,12 +84,6 @@ def _ridge_costs(mixture: Mixture, ridge: float) -> float:
     return 0.5 * ridge * float(mixture.weights @ np.einsum("kdd->k", inverse))
 
 
-#: the relative rounding of a squared distance, of rows in float32
-_SINGLE = float(np.finfo(np.float32).eps)
-#: of the eigenvalues on the floor, beside others of the size of the data's variance
-_ON_FLOOR = float(np.finfo(np.float64).eps) / Regularisation.SHARE
-
-
 def resolution(mixture: Mixture, mean: float, repairs: Sequence[Repair], *, singles: bool) -> float:
     """Differences of the mean log-likelihood that rounding alone can make, nats a row.
 
@@ -114,7 +112,7 @@ def resolution(mixture: Mixture, mean: float, repairs: Sequence[Repair], *, sing
     half = 0.5 * mixture.n_features
     found = 0.0
     if singles:
-        found = _SINGLE * max(1.0, half, abs(mean)) * float(np.sqrt(_inflation(mixture)))
+        found = _EPS_SINGLE * max(1.0, half, abs(mean)) * float(np.sqrt(_inflation(mixture)))
     if repairs:
         found += _ON_FLOOR * half * _floored(mixture, repairs)
     return found

@@ -23,6 +23,8 @@ _NARROW = math.log(1e4)
 
 #: None for no noise, 0 for the box about the rows, its volume, or a box
 Background = float | Box | None
+#: log of the share of the box's volume from which on a smaller one is worth a word
+_WORTH = math.log(0.5)
 
 
 def background(wish: Any) -> Background:
@@ -90,10 +92,6 @@ def _about(data: Data) -> Box:
             "volume for noise: drop the column, or leave noise out"
         )
     return Box(low, high - low)
-
-
-#: log of the share of the box's volume from which on a smaller one is worth a word
-_WORTH = math.log(0.5)
 
 
 def turned_log_volume(source: Source, executor: Executor, total: TotalScatter) -> float:

@@ -11,6 +11,9 @@ from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Value
 from mixtura.model.mixture import Mixture
 
+#: variances below this share of the rows' own are worth a word
+_LEAST = 0.9
+
 
 @dataclass(frozen=True, eq=False)
 class PriorStatistics(Value):
@@ -84,10 +87,6 @@ class PriorStatistics(Value):
         scale = np.where(scale > 0.0, scale, 1.0)[:, :, None]
         values, vectors = np.linalg.eigh(self.scatter / scale / scale.swapaxes(1, 2))
         return scale * vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
-
-
-#: variances below this share of the rows' own are worth a word
-_LEAST = 0.9
 
 
 def kept_shares(mixture: Mixture, seen: PriorStatistics, total_weight: float) -> Floats:

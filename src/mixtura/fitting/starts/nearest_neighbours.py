@@ -23,6 +23,10 @@ _ROUNDS = 200
 _AT_ONCE = 1000
 #: a mean volume so many times another's is a different density
 _APART = 2.0
+#: a share of rows that is noise, as a start sees it
+_SURE = 0.5
+#: of what a search may cost, for the one without noise
+_SHARE = 0.25
 
 
 def nearest_neighbour_cleaning(points: Floats) -> Floats:
@@ -89,12 +93,6 @@ def _sparser(logs: Floats) -> Floats:
         if np.abs(alone - last).max() < 1e-6:
             break
     return alone if rates[0] > _APART * rates[1] else np.zeros(len(logs))
-
-
-#: a share of rows that is noise, as a start sees it
-_SURE = 0.5
-#: of what a search may cost, for the one without noise
-_SHARE = 0.25
 
 
 def clearings(search: Search) -> list[Candidate]:

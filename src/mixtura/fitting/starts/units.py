@@ -17,6 +17,8 @@ _ROUNDING = 1e-12
 
 #: the condition of the axes up to which a covariance may be taken back to feature units
 _WELL = 1e4
+#: gaps below this share of a column's range are the rounding of a double
+_SAME = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,10 +117,6 @@ def units_of(rows: Floats, weights: Floats, structure: Structure) -> Units:
     values, vectors = np.linalg.eigh((weights[:, None] * unitless).T @ unitless / total)
     kept = values > _ROUNDING * values.max(initial=0.0)
     return Units(centre, scale, columns @ (vectors[:, kept] / np.sqrt(values[kept])))
-
-
-#: gaps below this share of a column's range are the rounding of a double
-_SAME = 1e-9
 
 
 def rounding(rows: Floats) -> Floats:

@@ -17,6 +17,12 @@ from mixtura.textual import counted
 
 #: a component sits on a value that is so near, and is so thin there, in deviations of the feature
 _NEAR = 1e-3
+#: effective rows below which a component has none
+_EMPTY = 1e-6
+#: components are one that are nearer than this, in their own deviations
+_SAME = 1e-3
+#: among more components those that coincide are not looked for
+_MANY = 256
 
 
 def row_findings(fit: Ended) -> Iterator[Finding]:
@@ -122,14 +128,6 @@ class Finding:
     def __str__(self) -> str:
         colon = "; " if ": " in self.said else ": "
         return f"{self.said}{colon}{self.advice}" if self.advice else self.said
-
-
-#: effective rows below which a component has none
-_EMPTY = 1e-6
-#: components are one that are nearer than this, in their own deviations
-_SAME = 1e-3
-#: among more components those that coincide are not looked for
-_MANY = 256
 
 
 def component_findings(fit: Ended) -> Iterator[Finding]:

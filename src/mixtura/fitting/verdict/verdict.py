@@ -22,6 +22,10 @@ from mixtura.textual import counted
 
 #: the remedy where there is nothing to do
 NOTHING = "nothing to do"
+#: a gain of the log-likelihood of all rows that is worth further iterations, nats
+_WORTH = 1e-2
+#: so many starts are worth asking for
+_STARTS = 5
 
 
 @dataclass(frozen=True)
@@ -78,12 +82,6 @@ class Verdict:
         """What to do next, in words; "nothing to do" only where nothing is."""
         advice = [each.advice for each in self.findings if each.advice]
         return "; ".join(dict.fromkeys([*self.ends, *advice])) or NOTHING
-
-
-#: a gain of the log-likelihood of all rows that is worth further iterations, nats
-_WORTH = 1e-2
-#: so many starts are worth asking for
-_STARTS = 5
 
 
 def asked(fit: Ended, *, explained: bool, hopeless: bool) -> Iterator[str]:
