@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils._param_validation import InvalidParameterError, validate_parameter_constraints
 
 from mixtura.errors import CollapseError, DataError, ModelError
 from mixtura.estimators.asked import Asked
 from mixtura.fitting import Fit
 from mixtura.model.structures import Form
-from mixtura.rows.in_memory import check_names, column_names
+from mixtura.rows.in_memory import check_names, column_names, is_ready
 from mixtura.tables.columns import refuse_others
 
 #: how scikit-learn's warning of a fit that did not converge begins, and ours with it
@@ -29,6 +30,9 @@ ILL_DEFINED = (
     "number of components, increase reg_covar, or scale the input data."
 )
 
+#: the types of values that never change
+_PLAIN = frozenset({int, float, str, bool, type(None)})
+
 
 def collapsed(error: CollapseError) -> CollapseError:
     """The error, begun as scikit-learn's is."""
@@ -39,6 +43,21 @@ def collapsed(error: CollapseError) -> CollapseError:
         error.centre,
         error.weight,
         error.rows,
+    )
+
+
+def is_expected(model: Asked, X: Any) -> bool:
+    """Whether `X` are rows of a fitted estimator's columns, of which scikit-learn says nothing.
+
+    That are finite floats (N, D), without names where there were none in the fit: its own checks
+    of them, `validate_data`, take far longer than the scores of a few rows.
+    """
+    known = vars(model)
+    return (
+        "mixture_" in known
+        and "feature_names_in_" not in known
+        and is_ready(X)
+        and bool(X.shape[1] == known.get("n_features_in_"))
     )
 
 
@@ -66,12 +85,33 @@ def check_parameters(model: Asked) -> None:
     ------
     ValueError : one is, in scikit-learn's words, or in ours where its own check breaks down.
     """
+    kind: Any = type(model)
     try:
-        model._validate_params()
+        for name in _parameters(kind):
+            value = getattr(model, name)
+            if type(value) in _PLAIN:
+                _check_plain(kind, name, value)
+            else:
+                _check_parameter(kind, name, value)
     except InvalidParameterError:
         raise
     except (TypeError, OverflowError):  # of fractions, lengths of time, 10**400
         model._settings()
+
+
+@cache
+def _parameters(kind: type[Asked]) -> tuple[str, ...]:
+    """The names of a class's parameters, in scikit-learn's order."""
+    return tuple(kind._get_param_names())
+
+
+def _check_parameter(kind: type[Asked], name: str, value: Any) -> None:
+    """Refuse a parameter of a class of estimators that scikit-learn would not take."""
+    validate_parameter_constraints(kind._parameter_constraints, {name: value}, kind.__name__)
+
+
+#: the same of a value that never changes: scikit-learn, which takes its time, is asked once
+_check_plain = lru_cache(maxsize=1024, typed=True)(_check_parameter)
 
 
 def check_rows(n_rows: int, n_components: int) -> None:

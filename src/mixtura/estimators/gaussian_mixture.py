@@ -277,6 +277,8 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
 
         Rows elsewhere are checked as they are read.
         """
+        if checks.is_expected(self, X):
+            return X
         check_started(self)
         check_is_fitted(self, "mixture_")
         if is_out_of_core(X):

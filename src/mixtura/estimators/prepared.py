@@ -15,7 +15,9 @@ from mixtura.engine.arrays import Floats, Rows
 from mixtura.estimators.asked import Asked
 from mixtura.estimators.checks import check_given, check_numbers, check_rows
 from mixtura.fitting import Fit, Given, fit_rows
+from mixtura.model.random import seeded
 from mixtura.model.structures import structure
+from mixtura.rows.in_memory import is_ready
 from mixtura.rows.opening import Held, open_rows, row_fields
 from mixtura.rows.out_of_core import is_out_of_core
 
@@ -49,8 +51,7 @@ def _here(
     model: Asked, X: Any, sample_weight: Any, **more: Any
 ) -> tuple[Rows, Floats | None, Callable[..., Fit]]:
     """The same as `prepared`, for rows in memory."""
-    check_numbers(X)
-    rows = validate_data(model, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+    rows = _checked(model, X)
     fields = row_fields({"weights": sample_weight, **more}, len(rows))
     weights = fields.get("weights")
     counting = len(rows) if weights is None else int(np.count_nonzero(weights))
@@ -63,6 +64,17 @@ def _here(
         weights,
         partial(fit_rows, Held(rows, fields, names), model._settings(), **options),
     )
+
+
+def _checked(model: Asked, X: Any) -> Rows:
+    """The rows (N, D), checked as scikit-learn checks them, their columns set on the estimator."""
+    if not (is_ready(X) and len(X) > 1):
+        check_numbers(X)
+        return validate_data(model, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+    # Of such an array it says nothing, in ten times as long as some hundred rows take to be read.
+    model.n_features_in_ = X.shape[1]
+    model.__dict__.pop("feature_names_in_", None)
+    return X
 
 
 def _elsewhere(
@@ -90,9 +102,14 @@ def _options(model: Asked, n_features: int) -> dict[str, Any]:
     )
     return {
         "given": given_of(model),
-        "random": check_random_state(model.random_state),
+        "random": _random_of(model.random_state),
         "resumed": getattr(model, "fit_", None) if model.warm_start else None,
     }
+
+
+def _random_of(seed: Any) -> np.random.RandomState:
+    """The generator that a seed stands for, as scikit-learn understands it."""
+    return seeded(seed) if type(seed) is int else check_random_state(seed)
 
 
 def _to_one(weights: ArrayLike | None) -> ArrayLike | None:

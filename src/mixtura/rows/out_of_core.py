@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.engine.arrays import Floats, Rows
+from mixtura.engine.arrays import Floats, Rows, readable
 from mixtura.engine.executors import Executor, Serial, default_executor
-from mixtura.engine.sources import ArraySource, Block, ahead
+from mixtura.engine.sources import ArraySource, Block, ahead, even_block_rows
 from mixtura.errors import DataError, ParameterError
 from mixtura.rows.collected import collected
 from mixtura.rows.in_memory import as_rows, matched_columns
@@ -47,6 +47,8 @@ class RowFunction:
 
     def of(self, rows: Rows, executor: Executor) -> NDArray[Any]:
         """The values of rows (N, D) in memory, (N, *shape)."""
+        if 0 < len(rows) <= even_block_rows(*rows.shape):  # one block, as most that are asked of
+            return np.asarray(self.function(Block(0, readable(rows))), self.dtype)
         source = ArraySource(rows)
         whole: NDArray[Any] = np.empty((source.n_rows, *self.shape), self.dtype)
 
