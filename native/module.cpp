@@ -18,6 +18,7 @@
 
 #include "mixtura/climb.hpp"
 #include "mixtura/kernel.hpp"
+#include "mixtura/kmeans.hpp"
 #include "mixtura/swaps.hpp"
 
 namespace nb = nanobind;
@@ -205,6 +206,51 @@ void potentials(int form_number, const Vector<const double>& constants,
     mixtura::potentials(components, rows.data(), row_weights, m, known, update, sums);
 }
 
+mixtura::WeightedRows weighted(const Matrix<const double>& rows,
+                               const Maybe<Vector<const double>>& weights) {
+    const auto m = static_cast<std::int64_t>(rows.shape(0));
+    const auto d = static_cast<std::int64_t>(rows.shape(1));
+    if (m < 1 || d < 1) throw nb::value_error("k-means takes rows, and features");
+    return {rows.data(), checked(weights, "weights", {m}), m, d};
+}
+
+void far_apart(const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
+               const Vector<const double>& draws, double rounding,
+               const Vector<std::int64_t>& chosen) {
+    const auto of = weighted(rows, weights);
+    const auto k = static_cast<std::int64_t>(chosen.shape(0));
+    const auto n = static_cast<std::int64_t>(draws.shape(0));
+    if (k < 1 || n < 1 || (k == 1 ? n > 1 : n < k || (n - 1) % (k - 1)))
+        throw nb::value_error("draws are not one, and then as many for each seed that follows");
+    for (std::int64_t i = 0; i < n; ++i)
+        if (!(draws.data()[i] >= 0.0 && draws.data()[i] < 1.0))
+            throw nb::value_error("draws are not all from 0 to below 1");
+    const std::int64_t n_tries = k > 1 ? (n - 1) / (k - 1) : 0;
+    const Released released;
+    mixtura::far_apart(of, draws.data(), n_tries, rounding, k, chosen.data());
+}
+
+bool lloyd(const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
+           const std::tuple<double, double, double, double, std::int64_t>& rule,
+           const Matrix<double>& centres, const Vector<std::int64_t>& labels,
+           const Vector<double>& weight, const Matrix<double>& first, const Array<double>& second,
+           const Vector<double>& total) {
+    const auto of = weighted(rows, weights);
+    const auto k = static_cast<std::int64_t>(centres.shape(0));
+    double* places = checked(centres, "centres", {k, of.n_features});
+    mixtura::Results results{};
+    results.labels = checked(labels, "labels", {of.n_rows});
+    results.weight = checked(weight, "weight", {k});
+    results.first = checked(first, "first", {k, of.n_features});
+    results.second = checked_second(second, k, of.n_features);
+    results.diagonal = second.ndim() == 2;
+    results.total = checked(total, "total", {1});
+    const auto all = [](auto... each) { return mixtura::LloydRule{each...}; };
+    const mixtura::LloydRule by = std::apply(all, rule);
+    const Released released;
+    return mixtura::lloyd(of, by, k, places, results);
+}
+
 mixtura::Structure structure_called(std::string_view letters) {
     for (std::size_t i = 0; i < std::size(mixtura::structure_names); ++i)
         if (letters == mixtura::structure_names[i]) return static_cast<mixtura::Structure>(i);
@@ -333,6 +379,11 @@ NB_MODULE(_native, module) {
                "means"_a.noconvert(), "whitening"_a.noconvert(), "rows"_a.noconvert(),
                "weights"_a.noconvert().none(), "nearest"_a.noconvert(), nb::kw_only(), "update"_a,
                "potentials"_a.noconvert());
+    module.def("far_apart", &far_apart, "rows"_a.noconvert(), "weights"_a.noconvert().none(),
+               "draws"_a.noconvert(), "rounding"_a, "chosen"_a.noconvert());
+    module.def("lloyd", &lloyd, "rows"_a.noconvert(), "weights"_a.noconvert().none(), "rule"_a,
+               "centres"_a.noconvert(), "labels"_a.noconvert(), "weight"_a.noconvert(),
+               "first"_a.noconvert(), "second"_a.noconvert(), "total"_a.noconvert());
     module.def("climb", &climb, "rows"_a.noconvert(), "weights"_a.noconvert().none(), "structure"_a,
                "ridge"_a.noconvert(), "noise_log_density"_a, "equal_weights"_a,
                "weight"_a.noconvert(), "means"_a.noconvert(), "covariances"_a.noconvert(),

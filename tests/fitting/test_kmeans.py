@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import tracemalloc
 
 import numpy as np
@@ -66,6 +67,29 @@ def test_several_hundred_problems_have_scikit_learns_labels() -> None:
         labels = ours(rows, k, seed)[1]
         scaled = [theirs(rows * (1.0 + j / 64.0), k, seed).labels_ for j in range(1, 64)]
         assert any(np.array_equal(labels, other) for other in scaled), f"problem {seed}"
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_one_call_has_the_bits_of_a_step_at_a_time(
+    weighted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(200):
+        rows, k = problem(seed)
+        weights = np.random.default_rng(seed).gamma(1.0, size=len(rows)) if weighted else None
+        source = ArraySource(rows, weights)
+        ends = []
+        for file in ("", "seeds", "lloyd"):
+            if file:
+                module = sys.modules[f"{kmeans.__name__}.{file}"]
+                monkeypatch.setattr(module, "is_short", lambda *_: False)
+            random = np.random.RandomState(seed)
+            chosen = kmeans.seeds(source, k, random, Serial())
+            labels, sums = kmeans.cluster(source, rows[chosen], Serial(), diagonal=False)
+            ends.append((chosen, labels, sums.reference, sums.second))
+        monkeypatch.undo()
+        for one, *others in zip(*ends, strict=True):
+            for other in others:
+                assert_array_equal(one, other, err_msg=f"problem {seed}")
 
 
 def test_seeds_are_scikit_learns_and_so_is_what_is_left_of_the_random_state() -> None:

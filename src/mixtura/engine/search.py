@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.sources import Block
+from mixtura.engine.statistics import Statistics
 
 
 class EMProblem(NamedTuple):
@@ -143,7 +144,35 @@ class Swapped(NamedTuple):
     left: float
 
 
+class LloydRule(NamedTuple):
+    """When Lloyd's iteration is over, and what of it is rounding.
+
+    Parameters
+    ----------
+    tolerance : the squared movement of all centres that is rest, in units of the mean variance.
+    residue : the share of all weight below which a cluster's own may be rounding.
+    rounding : of a distance, relative.
+    n_steps : how many at most.
+    """
+
+    tolerance: float
+    residue: float
+    rounding: float
+    n_steps: int
+
+
 #: at most so many steps of EM, from a state on, until one gains less than so many nats a row
 Climb: TypeAlias = Callable[[EMProblem, EMState, int, float], Climbed]
 #: swaps by a rule, until the effort is spent or there are no more draws (n, 6)
 Swap: TypeAlias = Callable[[EMProblem, EMState, SwapRule, Effort, Floats], Swapped]
+#: rows (K,), by draws 1 + (K − 1)·n, but for such a share of the least sum of squared distances
+FarApart: TypeAlias = Callable[[Block, Floats, int, float], Integers]
+
+
+class Lloyd(Protocol):
+    """Lloyd's iteration over rows in memory, from centres (K, D) to labels (m,) and statistics."""
+
+    def __call__(
+        self, block: Block, centres: Floats, rule: LloydRule, *, diagonal: bool
+    ) -> tuple[Integers, Statistics] | None:
+        """None where a cluster loses its rows, or a row is out of reach."""

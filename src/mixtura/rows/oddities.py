@@ -17,6 +17,8 @@ from mixtura.rows.summary import RowSummary
 
 #: rows that are looked at, at most and at least of very many features, and numbers in all
 _ROWS, _FEW, _NUMBERS = 2**12, 2**8, 2**16
+#: so many times as many rows as different ones are sought are enough, as a rule
+_BEGIN = 4
 #: up to so many numbers, what was found among some rows is counted among all
 _COUNTED = 2**22
 #: a repeated value is held by such a share of the rows, and by so many, at least
@@ -139,6 +141,9 @@ def distinct_rows(
 
 def _among(source: ArraySource, most: int) -> int:
     """The same of rows in memory, which are not looked at any more than that takes."""
+    begin = source.whole.part(0, _BEGIN * most).counting()[0]
+    if len(set(map(tuple, begin.rows.tolist()))) >= most:
+        return most  # as nearly always, and without a digest
     found = _Digests(np.empty(0, np.uint64), most)
     with closing(source.blocks()) as blocks:
         for block in blocks:

@@ -61,6 +61,24 @@ def potentials(
     update: bool,
     potentials: _Doubles,
 ) -> None: ...
+def far_apart(
+    rows: _Doubles,
+    weights: _Doubles | None,
+    draws: _Doubles,
+    rounding: float,
+    chosen: NDArray[np.int64],
+) -> None: ...
+def lloyd(
+    rows: _Doubles,
+    weights: _Doubles | None,
+    rule: tuple[float, float, float, float, int],
+    centres: _Doubles,
+    labels: NDArray[np.int64],
+    weight: _Doubles,
+    first: _Doubles,
+    second: _Doubles,
+    total: _Doubles,
+) -> bool: ...
 def climb(
     rows: _Doubles,
     weights: _Doubles | None,

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Floats, Integers, Rows, doubles, readable
 from mixtura.engine.components import Centres, Components
 from mixtura.engine.kernel import _native, reference
+from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
 from mixtura.engine.kernel.native_search import climb, swap
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
@@ -31,9 +32,11 @@ __all__ = [
     "assign",
     "climb",
     "describe",
+    "far_apart",
     "hamerly_step",
     "invert_lower",
     "labels",
+    "lloyd",
     "log_joint",
     "log_likelihood",
     "log_posterior",

@@ -13,7 +13,7 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.components import Centres, Components, spheres
-from mixtura.engine.search import Climb, Swap
+from mixtura.engine.search import Climb, FarApart, Lloyd, Swap
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
 
@@ -21,6 +21,9 @@ from mixtura.engine.statistics import Statistics, zeros
 climb: Climb | None = None
 #: nor this: it is a loop over swaps and climbs
 swap: Swap | None = None
+#: nor these: the seeds of k-means are a loop over `potentials`, its ends one over `hamerly_step`
+far_apart: FarApart | None = None
+lloyd: Lloyd | None = None
 
 
 def describe() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
@@ -210,12 +209,15 @@ def _twins(fit: Ended, empty: Sequence[int]) -> Iterator[tuple[int, int]]:
     mixture = fit.mixture
     if mixture.n_components > _MANY:
         return
-    there = [k for k in range(mixture.n_components) if k not in empty]
     matrices = mixture.covariance_matrices()
-    for one, other in combinations(there, 2):
-        scale = np.sqrt(np.diagonal(matrices[one]))
-        apart = np.abs(mixture.means[one] - mixture.means[other]) / scale
-        if apart.max() > _SAME:
+    deviations, means = np.sqrt(np.einsum("kdd->kd", matrices)), mixture.means
+    # Most pairs are told apart by the first feature.
+    near = np.abs(means[:, :1] - means[:, 0]) <= 2.0 * _SAME * deviations[:, :1]  # (K, K)
+    for one, other in np.argwhere(np.triu(near, 1)).tolist():
+        scale = deviations[one]
+        if one in empty or other in empty:
+            continue
+        if (np.abs(means[one] - means[other]) / scale).max() > _SAME:
             continue
         if (np.abs(matrices[one] - matrices[other]) <= _SAME * np.outer(scale, scale)).all():
             yield one, other

@@ -11,14 +11,14 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.components import Centres, Components, spheres
 from mixtura.engine.executors import Executor
+from mixtura.engine.search import LloydRule
 from mixtura.engine.sources import ArraySource, Block, Source
 from mixtura.engine.statistics import Statistics
+from mixtura.fitting.starts.kmeans.seeds import is_short
 
-_MAX_ITER = 300
-#: the squared movement of all centres below which they stand, in units of the mean variance
-_TOL = 1e-4
-#: the share of all weight below which a cluster's sums, by what came and went, may be rounding
-_RESIDUE = 1e-9
+#: when it is over; a cluster's sums, by what came and went, may be rounding below such a share, and
+#: the rounding of a distance is far above what it is, far below what tells clusters apart
+RULE = LloydRule(1e-4, 1e-9, 1e4 * float(np.finfo(np.float64).eps), 300)
 
 
 def cluster(
@@ -52,13 +52,24 @@ def cluster(
     Lloyd 1982, "Least squares quantization in PCM"; Hamerly 2010, "Making k-means even faster",
     whose bounds say which rows cannot have changed.
     """
+    if kernel.lloyd is not None and is_short(source, len(centres)):
+        ended = kernel.lloyd(source.whole.readable(), centres, RULE, diagonal=diagonal)
+        if ended is not None:
+            return ended
+    last = spheres(step_by_step(source, centres, executor))
+    labels = np.empty(source.n_rows, dtype=np.int64)
+    return labels, executor.run(source, partial(_settle, last, labels, diagonal=diagonal))
+
+
+def step_by_step(source: ArraySource, centres: Floats, executor: Executor) -> Floats:
+    """Where the centres (K, D) come to rest, a pass a step, (K, D)."""
     centres = np.asarray(centres, dtype=np.float64)
     clusters = Clusters(source, centres)
     everything = overall(source, executor)
-    tolerance = _TOL * float(everything.second.mean() / everything.total_weight)
+    tolerance = RULE.tolerance * float(everything.second.mean() / everything.total_weight)
     sums = Sums(np.zeros(len(centres)), np.zeros(centres.shape), moved=0)
     before = centres
-    for _ in range(_MAX_ITER):
+    for _ in range(RULE.n_steps):
         about = clusters.centres(centres, before)
         gained = executor.run(source, partial(clusters.follow, centres=about))
         if not gained.moved:
@@ -67,10 +78,7 @@ def cluster(
         before, centres = centres, _means(sums, centres, clusters, source, executor)
         if np.square(centres - before).sum() <= tolerance:
             break
-    last = executor.run(
-        source, partial(_settle, spheres(centres), clusters.labels, diagonal=diagonal)
-    )
-    return clusters.labels, last
+    return centres
 
 
 def _settle(about: Components, labels: Integers, block: Block, *, diagonal: bool) -> Statistics:
@@ -88,10 +96,10 @@ def _means(
     row lies on its centre, it stays.
     """
     weight, first, reference = sums.weight, sums.first, clusters.reference
-    if weight.min() > _RESIDUE * weight.sum():
+    if weight.min() > RULE.residue * weight.sum():
         return reference + first / weight[:, None]
     weight, first = weight.copy(), first.copy()
-    for k in np.flatnonzero(weight <= _RESIDUE * weight.sum()):
+    for k in np.flatnonzero(weight <= RULE.residue * weight.sum()):
         weight[k], first[k] = clusters.counted(source, int(k))
     empty = np.flatnonzero(weight == 0.0)
     if empty.size and (distances := _distances(source, centres, executor)).any():
@@ -146,8 +154,8 @@ class Clusters:
         self.reference = reference
         self.labels = np.full(source.n_rows, -1, dtype=np.int32)
         self._slack = np.zeros(source.n_rows)
-        #: far above what rounding does to a distance, far below what tells clusters apart
-        self._rounding = 1e4 * float(np.finfo(source.dtype).eps)
+        eps = np.finfo(source.dtype).eps / np.finfo(np.float64).eps
+        self._rounding = RULE.rounding * float(eps)
 
     def centres(self, points: Floats, before: Floats) -> Centres:
         """Centres that moved to `points` from where they were `before`, (K, D) each.

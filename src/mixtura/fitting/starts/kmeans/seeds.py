@@ -16,6 +16,8 @@ from mixtura.engine.sources import ArraySource, Block
 #: Sums that differ by less are equal, and the first is taken: two rows nearest to each other leave
 #: the same sum whichever is chosen, and rounding shall not choose.
 _ROUNDING = 1e-12
+#: up to so many multiply-adds a step, all steps are one call of the kernel: less than half a second
+_SHORT = 2**22
 
 
 def seeds(
@@ -43,15 +45,28 @@ def seeds(
     Arthur & Vassilvitskii 2007, "k-means++: the advantages of careful seeding", whose conclusion
     has the greedy choice.
     """
-    n_draws = 2 + int(math.log(n_seeds))
+    n_tries = 2 + int(math.log(n_seeds))
+    draws = random.random_sample(1 + (n_seeds - 1) * n_tries)
+    if kernel.far_apart is not None and is_short(source, n_seeds):
+        return kernel.far_apart(source.whole.readable(), draws, n_seeds, _ROUNDING)
+    return step_by_step(source, float(draws[0]), draws[1:].reshape(-1, n_tries), executor)
+
+
+def is_short(source: ArraySource, n_centres: int) -> bool:
+    """Whether k-means of a source's rows may be one call of a kernel that has it whole."""
+    short = source.n_blocks == 1 and source.n_rows * source.n_features * n_centres <= _SHORT
+    return short and source.dtype == np.float64
+
+
+def step_by_step(source: ArraySource, first: float, draws: Floats, executor: Executor) -> Integers:
+    """The seeds that a draw for the first, and draws (K − 1, n) for each next one lead to, (K,)."""
     nearest = np.full(source.n_rows, np.inf)  # (N,) squared distance to the nearest seed
-    chosen = [_any_row(source, random.random_sample())]
-    while len(chosen) < n_seeds:
+    chosen = [_any_row(source, first)]
+    for tries in draws:
         newest = spheres(source.rows[chosen[-1:]])
         approach = partial(_potentials, seeds=newest, nearest=nearest, update=True)
         reached = np.cumsum(list(executor.map(source, approach)))  # (n_blocks,)
-        draws = reached[-1] * random.uniform(size=n_draws)
-        candidates = [_row_at(source, draw, reached, nearest) for draw in draws]
+        candidates = [_row_at(source, draw, reached, nearest) for draw in reached[-1] * tries]
         tried = spheres(source.rows[candidates])
         attempt = partial(_potentials, seeds=tried, nearest=nearest, update=False)
         potentials = executor.run(source, attempt)
