@@ -301,5 +301,5 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
             hold(self, interruption.fit)
             raise
         hold(self, replace(fit, seed=seed_of(self.random_state) if alone else None))
-        checks.warn_of(fit, expected=self._settings().allows(1) and not stopped)
+        checks.warn_of(fit, expected=fit.settings.allows(1) and not stopped)
         return rows

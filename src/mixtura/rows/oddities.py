@@ -103,6 +103,9 @@ def _constants(
 
 def _constant_in(source: ArraySource) -> tuple[tuple[int, float], ...]:
     """The same of rows in memory, read on only as long as a column may be."""
+    ends = zip(source.rows[0].tolist(), source.rows[-1].tolist(), strict=True)
+    if all(one != other for one, other in ends):
+        return ()
     first = source.first()[0].astype(np.float64)
     columns = np.arange(len(first))
     with closing(source.blocks()) as blocks:

@@ -62,7 +62,7 @@ class Estimate:
         """The parameters of a mixture of rows with that weight in all."""
         weight = mixture.weights * total_weight
         noise = mixture.noise
-        return cls(
+        estimate = cls(
             weight,
             mixture.means,
             mixture.covariances,
@@ -71,6 +71,8 @@ class Estimate:
             box=noise.box if noise else None,
             equal=mixture.equal_weights,
         )
+        vars(estimate)["components"] = mixture.gaussians  # which it would find anew
+        return estimate
 
     def mixture(self, feature_names: tuple[str, ...] | None = None) -> Mixture:
         """The mixture of these parameters, its weights made to sum to 1.

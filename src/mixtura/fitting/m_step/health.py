@@ -163,6 +163,8 @@ class Health:
             near = (1.0 + 1e-4) * self._floor(estimate)
         else:
             near = np.full(estimate.means.shape[1], self.NEAR * self.regularisation.ridge)
+        if estimate.clears(near):
+            return (), ()
         low = estimate.structure.form.unsound(estimate.covariances, near)
         return tuple(low), tuple(self._starved(estimate, low))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -210,8 +211,11 @@ def _twins(fit: Ended, empty: Sequence[int]) -> Iterator[tuple[int, int]]:
     if mixture.n_components > _MANY:
         return
     matrices = mixture.covariance_matrices()
-    deviations, means = np.sqrt(np.einsum("kdd->kd", matrices)), mixture.means
-    # Most pairs are told apart by the first feature.
+    means, widest = mixture.means, float(np.sqrt(matrices[:, 0, 0].max()))
+    places = sorted(means[:, 0].tolist())
+    if all(after - place > 2.0 * _SAME * widest for place, after in pairwise(places)):
+        return  # the first feature tells all apart, as a rule
+    deviations = np.sqrt(np.einsum("kdd->kd", matrices))
     near = np.abs(means[:, :1] - means[:, 0]) <= 2.0 * _SAME * deviations[:, :1]  # (K, K)
     for one, other in np.argwhere(np.triu(near, 1)).tolist():
         scale = deviations[one]
