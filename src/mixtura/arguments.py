@@ -33,6 +33,8 @@ def is_number(value: object) -> TypeGuard[float]:
 
 def is_whole(value: object) -> TypeGuard[int]:
     """Whether it is one whole number; True, False and lengths of time are none."""
+    if type(value) is int:  # as nearly always
+        return True
     return isinstance(value, Integral) and not isinstance(value, bool | np.timedelta64)
 
 

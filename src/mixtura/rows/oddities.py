@@ -235,7 +235,8 @@ def repeats(source: ArraySource) -> tuple[Repeat, ...]:
     if len(some) < least:
         return ()
     # In order, equal values stand together: so many of them end least - 1 places further on.
-    columns = np.flatnonzero((some[least - 1 :] == some[: len(some) - least + 1]).any(axis=0))
+    held = some[least - 1 :] == some[: len(some) - least + 1]
+    columns = np.flatnonzero(held.any(axis=0)) if held.any() else np.empty(0, np.intp)
     exact = len(some) < len(rows) and rows.size <= _COUNTED
     found = []
     for j in columns.tolist():
