@@ -42,6 +42,10 @@ class Given:
         ------
         ModelError : one has the wrong shape, does not make a mixture, or is too large.
         """
+        if estimate is not None and all(
+            part is None for part in (self.weights, self.means, self.precisions)
+        ):
+            return estimate
         k, form = settings.n_components, settings.structure.form
         weight = None if self.weights is None else parameters.weights(self.weights, k)
         means = None if self.means is None else parameters.means(self.means, (k, n_features))
