@@ -45,7 +45,7 @@ class RowFunction:
     shape: tuple[int, ...] = ()
     dtype: type = np.float64
 
-    def of(self, rows: Rows, executor: Executor) -> NDArray[Any]:
+    def of(self, rows: Rows, executor: Executor | None = None) -> NDArray[Any]:
         """The values of rows (N, D) in memory, (N, *shape)."""
         if 0 < len(rows) <= even_block_rows(*rows.shape):  # one block, as most that are asked of
             return np.asarray(self.function(Block(0, readable(rows))), self.dtype)
@@ -55,7 +55,7 @@ class RowFunction:
         def fill(block: Block) -> None:
             whole[block.start : block.stop] = self.function(block)
 
-        with closing(executor.map(source, fill)) as filled:
+        with closing((executor or default_executor()).map(source, fill)) as filled:
             for _ in filled:
                 pass
         return whole
@@ -73,7 +73,7 @@ class RowFunction:
         rows = as_rows(X, self.n_features, self.feature_names)
         if len(rows) == 0:
             raise DataError("X has 0 rows, expected at least 1")
-        return self.of(rows, default_executor())
+        return self.of(rows)
 
     def of_part(self, part: Any) -> NDArray[Any]:
         """The values of the rows of a partition, on the thread of a worker."""
