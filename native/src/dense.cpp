@@ -47,6 +47,16 @@ bool cholesky(const double* matrix, std::int64_t d, double* lower) {
     return true;
 }
 
+double product(const double* a, const double* b, std::int64_t n) {
+    double sums[4] = {};
+    std::int64_t i = 0;
+    for (; i + 4 <= n; i += 4)
+        for (std::int64_t l = 0; l < 4; ++l) sums[l] += a[i + l] * b[i + l];
+    double sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    for (; i < n; ++i) sum += a[i] * b[i];
+    return sum;
+}
+
 double log_determinant(const double* lower, std::int64_t d) {
     double sum = 0.0;
     for (std::int64_t j = 0; j < d; ++j) sum += std::log(lower[j * d + j]);
@@ -76,6 +86,67 @@ void eigen(double* matrix, std::int64_t d, double* values, double* axes) {
         if (next == j) continue;
         std::swap(values[j], values[next]);
         std::swap_ranges(axes + j * d, axes + j * d + d, axes + next * d);
+    }
+}
+
+void orthogonalise(double* rows, std::int64_t h, std::int64_t n, double* axes) {
+    bool settled = false;
+    for (int sweep = 0; sweep < most_sweeps && !settled; ++sweep) {
+        settled = true;
+        for (std::int64_t p = 0; p < h; ++p)
+            for (std::int64_t q = p + 1; q < h; ++q) {
+                double *one = rows + p * n, *other = rows + q * n;
+                const double between = product(one, other, n);
+                const double a = product(one, one, n), b = product(other, other, n);
+                if (!(std::abs(between) > rounding * std::sqrt(a * b))) continue;
+                settled = false;
+                const double half = 0.5 * (a - b);
+                const double tangent =
+                    between / (half + std::copysign(std::hypot(half, between), half));
+                const double c = 1.0 / std::sqrt(1.0 + tangent * tangent), s = c * tangent;
+                rotate(one, other, n, 1, c, s);
+                rotate(axes + p * h, axes + q * h, h, 1, c, s);
+            }
+    }
+}
+
+void polar(double* matrix, std::int64_t d, double* axes, double* scratch) {
+    std::fill_n(axes, d * d, 0.0);
+    double longest = 0.0;
+    for (std::int64_t j = 0; j < d; ++j) axes[j * (d + 1)] = 1.0;
+    orthogonalise(matrix, d, d, axes);
+    for (std::int64_t j = 0; j < d; ++j) {
+        scratch[j] = std::sqrt(product(matrix + j * d, matrix + j * d, d));
+        longest = std::max(longest, scratch[j]);
+    }
+    const double least = static_cast<double>(d) * rounding * longest;
+    for (std::int64_t j = 0; j < d; ++j)
+        for (std::int64_t i = 0; i < d; ++i)
+            matrix[j * d + i] = scratch[j] > least ? matrix[j * d + i] / scratch[j] : 0.0;
+    // A row that is none becomes what the others leave of some unit vector.
+    for (std::int64_t j = 0; j < d; ++j) {
+        double* row = matrix + j * d;
+        for (std::int64_t unit = 0; unit < d && !(scratch[j] > least); ++unit) {
+            std::fill_n(row, d, 0.0);
+            row[unit] = 1.0;
+            for (int turn = 0; turn < 2; ++turn)
+                for (std::int64_t l = 0; l < d; ++l) {
+                    if (l == j) continue;
+                    const double part = product(matrix + l * d, row, d);
+                    for (std::int64_t i = 0; i < d; ++i) row[i] -= part * matrix[l * d + i];
+                }
+            const double length = std::sqrt(product(row, row, d));
+            if (!(length > 0.5 / static_cast<double>(d))) continue;
+            for (std::int64_t i = 0; i < d; ++i) row[i] /= length;
+            scratch[j] = longest + 1.0;
+        }
+    }
+    // Column l of P Rᵀ is Σ_j r_jl p_j.
+    for (std::int64_t i = 0; i < d; ++i) {
+        std::fill_n(scratch, d, 0.0);
+        for (std::int64_t j = 0; j < d; ++j)
+            for (std::int64_t l = 0; l < d; ++l) scratch[l] += axes[j * d + l] * matrix[j * d + i];
+        for (std::int64_t l = 0; l < d; ++l) matrix[l * d + i] = scratch[l];
     }
 }
 

@@ -6,11 +6,13 @@
 namespace mixtura {
 namespace {
 
-// Sweeps in one descent, while each promises such a share of what the last ones fell.
+// Sweeps in one descent, while each promises such a share of what the first one fell.
 constexpr int most_sweeps = 10;
 constexpr double worthwhile = 0.05;
-// A fall of φ, nats a row, that is lost in its rounding.
-constexpr double lost = 1e-14;
+// A fall of φ, nats a row, at which it has arrived, and one that is lost in its rounding.
+constexpr double settled = 1e-12, lost = 1e-14;
+// The largest angle of a step, about.
+constexpr double widest = 0.5;
 // Variances this small beside the largest of the component are its rounding.
 constexpr double rounding = 1e-18;
 
@@ -19,9 +21,11 @@ std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 }  // namespace
 
 Orientation::Orientation(std::int64_t k, std::int64_t d, bool equal_volume)
-    : k_(k), d_(d), equal_volume_(equal_volume), axes_(size(d * d)), turned_(size(k * d * d)),
-      scratch_(size(d * d)), weight_(size(k)), least_(size(k)), volumes_(size(k)), shares_(size(k)),
-      values_(size(d)) {}
+    : k_(k), d_(d), equal_volume_(equal_volume),
+      here_{std::vector<double>(size(d * d)), std::vector<double>(size(k * d * d)),
+            std::vector<double>(size(k * d)), 0.0},
+      next_(here_), weight_(size(k)), shares_(size(k)), scratch_(size(d * d)), slope_(size(d * d)),
+      curvature_(slope_), left_(slope_), right_(slope_), longest_(size(k)) {}
 
 // Of the covariances' sum with weights that no symmetry of the data has, lest two axes come to be
 // equally long.
@@ -35,41 +39,56 @@ void Orientation::begin(const double* covariances) {
         const double share = (1.0 + std::fmod(golden * static_cast<double>(k), 1.0)) / trace;
         for (std::int64_t i = 0; i < d_ * d_; ++i) scratch_[size(i)] += share * own[i];
     }
-    eigen(scratch_.data(), d_, values_.data(), axes_.data());
+    eigen(scratch_.data(), d_, slope_.data(), here_.axes.data());
 }
 
-void Orientation::descend(const double* weight, const double* scatter) {
-    enter(weight, scatter);
-    double least = lost * n_, fall = 0.0;
-    for (int i = 0; i < most_sweeps && (fall = promised()) > least; ++i) {
-        for (std::int64_t p = 0; p < d_; ++p)
-            for (std::int64_t q = p + 1; q < d_; ++q) turn(p, q);
+bool Orientation::descend(const double* weight, const double* scatter) {
+    n_ = scale_ = 0.0;
+    for (std::int64_t k = 0; k < k_; ++k) {
+        double trace = 0.0;
+        for (std::int64_t j = 0; j < d_; ++j) trace += scatter[(k * d_ + j) * d_ + j];
+        if (!(trace > 0.0)) return false;
+        scale_ = std::max(scale_, trace);
+        weight_[size(k)] = weight[k];
+        n_ += weight[k];
+    }
+    look(here_, scatter);
+    double least = lost * n_;
+    for (int sweep = 0; sweep < most_sweeps; ++sweep) {
+        if (!(promised() > least)) break;
+        turn(next_);
+        look(next_, scatter);
+        if (!(next_.value < here_.value)) {
+            majorise(scatter, next_);
+            look(next_, scatter);
+        }
+        if (!(next_.value < here_.value)) break;
+        const double fall = here_.value - next_.value;
+        std::swap(here_, next_);
+        if (fall <= settled * n_) break;
         least = std::max(least, worthwhile * fall);
     }
+    return true;
 }
 
-// Where the axes stand with other scatters. A component without any has no say.
-void Orientation::enter(const double* weight, const double* scatter) {
-    n_ = 0.0;
+// Where axes stand, for scatters that are divided by one number.
+void Orientation::look(Place& at, const double* scatter) {
+    double value = 0.0, volumes = 0.0;
     for (std::int64_t k = 0; k < k_; ++k) {
-        const std::int64_t at = k * d_ * d_;
-        turned(axes_.data(), scatter + at, d_, scratch_.data(), &turned_[size(at)]);
-        double largest = 0.0;
-        for (std::int64_t j = 0; j < d_; ++j) largest = std::max(largest, spread(k, j));
-        least_[size(k)] = rounding * largest;
-        weight_[size(k)] = largest > 0.0 ? weight[k] : 0.0;
-        n_ += weight_[size(k)];
-        double sum = 0.0;
-        if (equal_volume_ && largest > 0.0)
-            for (std::int64_t j = 0; j < d_; ++j) sum += std::log(length(k, j));
-        volumes_[size(k)] = largest > 0.0 ? std::exp(sum / static_cast<double>(d_)) : 0.0;
+        double* own = &at.turned[size(k * d_ * d_)];
+        turned(at.axes.data(), scatter + k * d_ * d_, d_, scratch_.data(), own);
+        double largest = 0.0, logarithms = 0.0;
+        for (std::int64_t i = 0; i < d_ * d_; ++i) own[i] /= scale_;
+        for (std::int64_t j = 0; j < d_; ++j) largest = std::max(largest, own[j * (d_ + 1)]);
+        for (std::int64_t j = 0; j < d_; ++j) {
+            const double length = std::max(own[j * (d_ + 1)], rounding * largest);
+            at.spread[size(k * d_ + j)] = length;
+            logarithms += std::log(length);
+        }
+        value += weight_[size(k)] * logarithms;
+        volumes += std::exp(logarithms / static_cast<double>(d_));
     }
-    share();
-}
-
-// m_kj, or what is its rounding.
-double Orientation::length(std::int64_t k, std::int64_t j) const {
-    return std::max(spread(k, j), least_[size(k)]);
+    at.value = equal_volume_ ? n_ * static_cast<double>(d_) * std::log(volumes) : value;
 }
 
 // c_k.
@@ -79,50 +98,110 @@ void Orientation::share() {
         return;
     }
     double sum = 0.0;
-    for (const double volume : volumes_) sum += volume;
-    for (std::size_t k = 0; k < volumes_.size(); ++k) shares_[k] = n_ * volumes_[k] / sum;
-}
-
-Orientation::Model Orientation::model(std::int64_t p, std::int64_t q) const {
-    Model pair{0.0, 0.0};
     for (std::int64_t k = 0; k < k_; ++k) {
-        if (!(shares_[size(k)] > 0.0)) continue;
-        const double a = length(k, p), b = length(k, q);
-        const double weighed = shares_[size(k)] * (b - a) / (a * b);
-        pair.slope += weighed * turned_[size((k * d_ + p) * d_ + q)];
-        pair.curvature += weighed * (b - a);
+        double logarithms = 0.0;
+        for (std::int64_t j = 0; j < d_; ++j)
+            logarithms += std::log(here_.spread[size(k * d_ + j)]);
+        sum += shares_[size(k)] = std::exp(logarithms / static_cast<double>(d_));
     }
-    return pair;
+    for (double& volume : shares_) volume = n_ * volume / sum;
 }
 
-// Σ_{p<q} G² / H: by how much φ would fall, were it what its model is.
-double Orientation::promised() const {
-    double sum = 0.0;
+// G and H of every pair; and by how much φ would fall, were it what its model is, Σ_{p<q} G² / H.
+double Orientation::promised() {
+    share();
+    double sum = 0.0, all = 0.0;
+    for (const double part : shares_) all += part;
     for (std::int64_t p = 0; p < d_; ++p)
         for (std::int64_t q = p + 1; q < d_; ++q) {
-            const auto [slope, curvature] = model(p, q);
-            if (curvature > 0.0) sum += slope * slope / curvature;
+            double along = 0.0, back = 0.0, there = 0.0, other = 0.0;
+            for (std::int64_t k = 0; k < k_; ++k) {
+                const double part = shares_[size(k)];
+                const double a = here_.spread[size(k * d_ + p)], b = here_.spread[size(k * d_ + q)];
+                const double entry = here_.turned[size((k * d_ + p) * d_ + q)];
+                along += entry * (part / a);
+                back += entry * (part / b);
+                there += part / a * b;
+                other += part / b * a;
+            }
+            const double slope = along - back, curvature = there + other - 2.0 * all;
+            const double step = curvature > 0.0 ? slope / curvature : 0.0;
+            slope_[size(p * d_ + q)] = step;
+            sum += slope * step;
         }
     return sum;
 }
 
-// The tangent is a constant less ½ H cos 2θ, and G sin 2θ.
-void Orientation::turn(std::int64_t p, std::int64_t q) {
-    const auto [slope, curvature] = model(p, q);
-    const double radius = std::hypot(0.5 * curvature, slope);
-    if (!(radius > 0.0) || slope == 0.0) return;
-    const double c = std::sqrt(0.5 + 0.25 * curvature / radius), s = -0.5 * slope / (radius * c);
-    rotate(&axes_[size(p * d_)], &axes_[size(q * d_)], d_, 1, c, s);
-    for (std::int64_t k = 0; k < k_; ++k) {
-        double* own = &turned_[size(k * d_ * d_)];
-        const double before = equal_volume_ ? length(k, p) * length(k, q) : 1.0;
-        rotate(own + p * d_, own + q * d_, d_, 1, c, s);
-        rotate(own + p, own + q, d_, d_, c, s);
-        if (equal_volume_ && before > 0.0)
-            volumes_[size(k)] *=
-                std::pow(length(k, p) * length(k, q) / before, 1.0 / static_cast<double>(d_));
+// O (I − X/2)⁻¹ (I + X/2), with angles of the skew X that are not too wide. The symmetric part of
+// what is inverted is I, so that it needs no pivots.
+void Orientation::turn(Place& to) {
+    for (std::int64_t p = 0; p < d_; ++p) {
+        left_[size(p * (d_ + 1))] = right_[size(p * (d_ + 1))] = 1.0;
+        for (std::int64_t q = p + 1; q < d_; ++q) {
+            const double half = 0.5 * std::clamp(slope_[size(p * d_ + q)], -widest, widest);
+            left_[size(p * d_ + q)] = right_[size(q * d_ + p)] = -half;
+            left_[size(q * d_ + p)] = right_[size(p * d_ + q)] = half;
+        }
     }
-    if (equal_volume_) share();
+    for (std::int64_t p = 0; p < d_; ++p)
+        for (std::int64_t i = p + 1; i < d_; ++i) {
+            const double factor = left_[size(i * d_ + p)] / left_[size(p * (d_ + 1))];
+            for (std::int64_t j = p + 1; j < d_; ++j)
+                left_[size(i * d_ + j)] -= factor * left_[size(p * d_ + j)];
+            for (std::int64_t j = 0; j < d_; ++j)
+                right_[size(i * d_ + j)] -= factor * right_[size(p * d_ + j)];
+        }
+    for (std::int64_t i = d_ - 1; i >= 0; --i)
+        for (std::int64_t j = 0; j < d_; ++j) {
+            double sum = right_[size(i * d_ + j)];
+            for (std::int64_t l = i + 1; l < d_; ++l)
+                sum -= left_[size(i * d_ + l)] * right_[size(l * d_ + j)];
+            right_[size(i * d_ + j)] = sum / left_[size(i * (d_ + 1))];
+        }
+    // Axes are rows here, and columns of O.
+    for (std::int64_t j = 0; j < d_; ++j)
+        for (std::int64_t i = 0; i < d_; ++i) {
+            double sum = 0.0;
+            for (std::int64_t l = 0; l < d_; ++l)
+                sum += here_.axes[size(l * d_ + i)] * right_[size(l * d_ + j)];
+            to.axes[size(j * d_ + i)] = sum;
+        }
+}
+
+// Two steps that minimise what lies above the tangent. A concave quadratic in O has its own tangent
+// above it: first with W_k less its largest eigenvalue, then with B_k less its largest.
+void Orientation::majorise(const double* scatter, Place& to) {
+    for (std::int64_t k = 0; k < k_; ++k) {
+        for (std::int64_t i = 0; i < d_ * d_; ++i)
+            left_[size(i)] = scatter[k * d_ * d_ + i] / scale_;
+        eigen(left_.data(), d_, curvature_.data(), right_.data());
+        longest_[size(k)] = curvature_[size(d_ - 1)];
+    }
+    least_along(here_.axes.data(), scatter, true, to.axes.data());
+    least_along(to.axes.data(), scatter, false, to.axes.data());
+}
+
+// The axes of least tr(Fᵀ O), −P Rᵀ for F = P S Rᵀ, where F = Σ_k W_k O B_k, with the one or the
+// other less its largest.
+void Orientation::least_along(const double* axes, const double* scatter, bool lowered, double* to) {
+    std::fill(left_.begin(), left_.end(), 0.0);  // the columns of F
+    for (std::int64_t k = 0; k < k_; ++k) {
+        const double* spread = &here_.spread[size(k * d_)];
+        const double least = *std::min_element(spread, spread + d_), part = shares_[size(k)];
+        const double* own = scatter + k * d_ * d_;
+        for (std::int64_t j = 0; j < d_; ++j) {
+            const double factor = part / spread[j] - (lowered ? 0.0 : part / least);
+            for (std::int64_t i = 0; i < d_; ++i) {
+                double sum = 0.0;
+                for (std::int64_t l = 0; l < d_; ++l) sum += own[i * d_ + l] * axes[j * d_ + l];
+                sum /= scale_;
+                if (lowered) sum -= longest_[size(k)] * axes[j * d_ + i];
+                left_[size(j * d_ + i)] += factor * sum;
+            }
+        }
+    }
+    polar(left_.data(), d_, right_.data(), curvature_.data());
+    for (std::int64_t i = 0; i < d_ * d_; ++i) to[i] = -left_[size(i)];
 }
 
 }  // namespace mixtura

@@ -12,15 +12,16 @@ namespace mixtura {
 //     varying volumes:  φ = Σ_k n_k Σ_j log m_kj
 //     equal volumes:    φ = n D log Σ_k v_k,  v_k = (Π_j m_kj)^(1/D)
 //
-// whose slope in m_kj is c_k / m_kj, c_k = n_k or n v_k / Σ v. It is concave in m, so its tangent
-// lies above it: two axes at a time are turned to where that is least, along an eigenvector. Turned
-// by a small θ it changes by 2 G θ + H θ², with G = Σ_k c_k M_kpq (1/m_kp − 1/m_kq) and
-// H = Σ_k c_k (m_kp/m_kq + m_kq/m_kp − 2), which is Newton's model too where O makes all scatters
-// diagonal.
+// whose slope in m_kj is c_k / m_kj, c_k = n_k or n v_k / Σ v. Turning axis p towards q by a small
+// θ and q away from p changes φ by 2 G_pq θ + H_pq θ², with G_pq = Σ_k c_k M_kpq (1/m_kp − 1/m_kq)
+// and, where O makes all M_k = Oᵀ W_k O diagonal, H_pq = Σ_k c_k (m_kp/m_kq + m_kq/m_kp − 2): so
+// Newton's step is taken with that. Where it does not lower φ, the tangent is lowered that lies
+// above it, Σ_k tr(W_k O B_k Oᵀ) with B_k = diag(c_k / m_k).
 //
+// Browne & McNicholas 2014, "Estimating common principal components in high dimensions";
 // Flury & Gautschi 1986, "An algorithm for simultaneous orthogonal transformation of several
-// positive definite symmetric matrices to nearly diagonal form"; Browne & McNicholas 2014,
-// "Estimating common principal components in high dimensions"; Pham 2001 for H.
+// positive definite symmetric matrices to nearly diagonal form"; Pham 2001, "Joint approximate
+// diagonalization of positive definite Hermitian matrices", for H.
 class Orientation {
   public:
     Orientation(std::int64_t k, std::int64_t d, bool equal_volume);
@@ -28,29 +29,33 @@ class Orientation {
     // The axes of covariances (K, D, D) that share them.
     void begin(const double* covariances);
 
-    // Lower φ for n_k (K,) and W_k (K, D, D), from the present axes on; φ never rises.
-    void descend(const double* weight, const double* scatter);
+    // Lower φ for n_k (K,) and W_k (K, D, D), from the present axes on; φ never rises. False where
+    // a scatter is none.
+    bool descend(const double* weight, const double* scatter);
 
-    const double* axes() const { return axes_.data(); }    // (D, D), one a row
-    double spread(std::int64_t k, std::int64_t j) const {  // m_kj
-        return turned_[static_cast<std::size_t>((k * d_ + j) * d_ + j)];
+    const double* axes() const { return here_.axes.data(); }  // (D, D), one a row
+    double spread(std::int64_t k, std::int64_t j) const {     // m_kj, of W_k as it was given
+        return here_.turned[static_cast<std::size_t>((k * d_ + j) * d_ + j)] * scale_;
     }
 
   private:
-    struct Model {
-        double slope, curvature;  // G, H
+    // Axes, what the scatters are along them (K, D, D) and (K, D), and φ.
+    struct Place {
+        std::vector<double> axes, turned, spread;
+        double value;
     };
-    void enter(const double* weight, const double* scatter);
+    void look(Place& at, const double* scatter);
     void share();
-    Model model(std::int64_t p, std::int64_t q) const;
-    double promised() const;
-    void turn(std::int64_t p, std::int64_t q);
-    double length(std::int64_t k, std::int64_t j) const;
+    double promised();
+    void turn(Place& to);
+    void majorise(const double* scatter, Place& to);
+    void least_along(const double* axes, const double* scatter, bool lowered, double* to);
 
     std::int64_t k_, d_;
     bool equal_volume_;
-    double n_ = 0.0;  // Σ n_k
-    std::vector<double> axes_, turned_, scratch_, weight_, least_, volumes_, shares_, values_;
+    double n_ = 0.0, scale_ = 1.0;  // Σ n_k, and the largest trace
+    Place here_, next_;
+    std::vector<double> weight_, shares_, scratch_, slope_, curvature_, left_, right_, longest_;
 };
 
 }  // namespace mixtura

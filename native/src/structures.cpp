@@ -45,11 +45,6 @@ MStep::MStep(Structure structure, std::int64_t k, std::int64_t d)
       axes_(size(k * d * d)), spread_(size(k * d)), shape_(size(d * d)), lower_(size(d * d)),
       inverse_(size(d * d)), volumes_(size(k)) {}
 
-void MStep::begin(const double* covariances) {
-    if (structure_ == Structure::EVE || structure_ == Structure::VVE)
-        orientation_.begin(covariances);
-}
-
 void MStep::operator()(const Scatters& of, double* covariances) {
     switch (structure_) {
         case Structure::EII:
@@ -195,7 +190,11 @@ void MStep::one_spectrum(const Scatters& of, double* covariances) {
 // With m_kj = (Oᵀ W_k O)_jj of the common orientation, VVE: Σ_k = O diag(m_k / n_k) Oᵀ, and EVE:
 // Σ_k = λ O diag(m_k / v_k) Oᵀ with v_k = (Π_j m_kj)^(1/D) and λ = Σ_j v_j / n.
 void MStep::one_orientation(const Scatters& of, double* covariances) {
-    orientation_.descend(of.weight, of.matrices);
+    orientation_.begin(of.before);
+    if (!orientation_.descend(of.weight, of.matrices)) {
+        std::fill_n(covariances, k_ * d_ * d_, 0.0);
+        return;
+    }
     for (std::int64_t k = 0; k < k_; ++k) {
         double* spread = &spread_[size(k * d_)];
         for (std::int64_t j = 0; j < d_; ++j) spread[j] = std::max(orientation_.spread(k, j), 0.0);

@@ -11,6 +11,7 @@ struct Scatters {
     const double* weight;    // (K,) n_k, positive
     const double* matrices;  // (K, D, D) W_k, or their diagonals (K, D) for a diagonal structure
     const double* volumes;   // (K,) |Σ_k|^(1/D) of the covariances before
+    const double* before;    // (K, D, D) those covariances, from whose axes an orientation goes on
 };
 
 // How the covariances of a structure are held for a pass.
@@ -29,10 +30,6 @@ bool is_ridged_after(Structure structure);
 class MStep {
   public:
     MStep(Structure structure, std::int64_t k, std::int64_t d);
-
-    // Covariances (K, D, D), from whose axes a common orientation goes on; of other structures no
-    // matter which.
-    void begin(const double* covariances);
 
     // Covariances (K, D, D), or variances (K, D) for a diagonal structure; never allocates.
     void operator()(const Scatters& of, double* covariances);

@@ -45,11 +45,9 @@ Values settled(Structure structure, const Drawn& it) {
     const bool diagonal = mixtura::is_diagonal(structure);
     const Values matrices = diagonal ? it.diagonals() : it.scatter;
     MStep m_step(structure, k, d);
-    m_step.begin(it.scatter.data());
-    Values found(matrices.size()), volumes(size(k), 1.0), lower(size(d * d)),
-        whole(size(k * d * d));
+    Values found(matrices.size()), volumes(size(k), 1.0), lower(size(d * d)), whole(it.scatter);
     for (int turn = 0; turn < 200; ++turn) {
-        m_step({it.weight.data(), matrices.data(), volumes.data()}, found.data());
+        m_step({it.weight.data(), matrices.data(), volumes.data(), whole.data()}, found.data());
         for (std::int64_t c = 0; c < k; ++c) {
             double* own = &whole[size(c * d * d)];
             for (std::int64_t at = 0; at < d * d; ++at)

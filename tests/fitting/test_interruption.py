@@ -82,6 +82,7 @@ def test_an_interruption_before_anything_is_known_has_nothing_to_carry(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(em.EM, "_pass", interrupted)
+    monkeypatch.setattr(em.CoreRun, "advance", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         usual_fit(ROWS, 3)
     assert type(caught.value) is KeyboardInterrupt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.sources import Block
@@ -165,6 +165,8 @@ class LloydRule(NamedTuple):
 Climb: TypeAlias = Callable[[EMProblem, EMState, int, float], Climbed]
 #: swaps by a rule, until the effort is spent or there are no more draws (n, 6)
 Swap: TypeAlias = Callable[[EMProblem, EMState, SwapRule, Effort, Floats], Swapped]
+#: a run of EM over rows in memory: `mixtura.fitting.core_run` knows what it takes and gives
+EMRunOf: TypeAlias = Callable[..., Any]
 #: rows (K,), by draws 1 + (K − 1)·n, but for such a share of the least sum of squared distances
 FarApart: TypeAlias = Callable[[Block, Floats, int, float], Integers]
 

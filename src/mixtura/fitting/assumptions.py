@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mixtura.engine.arrays import Floats
+from mixtura.engine.components import Components
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.m_step.estimate import LEAST_WEIGHT, Estimate, maximise
 from mixtura.fitting.m_step.noise_box import box_of
@@ -115,6 +116,33 @@ class MStep:
         if self.box is not None and not background:
             background = _FIRST / (1.0 - _FIRST) * float(estimate.weight.sum())
         return replace(estimate, background=background, box=self.box, equal=self.equal)
+
+    def assembled(
+        self,
+        shares: Floats,
+        covariances: Floats,
+        gaussians: Components,
+        feature_names: tuple[str, ...] | None = None,
+    ) -> Mixture:
+        """The mixture under the assumptions, of parts that belong together.
+
+        Parameters
+        ----------
+        shares : the weights, and after them that of noise where there is any.
+        covariances : in the structure's form, squared feature units.
+        gaussians : the same with factors and means, which become the mixture's.
+        feature_names : of the mixture.
+        """
+        k, box = self.n_components, self.box
+        return Mixture.assembled(
+            shares[:k],
+            covariances,
+            self.structure,
+            feature_names,
+            gaussians,
+            noise=None if box is None else Noise(float(shares[k]), box),
+            equal_weights=self.equal,
+        )
 
     def amid_noise(self, mixture: Mixture) -> Mixture:
         """The mixture, with noise where it has none and there is to be some."""

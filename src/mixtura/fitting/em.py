@@ -21,6 +21,7 @@ from mixtura.fitting.checkpoints.checkpointer import Checkpointer
 from mixtura.fitting.convergence.anderson import AndersonState
 from mixtura.fitting.convergence.rules import Outcome
 from mixtura.fitting.convergence.steadiness import fell, resolution, tell
+from mixtura.fitting.core_run import CoreRun
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.m_step import noise_box, prior_statistics
 from mixtura.fitting.m_step.estimate import Estimate
@@ -121,12 +122,16 @@ class EM:
             while allows(state.iteration):
                 if self.checkpointer:
                     self.checkpointer.note(run, state.copied())
-                ended = self._iterate(state, earlier)
+                if self._in_core(state, earlier):
+                    ended = state.anderson.ended
+                else:
+                    ended = self._iterate(state, earlier)
+                    state.iteration += not ended
                 if ended:
                     outcome = ended
                     break
-                state.iteration += 1
-            self._reach(state, self._mean_objective(state.ahead))
+            if not state.arrived:
+                self._reach(state, self._objective(state.ahead))
         except KeyboardInterrupt:
             if not state.known[1]:
                 raise
@@ -135,6 +140,23 @@ class EM:
         if self.observer:
             self.observer.ended(fit)
         return fit
+
+    def _in_core(self, state: RunState, earlier: Sequence[float]) -> bool:
+        """Iterations that the core makes; whether it made any."""
+        core, number, n_known, before = self.core, state.iteration, state.known[1], state.known[0]
+        if core is None:
+            return False
+        if number == 1 and earlier:
+            mean = core.objective(state.ahead)
+            if mean is None:
+                return False
+            state.earlier = _of_same_rows(earlier, mean)
+        made = core.advance(state)
+        if not core.at_once and state.known[1] > n_known:
+            self._compare(state, before, number)
+            if self.observer:
+                self.observer.iterated(number, [*state.path], state.known[0])
+        return made
 
     def _iterate(self, state: RunState, earlier: Sequence[float]) -> Outcome | None:
         """One E-step and one M-step; how the run ends, or None where it goes on."""
@@ -167,14 +189,17 @@ class EM:
     def _reach(self, state: RunState, mean: float) -> None:
         """The likelihood of the mixture ahead is known."""
         state.trace.append(mean)
+        before, state.known = state.known[0], (state.ahead, len(state.trace))
+        self._compare(state, before, state.iteration)
+
+    def _compare(self, state: RunState, before: Mixture, number: int) -> None:
+        """Look whether the rows are still those that they were at the mixture before."""
         if not state.changed:
-            settings, before, number = self.settings, state.known[0], state.iteration
-            rule = settings.regularisation
+            rule = self.settings.regularisation
             state.changed = fell(self.data.source, state.trace, before, rule, state.repairs)
             if state.changed:
-                taken = number if settings.allows(number) else number - 1
-                tell(taken, state.trace[-2] - mean)
-        state.known = state.ahead, len(state.trace)
+                taken = number if self.settings.allows(number) else number - 1
+                tell(taken, state.trace[-2] - state.trace[-1])
 
     def _resolution(self, state: RunState) -> float:
         """How finely the mean log-likelihood that is known last is known, nats a row."""
@@ -243,6 +268,12 @@ class EM:
         return replace(fit, oddities=replace(fit.oddities, assumed=tuple(said)))
 
     @cached_property
+    def core(self) -> CoreRun | None:
+        """What makes iterations without a return to the loop; None where all are the loop's."""
+        told = self.observer is not None or self.checkpointer is not None
+        return CoreRun.of(self.data, self.settings, self.m_step, self.health, told=told)
+
+    @cached_property
     def health(self) -> Health:
         """What makes the estimates of an M-step sound, for these rows."""
         return Health(
@@ -293,8 +324,12 @@ class EM:
         """What is assumed besides the structure, for these rows."""
         return self.assumed or Assumptions.of(self.settings, self.data)
 
-    def _mean_objective(self, mixture: Mixture) -> float:
+    def _objective(self, mixture: Mixture) -> float:
         """The mean log-likelihood, and with a prior the log of its density a row as well."""
+        known = self.core.objective(mixture) if self.core else None
+        return self._mean_objective(mixture) if known is None else known
+
+    def _mean_objective(self, mixture: Mixture) -> float:
 
         def total(block: Block) -> float:
             likelihood = kernel.log_likelihood(block.rows, mixture.components)

@@ -52,6 +52,11 @@ class RunState:
         return self.anderson.ahead
 
     @property
+    def arrived(self) -> bool:
+        """Whether the likelihood of the mixture ahead is known, so that none is to be looked at."""
+        return self.known[1] > 0 and self.known[0] is self.ahead
+
+    @property
     def path(self) -> list[float]:
         """The trace, after that of the fit that it goes on from."""
         return [*self.earlier, *self.trace] if self.earlier else self.trace

@@ -111,9 +111,14 @@ class Settings:
         """Where noise lies, as `noise` says; None where there is none."""
         return background(self.noise)
 
+    @property
+    def last_iteration(self) -> int:
+        """The number, from 1, of the last iteration that may be taken."""
+        return int(self.max_iter)
+
     def allows(self, iteration: int) -> bool:
         """Whether an iteration of that number, from 1, may be taken."""
-        return iteration <= self.max_iter
+        return iteration <= self.last_iteration
 
     def shortened(self, n_iterations: int, **changed: Any) -> Settings:
         """The same settings for a run of so many iterations at most, with others changed."""

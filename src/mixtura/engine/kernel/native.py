@@ -23,6 +23,7 @@ from mixtura.engine.components import Centres, Components
 from mixtura.engine.kernel import _native, reference
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
 from mixtura.engine.kernel.native_search import climb, swap
+from mixtura.engine.search import EMRunOf
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
 from mixtura.errors import ParameterError
@@ -32,6 +33,7 @@ __all__ = [
     "assign",
     "climb",
     "describe",
+    "em_run",
     "far_apart",
     "hamerly_step",
     "invert_lower",
@@ -47,6 +49,8 @@ __all__ = [
     "swap",
 ]
 
+#: a run of EM, of the arguments of the core
+em_run: EMRunOf = _native.Run
 #: below it, squares of deviations come near the smallest normal float32, 1e-38
 _LEAST_VARIANCE = 1e-28
 

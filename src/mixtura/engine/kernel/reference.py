@@ -13,12 +13,14 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.components import Centres, Components, spheres
-from mixtura.engine.search import Climb, FarApart, Lloyd, Swap
+from mixtura.engine.search import Climb, EMRunOf, FarApart, Lloyd, Swap
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
 
 #: the specification has none: a loop over `accumulate` and the M-step is what it comes to
 climb: Climb | None = None
+#: nor this: `mixtura.fitting.em` is what it comes to
+em_run: EMRunOf | None = None
 #: nor this: it is a loop over swaps and climbs
 swap: Swap | None = None
 #: nor these: the seeds of k-means are a loop over `potentials`, its ends one over `hamerly_step`

@@ -13,6 +13,7 @@ from mixtura.engine.arrays import Floats
 from mixtura.errors import CollapseError
 from mixtura.fitting.m_step.estimate import LEAST_WEIGHT, Estimate
 from mixtura.fitting.m_step.regularisation import Regularisation
+from mixtura.model.structures import Structure
 from mixtura.rows.spread import Spread
 
 #: roots of the floor that surely tell two means apart, which are one up to a thousandth
@@ -168,6 +169,10 @@ class Health:
         low = estimate.structure.form.unsound(estimate.covariances, near)
         return tuple(low), tuple(self._starved(estimate, low))
 
+    def floor(self, structure: Structure) -> Floats:
+        """The least variances (D,) of a structure's covariances, squared feature units."""
+        return self._floors[not structure.rescales]
+
     def _plainly_sound(self, estimate: Estimate) -> bool:
         """Whether it is known at little cost that there is nothing to do: all but always."""
         if not np.minimum.reduce(estimate.weight) >= self.EMPTY:
@@ -198,7 +203,7 @@ class Health:
         return np.maximum(units, self._floor(estimate))
 
     def _floor(self, estimate: Estimate) -> Floats:
-        return self._floors[not estimate.structure.rescales]
+        return self.floor(estimate.structure)
 
     def _low(self, estimate: Estimate) -> list[int]:
         """The components whose covariance is singular, or below the floor where one holds."""

@@ -1,0 +1,82 @@
+// What the parts of the binding share: arrays and their checks, and the interpreter's lock.
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include <chrono>
+#include <initializer_list>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "mixtura/climb.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+template <class T, class... Shape>
+using Array = nb::ndarray<T, Shape..., nb::c_contig, nb::device::cpu>;
+template <class T> using Vector = Array<T, nb::ndim<1>>;
+template <class T> using Matrix = Array<T, nb::ndim<2>>;
+template <class T> using Matrices = Array<T, nb::ndim<3>>;
+template <class A> using Maybe = std::optional<A>;
+
+using Shape = std::initializer_list<std::int64_t>;
+
+// The interpreter's lock, given away for the length of a block.
+//
+// Until Python 3.14 a thread that asks an interpreter at its end for the lock is unwound, frame by
+// frame; a destructor and the frames of the binding let nothing through, and the process would be
+// aborted. A thread that nobody waits for any more waits here for the end of the process.
+class Released {
+  public:
+    Released() : state_(PyEval_SaveThread()) {}
+    ~Released() {
+        try {
+            PyEval_RestoreThread(state_);
+        } catch (...) {
+            for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+        }
+    }
+    Released(const Released&) = delete;
+    Released& operator=(const Released&) = delete;
+
+  private:
+    PyThreadState* state_;
+};
+
+inline std::string written(const std::int64_t* extents, std::size_t n) {
+    std::string text = "(";
+    for (std::size_t i = 0; i < n; ++i)
+        text += std::to_string(extents[i]) + (i + 1 < n ? ", " : "");
+    return text + (n == 1 ? ",)" : ")");
+}
+
+// The array's numbers; an error if its shape is another.
+template <class A> auto* checked(const A& array, const char* name, Shape shape) {
+    bool same = array.ndim() == shape.size();
+    for (std::size_t i = 0; same && i < shape.size(); ++i)
+        same = static_cast<std::int64_t>(array.shape(i)) == shape.begin()[i];
+    if (!same) {
+        const std::string found = written(array.shape_ptr(), array.ndim());
+        const std::string wanted = written(shape.begin(), shape.size());
+        throw nb::value_error((name + (" has shape " + found) + ", expected " + wanted).c_str());
+    }
+    return array.data();
+}
+
+template <class A> auto* checked(const Maybe<A>& array, const char* name, Shape shape) {
+    return array ? checked(*array, name, shape) : nullptr;
+}
+
+inline mixtura::Structure structure_called(std::string_view letters) {
+    for (std::size_t i = 0; i < std::size(mixtura::structure_names); ++i)
+        if (letters == mixtura::structure_names[i]) return static_cast<mixtura::Structure>(i);
+    throw nb::value_error("the structure is none of the fourteen");
+}
+
+// The parts.
+void bind_run(nb::module_& module);
