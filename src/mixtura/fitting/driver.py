@@ -43,6 +43,7 @@ def fit(
     noise: Box | float | bool | None = None,
     random_state: Seed = 0,
     sample_weight: Any = None,
+    errors: Any = None,
     observer: Observer | None = None,
     client: Any = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -96,6 +97,10 @@ def fit(
         is as good as so many equal rows, 0 as no row; a factor on all of them changes nothing but
         the effective counts. Of rows that are streamed, the name of the column of weights; of a
         Dask collection, that, or a Dask array or series.
+    errors : with what uncertainty each row was measured, or None: (N, D) standard deviations, in
+        feature units; (N, D, D) covariances; one covariance (D, D) of all rows; or the names of
+        columns of `X` that hold standard deviations, one for each feature, in their order. The
+        mixture is then of the true values: x_i ~ Σ_k w_k N(μ_k, Σ_k + S_i).
     observer : told of every iteration.
     client : the `dask.distributed.Client` that computes for a Dask collection; None leaves it to
         Dask.
@@ -127,7 +132,8 @@ def fit(
     References
     ----------
     Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the EM algorithm";
-    Fraley & Raftery 2007 for `prior`; Banfield & Raftery 1993 for `noise`.
+    Fraley & Raftery 2007 for `prior`; Banfield & Raftery 1993 for `noise`; Bovy, Hogg & Roweis
+    2011, "Extreme deconvolution", for `errors`.
 
     Examples
     --------
@@ -150,7 +156,7 @@ def fit(
     seed = None if given else seed_of(random_state)
     with checkpointed(checkpoint, every, resume, settings, begun, random_state) as checkpointer:
         fitted = fit_rows(
-            open_rows(X, sample_weight, client),
+            open_rows(X, sample_weight, client, errors=errors),
             settings,
             given=begun,
             random=random_state_of(random_state),

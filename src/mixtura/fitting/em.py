@@ -272,9 +272,9 @@ class EM:
 
         Only a shared covariance can be had from it; one block is not worth the passes that it
         takes, and the sums of float32 rows have no digits to spare. Noise takes a part of every
-        row, and that of the scatter is not known.
+        row, and that of the scatter is not known. Nor is the scatter of true values.
         """
-        if self.m_step.box is not None:
+        if self.m_step.box is not None or "errors" in self.data.sample.fields:
             return None
         worth = self.data.source.n_blocks > 1 and self.data.source.dtype == np.float64
         if not (self.settings.structure.form.shared and worth):
@@ -295,7 +295,7 @@ class EM:
         """The mean log-likelihood, and with a prior the log of its density a row as well."""
 
         def total(block: Block) -> float:
-            likelihood = kernel.log_likelihood(block.rows, mixture.components)
+            likelihood = kernel.log_likelihood(block, mixture.components)
             if block.weights is None:
                 return float(likelihood.sum())
             # A row that weighs nothing adds nothing, not even where its likelihood is 0.

@@ -1,0 +1,196 @@
+"""Deconvolution: the pass over rows that were measured with errors, in NumPy, its specification.
+
+A row x_i is a true value of density Σ_k w_k N(μ_k, Σ_k) and an error of covariance S_i. With
+Σ_k = L Lᵀ, z = L⁻¹(x_i − μ_k), A = L⁻¹ S_i L⁻ᵀ, G = (I + A)⁻¹ and u = G z::
+
+    log density  = log w_k − ½ zᵀu − ½ log|I + A| − log|L| − D/2·log 2π
+    E[true − μ]  = L u,     Cov[true] = L (I − G) Lᵀ         given x_i and component k
+
+Everything is about the means and in units of the components, so that no digit is lost to an offset,
+as it is where moments about 0 are summed and a square subtracted. S_i = 0 is G = I, the plain pass.
+
+References
+----------
+Bovy, Hogg & Roweis 2011, "Extreme deconvolution", equations 15 to 17, restated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats
+from mixtura.engine.components import Components
+from mixtura.engine.factors import Factor, Triangular, WithUniform
+from mixtura.engine.sources import Block
+from mixtura.engine.statistics import Statistics
+
+#: of all log-likelihoods that are numbers
+_LOWEST = float(np.finfo(np.float64).min)
+
+
+def same_for_all(errors: Floats) -> Floats | None:
+    """The covariance (D, D) of the errors of every row, where all have one; else None.
+
+    Parameters
+    ----------
+    errors : (m, D) standard deviations, or (m, D, D) covariances.
+    """
+    first = errors[0]
+    if errors.strides[0] != 0 and not ((errors[:2] == first).all() and (errors == first).all()):
+        return None
+    return np.diag(np.square(first)) if errors.ndim == 2 else np.asarray(first, np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Deconvolved:
+    """What a component makes of some rows, in units of its own standard deviations.
+
+    Parameters
+    ----------
+    whitened : (m, D), z.
+    expected : (m, D), u = G z: where the true values are expected.
+    kept : (m, D, D), I − G: their covariances.
+    log_determinants : (m,), log|I + A|.
+    """
+
+    whitened: Floats
+    expected: Floats
+    kept: Floats
+    log_determinants: Floats
+
+    @classmethod
+    def of(cls, block: Block, components: Components, k: int) -> Deconvolved:
+        """The rows of a block by component k, with the errors that are among its fields."""
+        errors, d = block.fields["errors"], components.n_features
+        factor = components.factor
+        deviations = np.asarray(block.rows, np.float64) - components.means[k]
+        z = factor.whiten(k, deviations.T).T  # (m, D)
+        whitening = factor.whiten(k, np.eye(d))
+        if errors.ndim == 2:
+            scaled = whitening * errors[:, None, :]  # (m, D, D)
+            excess = scaled @ scaled.transpose(0, 2, 1)
+        else:
+            excess = whitening @ errors @ whitening.T
+        both = np.eye(d) + 0.5 * (excess + excess.transpose(0, 2, 1))
+        gain = np.linalg.inv(both)
+        gain = 0.5 * (gain + gain.transpose(0, 2, 1))
+        lower = np.linalg.cholesky(both)
+        log_determinants = 2.0 * np.log(np.einsum("mdd->md", lower)).sum(axis=1)
+        expected = np.einsum("mde,me->md", gain, z)
+        return cls(z, expected, np.eye(d) - gain, log_determinants)
+
+    @property
+    def distances(self) -> Floats:
+        """(x − μ)ᵀ(Σ + S)⁻¹(x − μ), (m,)."""
+        return np.einsum("md,md->m", self.whitened, self.expected)
+
+
+def log_joint(block: Block, components: Components) -> Floats:
+    """Log w_k + log N(x_i | μ_k, Σ_k + S_i) of a block's rows, (m, K), nats; −∞ out of reach."""
+    parts = np.empty((len(block.rows), components.n_components))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k in range(components.n_components):
+            seen = Deconvolved.of(block, components, k)
+            parts[:, k] = seen.distances + seen.log_determinants
+    parts[np.isnan(parts)] = np.inf
+    return components.constants - 0.5 * parts
+
+
+def accumulate(block: Block, components: Components, *, diagonal: bool) -> Statistics:
+    """Statistics of the true values about the components' means: one E-step.
+
+    Σ q, Σ q L u and Σ q L (u uᵀ + I − G) Lᵀ with q_ik = v_i r_ik. A row out of reach takes part in
+    no sum but the log-likelihood, which is −∞ then.
+    """
+    likelihood, shares = normalised(log_joint(block, components))
+    if block.weights is not None:
+        shares, likelihood = shares * block.weights[:, None], weighed(likelihood, block.weights)
+    k, d = components.means.shape
+    weight, first, second = shares.sum(axis=0), np.zeros((k, d)), np.zeros((k, d, d))
+    for c in range(k):
+        seen, share = Deconvolved.of(block, components, c), shares[:, c]
+        near = share > 0.0
+        share, expected, kept = share[near], seen.expected[near], seen.kept[near]
+        first[c] = share @ expected
+        outer = (share[:, None] * expected).T @ expected
+        second[c] = outer + np.einsum("m,mde->de", share, kept)
+    moments = lifted(weight, first, second, components, diagonal=diagonal)
+    total = float(likelihood.sum())
+    return Statistics(components.means, *moments, total, len(block.rows), block.total_weight)
+
+
+def weighed(likelihood: Floats, weights: Floats) -> Floats:
+    """Log-likelihoods (m,) times weights (m,): −∞ where one is, though it weigh nothing."""
+    return np.where(likelihood == -np.inf, likelihood, np.maximum(likelihood, _LOWEST) * weights)
+
+
+def lifted(
+    weight: Floats, first: Floats, second: Floats, components: Components, *, diagonal: bool
+) -> tuple[Floats, Floats, Floats]:
+    """Weight, first and second moments about the means, from those in units of the components.
+
+    Parameters
+    ----------
+    weight, first, second : (K,), (K, D) and (K, D, D).
+    diagonal : whether the diagonals of the second moments will do.
+    """
+    unit = np.eye(components.n_features)
+    lower = np.stack([components.factor.colour(k, unit) for k in range(len(weight))])
+    first = np.einsum("kde,ke->kd", lower, first)
+    second = lower @ second @ lower.transpose(0, 2, 1)
+    second = 0.5 * (second + second.transpose(0, 2, 1))
+    return weight, first, np.einsum("kdd->kd", second).copy() if diagonal else second
+
+
+def widened(components: Components, shared: Floats) -> Components:
+    """The components of rows that all have errors of covariance `shared` (D, D): Σ_k + S.
+
+    Their factor is L C with C Cᵀ = I + A, so that S = 0 changes no bit of it.
+    """
+    factor, inner, n = components.factor, components.factor, components.n_components
+    if isinstance(factor, WithUniform):
+        inner, n = factor.inner, n - 1
+    roots = [np.linalg.cholesky(_with_errors(inner, k, shared)) for k in range(n)]
+    wide = Triangular(np.stack([inner.colour(k, root) for k, root in enumerate(roots)]))
+    changed = WithUniform(wide, factor.log_volume) if isinstance(factor, WithUniform) else wide
+    return replace(components, factor=changed)
+
+
+def gathered(
+    sums: Statistics, components: Components, shared: Floats, *, diagonal: bool
+) -> Statistics:
+    """The statistics of the true values, from plain ones under `widened` components.
+
+    With a = Σ q (x − μ) and B = Σ q (x − μ)(x − μ)ᵀ, in units of a component: Σ q u = G L⁻¹ a, and
+    Σ q (u uᵀ + I − G) = G L⁻¹ B L⁻ᵀ G + n (I − G).
+    """
+    k, d = components.means.shape
+    first, second = np.zeros((k, d)), np.zeros((k, d, d))
+    factor = components.factor
+    for c in range(k):
+        gain = np.linalg.inv(_with_errors(factor, c, shared))
+        gain = 0.5 * (gain + gain.T)
+        first[c] = gain @ factor.whiten(c, sums.first[c][:, None])[:, 0]
+        spread = factor.whiten(c, factor.whiten(c, sums.second[c]).T)
+        second[c] = gain @ spread @ gain + sums.weight[c] * (np.eye(d) - gain)
+    moments = lifted(sums.weight, first, second, components, diagonal=diagonal)
+    return replace(sums, first=moments[1], second=moments[2])
+
+
+def _with_errors(factor: Factor, k: int, shared: Floats) -> Floats:
+    """I + A of component k, for errors of covariance `shared` (D, D)."""
+    half = factor.whiten(k, factor.whiten(k, shared).T)
+    return np.eye(len(shared)) + 0.5 * (half + half.T)
+
+
+def normalised(joint: Floats) -> tuple[Floats, Floats]:
+    """Log-likelihoods (m,) and responsibilities (m, K); 0 for all where every density is 0."""
+    top = joint.max(axis=1)
+    scale = np.where(np.isfinite(top), top, 0.0)
+    exponentials = np.exp(joint - scale[:, None])
+    total = exponentials.sum(axis=1)
+    with np.errstate(divide="ignore"):
+        likelihood = scale + np.log(total)
+    return likelihood, exponentials / np.where(total > 0.0, total, 1.0)[:, None]
