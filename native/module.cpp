@@ -155,11 +155,12 @@ void deconvolve(int form_number, const Vector<const double>& constants,
     const auto d = static_cast<std::int64_t>(rows.shape(1));
     const auto k = static_cast<std::int64_t>(constants.shape(0));
     const auto components = packed(form_number, constants, means, whitening, d);
-    const bool diagonal = components.form == mixtura::Form::diagonal, deviations = errors.ndim() == 2;
+    const bool diagonal = components.form == mixtura::Form::diagonal,
+               deviations = errors.ndim() == 2;
     if ((!diagonal && components.form != mixtura::Form::triangular) || (diagonal && !deviations))
         throw nb::value_error("form is neither triangular nor, with deviations, diagonal");
-    const double* beside = deviations ? checked(errors, "errors", {m, d})
-                                      : checked(errors, "errors", {m, d, d});
+    const double* beside =
+        deviations ? checked(errors, "errors", {m, d}) : checked(errors, "errors", {m, d, d});
     if (weight.has_value() != first.has_value() || weight.has_value() != second.has_value())
         throw nb::value_error("weight, first and second are asked for together");
     mixtura::Results results{};
@@ -169,8 +170,8 @@ void deconvolve(int form_number, const Vector<const double>& constants,
     results.first = checked(first, "first", {k, d});
     results.diagonal = diagonal;
     if (second)
-        results.second = diagonal ? checked(*second, "second", {k, d})
-                                  : checked(*second, "second", {k, d, d});
+        results.second =
+            diagonal ? checked(*second, "second", {k, d}) : checked(*second, "second", {k, d, d});
     results.total = checked(total, "total", {1});
     const double* row_weights = checked(weights, "weights", {m});
     const Released released;

@@ -21,8 +21,8 @@ template <int D> struct Numbers {
 };
 template <> struct Numbers<0> {
     Numbers(std::int64_t d, double* held)
-        : t(reinterpret_cast<Doubles*>(held)), u(t + entry(d, 0)), b(u + entry(d, 0)),
-          z(b + d * d), pivot(z + d), inverse(pivot + d) {}
+        : t(reinterpret_cast<Doubles*>(held)), u(t + entry(d, 0)), b(u + entry(d, 0)), z(b + d * d),
+          pivot(z + d), inverse(pivot + d) {}
     static std::int64_t room(std::int64_t d) {
         return (2 * entry(d, 0) + d * d + 3 * d) * width<double>;
     }
@@ -75,8 +75,7 @@ template <int D, bool deviations>
             Doubles sum = j == l ? all(1.0) : Doubles{};
 #pragma GCC unroll 4
             for (std::int64_t i = 0; i <= l; ++i)
-                sum = fma(to.b[j * d + i], deviations ? to.b[l * d + i] : all(w[entry(l, i)]),
-                          sum);
+                sum = fma(to.b[j * d + i], deviations ? to.b[l * d + i] : all(w[entry(l, i)]), sum);
 #pragma GCC unroll 4
             for (std::int64_t i = 0; i < l; ++i)
                 sum = fma(-to.t[entry(j, i)], to.u[entry(l, i)], sum);
@@ -115,8 +114,7 @@ template <int D, bool deviations>
 // Adds Σ q, Σ q u and the lower triangle of Σ q (u uᵀ − T⁻¹) of a tile's rows to `lanes`.
 template <int D, bool deviations>
 [[gnu::noinline]] void measured_sums(const Measured& m, const double* mean, const double* w,
-                                     const Shares<double>& shares, double* room,
-                                     double* lanes) {
+                                     const Shares<double>& shares, double* room, double* lanes) {
     const std::int64_t d = D ? D : m.rows.n_features;
     Numbers<D> numbers(d, room);
     const auto add = [](double* to, Doubles value) { store(to, load(to) + value); };

@@ -20,8 +20,8 @@ template <class S> inline Lanes<S> log_joint(Lanes<S> squared, S constant) {
 
 // (K, T) -> (m, K), each register of rows of component k through `map`.
 template <class S, class Map>
-inline void turned(const S* values, std::int64_t n_components, std::int64_t capacity, std::int64_t n_rows,
-            double* to, const Map& map) {
+inline void turned(const S* values, std::int64_t n_components, std::int64_t capacity,
+                   std::int64_t n_rows, double* to, const Map& map) {
     S lanes[width<S>];
     for (std::int64_t k = 0; k < n_components; ++k)
         for (std::int64_t at = 0; at < n_rows; at += width<S>) {

@@ -27,6 +27,7 @@ from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.fitting.m_step.health import Health, Repair
 from mixtura.fitting.run_state import RunState
 from mixtura.fitting.settings import Settings
+from mixtura.fitting.singular import SingularEnds
 from mixtura.fitting.starts.met import Met
 from mixtura.model.mixture import Mixture
 from mixtura.rows.data import Data
@@ -141,7 +142,10 @@ class EM:
         statistics, estimate = self._step(state.ahead)
         log_prior = self.m_step.log_prior(state.ahead)
         mean = (statistics.log_likelihood + log_prior) / statistics.total_weight
-        if state.anderson.overshot(state.trace, mean):
+        ends = self.singular
+        if state.anderson.overshot(state.trace, mean) or (
+            ends and ends.widens(state.anderson, estimate)
+        ):
             state.anderson = state.anderson.back()
             return None
         self._reach(state, mean)
@@ -160,6 +164,8 @@ class EM:
             last=not self.settings.allows(state.iteration + 1),
             resolution=self._resolution(state),
         )
+        if ends and not repairs and self.settings.allows(state.iteration + 1):
+            state.anderson = ends.onward(state.anderson, state.iteration)
         if any(repair.action == "reseeded" for repair in repairs):
             return None
         return state.anderson.ended
@@ -249,6 +255,13 @@ class EM:
             self.data.source.n_rows,
             self.data.unit,
         )
+
+    @cached_property
+    def singular(self) -> SingularEnds | None:
+        """What leads to singular ends: of rows with errors, with a floor to come to."""
+        rule = self.settings.regularisation
+        measured = rule.relative and "errors" in self.data.sample.fields
+        return SingularEnds.of(self.data, rule.floor(self.data.spread)) if measured else None
 
     def _step(self, mixture: Mixture) -> tuple[Statistics, Estimate]:
         """The E-step, every row's responsibilities summed up, and the M-step."""

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from mixtura.arguments import is_whole
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
-from mixtura.errors import ParameterError
+from mixtura.errors import DataError, ParameterError
 from mixtura.model import listing
 from mixtura.model.affine import AffineMap
 from mixtura.model.algebra import evidence, feature_indices
@@ -117,6 +117,51 @@ class Mixture(Density):
         return self._by_row(lambda b: kernel.log_posterior(b, self.components), self._n_terms).over(
             X, errors
         )
+
+    def posterior(self, X: Any, errors: Any) -> tuple[Floats, Floats]:
+        """The true values of rows that were measured with errors, as far as they can be known.
+
+        With Σ_k the covariances and S_i those of the errors, and r_ik the responsibilities::
+
+            E[t_i] = Σ_k r_ik m_ik               m_ik = μ_k + Σ_k (Σ_k + S_i)⁻¹ (x_i − μ_k)
+            Cov[t_i] = Σ_k r_ik (Σ_k − Σ_k (Σ_k + S_i)⁻¹ Σ_k + (m_ik − E[t_i])(m_ik − E[t_i])ᵀ)
+
+        A row that is noise stays where it is.
+
+        Parameters
+        ----------
+        X : (N, D), as for `score_samples`.
+        errors : as for `mixtura.fit`.
+
+        Returns
+        -------
+        Means (N, D), feature units, and covariances (N, D, D), squared feature units.
+
+        Raises
+        ------
+        DataError : as for `score_samples`; or there are no errors.
+
+        Notes
+        -----
+        N·K·D³ multiply-adds, and N·D·(D + K) numbers of memory.
+
+        References
+        ----------
+        Bovy, Hogg & Roweis 2011, "Extreme deconvolution", equations 15 and 16.
+
+        Examples
+        --------
+        >>> from mixtura import Mixture
+        >>> means, covariances = Mixture([1.0], [[0.0]], [[[3.0]]]).posterior([[4.0]], [[[1.0]]])
+        >>> means.tolist(), covariances.tolist()
+        ([[3.0]], [[[0.75]]])
+        """
+        if errors is None:
+            raise DataError("errors is None: without an error a row is its own true value")
+        shape = self.n_features, self.n_features + 1
+        found = self._by_row(lambda b: kernel.true_values(b, self.components), shape)
+        both: Floats = found.over(X, errors)
+        return both[:, :, 0], both[:, :, 1:]
 
     def bic(self, X: Any, sample_weight: Any = None, errors: Any = None) -> float:
         """Bayesian information criterion −2·log L + p·log N, smaller is better (Schwarz 1978).
@@ -294,12 +339,12 @@ class Mixture(Density):
         kept = self.feature_names if by.diagonal and feature_names is None else feature_names
         return self._of([terms.mapped(by) for terms in self.terms], kept)
 
-    def explain(self, X: Any, rows: Sequence[int] | None = None) -> Explanation:
+    def explain(self, X: Any, rows: Sequence[int] | None = None, errors: Any = None) -> Explanation:
         """Where the log-likelihood of each row, or of those numbered, comes from.
 
-        See `Explanation`.
+        See `Explanation`; of rows with errors, as for `mixtura.fit`, Σ_k + S_i stands for Σ_k.
         """
-        return explain(self, X, rows)
+        return explain(self, X, rows, errors)
 
     def _of(self, terms: Sequence[Any], feature_names: Sequence[str] | None) -> Mixture:
         """The mixture of Gaussians, and perhaps of noise after them, checked and factorised."""

@@ -14,6 +14,8 @@ from mixtura.tables.columns import numbers_in
 from mixtura.tables.containers import columns_of
 from mixtura.tables.streams.opening import check_errors, columns_wanted
 
+__all__ = ["columns_wanted", "named_errors", "parted", "row_errors"]
+
 #: beyond it the square overflows
 _LARGEST = 1e150
 #: how far from symmetric a covariance may be, and how far below 0 an eigenvalue, relative

@@ -44,6 +44,7 @@ __all__ = [  # noqa: F405
     "potentials",
     "squared_distances",
     "swap",
+    "true_values",
     "use",
 ]
 

@@ -79,7 +79,8 @@ class Deconvolved:
         lower = np.linalg.cholesky(both)
         log_determinants = 2.0 * np.log(np.einsum("mdd->md", lower)).sum(axis=1)
         expected = np.einsum("mde,me->md", gain, z)
-        return cls(z, expected, np.eye(d) - gain, log_determinants)
+        kept = gain @ excess  # I − G, which of a small error would have few digits left
+        return cls(z, expected, 0.5 * (kept + kept.transpose(0, 2, 1)), log_determinants)
 
     @property
     def distances(self) -> Floats:
@@ -119,6 +120,37 @@ def accumulate(block: Block, components: Components, *, diagonal: bool) -> Stati
     moments = lifted(weight, first, second, components, diagonal=diagonal)
     total = float(likelihood.sum())
     return Statistics(components.means, *moments, total, len(block.rows), block.total_weight)
+
+
+def true_values(block: Block, components: Components, shares: Floats) -> Floats:
+    """What is known of the true values of a block's rows: (m, D, D + 1).
+
+    E[true] first and Cov[true] behind it: with those of each component, μ_k + L_k u and
+    L_k (I − G) L_kᵀ, it is the law of total covariance. A row that is noise is known by its error
+    alone.
+
+    Parameters
+    ----------
+    block : rows with errors.
+    components : K.
+    shares : (m, K), the responsibilities.
+    """
+    rows, errors = np.asarray(block.rows, np.float64), block.fields["errors"]
+    m, d = rows.shape
+    there, within = np.empty((components.n_components, m, d)), np.zeros((m, d, d))
+    own = components.n_components - isinstance(components.factor, WithUniform)
+    for k in range(own):
+        seen, lower = Deconvolved.of(block, components, k), components.factor.colour(k, np.eye(d))
+        there[k] = components.means[k] + seen.expected @ lower.T
+        within += shares[:, k, None, None] * (lower @ seen.kept @ lower.T)
+    for k in range(own, components.n_components):
+        there[k] = rows
+        matrices = errors if errors.ndim == 3 else np.square(errors)[:, :, None] * np.eye(d)
+        within += shares[:, k, None, None] * matrices
+    mean = np.einsum("mk,kmd->md", shares, there)
+    apart = there - mean
+    within += np.einsum("mk,kmd,kme->mde", shares, apart, apart)
+    return np.concatenate([mean[:, :, None], within], axis=2)
 
 
 def weighed(likelihood: Floats, weights: Floats) -> Floats:

@@ -26,6 +26,7 @@ __all__ = [
     "log_likelihood",
     "log_posterior",
     "posterior",
+    "true_values",
 ]
 
 #: the kernel that does the plain pass, and what does the other one
@@ -107,6 +108,11 @@ def accumulate(block: Block, components: Components, *, diagonal: bool | None = 
     far = log_likelihood(block, components) == -np.inf
     near = _noisy.accumulate(block.take(~far), components, diagonal=diagonal)
     return near + _plain.accumulate(block.take(far), components, diagonal=diagonal)
+
+
+def true_values(block: Block, components: Components) -> Floats:
+    """Mean and covariance of each row's true value, (m, D, D + 1), as `deconvolution` has them."""
+    return deconvolution.true_values(block, components, posterior(block, components)[1])
 
 
 def classification_likelihood(block: Block, components: Components) -> float:

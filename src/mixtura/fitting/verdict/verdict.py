@@ -62,11 +62,14 @@ class Verdict:
         explained = hopeless or bool(rows or parts)
         left_out = Finding(fit.oddities.left_out) if fit.oddities.left_out else None
         assumed = [Finding(each, grave=False) for each in fit.oddities.assumed]
-        void = [made(fit)] if fit.floored else []
+        # The density of rows with errors is bounded: no floor makes it.
+        singular = bool(fit.floored) and fit.oddities.measured
+        void = [made(fit)] if fit.floored and not singular else []
         void += [weights.said] if weights else []
+        words = f"{fit.outcome.value}{' to a singular component' if singular else ''}"
         return cls(
             fit.outcome,
-            f"{fit.outcome.value}, {fit.searches}" if fit.searches else fit.outcome.value,
+            f"{words}, {fit.searches}" if fit.searches else words,
             tuple(asked(fit, explained=explained, hopeless=hopeless)),
             tuple(each for each in (weights, few, *rows, *parts, *assumed, left_out) if each),
             "; ".join(void),
