@@ -225,7 +225,10 @@ def test_metadata_is_requested_where_weights_are_taken() -> None:
         requested = ours.get_metadata_routing()
         assert requested.fit.requests == {"sample_weight": True, "errors": None}
         assert requested.score.requests == {"sample_weight": "mass", "errors": None}
-        assert clone(ours).get_metadata_routing().fit.requests == {"sample_weight": True, "errors": None}
+        assert clone(ours).get_metadata_routing().fit.requests == {
+            "sample_weight": True,
+            "errors": None,
+        }
 
 
 def test_the_html_leads_nowhere_that_is_not_ours() -> None:

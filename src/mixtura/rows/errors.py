@@ -14,7 +14,7 @@ from mixtura.tables.columns import numbers_in
 from mixtura.tables.containers import columns_of
 from mixtura.tables.streams.opening import check_errors, columns_wanted
 
-__all__ = ["columns_wanted", "named_errors", "parted", "row_errors"]
+__all__ = ["columns_wanted", "named_errors", "parted", "row_errors", "told_apart"]
 
 #: beyond it the square overflows
 _LARGEST = 1e150
@@ -106,7 +106,16 @@ def named_errors(X: Any, errors: Any) -> Any:
         if name not in names:
             has = f"it has {', '.join(map(repr, names))}" if names else "its columns have no names"
             raise DataError(f"X has no column {name!r} to take errors from; {has}")
-    return as_rows(_of_columns(X, wanted))
+    return told_apart(np.asarray(as_rows(_of_columns(X, wanted)), np.float64))
+
+
+def told_apart(deviations: Floats) -> Floats:
+    """Standard deviations (N, D) that nobody can take for one covariance of all rows.
+
+    Of as many rows as features they are covariances by row, (N, D, D).
+    """
+    n, d = deviations.shape
+    return deviations if n != d else np.square(deviations)[:, :, None] * np.eye(d)
 
 
 def _of_columns(X: Any, wanted: Sequence[str]) -> Any:
