@@ -22,7 +22,7 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.engine.components import Components
-from mixtura.engine.factors import Factor, Triangular, WithUniform
+from mixtura.engine.factors import Triangular, WithUniform
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
 
@@ -168,8 +168,7 @@ def lifted(
     weight, first, second : (K,), (K, D) and (K, D, D).
     diagonal : whether the diagonals of the second moments will do.
     """
-    unit = np.eye(components.n_features)
-    lower = np.stack([components.factor.colour(k, unit) for k in range(len(weight))])
+    lower = written_out(components)[0]
     first = np.einsum("kde,ke->kd", lower, first)
     second = lower @ second @ lower.transpose(0, 2, 1)
     second = 0.5 * (second + second.transpose(0, 2, 1))
@@ -181,11 +180,10 @@ def widened(components: Components, shared: Floats) -> Components:
 
     Their factor is L C with C Cᵀ = I + A, so that S = 0 changes no bit of it.
     """
-    factor, inner, n = components.factor, components.factor, components.n_components
-    if isinstance(factor, WithUniform):
-        inner, n = factor.inner, n - 1
-    roots = [np.linalg.cholesky(_with_errors(inner, k, shared)) for k in range(n)]
-    wide = Triangular(np.stack([inner.colour(k, root) for k, root in enumerate(roots)]))
+    factor = components.factor
+    lower, whitening = written_out(components)
+    n = len(lower) - isinstance(factor, WithUniform)
+    wide = Triangular(lower[:n] @ np.linalg.cholesky(_with_errors(whitening[:n], shared)))
     changed = WithUniform(wide, factor.log_volume) if isinstance(factor, WithUniform) else wide
     return replace(components, factor=changed)
 
@@ -198,23 +196,34 @@ def gathered(
     With a = Σ q (x − μ) and B = Σ q (x − μ)(x − μ)ᵀ, in units of a component: Σ q u = G L⁻¹ a, and
     Σ q (u uᵀ + I − G) = G L⁻¹ B L⁻ᵀ G + n (I − G).
     """
-    k, d = components.means.shape
-    first, second = np.zeros((k, d)), np.zeros((k, d, d))
-    factor = components.factor
-    for c in range(k):
-        gain = np.linalg.inv(_with_errors(factor, c, shared))
-        gain = 0.5 * (gain + gain.T)
-        first[c] = gain @ factor.whiten(c, sums.first[c][:, None])[:, 0]
-        spread = factor.whiten(c, factor.whiten(c, sums.second[c]).T)
-        second[c] = gain @ spread @ gain + sums.weight[c] * (np.eye(d) - gain)
+    whitening = written_out(components)[1]
+    gain = np.linalg.inv(_with_errors(whitening, shared))
+    gain = 0.5 * (gain + gain.transpose(0, 2, 1))
+    through = gain @ whitening
+    first = np.einsum("kde,ke->kd", through, sums.first)
+    second = through @ sums.second @ through.transpose(0, 2, 1)
+    second += sums.weight[:, None, None] * (np.eye(components.n_features) - gain)
     moments = lifted(sums.weight, first, second, components, diagonal=diagonal)
     return replace(sums, first=moments[1], second=moments[2])
 
 
-def _with_errors(factor: Factor, k: int, shared: Floats) -> Floats:
-    """I + A of component k, for errors of covariance `shared` (D, D)."""
-    half = factor.whiten(k, factor.whiten(k, shared).T)
-    return np.eye(len(shared)) + 0.5 * (half + half.T)
+def _with_errors(whitening: Floats, shared: Floats) -> Floats:
+    """I + A of each component, (K, D, D), for errors of covariance `shared` (D, D)."""
+    excess = whitening @ shared @ whitening.transpose(0, 2, 1)
+    return np.eye(len(shared)) + 0.5 * (excess + excess.transpose(0, 2, 1))
+
+
+def written_out(components: Components) -> tuple[Floats, Floats]:
+    """L_k and L_k⁻¹ as matrices, (K, D, D) both; 0 for a uniform component. Found once."""
+    try:
+        found: tuple[Floats, Floats] = components.__dict__["_written_out"]
+    except KeyError:
+        factor, unit = components.factor, np.eye(components.n_features)
+        each = range(components.n_components)
+        lower = np.stack([factor.colour(k, unit) for k in each])
+        whitening = np.stack([factor.whiten(k, unit) for k in each])
+        found = components.__dict__.setdefault("_written_out", (lower, whitening))
+    return found
 
 
 def normalised(joint: Floats) -> tuple[Floats, Floats]:
