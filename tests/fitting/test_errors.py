@@ -12,7 +12,7 @@ import mixtura
 from mixtura import Mixture
 from mixtura.errors import DataError, ParameterError
 
-GALAXIES = Path(__file__).parents[1] / "data" / "tully_fisher.csv"
+GALAXIES = Path(__file__).parents[2] / "examples" / "tully_fisher.csv"
 
 
 def galaxies(band: str = "b") -> tuple[np.ndarray, np.ndarray]:
