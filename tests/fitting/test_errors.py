@@ -219,3 +219,24 @@ def test_columns_of_errors_are_one_for_each_feature(tmp_path: Path) -> None:
     path.write_text("x,e\n0.0,-1\n1.0,1\n")
     with pytest.raises(DataError, match="error -1, expected a finite number of at least 0"):
         mixtura.fit(path, 1, errors="e")
+
+
+def test_standard_errors_are_those_of_rows_with_errors(drawn: tuple[np.ndarray, ...]) -> None:
+    _, rows, errors = drawn
+    fit = mixtura.fit(rows, 2, errors=errors)
+    with pytest.raises(ParameterError, match="give those that it was made with"):
+        fit.standard_errors(rows)
+    told = fit.standard_errors(rows, errors=errors)
+    alone = mixtura.standard_errors(fit.mixture, rows, errors=errors)
+    np.testing.assert_allclose(told.means, alone.means)
+    exact = np.sqrt(np.einsum("kdd->kd", fit.mixture.covariances) / 375.0)
+    assert (told.means > exact).all()  # a row with an error says less
+
+
+@pytest.mark.slow
+def test_the_bootstrap_draws_errors_with_their_rows(drawn: tuple[np.ndarray, ...]) -> None:
+    _, rows, errors = drawn
+    fit = mixtura.fit(rows, 2, errors=errors)
+    told = fit.standard_errors(rows, errors=errors)
+    again = fit.standard_errors(rows, "weighted-bootstrap", n_bootstrap=40, errors=errors)
+    np.testing.assert_allclose(again.means, told.means, rtol=0.5)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixtura.engine.arrays import Floats
+from mixtura.model.mixture import Mixture
 from mixtura.rows.errors import named_errors, row_errors
+from mixtura.views.kinds import Features
 from mixtura.views.plots.palette import parts_of
-from mixtura.views.plots.projection import Projection
+from mixtura.views.plots.projection import Projection, chosen_or_telling
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,18 +22,21 @@ _MANY = 1000
 _OPAQUE = 0.35
 
 
-def of_pair(X: Any, errors: Any, shape: tuple[int, int], pair: list[int]) -> Floats | None:
-    """The covariances of the errors of rows in two of their features, (N, 2, 2); None stays None.
+def of_pair(mixture: Mixture, X: Any, errors: Any, features: Features) -> Floats | None:
+    """The covariances of the errors of rows in two features, (N, 2, 2); None stays None.
+
+    Parameters
+    ----------
+    mixture, X, errors, features : as for `mixtura.views.plots.scatter`.
 
     Raises
     ------
     DataError : they are none, or do not go with the rows.
     """
-    given = named_errors(X, errors)
-    if given is None:
+    pair = chosen_or_telling(mixture, features, 2)
+    checked = row_errors(named_errors(X, errors), mixture.rows(X).shape)
+    if checked is None:
         return None
-    checked = row_errors(given, shape)
-    assert checked is not None
     if checked.ndim == 3:
         return np.asarray(checked[:, pair][:, :, pair])
     return np.square(checked[:, pair])[:, :, None] * np.eye(2)

@@ -16,14 +16,7 @@ from mixtura.views.plots.density import density
 from mixtura.views.plots.error_ellipses import draw_errors, of_pair
 from mixtura.views.plots.lettering import beside, in_rows, name_axis
 from mixtura.views.plots.palette import parts_of
-from mixtura.views.plots.projection import (
-    Projection,
-    chosen_or_telling,
-    one_or_two,
-    project,
-    set_extents,
-    shown_count,
-)
+from mixtura.views.plots.projection import Projection, one_or_two, project, set_extents, shown_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -210,8 +203,7 @@ def scatter(
     measured: list[Line2D] = []
     if len(shown.rows):
         _draw_rows(ax, shown)
-        pair = chosen_or_telling(mixture, features, 2)
-        matrices = of_pair(X, errors, (len(shown.rows), mixture.n_features), pair)
+        matrices = of_pair(mixture, X, errors, features)
         measured = [] if matrices is None else draw_errors(ax, shown, matrices)
     contours = outlines.draw_contours(ax, shown)
     ellipses = outlines.draw_ellipses(ax, shown.marginal)
