@@ -212,3 +212,57 @@ def test_one_error_for_all_is_held_once() -> None:
     block = Block(0, np.zeros((1000, 3)), {"errors": one})
     for part in (block.part(5, 900), block.take(np.arange(100)), block.readable()):
         assert part.fields["errors"].strides[0] == 0
+
+
+def in_part(block: Block, seen: np.ndarray, *, how: str) -> Block:
+    """The block with the features alone that were seen (m, D): by projections, or by NaN."""
+    if how == "NaN":
+        return Block(0, np.where(seen, block.rows, np.nan), block.fields)
+    through = seen[:, :, None] * np.eye(seen.shape[1])
+    return Block(0, np.where(seen, block.rows, 7.0), {**block.fields, "projections": through})
+
+
+@pytest.mark.parametrize("how", ["projections", "NaN"])
+@pytest.mark.parametrize("kind", ["deviations", "covariances", "one"])
+def test_what_was_not_measured_is_left_to_the_rest(kind: str, how: str) -> None:
+    d = 3
+    mixture, whole = mixture_of("full", d), rows_with_errors(d, kind)
+    seen = np.random.default_rng(4).random((COUNT, d)) < 0.6
+    seen[0] = False
+    block = in_part(whole, seen, how=how)
+    errors = written_out(whole.fields["errors"])
+    joint, first, second = np.empty((COUNT, 3)), np.zeros((3, d)), np.zeros((3, d, d))
+    moments = {}
+    for i, row in enumerate(whole.rows):
+        at = np.flatnonzero(seen[i])
+        for k, (mean, matrix) in enumerate(zip(mixture.means, mixture.covariances, strict=True)):
+            density, there, left = 0.0, np.zeros(d), matrix
+            if len(at):
+                total = matrix[np.ix_(at, at)] + errors[i][np.ix_(at, at)]
+                density = multivariate_normal(mean[at], total).logpdf(row[at])
+                gain = np.linalg.solve(total, matrix[at]).T
+                there, left = gain @ (row - mean)[at], matrix - gain @ matrix[at]
+            joint[i, k] = np.log(mixture.weights[k]) + density
+            moments[i, k] = there, np.outer(there, there) + left
+    np.testing.assert_allclose(kernel.log_joint(block, mixture.components), joint, atol=1e-9)
+    shares = np.exp(joint - np.logaddexp.reduce(joint, axis=1)[:, None])
+    for (i, k), (there, spread) in moments.items():
+        first[k] += shares[i, k] * there
+        second[k] += shares[i, k] * spread
+    sums = kernel.accumulate(block, mixture.components)
+    np.testing.assert_allclose(sums.first, first, atol=1e-9)
+    np.testing.assert_allclose(sums.second, second, rtol=1e-9, atol=1e-9)
+    means = kernel.true_values(block, mixture.components)[:, :, 0]
+    assert means[0] == pytest.approx(mixture.weights @ mixture.means)
+
+
+def test_a_projection_is_the_density_of_what_it_leaves() -> None:
+    mixture, block = mixture_of("full", 3), rows_with_errors(3, "covariances")
+    through = np.random.default_rng(8).normal(size=(COUNT, 3, 3))
+    block = Block(0, block.rows, {**block.fields, "projections": through})
+    found = kernel.log_joint(block, mixture.components)
+    for i, (row, turn) in enumerate(zip(block.rows, through, strict=True)):
+        for k in range(3):
+            total = turn @ mixture.covariances[k] @ turn.T + block.fields["errors"][i]
+            wanted = multivariate_normal(turn @ mixture.means[k], total).logpdf(row)
+            assert found[i, k] == pytest.approx(wanted + np.log(mixture.weights[k]), abs=1e-9)

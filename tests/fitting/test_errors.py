@@ -240,3 +240,30 @@ def test_the_bootstrap_draws_errors_with_their_rows(drawn: tuple[np.ndarray, ...
     told = fit.standard_errors(rows, errors=errors)
     again = fit.standard_errors(rows, "weighted-bootstrap", n_bootstrap=40, errors=errors)
     np.testing.assert_allclose(again.means, told.means, rtol=0.5)
+
+
+def test_projections_of_half_the_rows_each_find_the_whole(
+    drawn: tuple[np.ndarray, ...],
+) -> None:
+    _, rows, errors = drawn
+    begun = mixtura.fit(rows, 2, errors=errors).mixture
+    turns = np.random.default_rng(0).uniform(0.0, np.pi, size=len(rows))
+    through = np.zeros((len(rows), 2, 2))  # each row is seen along one line
+    through[:, 0] = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    seen = np.einsum("npd,nd->np", through, rows)
+    with pytest.raises(ParameterError, match="no start by name knows"):
+        mixtura.fit(seen, 2, projections=through)
+    fit = mixtura.fit(seen, 2, projections=through, start=begun, reg_covar=0.0, max_iter=100)
+    assert (np.diff(fit.trace) > -1e-10).all()
+    wanted = mixtura.fit(rows, 2, start=begun).mixture
+    np.testing.assert_allclose(fit.mixture.means, wanted.means, atol=0.4)
+    score = fit.mixture.score_samples(seen, projections=through).mean()
+    assert score == pytest.approx(fit.mean_log_likelihood, rel=1e-12)
+
+
+def test_projections_are_of_rows_in_memory() -> None:
+    for rows in ("rows.csv", lambda: iter(())):
+        with pytest.raises(ParameterError, match="the rows are not in memory"):
+            mixtura.fit(rows, 1, projections=np.eye(2))
+    with pytest.raises(DataError, match=r"projections has shape \(2, 3\)"):
+        mixtura.fit(np.zeros((3, 2)), 1, projections=np.ones((2, 3)))

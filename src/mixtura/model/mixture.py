@@ -93,7 +93,7 @@ class Mixture(Density):
         scores = self.score_samples(X, errors)
         return weighted_mean(scores, row_weights(sample_weight, len(scores), summed=False))
 
-    def predict_proba(self, X: Any, errors: Any = None) -> Floats:
+    def predict_proba(self, X: Any, errors: Any = None, projections: Any = None) -> Floats:
         """Responsibilities r_ik = w_k N(x_i | μ_k, Σ_k) / p(x_i), (N, K); rows sum to 1.
 
         A row so far out that every density underflows belongs wholly to the component nearest in
@@ -101,15 +101,13 @@ class Mixture(Density):
         responsibility of the noise: (N, K + 1). Parameters, errors and cost as for
         `score_samples`.
         """
-        return self._by_row(lambda b: kernel.posterior(b, self.components)[1], self._n_terms).over(
-            X, errors
-        )
+        asked = self._by_row(lambda b: kernel.posterior(b, self.components)[1], self._n_terms)
+        return asked.over(X, errors, projections)
 
     def predict(self, X: Any, errors: Any = None) -> Integers:
         """The component of largest responsibility, (N,), −1 for noise; see `predict_proba`."""
-        places = self._by_row(lambda b: kernel.labels(b, self.components), dtype=np.int64).over(
-            X, errors
-        )
+        asked = self._by_row(lambda b: kernel.labels(b, self.components), dtype=np.int64)
+        places = asked.over(X, errors)
         return labelled(places, self.n_components) if self.noise else places
 
     def log_responsibilities(self, X: Any, errors: Any = None) -> Floats:
@@ -118,7 +116,9 @@ class Mixture(Density):
             X, errors
         )
 
-    def posterior(self, X: Any, errors: Any) -> tuple[Floats, Floats]:
+    def posterior(
+        self, X: Any, errors: Any = None, projections: Any = None
+    ) -> tuple[Floats, Floats]:
         """The true values of rows that were measured with errors, as far as they can be known.
 
         With Σ_k the covariances and S_i those of the errors, and r_ik the responsibilities::
@@ -131,7 +131,7 @@ class Mixture(Density):
         Parameters
         ----------
         X : (N, D), as for `score_samples`.
-        errors : as for `mixtura.fit`.
+        errors, projections : as for `mixtura.fit`; one of them, at least.
 
         Returns
         -------
@@ -156,11 +156,11 @@ class Mixture(Density):
         >>> means.tolist(), covariances.tolist()
         ([[3.0]], [[[0.75]]])
         """
-        if errors is None:
+        if errors is None and projections is None:
             raise DataError("errors is None: without an error a row is its own true value")
         shape = self.n_features, self.n_features + 1
         found = self._by_row(lambda b: kernel.true_values(b, self.components), shape)
-        both: Floats = found.over(X, errors)
+        both: Floats = found.over(X, errors, projections)
         return both[:, :, 0], both[:, :, 1:]
 
     def bic(self, X: Any, sample_weight: Any = None, errors: Any = None) -> float:

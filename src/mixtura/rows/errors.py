@@ -14,7 +14,14 @@ from mixtura.tables.columns import numbers_in
 from mixtura.tables.containers import columns_of
 from mixtura.tables.streams.opening import check_errors, columns_wanted
 
-__all__ = ["columns_wanted", "named_errors", "parted", "row_errors", "told_apart"]
+__all__ = [
+    "columns_wanted",
+    "named_errors",
+    "parted",
+    "row_errors",
+    "row_projections",
+    "told_apart",
+]
 
 #: beyond it the square overflows
 _LARGEST = 1e150
@@ -66,6 +73,32 @@ def row_errors(errors: Any, shape: tuple[int, ...]) -> Floats | None:
     _check_covariances(values)
     found: Floats = np.broadcast_to(values, (n, d, d)) if len(values) != n else values
     return found
+
+
+def row_projections(projections: Any, shape: tuple[int, ...]) -> Floats | None:
+    """The projections that N rows of D features were measured through, checked; None stays None.
+
+    Parameters
+    ----------
+    projections : (N, D, D), R_i; or one (D, D), or (1, D, D), for all rows; or None.
+    shape : (N, D).
+
+    Raises
+    ------
+    DataError : another shape, or a number is not finite.
+    """
+    if projections is None:
+        return None
+    check_here(projections, "projections")
+    given = numbers_in(projections, "projections", "projections")
+    values = np.asarray(given, np.float64)
+    n, d = shape
+    if values.shape not in ((n, d, d), (1, d, d), (d, d)) or not np.isfinite(values).all():
+        raise DataError(
+            f"projections has shape {values.shape}, expected ({n}, {d}, {d}), or ({d}, {d}) for "
+            "all rows, of finite numbers: a row of zeros stands for what was not measured"
+        )
+    return np.broadcast_to(values, (n, d, d))
 
 
 def parted(X: Any, errors: Any) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ from mixtura.engine.arrays import Rows
 from mixtura.engine.sources import Fields
 from mixtura.errors import ParameterError
 from mixtura.rows.data import Data
-from mixtura.rows.errors import parted, row_errors
+from mixtura.rows.errors import parted, row_errors, row_projections
 from mixtura.rows.in_memory import as_rows, column_names
 from mixtura.rows.partition_survey import survey_partitions
 from mixtura.rows.survey import survey
@@ -22,6 +22,7 @@ from mixtura.tables.streams import Scan, is_stream, scanned
 _CHECKED: Mapping[str, Callable[[Any, tuple[int, ...]], Any]] = {
     "weights": lambda values, shape: row_weights(values, shape[0]),
     "errors": row_errors,
+    "projections": row_projections,
 }
 
 
@@ -66,6 +67,9 @@ def open_rows(X: Any, sample_weight: Any = None, client: Any = None, **more: Any
     ParameterError : the weights are of a kind that does not go with them; or there is a client
         for rows that are not Dask's.
     """
+    more = {name: values for name, values in more.items() if values is not None}
+    if "projections" in more and (is_collection(X) or is_stream(X)):
+        raise ParameterError("projections are given, but the rows are not in memory")
     if is_collection(X):
         return collection(X, sample_weight, **more)
     if client is not None:

@@ -17,7 +17,7 @@ from mixtura.engine.executors import Executor, Serial, default_executor
 from mixtura.engine.sources import ArraySource, Block, Fields, ahead, fields_of
 from mixtura.errors import DataError, ParameterError
 from mixtura.rows.collected import collected
-from mixtura.rows.errors import named_errors, row_errors
+from mixtura.rows.errors import named_errors, row_errors, row_projections
 from mixtura.rows.in_memory import as_rows, matched_columns
 from mixtura.rows.weights import row_weights, total_weight, weighted_mean
 from mixtura.tables.collections import Collection, check_columns, check_numbers, is_collection
@@ -59,13 +59,13 @@ class RowFunction:
                 pass
         return whole
 
-    def over(self, X: Any, errors: Any = None) -> Any:
+    def over(self, X: Any, errors: Any = None, projections: Any = None) -> Any:
         """The values of all rows of `X`: lazily of a Dask collection, else (N, *shape).
 
         Parameters
         ----------
         X : rows, in memory or not.
-        errors : what they were measured with, as for `mixtura.fit`, or None.
+        errors, projections : what they were measured with, as for `mixtura.fit`, or None.
 
         Raises
         ------
@@ -73,12 +73,15 @@ class RowFunction:
             computed.
         """
         if is_out_of_core(X):
+            if projections is not None:
+                raise ParameterError("projections are given, but the rows are not in memory")
             return _mapped(X, self, errors)
         rows = as_rows(X, self.n_features, self.feature_names)
         if len(rows) == 0:
             raise DataError("X has 0 rows, expected at least 1")
         errors = row_errors(named_errors(X, errors), rows.shape)
-        return self.of(rows, default_executor(), fields_of(errors=errors))
+        through = row_projections(projections, rows.shape)
+        return self.of(rows, default_executor(), fields_of(errors=errors, projections=through))
 
     def of_part(self, part: Any) -> NDArray[Any]:
         """The values of the rows of a partition, on the thread of a worker."""

@@ -9,6 +9,10 @@ A row x_i is a true value of density Σ_k w_k N(μ_k, Σ_k) and an error of cova
 Everything is about the means and in units of the components, so that no digit is lost to an offset,
 as it is where moments about 0 are summed and a square subtracted. S_i = 0 is G = I, the plain pass.
 
+What was measured may be R_i times the true value. Then, with H = R_i L and T = H Hᵀ + S_i, the log
+density is that of N(R_i μ_k, T), and u = Hᵀ T⁻¹ (x_i − R_i μ_k), I − G = I − Hᵀ T⁻¹ H. A row of
+zeros in R_i observed nothing, and so did what is NaN.
+
 References
 ----------
 Bovy, Hogg & Roweis 2011, "Extreme deconvolution", equations 15 to 17, restated.
@@ -16,6 +20,7 @@ Bovy, Hogg & Roweis 2011, "Extreme deconvolution", equations 15 to 17, restated.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,26 +48,35 @@ def same_for_all(errors: Floats) -> Floats | None:
     return np.diag(np.square(first)) if errors.ndim == 2 else np.asarray(first, np.float64)
 
 
+def is_partial(block: Block) -> bool:
+    """Whether of some rows projections were measured, or some features not at all."""
+    return "projections" in block.fields or bool(np.isnan(np.sum(block.rows)))
+
+
 @dataclass(frozen=True, eq=False)
 class Deconvolved:
     """What a component makes of some rows, in units of its own standard deviations.
 
     Parameters
     ----------
-    whitened : (m, D), z.
-    expected : (m, D), u = G z: where the true values are expected.
+    expected : (m, D), u: where the true values are expected.
     kept : (m, D, D), I − G: their covariances.
+    distances : (m,), (x − μ)ᵀ(Σ + S)⁻¹(x − μ).
     log_determinants : (m,), log|I + A|.
+    log_density : (m,), log N(x | μ, Σ + S), nats.
     """
 
-    whitened: Floats
     expected: Floats
     kept: Floats
+    distances: Floats
     log_determinants: Floats
+    log_density: Floats
 
     @classmethod
     def of(cls, block: Block, components: Components, k: int) -> Deconvolved:
         """The rows of a block by component k, with the errors that are among its fields."""
+        if is_partial(block):
+            return cls.of_projections(block, components, k)
         errors, d = block.fields["errors"], components.n_features
         factor = components.factor
         deviations = np.asarray(block.rows, np.float64) - components.means[k]
@@ -80,23 +94,51 @@ class Deconvolved:
         log_determinants = 2.0 * np.log(np.einsum("mdd->md", lower)).sum(axis=1)
         expected = np.einsum("mde,me->md", gain, z)
         kept = gain @ excess  # I − G, which of a small error would have few digits left
-        return cls(z, expected, 0.5 * (kept + kept.transpose(0, 2, 1)), log_determinants)
+        kept = 0.5 * (kept + kept.transpose(0, 2, 1))
+        distances = np.einsum("md,md->m", z, expected)
+        plain = components.constants[k] - components.log_weights[k]
+        log_density = plain - 0.5 * (distances + log_determinants)
+        return cls(expected, kept, distances, log_determinants, log_density)
 
-    @property
-    def distances(self) -> Floats:
-        """(x − μ)ᵀ(Σ + S)⁻¹(x − μ), (m,)."""
-        return np.einsum("md,md->m", self.whitened, self.expected)
+    @classmethod
+    def of_projections(cls, block: Block, components: Components, k: int) -> Deconvolved:
+        """The same of rows of which parts, or projections, were measured."""
+        rows = np.asarray(block.rows, np.float64)
+        m, d = rows.shape
+        projections = block.fields.get("projections", np.broadcast_to(np.eye(d), (m, d, d)))
+        seen = projections.any(axis=2) & ~np.isnan(rows)  # (m, D)
+        apart = rows - projections @ components.means[k]
+        lower = components.factor.colour(k, np.eye(d))
+        half = np.where(seen[:, :, None], projections @ lower, 0.0)  # H
+        errors = block.fields.get("errors", np.zeros((m, d)))
+        if errors.ndim == 2:
+            errors = np.square(errors)[:, :, None] * np.eye(d)
+        both = seen[:, :, None] & seen[:, None, :]
+        total = half @ half.transpose(0, 2, 1) + np.where(
+            both, errors, ~seen[:, :, None] * np.eye(d)
+        )
+        total = 0.5 * (total + total.transpose(0, 2, 1))
+        right = np.concatenate([np.where(seen, apart, 0.0)[:, :, None], half], axis=2)
+        solved = np.linalg.solve(total, right)
+        expected = np.einsum("mpd,mp->md", half, solved[:, :, 0])
+        gain = half.transpose(0, 2, 1) @ solved[:, :, 1:]
+        kept = np.eye(d) - 0.5 * (gain + gain.transpose(0, 2, 1))
+        distances = np.einsum("mp,mp->m", right[:, :, 0], solved[:, :, 0])
+        log_determinants = np.linalg.slogdet(total)[1]
+        counted = math.log(2.0 * math.pi) * seen.sum(axis=1)
+        log_density = -0.5 * (distances + log_determinants + counted)
+        relative = log_determinants - 2.0 * components.half_log_determinants[k]
+        return cls(expected, kept, distances, relative, log_density)
 
 
 def log_joint(block: Block, components: Components) -> Floats:
     """Log w_k + log N(x_i | μ_k, Σ_k + S_i) of a block's rows, (m, K), nats; −∞ out of reach."""
-    parts = np.empty((len(block.rows), components.n_components))
+    densities = np.empty((len(block.rows), components.n_components))
     with np.errstate(over="ignore", invalid="ignore"):
         for k in range(components.n_components):
-            seen = Deconvolved.of(block, components, k)
-            parts[:, k] = seen.distances + seen.log_determinants
-    parts[np.isnan(parts)] = np.inf
-    return components.constants - 0.5 * parts
+            densities[:, k] = Deconvolved.of(block, components, k).log_density
+    densities[np.isnan(densities)] = -np.inf
+    return components.log_weights + densities
 
 
 def accumulate(block: Block, components: Components, *, diagonal: bool) -> Statistics:
@@ -135,8 +177,9 @@ def true_values(block: Block, components: Components, shares: Floats) -> Floats:
     components : K.
     shares : (m, K), the responsibilities.
     """
-    rows, errors = np.asarray(block.rows, np.float64), block.fields["errors"]
+    rows = np.asarray(block.rows, np.float64)
     m, d = rows.shape
+    errors = block.fields.get("errors", np.zeros((m, d)))
     there, within = np.empty((components.n_components, m, d)), np.zeros((m, d, d))
     own = components.n_components - isinstance(components.factor, WithUniform)
     for k in range(own):

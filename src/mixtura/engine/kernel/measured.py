@@ -1,7 +1,8 @@
 """Measured: what a kernel makes of the rows of a block, those with errors of their own among them.
 
-A block that has the field ``errors`` is taken through the deconvolution pass, any other rows
-through the plain one. What starts and searches do, who look at rows as they are, has no door here.
+A block that has the field ``errors``, or ``projections``, is taken through the deconvolution pass,
+any other rows through the plain one. What starts and searches do, who look at rows as they are, has
+no door here.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def log_joint(rows: Rows | Block, components: Components) -> Floats:
     block, components = _measured(rows, components)
     if block is None:
         return _plain.log_joint(_rows(rows), components)
-    return _noisy.log_joint(block, components)
+    return _pass_over(block).log_joint(block, components)
 
 
 def log_likelihood(rows: Rows | Block, components: Components) -> Floats:
@@ -53,7 +54,7 @@ def log_likelihood(rows: Rows | Block, components: Components) -> Floats:
     block, components = _measured(rows, components)
     if block is None:
         return _plain.log_likelihood(_rows(rows), components)
-    return deconvolution.normalised(_noisy.log_joint(block, components))[0]
+    return deconvolution.normalised(_pass_over(block).log_joint(block, components))[0]
 
 
 def posterior(rows: Rows | Block, components: Components) -> tuple[Floats, Floats]:
@@ -61,9 +62,10 @@ def posterior(rows: Rows | Block, components: Components) -> tuple[Floats, Float
     block, components = _measured(rows, components)
     if block is None:
         return _plain.posterior(_rows(rows), components)
-    likelihood, shares = deconvolution.normalised(_noisy.log_joint(block, components))
+    likelihood, shares = deconvolution.normalised(_pass_over(block).log_joint(block, components))
     far = np.flatnonzero(likelihood == -np.inf)
-    shares[far] = _plain.posterior(block.rows[far], components)[1]
+    if far.size:
+        shares[far] = _plain.posterior(block.rows[far], components)[1]
     return likelihood, shares
 
 
@@ -72,9 +74,10 @@ def log_posterior(rows: Rows | Block, components: Components) -> Floats:
     block, components = _measured(rows, components)
     if block is None:
         return _plain.log_posterior(_rows(rows), components)
-    joint = _noisy.log_joint(block, components)
+    joint = _pass_over(block).log_joint(block, components)
     far = np.flatnonzero(joint.max(axis=1) == -np.inf)
-    joint[far] = _plain.log_posterior(block.rows[far], components)
+    if far.size:
+        joint[far] = _plain.log_posterior(block.rows[far], components)
     return reference.log_normalised(joint)
 
 
@@ -94,19 +97,20 @@ def accumulate(block: Block, components: Components, *, diagonal: bool | None = 
     """
     if diagonal is None:
         diagonal = components.factor.diagonal
-    if "errors" not in block.fields:
-        return _plain.accumulate(block, components, diagonal=diagonal)
-    shared = same_for_all(block.fields["errors"])
-    if shared is not None:
-        if not shared.any():
+    noisy, wide = _measured(block, components)
+    if noisy is None:
+        if wide is components:
             return _plain.accumulate(block, components, diagonal=diagonal)
-        wide = _plain.accumulate(block, widened(components, shared), diagonal=False)
-        return gathered(wide, components, shared, diagonal=diagonal)
-    sums: Statistics = _noisy.accumulate(block, components, diagonal=diagonal)
-    if math.isfinite(sums.log_likelihood):
-        return sums
+        sums = _plain.accumulate(block, wide, diagonal=False)
+        shared = same_for_all(block.fields["errors"])
+        assert shared is not None
+        return gathered(sums, components, shared, diagonal=diagonal)
+    over = _pass_over(block).accumulate
+    found: Statistics = over(block, components, diagonal=diagonal)
+    if math.isfinite(found.log_likelihood):
+        return found
     far = log_likelihood(block, components) == -np.inf
-    near = _noisy.accumulate(block.take(~far), components, diagonal=diagonal)
+    near = over(block.take(~far), components, diagonal=diagonal)
     return near + _plain.accumulate(block.take(far), components, diagonal=diagonal)
 
 
@@ -120,7 +124,7 @@ def classification_likelihood(block: Block, components: Components) -> float:
     noisy, components = _measured(block, components)
     if noisy is None:
         return float(_plain.assign(block, components, diagonal=True)[1].log_likelihood)
-    largest = _noisy.log_joint(noisy, components).max(axis=1)
+    largest = _pass_over(noisy).log_joint(noisy, components).max(axis=1)
     return float(largest.sum() if block.weights is None else largest @ block.weights)
 
 
@@ -129,12 +133,21 @@ def _measured(rows: Rows | Block, components: Components) -> tuple[Block | None,
 
     Where all rows have one error, the plain pass is taken under components that are as much wider.
     """
-    if not isinstance(rows, Block) or "errors" not in rows.fields or not len(rows.rows):
+    if not isinstance(rows, Block) or not len(rows.rows):
+        return None, components
+    if "projections" in rows.fields:
+        return rows, components
+    if "errors" not in rows.fields:
         return None, components
     shared = same_for_all(rows.fields["errors"])
-    if shared is None:
+    if shared is None or (shared.any() and deconvolution.is_partial(rows)):
         return rows, components
     return None, widened(components, shared) if shared.any() else components
+
+
+def _pass_over(block: Block) -> Any:
+    """What does the pass over rows with errors: in NumPy, where parts of some were measured."""
+    return deconvolution if deconvolution.is_partial(block) else _noisy
 
 
 def _rows(rows: Rows | Block) -> Rows:
