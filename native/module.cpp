@@ -78,6 +78,40 @@ void one_pass(int form_number, const Vector<const double>& constants,
     mixtura::pass(components, posterior, rows.data(), row_weights, m, results);
 }
 
+void deconvolve(int form_number, const Vector<const double>& constants,
+                const Matrix<const double>& means, const Array<const double>& whitening,
+                const Matrix<const double>& rows, const Array<const double>& errors,
+                const Maybe<Vector<const double>>& weights, const Maybe<Matrix<double>>& log_joint,
+                const Maybe<Vector<double>>& log_likelihood, const Maybe<Vector<double>>& weight,
+                const Maybe<Matrix<double>>& first, const Maybe<Array<double>>& second,
+                const Maybe<Vector<double>>& total) {
+    const auto m = static_cast<std::int64_t>(rows.shape(0));
+    const auto d = static_cast<std::int64_t>(rows.shape(1));
+    const auto k = static_cast<std::int64_t>(constants.shape(0));
+    const auto components = packed(form_number, constants, means, whitening, d);
+    const bool diagonal = components.form == mixtura::Form::diagonal,
+               deviations = errors.ndim() == 2;
+    if ((!diagonal && components.form != mixtura::Form::triangular) || (diagonal && !deviations))
+        throw nb::value_error("form is neither triangular nor, with deviations, diagonal");
+    const double* beside =
+        deviations ? checked(errors, "errors", {m, d}) : checked(errors, "errors", {m, d, d});
+    if (weight.has_value() != first.has_value() || weight.has_value() != second.has_value())
+        throw nb::value_error("weight, first and second are asked for together");
+    mixtura::Results results{};
+    results.log_joint = checked(log_joint, "log_joint", {m, k});
+    results.log_likelihood = checked(log_likelihood, "log_likelihood", {m});
+    results.weight = checked(weight, "weight", {k});
+    results.first = checked(first, "first", {k, d});
+    results.diagonal = diagonal;
+    if (second)
+        results.second =
+            diagonal ? checked(*second, "second", {k, d}) : checked(*second, "second", {k, d, d});
+    results.total = checked(total, "total", {1});
+    const double* row_weights = checked(weights, "weights", {m});
+    const Released released;
+    mixtura::deconvolve(components, rows.data(), beside, deviations, row_weights, m, results);
+}
+
 template <class T>
 void moments(const Matrix<const T>& rows, const Maybe<Vector<const double>>& weights,
              const Matrix<const double>& responsibilities, const Matrix<const double>& reference,
@@ -312,6 +346,12 @@ NB_MODULE(_native, module) {
     module.def("lloyd", &lloyd, "rows"_a.noconvert(), "weights"_a.noconvert().none(), "rule"_a,
                "centres"_a.noconvert(), "labels"_a.noconvert(), "weight"_a.noconvert(),
                "first"_a.noconvert(), "second"_a.noconvert(), "total"_a.noconvert());
+    module.def("deconvolve", &deconvolve, "form"_a, "constants"_a.noconvert(),
+               "means"_a.noconvert(), "whitening"_a.noconvert(), "rows"_a.noconvert(),
+               "errors"_a.noconvert(), "weights"_a.noconvert() = nb::none(), nb::kw_only(),
+               "log_joint"_a.noconvert() = nb::none(), "log_likelihood"_a.noconvert() = nb::none(),
+               "weight"_a.noconvert() = nb::none(), "first"_a.noconvert() = nb::none(),
+               "second"_a.noconvert() = nb::none(), "total"_a.noconvert() = nb::none());
     module.def("climb", &climb, "rows"_a.noconvert(), "weights"_a.noconvert().none(), "structure"_a,
                "ridge"_a.noconvert(), "noise_log_density"_a, "equal_weights"_a,
                "weight"_a.noconvert(), "means"_a.noconvert(), "covariances"_a.noconvert(),

@@ -19,6 +19,8 @@ struct Compiled {
                    const Results&);
     void (*pass64)(const Components&, Posterior, const double*, const double*, std::int64_t,
                    const Results&);
+    void (*deconvolve)(const Components&, const double*, const double*, bool, const double*,
+                       std::int64_t, const Results&);
     void (*moments32)(const float*, const double*, std::int64_t, const double*, const double*,
                       std::int64_t, std::int64_t, const Results&);
     void (*moments64)(const double*, const double*, std::int64_t, const double*, const double*,
@@ -69,6 +71,7 @@ bool has_avx512() {
      usable,                                                                                       \
      isa::pass,                                                                                    \
      isa::pass,                                                                                    \
+     isa::deconvolve,                                                                              \
      isa::moments,                                                                                 \
      isa::moments,                                                                                 \
      isa::hamerly_step,                                                                            \
@@ -127,6 +130,12 @@ void pass(const Components& components, Posterior posterior, const float* rows,
 void pass(const Components& components, Posterior posterior, const double* rows,
           const double* weights, std::int64_t n_rows, const Results& results) {
     current().pass64(components, posterior, rows, weights, n_rows, results);
+}
+
+void deconvolve(const Components& components, const double* rows, const double* errors,
+                bool deviations, const double* weights, std::int64_t n_rows,
+                const Results& results) {
+    current().deconvolve(components, rows, errors, deviations, weights, n_rows, results);
 }
 
 void moments(const float* rows, const double* weights, std::int64_t n_rows,

@@ -10,6 +10,8 @@
               const Results&);                                                                     \
     void pass(const Components&, Posterior, const double*, const double*, std::int64_t,            \
               const Results&);                                                                     \
+    void deconvolve(const Components&, const double*, const double*, bool, const double*,          \
+                    std::int64_t, const Results&);                                                 \
     void moments(const float*, const double*, std::int64_t, const double*, const double*,          \
                  std::int64_t, std::int64_t, const Results&);                                      \
     void moments(const double*, const double*, std::int64_t, const double*, const double*,         \

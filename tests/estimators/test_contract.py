@@ -223,9 +223,12 @@ def test_metadata_is_requested_where_weights_are_taken() -> None:
         ours = GaussianMixture().set_fit_request(sample_weight=True)
         ours.set_score_request(sample_weight="mass")
         requested = ours.get_metadata_routing()
-        assert requested.fit.requests == {"sample_weight": True}
-        assert requested.score.requests == {"sample_weight": "mass"}
-        assert clone(ours).get_metadata_routing().fit.requests == {"sample_weight": True}
+        assert requested.fit.requests == {"sample_weight": True, "errors": None}
+        assert requested.score.requests == {"sample_weight": "mass", "errors": None}
+        assert clone(ours).get_metadata_routing().fit.requests == {
+            "sample_weight": True,
+            "errors": None,
+        }
 
 
 def test_the_html_leads_nowhere_that_is_not_ours() -> None:

@@ -48,6 +48,17 @@ void pass(const Components& components, Posterior posterior, const float* rows,
 void pass(const Components& components, Posterior posterior, const double* rows,
           const double* weights, std::int64_t n_rows, const Results& results);
 
+// One pass over rows (m, D) that were measured with errors: standard deviations (m, D), or
+// covariances (m, D, D). Components are triangular; or diagonal, of standard deviations.
+//
+// Of `results` it gives `log_joint`, `log_likelihood` and `total` of log w_k N(x | μ_k, Σ_k + S_i),
+// and for q_ik = v_i r_ik the sums in units of the components: `weight` Σ q, `first` Σ q u and
+// `second` Σ q (u uᵀ − G), with G = (I + W S_i Wᵀ)⁻¹ and u = G W (x_i − μ_k); `second` is of
+// diagonals where the components are.
+void deconvolve(const Components& components, const double* rows, const double* errors,
+                bool deviations, const double* weights, std::int64_t n_rows,
+                const Results& results);
+
 // Statistics about `reference` (K, D) for given responsibilities (m, K): of `results`, `weight`,
 // `first` and `second` are filled.
 void moments(const float* rows, const double* weights, std::int64_t n_rows,

@@ -18,6 +18,19 @@ template <class S> inline Lanes<S> log_joint(Lanes<S> squared, S constant) {
     return fma(all(S(-0.5)), squared, all(constant));
 }
 
+// (K, T) -> (m, K), each register of rows of component k through `map`.
+template <class S, class Map>
+inline void turned(const S* values, std::int64_t n_components, std::int64_t capacity,
+                   std::int64_t n_rows, double* to, const Map& map) {
+    S lanes[width<S>];
+    for (std::int64_t k = 0; k < n_components; ++k)
+        for (std::int64_t at = 0; at < n_rows; at += width<S>) {
+            store(lanes, map(load(values + k * capacity + at), k, at));
+            for (std::int64_t i = 0; i < std::min<std::int64_t>(width<S>, n_rows - at); ++i)
+                to[(at + i) * n_components + k] = static_cast<double>(lanes[i]);
+        }
+}
+
 // What `soft_posterior` leaves of a tile (T,): r_k = e_k · share.
 template <class S> struct Normalisation {
     explicit Normalisation(std::int64_t capacity) : top(capacity), sum(capacity), share(capacity) {}

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 #: rows that are answered at once, about
 _ROWS = 2**16
 
-#: of rows (m, D), float64: columns of m values
-Answer = Callable[[Any], dict[str, Any]]
+#: of rows (m, D), float64, and of their errors or None: columns of m values
+Answer = Callable[[Any, Any], dict[str, Any]]
 
 
 def write(
@@ -38,7 +38,7 @@ def write(
     asked : the rows.
     mixture : whose features are taken where the data name their columns.
     function : of rows (m, D), float64, whatever the data hold, with their names where they have
-        some: columns of m values.
+        some, and of their errors: columns of m values.
     where : what to write to; whole or not at all, if it is a file.
     quiet : whether to draw no line of progress.
 
@@ -56,7 +56,7 @@ def write(
     bad = streams.bad_rows("skip" if keep else asked.on_bad_row)
     count = 0
     meter = progress.AnswerMeter(shown=progress.on_terminal() and not (quiet or where.is_terminal))
-    chunks = streams.coalesce(_chunks(rows, bad, meter.read, keep=keep), _ROWS)
+    chunks = streams.coalesce(_chunks(asked, rows, bad, meter.read, keep=keep), _ROWS)
     with closing(meter), where.opened() as file, closing(ahead(chunks)) as read:
         target = where.sink(file)
         for chunk in read:
@@ -70,14 +70,21 @@ def write(
 
 
 def _chunks(
-    rows: inputs.Rows, bad: BadRows, told: Callable[[int], None], *, keep: bool
+    asked: inputs.Input,
+    rows: inputs.Rows,
+    bad: BadRows,
+    told: Callable[[int], None],
+    *,
+    keep: bool,
 ) -> Iterator[Chunk]:
     from mixtura.tables.streams import Chunk, Scan
     from mixtura.tables.streams.scan import watched
 
     if isinstance(rows, Scan):
         return watched(rows, told).chunks(bad, keep=keep)
-    return iter([Chunk(rows.rows, ids=rows.ids)])
+    found = asked.errors(rows)
+    carried = {name: rows.ids[name] for name in asked.ids}
+    return iter([Chunk(rows.rows, {} if found is None else {"errors": found}, carried)])
 
 
 def _answered(
@@ -86,13 +93,18 @@ def _answered(
     """The columns for a chunk; for a bad row that was kept there is no value in them."""
     import numpy as np
 
+    from mixtura.rows.errors import told_apart
     from mixtura.tables import Table
 
     rows = chunk.rows.astype(np.float64, copy=keep)
     bad = ~np.isfinite(rows).all(axis=1) if keep else None
     if bad is not None:
         rows[bad] = 0.0
-    columns = function(rows if names is None else Table(names, rows))
+    errors: Any = chunk.fields.get("errors")
+    if errors is not None:
+        errors = np.where(np.isfinite(errors), errors, 0.0) if keep else errors
+        errors = told_apart(errors) if errors.ndim == 2 else errors
+    columns = function(rows if names is None else Table(names, rows), errors)
     if bad is None:
         return columns
     return {name: np.ma.array(values, mask=bad) for name, values in columns.items()}

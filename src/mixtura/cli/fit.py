@@ -38,6 +38,7 @@ Examples:
     "A column that says how much each row counts, at least 0; it is no feature. Every row counts "
     "once by default."
 )
+@options.error_columns
 @options.model_options_of_fit
 @click.option(
     "--strict", is_flag=True, help="Store nothing and end with exit code 5 if it does not converge."
@@ -98,6 +99,7 @@ def command(
             rows,
             components,
             sample_weight=asked.weights(known),
+            errors=asked.errors(known),
             observer=observer,
             **model_options,
             **kept.checkpointing,

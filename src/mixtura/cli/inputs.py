@@ -37,6 +37,7 @@ class Input:
     columns, ids, header, on_bad_row : as the options of the same names say; no columns are all of
         them.
     weight_column : the column that weighs the rows, or None; it is among the ids of a table.
+    error_columns : those that hold the features' errors, one for each, or none; they are, too.
     """
 
     data: str | None = None
@@ -45,6 +46,7 @@ class Input:
     header: bool | None = None
     on_bad_row: str = "error"
     weight_column: str | None = None
+    error_columns: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
@@ -103,7 +105,8 @@ class Input:
         policy = "skip" if self.on_bad_row == "keep" else self.on_bad_row
         expected = mixture.feature_names if mixture is not None else None
         columns, weights = self.columns or None, self.weight_column
-        chosen = selection.Selection.of(columns, self.ids, expected, weights=weights)
+        beside = self.error_columns or None
+        chosen = selection.Selection.of(columns, self.ids, expected, weights=weights, errors=beside)
         if self.source.startswith("@"):
             table = read.read_table(self.source, **self._chosen(mixture))
             return held.scan_table(table, self.source, fields=chosen.fields, on_bad_row=policy)
@@ -116,6 +119,7 @@ class Input:
             self.source,
             columns=columns,
             weights=weights,
+            errors=beside,
             ids=self.ids,
             expected=expected,
             header=self.header,
@@ -135,11 +139,31 @@ class Input:
             return None
         return cells.numbers_of(rows.ids[self.weight_column], self.weight_column)
 
+    def errors(self, rows: Rows) -> Any:
+        """The errors (N, D) of rows that are in memory; None without, or where a scan has them.
+
+        Raises
+        ------
+        DataError : a cell of a column is no number.
+        ParameterError : the columns are not one for each feature.
+        """
+        import numpy
+
+        from mixtura.rows.errors import told_apart
+        from mixtura.tables import Table, cells
+        from mixtura.tables.streams.opening import check_errors
+
+        if not (self.error_columns and isinstance(rows, Table)):
+            return None
+        check_errors(self.error_columns, rows.names)
+        columns = [cells.numbers_of(rows.ids[name], name, "errors") for name in self.error_columns]
+        return told_apart(numpy.stack(columns, axis=1))
+
     def _chosen(self, mixture: Mixture | None) -> dict[str, Any]:
-        """The columns of a table, as arguments of `read_table`; the weights' is carried along."""
+        """The columns of a table, as arguments of `read_table`; the fields' are carried along."""
         return {
             "columns": self.columns or None,
-            "ids": (*self.ids, *filter(None, [self.weight_column])),
+            "ids": (*self.ids, *filter(None, [self.weight_column]), *self.error_columns),
             "expected": mixture.feature_names if mixture is not None else None,
         }
 

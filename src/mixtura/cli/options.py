@@ -89,6 +89,17 @@ def weight_column(words: str) -> Decorator:
     return click.option("--weights", "weight_column", metavar="NAME", help=words)
 
 
+error_columns = click.option(
+    "--errors",
+    "error_columns",
+    multiple=True,
+    callback=_names,
+    metavar="NAME,...",
+    help="Columns of the standard deviations that the features were measured with, one for each, "
+    "in their order; the model is of the true values. No feature has an error by default.",
+)
+
+
 def components(**more: Any) -> Decorator:
     """The option -k of a command: how many components."""
     return option("-k", "--components", **more)

@@ -17,6 +17,7 @@ Examples:
 
 @options.command(EPILOG, asked=inputs.Input, where=outputs.answers_to)
 @options.rows_of_answers
+@options.error_columns
 @click.option("--proba", is_flag=True, help="Write the responsibility of every component, too.")
 @options.rows_to_write
 @options.quiet
@@ -32,11 +33,11 @@ def command(
     """
     mixture = inputs.read_model(model, asked.data).mixture
 
-    def predicted(rows: Any) -> dict[str, Any]:
-        labels = {"label": mixture.predict(rows)}
+    def predicted(rows: Any, errors: Any) -> dict[str, Any]:
+        labels = {"label": mixture.predict(rows, errors)}
         if not proba:
             return labels
-        shares = mixture.predict_proba(rows)
+        shares = mixture.predict_proba(rows, errors)
         names = [f"responsibility_{k}" for k in range(mixture.n_components)]
         names += ["responsibility_noise"] * (mixture.noise is not None)
         return labels | {name: shares[:, k] for k, name in enumerate(names)}

@@ -13,6 +13,7 @@ Examples:
 
 @options.command(EPILOG, asked=inputs.Input, where=outputs.answers_to)
 @options.rows_of_answers
+@options.error_columns
 @options.rows_to_write
 @options.quiet
 def command(model: str, asked: inputs.Input, where: outputs.Destination, quiet: bool) -> None:
@@ -27,7 +28,7 @@ def command(model: str, asked: inputs.Input, where: outputs.Destination, quiet: 
     answers.write(
         asked,
         mixture,
-        lambda rows: {"log_likelihood": mixture.score_samples(rows)},
+        lambda rows, errors: {"log_likelihood": mixture.score_samples(rows, errors)},
         where,
         quiet=quiet,
     )

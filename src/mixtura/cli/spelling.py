@@ -55,6 +55,7 @@ _RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r",\s+a numpy\.random\.RandomState, or None$", ""),
     (r"; or labels, responsibilities, a function that returns them, or a mixture$", ""),
     (rf"{_APART}sample_weight\[(\d+)\]", r"the weight of row \1"),
+    (rf"{_APART}errors\[(\d+), (\d+)\]", r"the error of row \1, column \2"),
     (rf"{_APART}noise=True\b", "--noise"),
     (rf"{_APART}noise={_VALUE}", r"--noise=\g<value>"),
     (rf"{_APART}prior='conjugate'", "--prior"),

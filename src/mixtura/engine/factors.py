@@ -72,6 +72,10 @@ class Factor(Value, ABC):
         """Z = L_k⁻¹ d for deviations (D, m) from mean k; (D, m)."""
 
     @abstractmethod
+    def colour(self, k: int, whitened: Floats) -> Floats:
+        """L_k z for (D, m): deviations from mean k, of whitened ones."""
+
+    @abstractmethod
     def unwhiten_transposed(self, k: int, whitened: Floats) -> Floats:
         """L_k⁻ᵀ z for (D, m), so that applied to whitened deviations it gives Σ_k⁻¹ d."""
 
@@ -92,6 +96,9 @@ class Triangular(Factor):
 
     def whiten(self, k: int, deviations: Floats) -> Floats:
         return solve_lower(self.lower[k], deviations)
+
+    def colour(self, k: int, whitened: Floats) -> Floats:
+        return self.lower[k] @ whitened
 
     def unwhiten_transposed(self, k: int, whitened: Floats) -> Floats:
         return solve_lower_transposed(self.lower[k], whitened)
@@ -114,6 +121,9 @@ class SharedTriangular(Factor):
     def whiten(self, k: int, deviations: Floats) -> Floats:
         return solve_lower(self.lower, deviations)
 
+    def colour(self, k: int, whitened: Floats) -> Floats:
+        return self.lower @ whitened
+
     def unwhiten_transposed(self, k: int, whitened: Floats) -> Floats:
         return solve_lower_transposed(self.lower, whitened)
 
@@ -135,6 +145,9 @@ class Diagonal(Factor):
     def whiten(self, k: int, deviations: Floats) -> Floats:
         return deviations / self.scale[k][:, None]
 
+    def colour(self, k: int, whitened: Floats) -> Floats:
+        return whitened * self.scale[k][:, None]
+
     def unwhiten_transposed(self, k: int, whitened: Floats) -> Floats:
         return whitened / self.scale[k][:, None]
 
@@ -155,6 +168,9 @@ class Spherical(Factor):
 
     def whiten(self, k: int, deviations: Floats) -> Floats:
         return deviations / self.scale[k]
+
+    def colour(self, k: int, whitened: Floats) -> Floats:
+        return whitened * self.scale[k]
 
     def unwhiten_transposed(self, k: int, whitened: Floats) -> Floats:
         return whitened / self.scale[k]
@@ -198,6 +214,11 @@ class WithUniform(Factor):
         if self._is_uniform(k):
             return np.zeros_like(deviations)
         return self.inner.whiten(k, deviations)
+
+    def colour(self, k: int, whitened: Floats) -> Floats:
+        if self._is_uniform(k):
+            return np.zeros_like(whitened)
+        return self.inner.colour(k, whitened)
 
     def unwhiten_transposed(self, k: int, whitened: Floats) -> Floats:
         if self._is_uniform(k):

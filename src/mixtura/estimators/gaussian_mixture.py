@@ -20,6 +20,7 @@ from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.prepared import prepared
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import seed_of
+from mixtura.rows.errors import columns_wanted, parted
 from mixtura.rows.out_of_core import is_out_of_core
 
 
@@ -122,7 +123,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         """
         return holding(cls, mixture, parameters)
 
-    def fit(self, X: Any, y: object = None, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: object = None, sample_weight: Any = None, errors: Any = None) -> Self:
         """Fit to rows by expectation-maximisation; see `mixtura.fit`.
 
         Parameters
@@ -133,6 +134,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         sample_weight : (N,) how much each row counts, at least 0, or None for 1 each. A whole
             number is as good as so many equal rows, 0 as no row; a factor on all of them changes
             nothing but the effective counts. Of rows elsewhere, as for `mixtura.fit`.
+        errors : what the rows were measured with, as for `mixtura.fit`, or None.
 
         Raises
         ------
@@ -146,7 +148,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
             distinct rows than components, too few rows for the covariances or for one component,
             or weights that are no counts; the warning says what to do.
         """
-        self._fit(X, sample_weight, y)
+        self._fit(X, sample_weight, y, errors=errors)
         return self
 
     def partial_fit(self, X: Any, y: object = None, sample_weight: Any = None) -> Self:
@@ -192,36 +194,47 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
             learn(self, X, sample_weight)
         return self
 
-    def fit_predict(self, X: Any, y: object = None, sample_weight: Any = None) -> Integers:
+    def fit_predict(
+        self, X: Any, y: object = None, sample_weight: Any = None, errors: Any = None
+    ) -> Integers:
         """Fit, then the component of largest responsibility for each row, (N,).
 
         Rows of weight 0 are labelled too. Parameters, errors and warnings as for `fit`.
         """
-        rows = self._fit(X, sample_weight, y)
-        return self.mixture_.predict(rows)
+        if not is_out_of_core(X):
+            X, errors = parted(X, errors)
+        rows = self._fit(X, sample_weight, y, errors=errors)
+        return self.mixture_.predict(rows, errors)
 
-    def predict(self, X: Any) -> Integers:
+    def predict(self, X: Any, errors: Any = None) -> Integers:
         """The component of largest responsibility for each row, (N,), −1 for noise."""
-        rows = self._rows(X)
-        return self.mixture_.predict(rows)
+        rows, errors = self._measured(X, errors)
+        return self.mixture_.predict(rows, errors)
 
-    def predict_proba(self, X: Any) -> Floats:
+    def predict_proba(self, X: Any, errors: Any = None) -> Floats:
         """Responsibilities, (N, K), and one column more for noise; rows sum to 1."""
-        rows = self._rows(X)
-        return self.mixture_.predict_proba(rows)
+        rows, errors = self._measured(X, errors)
+        return self.mixture_.predict_proba(rows, errors)
 
-    def score_samples(self, X: Any) -> Floats:
+    def score_samples(self, X: Any, errors: Any = None) -> Floats:
         """The log-likelihood of each row, (N,), nats; see `mixtura.Mixture.score_samples`."""
-        rows = self._rows(X)
-        return self.mixture_.score_samples(rows)
+        rows, errors = self._measured(X, errors)
+        return self.mixture_.score_samples(rows, errors)
 
-    def score(self, X: Any, y: object = None, sample_weight: Any = None) -> float:
+    def score(
+        self, X: Any, y: object = None, sample_weight: Any = None, errors: Any = None
+    ) -> float:
         """The mean log-likelihood of the rows, nats a row; `y` is not used.
 
         With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i.
         """
-        rows = self._rows(X)
-        return self.mixture_.score(rows, sample_weight)
+        rows, errors = self._measured(X, errors)
+        return self.mixture_.score(rows, sample_weight, errors)
+
+    def posterior(self, X: Any, errors: Any) -> tuple[Floats, Floats]:
+        """Means (N, D) and covariances (N, D, D) of true values; `mixtura.Mixture.posterior`."""
+        rows, errors = self._measured(X, errors)
+        return self.mixture_.posterior(rows, errors)
 
     def sample(self, n_samples: int = 1) -> tuple[Floats, Integers]:
         """Rows (n_samples, D) drawn from the mixture, and the component of each (n_samples,).
@@ -285,6 +298,13 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
             return X
         checks.check_numbers(X)
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+
+    def _measured(self, X: Any, errors: Any) -> tuple[Any, Any]:
+        """Rows as for `_rows`, and their errors, which columns of `X` may hold."""
+        if columns_wanted(errors) is None or is_out_of_core(X):
+            return self._rows(X), errors
+        features, found = parted(X, errors)
+        return self._rows(features), found
 
     def _fit(self, X: Any, sample_weight: Any, y: object, **more: Any) -> Any:
         """Fit and hold the result; the rows, those of weight 0 included, (N, D)."""

@@ -17,6 +17,7 @@ from mixtura.estimators.checks import check_given, check_numbers, check_rows
 from mixtura.fitting import Fit, Given, fit_rows
 from mixtura.model.random import seeded
 from mixtura.model.structures import structure
+from mixtura.rows.errors import parted
 from mixtura.rows.in_memory import is_ready
 from mixtura.rows.opening import Held, open_rows, row_fields
 from mixtura.rows.out_of_core import is_out_of_core
@@ -51,8 +52,9 @@ def _here(
     model: Asked, X: Any, sample_weight: Any, **more: Any
 ) -> tuple[Rows, Floats | None, Callable[..., Fit]]:
     """The same as `prepared`, for rows in memory."""
+    X, more["errors"] = parted(X, more.get("errors"))
     rows = _checked(model, X)
-    fields = row_fields({"weights": sample_weight, **more}, len(rows))
+    fields = row_fields({"weights": sample_weight, **more}, rows.shape)
     weights = fields.get("weights")
     counting = len(rows) if weights is None else int(np.count_nonzero(weights))
     check_rows(counting, model.n_components)

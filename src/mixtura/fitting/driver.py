@@ -43,6 +43,8 @@ def fit(
     noise: Box | float | bool | None = None,
     random_state: Seed = 0,
     sample_weight: Any = None,
+    errors: Any = None,
+    projections: Any = None,
     observer: Observer | None = None,
     client: Any = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -96,6 +98,14 @@ def fit(
         is as good as so many equal rows, 0 as no row; a factor on all of them changes nothing but
         the effective counts. Of rows that are streamed, the name of the column of weights; of a
         Dask collection, that, or a Dask array or series.
+    errors : with what uncertainty each row was measured, or None: (N, D) standard deviations, in
+        feature units; (N, D, D) covariances; one covariance (D, D) of all rows; or the names of
+        columns of `X` that hold standard deviations, one for each feature, in their order. The
+        mixture is then of the true values: x_i ~ Σ_k w_k N(μ_k, Σ_k + S_i).
+    projections : (N, D, D), or (D, D) for all rows: what was measured of each is R_i times its true
+        value, x_i ~ Σ_k w_k N(R_i μ_k, R_i Σ_k R_iᵀ + S_i), where a row of zeros measured nothing.
+        Of rows in memory, and from a mixture or parameters to start from, since no other start
+        knows what they are projections of.
     observer : told of every iteration.
     client : the `dask.distributed.Client` that computes for a Dask collection; None leaves it to
         Dask.
@@ -127,7 +137,8 @@ def fit(
     References
     ----------
     Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the EM algorithm";
-    Fraley & Raftery 2007 for `prior`; Banfield & Raftery 1993 for `noise`.
+    Fraley & Raftery 2007 for `prior`; Banfield & Raftery 1993 for `noise`; Bovy, Hogg & Roweis
+    2011, "Extreme deconvolution", for `errors`.
 
     Examples
     --------
@@ -150,7 +161,7 @@ def fit(
     seed = None if given else seed_of(random_state)
     with checkpointed(checkpoint, every, resume, settings, begun, random_state) as checkpointer:
         fitted = fit_rows(
-            open_rows(X, sample_weight, client),
+            open_rows(X, sample_weight, client, errors=errors, projections=projections),
             settings,
             given=begun,
             random=random_state_of(random_state),
@@ -193,7 +204,7 @@ def fit_rows(
         checkpoint; or `resumed` has another number of features.
     """
     began = time.perf_counter()
-    _check_start(settings, rows)
+    _check_start(settings, rows, given)
     if checkpointer:
         checkpointer.begin(random)
     seed = 0 if isinstance(rows, Held) else _seed_aside(random)
@@ -240,7 +251,13 @@ def _given_by_row(settings: Settings) -> bool:
     return not (isinstance(settings.start, (str, Mixture)) or callable(settings.start))
 
 
-def _check_start(settings: Settings, rows: Opened) -> None:
+def _check_start(settings: Settings, rows: Opened, given: Given) -> None:
+    projected = isinstance(rows, Held) and "projections" in rows.fields
+    if projected and not (given.complete or isinstance(settings.start, Mixture)):
+        raise ParameterError(
+            "projections are given, and no start by name knows what they are projections of: give "
+            "a mixture as start, or given=Given(weights=…, means=…, precisions=…)"
+        )
     if isinstance(rows, Collection) and _given_by_row(settings):
         raise ParameterError(
             "start is given by row, but the rows are in a Dask collection: start from a name, a "

@@ -28,6 +28,7 @@ from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.fitting.m_step.health import Health, Repair
 from mixtura.fitting.run_state import RunState
 from mixtura.fitting.settings import Settings
+from mixtura.fitting.singular import SingularEnds
 from mixtura.fitting.starts.met import Met
 from mixtura.model.mixture import Mixture
 from mixtura.rows.data import Data
@@ -163,7 +164,10 @@ class EM:
         statistics, estimate = self._step(state.ahead)
         log_prior = self.m_step.log_prior(state.ahead)
         mean = (statistics.log_likelihood + log_prior) / statistics.total_weight
-        if state.anderson.overshot(state.trace, mean):
+        ends = self.singular
+        if state.anderson.overshot(state.trace, mean) or (
+            ends and ends.widens(state.anderson, estimate)
+        ):
             state.anderson = state.anderson.back()
             return None
         self._reach(state, mean)
@@ -182,6 +186,8 @@ class EM:
             last=not self.settings.allows(state.iteration + 1),
             resolution=self._resolution(state),
         )
+        if ends and not repairs and self.settings.allows(state.iteration + 1):
+            state.anderson = ends.onward(state.anderson, state.iteration)
         if any(repair.action == "reseeded" for repair in repairs):
             return None
         return state.anderson.ended
@@ -283,6 +289,13 @@ class EM:
             self.data.unit,
         )
 
+    @cached_property
+    def singular(self) -> SingularEnds | None:
+        """What leads to singular ends: of rows with errors, with a floor to come to."""
+        rule = self.settings.regularisation
+        measured = rule.relative and "errors" in self.data.sample.fields
+        return SingularEnds.of(self.data, rule.floor(self.data.spread)) if measured else None
+
     def _step(self, mixture: Mixture) -> tuple[Statistics, Estimate]:
         """The E-step, every row's responsibilities summed up, and the M-step."""
         structure, total = self.settings.structure, self._total
@@ -305,9 +318,9 @@ class EM:
 
         Only a shared covariance can be had from it; one block is not worth the passes that it
         takes, and the sums of float32 rows have no digits to spare. Noise takes a part of every
-        row, and that of the scatter is not known.
+        row, and that of the scatter is not known. Nor is the scatter of true values.
         """
-        if self.m_step.box is not None:
+        if self.m_step.box is not None or "errors" in self.data.sample.fields:
             return None
         worth = self.data.source.n_blocks > 1 and self.data.source.dtype == np.float64
         if not (self.settings.structure.form.shared and worth):
@@ -332,7 +345,7 @@ class EM:
     def _mean_objective(self, mixture: Mixture) -> float:
 
         def total(block: Block) -> float:
-            likelihood = kernel.log_likelihood(block.rows, mixture.components)
+            likelihood = kernel.log_likelihood(block, mixture.components)
             if block.weights is None:
                 return float(likelihood.sum())
             # A row that weighs nothing adds nothing, not even where its likelihood is 0.

@@ -112,6 +112,7 @@ def _oddities(said: Mapping[str, Any]) -> Oddities:
         repeats=tuple(Repeat(**repeat) for repeat in said["repeats"]),
         left_out=str(said["left_out"]),
         assumed=tuple(map(str, said["assumed"])),
+        measured=bool(said.get("measured", False)),
     )
 
 

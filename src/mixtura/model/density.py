@@ -167,7 +167,7 @@ class Density(Value):
         """
         return as_rows(X, self.n_features, self.feature_names)
 
-    def score_samples(self, X: Any) -> Floats:
+    def score_samples(self, X: Any, errors: Any = None, projections: Any = None) -> Floats:
         """The log-likelihood log p(x_i) of each row.
 
         log p(x_i) = log Σ_k exp(log w_k − D/2·log 2π − ½ log|Σ_k| − ½‖L_k⁻¹(x_i − μ_k)‖²)
@@ -178,6 +178,8 @@ class Density(Value):
         ----------
         X : (N, D) array-like, or a table with this mixture's columns; or rows out of core, as
             `mixtura.fit` takes them: paths, datasets, iterables, Dask collections.
+        errors, projections : what the rows were measured with, as for `mixtura.fit`, or None: then
+            R_i μ_k and R_i Σ_k R_iᵀ + S_i stand for μ_k and Σ_k.
 
         Returns
         -------
@@ -193,7 +195,8 @@ class Density(Value):
         N·K·D²/2 multiply-adds for full and tied covariances, N·K·D for diagonal ones; memory
         for one block.
         """
-        return self._by_row(lambda b: kernel.log_likelihood(b.rows, self.components)).over(X)
+        asked = self._by_row(lambda b: kernel.log_likelihood(b, self.components))
+        return asked.over(X, errors, projections)
 
     @property
     def _gaussians(self) -> Gaussians:

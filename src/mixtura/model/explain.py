@@ -13,11 +13,14 @@ from mixtura.arguments import is_whole, places
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Value, frozen
 from mixtura.engine.factors import Factor
+from mixtura.engine.kernel.deconvolution import Deconvolved
+from mixtura.engine.sources import Block, fields_of
 from mixtura.errors import ParameterError
 from mixtura.model.density import Density
 from mixtura.model.noise import NOISE, Noise
 from mixtura.model.wording import explanation_text
 from mixtura.rows.collected import collected
+from mixtura.rows.errors import named_errors, row_errors
 from mixtura.tables.collections import is_collection
 from mixtura.tables.table import pandas_for
 from mixtura.textual import counted
@@ -43,7 +46,8 @@ class Explanation(Value):
     feature_labels : D names.
     log_weights : (K,), log w_k.
     normalisation : −D/2·log 2π.
-    log_determinants : (K,), the parts −½·log|Σ_k|.
+    log_determinants : (K,), the parts −½·log|Σ_k|; of rows with errors (N, K), −½·log|Σ_k + S_i|,
+        and so in the other parts.
     squared_distances : (N, K), the squared Mahalanobis distances d²_ik.
     contributions : (N, K, D), each feature's part of the squared distance; negative where the
         feature is nearer to what the others lead one to expect than its own deviation says.
@@ -150,6 +154,7 @@ class Explanation(Value):
     __str__ = to_text
 
     def _row(self, i: int) -> dict[str, Any]:
+        determinants = np.broadcast_to(self.log_determinants, self.log_joint.shape)[i]
         return {
             "row": int(self.row_numbers[i]),
             "ids": {},
@@ -158,7 +163,7 @@ class Explanation(Value):
             "components": [
                 {
                     "log_weight": float(self.log_weights[k]),
-                    "log_determinant": float(self.log_determinants[k]),
+                    "log_determinant": float(determinants[k]),
                     "squared_distance": float(self.squared_distances[i, k]),
                     "distance": float(self.distance_terms[i, k]),
                     "log_joint": float(self.log_joint[i, k]),
@@ -196,7 +201,9 @@ class Explanation(Value):
         return dict(zip(self.feature_labels, numbers.tolist(), strict=True))
 
 
-def explain(mixture: Density, X: Any, rows: Sequence[int] | None = None) -> Explanation:
+def explain(
+    mixture: Density, X: Any, rows: Sequence[int] | None = None, errors: Any = None
+) -> Explanation:
     """Where each row's log-likelihood comes from.
 
     Parameters
@@ -206,6 +213,7 @@ def explain(mixture: Density, X: Any, rows: Sequence[int] | None = None) -> Expl
         which the rows to explain alone are brought here.
     rows : the numbers of the rows to explain, from 0, or a mask (N,); all of them by default, but
         of a Dask collection some have to be named.
+    errors : what the rows were measured with, as for `mixtura.fit`, or None.
 
     Raises
     ------
@@ -224,21 +232,29 @@ def explain(mixture: Density, X: Any, rows: Sequence[int] | None = None) -> Expl
     >>> e.contributions.tolist()
     [[[9.0, 1.0]]]
     """
-    numbers, chosen = _picked(mixture, X, rows)
+    numbers, chosen, given = _picked(mixture, X, rows, errors)
+    block = Block(0, chosen, fields_of(errors=given))
     components, k = mixture.gaussians, mixture.n_components
-    distances = kernel.squared_distances(chosen, components)
-    shares = kernel.posterior(chosen, mixture.components)[1]
+    seen = None if given is None else [Deconvolved.of(block, components, c) for c in range(k)]
+    log_determinants = -components.half_log_determinants
+    if seen is None:
+        distances = kernel.squared_distances(chosen, components)
+    else:
+        distances = np.stack([each.distances for each in seen], axis=1)
+        wider = np.stack([each.log_determinants for each in seen], axis=1)
+        log_determinants = log_determinants - 0.5 * wider
+    shares = kernel.posterior(block, mixture.components)[1]
     variances = np.diagonal(mixture.covariance_matrices(), axis1=1, axis2=2)  # (K, D)
     return Explanation(
         feature_labels=mixture.feature_labels,
         log_weights=frozen(components.log_weights),
         normalisation=components.normalisation,
-        log_determinants=frozen(-components.half_log_determinants),
+        log_determinants=frozen(log_determinants),
         squared_distances=frozen(distances),
-        contributions=frozen(_contributions(mixture, chosen, distances)),
-        log_joint=frozen(kernel.log_joint(chosen, components)),
+        contributions=frozen(_contributions(mixture, chosen, distances, seen)),
+        log_joint=frozen(kernel.log_joint(block, components)),
         responsibilities=frozen(shares[:, :k]),
-        log_likelihood=frozen(kernel.log_likelihood(chosen, mixture.components)),
+        log_likelihood=frozen(kernel.log_likelihood(block, mixture.components)),
         row_numbers=numbers,
         values=frozen(chosen),
         means=mixture.means,
@@ -264,12 +280,21 @@ def least_likely(mixture: Density, X: Any, n: int) -> Integers:
     return np.argsort(mixture.score_samples(X), kind="stable")[:n]
 
 
-def _picked(mixture: Density, X: Any, rows: Sequence[int] | None) -> tuple[Integers, Floats]:
-    """The numbers of the rows to explain, and the rows, (n, D)."""
+def _picked(
+    mixture: Density, X: Any, rows: Sequence[int] | None, errors: Any
+) -> tuple[Integers, Floats, Floats | None]:
+    """The numbers of the rows to explain, the rows, (n, D), and their errors."""
     if not is_collection(X):
         everything = mixture.rows(X)
         numbers = _row_numbers(rows, len(everything))
-        return numbers, np.ascontiguousarray(everything[numbers], dtype=np.float64)
+        given = row_errors(named_errors(X, errors), everything.shape)
+        chosen = np.ascontiguousarray(everything[numbers], dtype=np.float64)
+        return numbers, chosen, None if given is None else given[numbers]
+    if errors is not None:
+        raise ParameterError(
+            "errors are given, but X is a Dask collection: bring the rows to explain here first, "
+            "as with X.loc[[17]].compute()"
+        )
     if rows is None:
         raise ParameterError(
             "X is a Dask collection, and all rows of it were asked to be explained: name some, as "
@@ -277,7 +302,7 @@ def _picked(mixture: Density, X: Any, rows: Sequence[int] | None) -> tuple[Integ
         )
     there = collected(X, None, mixture.n_features, mixture.feature_names)
     numbers = _row_numbers(rows, sum(there.lengths))
-    return numbers, there.picked(numbers)
+    return numbers, there.picked(numbers), None
 
 
 def _row_numbers(rows: Sequence[int] | None, count: int) -> Integers:
@@ -294,18 +319,23 @@ def _row_numbers(rows: Sequence[int] | None, count: int) -> Integers:
     return numbers
 
 
-def _contributions(mixture: Density, rows: Any, distances: Floats) -> Floats:
+def _contributions(
+    mixture: Density, rows: Any, distances: Floats, seen: Sequence[Deconvolved] | None
+) -> Floats:
     """(x − μ)_j·[Σ⁻¹(x − μ)]_j, (N, K, D), summing over j to the squared distances (N, K).
 
     Σ⁻¹d takes a second solve, so the terms sum to d² only up to rounding times the condition of
-    Σ. That residue is shared out in proportion to the terms' sizes.
+    Σ. That residue is shared out in proportion to the terms' sizes. Of rows with errors, `seen` by
+    each component, it is (Σ + S)⁻¹ (x − μ) = L⁻ᵀ u.
     """
     components = mixture.gaussians
     parts = np.empty((*distances.shape, mixture.n_features))
     with np.errstate(over="ignore", invalid="ignore"):
         for k, mean in enumerate(components.means):
             deviations = (rows - mean).T  # (D, N)
-            whitened = components.factor.whiten(k, deviations)
+            whitened = (
+                components.factor.whiten(k, deviations) if seen is None else seen[k].expected.T
+            )
             parts[:, k] = (deviations * components.factor.unwhiten_transposed(k, whitened)).T
         sizes = np.abs(parts)
         shares = sizes / np.maximum(sizes.sum(axis=2, keepdims=True), np.finfo(float).tiny)

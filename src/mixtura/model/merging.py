@@ -12,7 +12,7 @@ import numpy as np
 
 from mixtura.arguments import is_whole
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen, readable
+from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import Block
 from mixtura.errors import ParameterError
@@ -223,18 +223,14 @@ def _remembered(entropies: Entropies) -> Entropies:
 
 
 def _block_terms(
-    mixture: Mixture,
-    groups: Sequence[Group],
-    executor: Executor,
-    rows: Rows,
-    weights: Floats | None,
+    mixture: Mixture, groups: Sequence[Group], executor: Executor, block: Block
 ) -> Floats:
     """Of each set of components both sums over some rows, one after the other, (2·S,)."""
     found: Floats = np.zeros(2 * len(groups))
-    for at in range(0, len(rows), _ROWS):
-        part = slice(at, at + _ROWS)
-        shares = kernel.posterior(readable(rows[part]), mixture.components)[1]
-        counted_by = np.ones(len(shares)) if weights is None else weights[part]
+    for at in range(0, len(block.rows), _ROWS):
+        part = block.part(at, at + _ROWS).readable()
+        shares = kernel.posterior(part.rows, mixture.components)[1]
+        counted_by = np.ones(len(shares)) if part.weights is None else part.weights
         for i, group in enumerate(groups):
             found[2 * i : 2 * i + 2] += _terms(shares[:, list(group)].sum(axis=1), counted_by)
     return found

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from mixtura.arguments import is_whole
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
-from mixtura.errors import ParameterError
+from mixtura.errors import DataError, ParameterError
 from mixtura.model import listing
 from mixtura.model.affine import AffineMap
 from mixtura.model.algebra import evidence, feature_indices
@@ -81,19 +81,19 @@ class Mixture(Density):
 
     # -- densities ---------------------------------------------------------------------------
 
-    def score(self, X: Any, sample_weight: Any = None) -> float:
+    def score(self, X: Any, sample_weight: Any = None, errors: Any = None) -> float:
         """The mean log-likelihood of the rows, nats a row; see `score_samples`.
 
         With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i. Rows out of core are read in bounded
-        memory; their weights are given as to `mixtura.fit`.
+        memory; their weights and errors are given as to `mixtura.fit`.
         """
         if is_out_of_core(X):
-            total, weight = self._log_likelihood(X, sample_weight)
+            total, weight = self._log_likelihood(X, sample_weight, errors)
             return total / weight
-        scores = self.score_samples(X)
+        scores = self.score_samples(X, errors)
         return weighted_mean(scores, row_weights(sample_weight, len(scores), summed=False))
 
-    def predict_proba(self, X: Any) -> Floats:
+    def predict_proba(self, X: Any, errors: Any = None, projections: Any = None) -> Floats:
         """Responsibilities r_ik = w_k N(x_i | μ_k, Σ_k) / p(x_i), (N, K); rows sum to 1.
 
         A row so far out that every density underflows belongs wholly to the component nearest in
@@ -101,48 +101,93 @@ class Mixture(Density):
         responsibility of the noise: (N, K + 1). Parameters, errors and cost as for
         `score_samples`.
         """
-        return self._by_row(
-            lambda b: kernel.posterior(b.rows, self.components)[1], self._n_terms
-        ).over(X)
+        asked = self._by_row(lambda b: kernel.posterior(b, self.components)[1], self._n_terms)
+        return asked.over(X, errors, projections)
 
-    def predict(self, X: Any) -> Integers:
+    def predict(self, X: Any, errors: Any = None) -> Integers:
         """The component of largest responsibility, (N,), −1 for noise; see `predict_proba`."""
-        places = self._by_row(
-            lambda b: kernel.labels(b.rows, self.components), dtype=np.int64
-        ).over(X)
+        asked = self._by_row(lambda b: kernel.labels(b, self.components), dtype=np.int64)
+        places = asked.over(X, errors)
         return labelled(places, self.n_components) if self.noise else places
 
-    def log_responsibilities(self, X: Any) -> Floats:
+    def log_responsibilities(self, X: Any, errors: Any = None) -> Floats:
         """Log r_ik, (N, K), nats, without underflow; with noise (N, K + 1): `predict_proba`."""
-        return self._by_row(
-            lambda b: kernel.log_posterior(b.rows, self.components), self._n_terms
-        ).over(X)
+        return self._by_row(lambda b: kernel.log_posterior(b, self.components), self._n_terms).over(
+            X, errors
+        )
 
-    def bic(self, X: Any, sample_weight: Any = None) -> float:
+    def posterior(
+        self, X: Any, errors: Any = None, projections: Any = None
+    ) -> tuple[Floats, Floats]:
+        """The true values of rows that were measured with errors, as far as they can be known.
+
+        With Σ_k the covariances and S_i those of the errors, and r_ik the responsibilities::
+
+            E[t_i] = Σ_k r_ik m_ik               m_ik = μ_k + Σ_k (Σ_k + S_i)⁻¹ (x_i − μ_k)
+            Cov[t_i] = Σ_k r_ik (Σ_k − Σ_k (Σ_k + S_i)⁻¹ Σ_k + (m_ik − E[t_i])(m_ik − E[t_i])ᵀ)
+
+        A row that is noise stays where it is.
+
+        Parameters
+        ----------
+        X : (N, D), as for `score_samples`.
+        errors, projections : as for `mixtura.fit`; one of them, at least.
+
+        Returns
+        -------
+        Means (N, D), feature units, and covariances (N, D, D), squared feature units.
+
+        Raises
+        ------
+        DataError : as for `score_samples`; or there are no errors.
+
+        Notes
+        -----
+        N·K·D³ multiply-adds, and N·D·(D + K) numbers of memory.
+
+        References
+        ----------
+        Bovy, Hogg & Roweis 2011, "Extreme deconvolution", equations 15 and 16.
+
+        Examples
+        --------
+        >>> from mixtura import Mixture
+        >>> means, covariances = Mixture([1.0], [[0.0]], [[[3.0]]]).posterior([[4.0]], [[[1.0]]])
+        >>> means.tolist(), covariances.tolist()
+        ([[3.0]], [[[0.75]]])
+        """
+        if errors is None and projections is None:
+            raise DataError("errors is None: without an error a row is its own true value")
+        shape = self.n_features, self.n_features + 1
+        found = self._by_row(lambda b: kernel.true_values(b, self.components), shape)
+        both: Floats = found.over(X, errors, projections)
+        return both[:, :, 0], both[:, :, 1:]
+
+    def bic(self, X: Any, sample_weight: Any = None, errors: Any = None) -> float:
         """Bayesian information criterion −2·log L + p·log N, smaller is better (Schwarz 1978).
 
         With weights (N,), log L = Σ_i v_i log p(x_i) and N = Σ_i v_i.
         """
-        log_likelihood, n = self._log_likelihood(X, sample_weight)
+        log_likelihood, n = self._log_likelihood(X, sample_weight, errors)
         return -2.0 * log_likelihood + self.n_parameters * math.log(n)
 
-    def aic(self, X: Any, sample_weight: Any = None) -> float:
+    def aic(self, X: Any, sample_weight: Any = None, errors: Any = None) -> float:
         """Akaike information criterion −2·log L + 2p, smaller is better (Akaike 1974).
 
         With weights (N,), log L = Σ_i v_i log p(x_i).
         """
-        return -2.0 * self._log_likelihood(X, sample_weight)[0] + 2.0 * self.n_parameters
+        return -2.0 * self._log_likelihood(X, sample_weight, errors)[0] + 2.0 * self.n_parameters
 
-    def icl(self, X: Any, sample_weight: Any = None) -> float:
+    def icl(self, X: Any, sample_weight: Any = None, errors: Any = None) -> float:
         """Integrated completed likelihood criterion BIC − 2·Σ_i v_i log max_k r_ik.
 
         Smaller is better. It counts against a mixture that its components overlap, so that a row's
         own is in doubt: each row is taken to be of the component of largest responsibility
         (Biernacki, Celeux & Govaert 2000). Weights (N,), v_i, as for `bic`.
         """
-        certain = self._by_row(lambda b: kernel.log_posterior(b.rows, self.components).max(axis=1))
-        certainty, _ = summed(X, sample_weight, certain)
-        return self.bic(X, sample_weight) - 2.0 * certainty
+        certain = self._by_row(lambda b: kernel.log_posterior(b, self.components).max(axis=1))
+        certainty, _ = summed(X, sample_weight, certain, errors)
+        return self.bic(X, sample_weight, errors) - 2.0 * certainty
 
     def sample(self, n: int, random_state: Seed = None) -> tuple[Floats, Integers]:
         """Draw rows from the mixture, component after component, the noise last.
@@ -294,12 +339,12 @@ class Mixture(Density):
         kept = self.feature_names if by.diagonal and feature_names is None else feature_names
         return self._of([terms.mapped(by) for terms in self.terms], kept)
 
-    def explain(self, X: Any, rows: Sequence[int] | None = None) -> Explanation:
+    def explain(self, X: Any, rows: Sequence[int] | None = None, errors: Any = None) -> Explanation:
         """Where the log-likelihood of each row, or of those numbered, comes from.
 
-        See `Explanation`.
+        See `Explanation`; of rows with errors, as for `mixtura.fit`, Σ_k + S_i stands for Σ_k.
         """
-        return explain(self, X, rows)
+        return explain(self, X, rows, errors)
 
     def _of(self, terms: Sequence[Any], feature_names: Sequence[str] | None) -> Mixture:
         """The mixture of Gaussians, and perhaps of noise after them, checked and factorised."""
@@ -317,10 +362,10 @@ class Mixture(Density):
     def _names(self, kept: Sequence[int]) -> tuple[str, ...] | None:
         return self.feature_names and tuple(self.feature_names[j] for j in kept)
 
-    def _log_likelihood(self, X: Any, sample_weight: Any) -> tuple[float, float]:
+    def _log_likelihood(self, X: Any, sample_weight: Any, errors: Any) -> tuple[float, float]:
         """Σ_i v_i log p(x_i), nats, and Σ_i v_i."""
-        asked = self._by_row(lambda b: kernel.log_likelihood(b.rows, self.components))
-        return summed(X, sample_weight, asked)
+        asked = self._by_row(lambda b: kernel.log_likelihood(b, self.components))
+        return summed(X, sample_weight, asked, errors)
 
 
 def check_mixture(value: object) -> None:

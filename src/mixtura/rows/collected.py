@@ -19,6 +19,7 @@ from mixtura.rows.in_memory import finite_rows, no_missing, plain_rows
 from mixtura.rows.weights import check_weights
 from mixtura.tables.chunk import BadRows
 from mixtura.tables.collections import Collection, argument_of, check_numbers, collection
+from mixtura.tables.selection import joined_fields
 from mixtura.tables.streams import Chunk, bad_rows
 
 T = TypeVar("T")
@@ -65,7 +66,8 @@ class Reader:
             part = part.loc[:, [str(each) not in taken for each in part.columns]]
         check_numbers(part)
         rows = plain_rows(part, self.n_features, self.features)
-        block = Block(0, rows, {n: _numbers(each, n, len(rows)) for n, each in given.items()})
+        numbers = {name: _numbers(each, name, len(rows)) for name, each in given.items()}
+        block = Block(0, rows, joined_fields(numbers))
         return _counting(block).in_unit(self.unit) if self.counting else block
 
 
@@ -143,13 +145,17 @@ class Collected:
 
 
 def collected(
-    X: Any, sample_weight: Any, n_features: int, feature_names: tuple[str, ...] | None
+    X: Any,
+    sample_weight: Any,
+    n_features: int,
+    feature_names: tuple[str, ...] | None,
+    **more: Any,
 ) -> Collected:
     """The rows of a collection, as a mixture of D features takes them.
 
     Parameters
     ----------
-    X, sample_weight : as for `mixtura.tables.collections.collection`.
+    X, sample_weight, more : as for `mixtura.tables.collections.collection`.
     n_features : D.
     feature_names : D names, by which columns are matched where these have names; or None.
 
@@ -158,7 +164,7 @@ def collected(
     DataError : the collection is no rows, or the weights do not go with them.
     ParameterError : the weights are something else.
     """
-    rows = collection(X, sample_weight)
+    rows = collection(X, sample_weight, **more)
     return of_collection(rows, n_features, feature_names)
 
 
@@ -228,7 +234,7 @@ def _counting(block: Block) -> Block:
     """Those rows that are finite, with what belongs to them, and weigh something."""
     good = finite_rows(block.rows)
     for values in block.fields.values():
-        good = good & np.isfinite(values)
+        good = good & finite_rows(values.reshape(len(good), -1))
     if block.weights is not None:
         good = good & (block.weights > 0.0)
     return block if np.all(good) else block.take(good)

@@ -142,7 +142,7 @@ class Data:
 
     def oddities(self, n_components: int) -> Oddities:
         """What is odd about the rows themselves, for a fit of K components at most."""
-        return oddities(
+        found = oddities(
             self.source,
             self.executor,
             n_components,
@@ -150,6 +150,7 @@ class Data:
             seen=self.seen,
             left_out=self.note,
         )
+        return replace(found, measured="errors" in self.sample.fields)
 
     def naming_rows(self, collapse: CollapseError) -> CollapseError:
         """The error, which also names the rows nearest to the component's mean, as it holds many.

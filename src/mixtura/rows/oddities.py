@@ -40,6 +40,7 @@ class Oddities:
     repeats : values that are held by many rows, in order of the features.
     left_out : a sentence about rows that were left out; empty where none were.
     assumed : sentences about what a prior, or the box of the noise, makes of the rows.
+    measured : whether they have errors, so that the mixture is of their true values.
     """
 
     constants: tuple[tuple[int, float], ...] = ()
@@ -47,6 +48,7 @@ class Oddities:
     repeats: tuple[Repeat, ...] = ()
     left_out: str = ""
     assumed: tuple[str, ...] = ()
+    measured: bool = False
 
 
 NONE = Oddities()

@@ -10,6 +10,7 @@ from mixtura.engine.arrays import Rows
 from mixtura.engine.sources import Fields
 from mixtura.errors import ParameterError
 from mixtura.rows.data import Data
+from mixtura.rows.errors import parted, row_errors, row_projections
 from mixtura.rows.in_memory import as_rows, column_names
 from mixtura.rows.partition_survey import survey_partitions
 from mixtura.rows.survey import survey
@@ -17,8 +18,12 @@ from mixtura.rows.weights import row_weights
 from mixtura.tables.collections import Collection, collection, is_collection
 from mixtura.tables.streams import Scan, is_stream, scanned
 
-#: what may belong to a row, and what makes an array (N,) of it for N rows, or refuses it
-_CHECKED: Mapping[str, Callable[[Any, int], Any]] = {"weights": row_weights}
+#: what may belong to a row, and what makes an array (N, …) of it for rows (N, D), or refuses it
+_CHECKED: Mapping[str, Callable[[Any, tuple[int, ...]], Any]] = {
+    "weights": lambda values, shape: row_weights(values, shape[0]),
+    "errors": row_errors,
+    "projections": row_projections,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +33,7 @@ class Held:
     Parameters
     ----------
     rows : (N, D), finite.
-    fields : name -> (N,), checked; weights are finite and at least 0, not all 0.
+    fields : name -> (N, …), checked; weights are finite and at least 0, not all 0.
     names : of the features, or None.
     """
 
@@ -62,6 +67,9 @@ def open_rows(X: Any, sample_weight: Any = None, client: Any = None, **more: Any
     ParameterError : the weights are of a kind that does not go with them; or there is a client
         for rows that are not Dask's.
     """
+    more = {name: values for name, values in more.items() if values is not None}
+    if "projections" in more and (is_collection(X) or is_stream(X)):
+        raise ParameterError("projections are given, but the rows are not in memory")
     if is_collection(X):
         return collection(X, sample_weight, **more)
     if client is not None:
@@ -71,19 +79,21 @@ def open_rows(X: Any, sample_weight: Any = None, client: Any = None, **more: Any
         )
     if is_stream(X):
         return scanned(X, sample_weight, **more)
+    X, errors = parted(X, more.pop("errors", None))
     rows = as_rows(X)
-    return Held(rows, row_fields({"weights": sample_weight, **more}, len(rows)), column_names(X))
+    given = {"weights": sample_weight, "errors": errors, **more}
+    return Held(rows, row_fields(given, rows.shape), column_names(X))
 
 
-def row_fields(given: Mapping[str, Any], n_rows: int) -> Fields:
-    """The fields (N,) of N rows in memory, of what was given by name, where that is not None.
+def row_fields(given: Mapping[str, Any], shape: tuple[int, ...]) -> Fields:
+    """The fields (N, …) of rows (N, D) in memory, of what was given by name and is not None.
 
     Raises
     ------
     DataError : one of them cannot be used, or does not go with the rows.
     """
     there = {name: values for name, values in given.items() if values is not None}
-    return {name: _CHECKED[name](values, n_rows) for name, values in there.items()}
+    return {name: _CHECKED[name](values, shape) for name, values in there.items()}
 
 
 def read(

@@ -14,9 +14,17 @@ from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Rows, readable
 from mixtura.engine.executors import Executor, Serial, default_executor
-from mixtura.engine.sources import ArraySource, Block, ahead, even_block_rows
+from mixtura.engine.sources import (
+    ArraySource,
+    Block,
+    Fields,
+    ahead,
+    even_block_rows,
+    fields_of,
+)
 from mixtura.errors import DataError, ParameterError
 from mixtura.rows.collected import collected
+from mixtura.rows.errors import named_errors, row_errors, row_projections
 from mixtura.rows.in_memory import as_rows, matched_columns
 from mixtura.rows.weights import row_weights, total_weight, weighted_mean
 from mixtura.tables.collections import Collection, check_columns, check_numbers, is_collection
@@ -45,11 +53,13 @@ class RowFunction:
     shape: tuple[int, ...] = ()
     dtype: type = np.float64
 
-    def of(self, rows: Rows, executor: Executor | None = None) -> NDArray[Any]:
-        """The values of rows (N, D) in memory, (N, *shape)."""
+    def of(
+        self, rows: Rows, executor: Executor | None = None, fields: Fields | None = None
+    ) -> NDArray[Any]:
+        """The values of rows (N, D) in memory with what belongs to each, (N, *shape)."""
         if 0 < len(rows) <= even_block_rows(*rows.shape):  # one block, as most that are asked of
-            return np.asarray(self.function(Block(0, readable(rows))), self.dtype)
-        source = ArraySource(rows)
+            return np.asarray(self.function(Block(0, readable(rows), fields or {})), self.dtype)
+        source = ArraySource(rows, more=fields or {})
         whole: NDArray[Any] = np.empty((source.n_rows, *self.shape), self.dtype)
 
         def fill(block: Block) -> None:
@@ -60,8 +70,13 @@ class RowFunction:
                 pass
         return whole
 
-    def over(self, X: Any) -> Any:
+    def over(self, X: Any, errors: Any = None, projections: Any = None) -> Any:
         """The values of all rows of `X`: lazily of a Dask collection, else (N, *shape).
+
+        Parameters
+        ----------
+        X : rows, in memory or not.
+        errors, projections : what they were measured with, as for `mixtura.fit`, or None.
 
         Raises
         ------
@@ -69,11 +84,15 @@ class RowFunction:
             computed.
         """
         if is_out_of_core(X):
-            return _mapped(X, self)
+            if projections is not None:
+                raise ParameterError("projections are given, but the rows are not in memory")
+            return _mapped(X, self, errors)
         rows = as_rows(X, self.n_features, self.feature_names)
         if len(rows) == 0:
             raise DataError("X has 0 rows, expected at least 1")
-        return self.of(rows)
+        errors = row_errors(named_errors(X, errors), rows.shape)
+        through = row_projections(projections, rows.shape)
+        return self.of(rows, fields=fields_of(errors=errors, projections=through))
 
     def of_part(self, part: Any) -> NDArray[Any]:
         """The values of the rows of a partition, on the thread of a worker."""
@@ -86,13 +105,17 @@ def is_out_of_core(X: Any) -> bool:
     return not isinstance(X, np.ndarray) and (is_collection(X) or is_stream(X))
 
 
-def summed(X: Any, sample_weight: Any, asked: RowFunction) -> tuple[float, float]:
+def summed(
+    X: Any, sample_weight: Any, asked: RowFunction, errors: Any = None
+) -> tuple[float, float]:
     """Σ_i v_i y_i of a function's values y (N,), and Σ_i v_i; out of core in bounded memory.
 
     Parameters
     ----------
     X : rows, in memory or not.
     sample_weight : (N,), or None for 1 each; of rows out of core as for `totals`.
+    asked : the function.
+    errors : what the rows were measured with, as for `mixtura.fit`, or None.
 
     Raises
     ------
@@ -100,14 +123,13 @@ def summed(X: Any, sample_weight: Any, asked: RowFunction) -> tuple[float, float
     ParameterError : the weights are something else.
     """
     if not is_out_of_core(X):
-        values = asked.over(X)
+        values = asked.over(X, errors)
         weights = row_weights(sample_weight, len(values))
         weight = total_weight(weights, len(values))
         return weighted_mean(values, weights) * weight, weight
     function = partial(_sums, asked)
-    total, weight = totals(
-        X, sample_weight, function, asked.n_features, asked.feature_names
-    ).tolist()
+    n_features, names = asked.n_features, asked.feature_names
+    total, weight = totals(X, sample_weight, function, n_features, names, errors=errors).tolist()
     if not weight:
         raise DataError("no row of X counts, expected at least one of a weight above 0")
     return total, weight
@@ -116,9 +138,10 @@ def summed(X: Any, sample_weight: Any, asked: RowFunction) -> tuple[float, float
 def totals(
     X: Any,
     sample_weight: Any,
-    function: Callable[[Executor, Rows, Floats | None], Floats],
+    function: Callable[[Executor, Block], Floats],
     n_features: int,
     feature_names: tuple[str, ...] | None,
+    **more: Any,
 ) -> Floats:
     """The sums (S,) over rows out of core, in bounded memory: on the workers that have them.
 
@@ -127,8 +150,8 @@ def totals(
     X : a stream or a Dask collection.
     sample_weight : of a stream a column's name, of a Dask collection that or one of its own; or
         None.
-    function : of an executor, of some rows (m, D) and of their weights (m,), all above 0, or None:
-        their sums (S,).
+    more : other fields of the rows, given in the same way.
+    function : of an executor and of a block, whose weights are all above 0: its sums (S,).
     n_features : D.
     feature_names : D names, by which columns are matched where these have names; or None.
 
@@ -139,10 +162,10 @@ def totals(
     """
     counted = partial(_counted, function)
     if is_collection(X):
-        rows = collected(X, sample_weight, n_features, feature_names)
+        rows = collected(X, sample_weight, n_features, feature_names, **more)
         parts, bad = rows.each([partial(counted, Serial())] * len(rows.partitions))
     else:
-        stream = scanned(X, sample_weight, feature_names)
+        stream = scanned(X, sample_weight, feature_names, **more)
         bad, executor = bad_rows(stream.on_bad_row), default_executor()
         with closing(ahead(coalesce(stream.chunks(bad), _ROWS))) as chunks:
             parts = [
@@ -156,32 +179,37 @@ def totals(
 
 
 def _counted(
-    function: Callable[[Executor, Rows, Floats | None], Floats],
-    executor: Executor,
-    block: Block,
+    function: Callable[[Executor, Block], Floats], executor: Executor, block: Block
 ) -> Floats:
     """The sums over the rows that weigh something."""
-    counting, _ = block.counting()
-    return function(executor, counting.rows, counting.weights)
+    return function(executor, block.counting()[0])
 
 
-def _sums(asked: RowFunction, executor: Executor, rows: Rows, weights: Floats | None) -> Floats:
+def _sums(asked: RowFunction, executor: Executor, block: Block) -> Floats:
     """The sum of a function's values, and that of the weights."""
-    values = asked.of(rows, executor)
-    if weights is None:
-        return np.array([values.sum(), len(rows)])
-    return np.array([values @ weights, weights.sum()])
+    values = asked.of(block.rows, executor, block.fields)
+    if block.weights is None:
+        return np.array([values.sum(), len(values)])
+    return np.array([values @ block.weights, block.weights.sum()])
 
 
-def _mapped(X: Any, asked: RowFunction) -> Any:
+def _mapped(X: Any, asked: RowFunction, errors: Any) -> Any:
     """One value for each row of `X` out of core; see `RowFunction.over`."""
     if is_collection(X):
+        if errors is not None:
+            raise ParameterError(
+                "errors are given, but X is a Dask collection, whose rows are answered without: "
+                "map the mixture over its partitions, as with X.map_partitions"
+            )
         return _lazily(X, asked)
-    stream = scanned(X, None, asked.feature_names)
+    stream = scanned(X, None, asked.feature_names, errors=errors)
     bad = bad_rows(stream.on_bad_row)
     executor = default_executor()
     with closing(ahead(coalesce(stream.chunks(bad), _ROWS))) as chunks:
-        values = [asked.of(as_rows(chunk.rows, asked.n_features), executor) for chunk in chunks]
+        values = [
+            asked.of(as_rows(chunk.rows, asked.n_features), executor, chunk.fields)
+            for chunk in chunks
+        ]
     bad.warn()
     if not values:
         raise DataError("X has 0 rows, expected at least 1")

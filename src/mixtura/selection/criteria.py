@@ -6,11 +6,12 @@ mclust has them with the other sign, and larger is better: ask for ``sign="mclus
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from mixtura.engine import kernel
 from mixtura.engine.executors import Executor
-from mixtura.engine.sources import Block, Source
+from mixtura.engine.sources import Source
 from mixtura.errors import ParameterError
 from mixtura.fitting.fit import SIGNS
 from mixtura.model.mixture import Mixture
@@ -74,8 +75,6 @@ def classification_loss(
     if mixture.components.n_components == 1:  # and no noise
         return 0.0
 
-    def likeliest(block: Block) -> float:
-        return kernel.assign(block, mixture.components, diagonal=True)[1].log_likelihood
-
+    likeliest = partial(kernel.classification_likelihood, components=mixture.components)
     # Log max_k r_ik is the largest log joint density less that of the row.
     return 2.0 * max(log_likelihood - executor.run(source, likeliest), 0.0)

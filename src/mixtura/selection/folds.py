@@ -91,6 +91,6 @@ def _loss(mixture: Mixture, source: ArraySource) -> float:
     """The loss of rows that were left out, −2·Σ_i v_i log p(x_i), nats."""
     total = 0.0
     for block in source.blocks():
-        scores = kernel.log_likelihood(block.rows, mixture.components)
+        scores = kernel.log_likelihood(block, mixture.components)
         total += float(scores.sum() if block.weights is None else scores @ block.weights)
     return -2.0 * total

@@ -49,6 +49,7 @@ def select(
     noise: Box | float | bool | None = None,
     random_state: Seed = 0,
     sample_weight: Any = None,
+    errors: Any = None,
     n_jobs: int | None = None,
     observer: Watcher | None = None,
 ) -> Selection:
@@ -76,6 +77,7 @@ def select(
     random_state : the seed of the starts, and of the folds.
     sample_weight : (N,) how much each row counts, at least 0, or None for 1 each; of files the name
         of a column, of a Dask collection that or a Dask array or series.
+    errors : with what uncertainty each row was measured, as for `mixtura.fit`.
     n_jobs : how many candidates are fitted at once, or None for as many as there are cores. The
         answer is the same to the last bit.
     observer : told of every candidate.
@@ -129,7 +131,7 @@ def select(
     seed = seed_of(random_state)
     if seed is None:
         seed = int(random_state_of(random_state).randint(2**31))
-    data = read(open_rows(X, sample_weight), numbers[-1], seed, scatter=True)
+    data = read(open_rows(X, sample_weight, errors=errors), numbers[-1], seed, scatter=True)
     data.check(1)
     data = data.brought_here()
     if by == "cv" and not data.in_memory:

@@ -49,23 +49,30 @@ def is_missing(cell: str) -> bool:
     return cell.strip().lower() in _MISSING
 
 
-def numbers_of(texts: Sequence[str], column: str) -> list[float]:
-    """The weights in a column of text.
+def numbers_of(texts: Sequence[str], column: str, field: str = "weights") -> list[float]:
+    """The numbers in a column of text.
+
+    Parameters
+    ----------
+    texts : its cells.
+    column : its name.
+    field : what the numbers are to the rows.
 
     Raises
     ------
     DataError : a cell of it is no number.
     """
-    weights = []
+    numbers = []
     for row, cell in enumerate(texts):
         try:
-            weights.append(number(cell))
+            numbers.append(number(cell))
         except ValueError:
+            out = ": a weight of 0 leaves a row out" if field == "weights" else ""
             raise DataError(
-                f"row {row} of the weights' column {column!r} holds {cell!r}, expected a number "
-                "of at least 0: a weight of 0 leaves a row out"
+                f"row {row} of the {field}' column {column!r} holds {cell!r}, expected a number "
+                f"of at least 0{out}"
             ) from None
-    return weights
+    return numbers
 
 
 @dataclass

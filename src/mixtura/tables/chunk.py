@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.errors import DataError, ParameterError
+from mixtura.tables.selection import joined_fields
 from mixtura.textual import counted
 
 #: of each bad row that is reported, up to so many
@@ -21,7 +22,7 @@ _REPORTED = 100
 _POLICIES = {"error": (False, 1), "skip": (True, 1), "report": (True, _REPORTED)}
 
 #: the least value that a field may have; any finite number where nothing is said
-_LEAST = {"weights": 0.0}
+_LEAST = {"weights": 0.0, "errors": 0.0}
 
 
 class BadRows:
@@ -102,7 +103,7 @@ class Chunk:
     Parameters
     ----------
     rows : (m, D), float32 or float64.
-    fields : name -> (m,) float64; ``weights`` are how much each row counts.
+    fields : name -> (m, …) float64; ``weights`` are how much each row counts.
     ids : name -> m texts.
     origin : the file, or what else they are from, for the messages.
     first : the number of the first row there.
@@ -177,6 +178,11 @@ class Chunk:
             ids={name: list(compress(texts, good)) for name, texts in self.ids.items()},
         )
 
+    def joined(self) -> Chunk:
+        """The same, with a field that has several columns as one, (m, columns)."""
+        fields = joined_fields(self.fields)
+        return self if fields is self.fields else replace(self, fields=fields)
+
     def _good(self) -> NDArray[np.bool_] | None:
         """Which rows are good, (m,); None where all are."""
         # One sum is enough to see that all is well: NaN and infinity never cancel out of it.
@@ -186,7 +192,7 @@ class Chunk:
             return None
         good = True if whole else np.isfinite(self.rows).all(axis=1)
         for name, values in self.fields.items():
-            good = good & np.isfinite(values) & (values >= _LEAST.get(name, -np.inf))
+            good = good & np.isfinite(values) & (values >= _least(name))
         return None if np.all(good) else np.asarray(good)
 
     def _sentences(self, rows: Sequence[int], names: Sequence[str]) -> Iterator[str]:
@@ -206,13 +212,18 @@ class Chunk:
     def _fault(self, row: int) -> str:
         """What is wrong with a field of a row of finite numbers."""
         for name, values in self.fields.items():
-            least = _LEAST.get(name, -np.inf)
+            least = _least(name)
             if not (np.isfinite(values[row]) and values[row] >= least):
                 of_at_least = f" of at least {least:g}" if least > -np.inf else ""
                 out = ": a weight of 0 leaves a row out" if name == "weights" else ""
-                what = name.removesuffix("s")
+                what = name.partition(".")[0].removesuffix("s")
                 return f"{what} {values[row]:g}, expected a finite number{of_at_least}{out}"
         raise AssertionError(f"row {row} is sound")
+
+
+def _least(name: str) -> float:
+    """The least value that a field, or one of its columns, may have."""
+    return _LEAST.get(name.partition(".")[0], -np.inf)
 
 
 def concat(chunks: Sequence[Chunk]) -> Chunk:

@@ -11,6 +11,7 @@ import numpy as np
 
 from mixtura.errors import DataError, ParameterError
 from mixtura.tables.chunk import bad_rows
+from mixtura.tables.selection import columns_by_field
 
 #: kinds of NumPy's types that are numbers, and the one that may hold anything
 _NUMBERS, _ANYTHING = "fiub", "O"
@@ -96,6 +97,8 @@ def collection(
     bad_rows(on_bad_row)
     given = {"weights": sample_weight, **more}
     given = {name: values for name, values in given.items() if values is not None}
+    if isinstance(given.get("errors"), (list, tuple)):  # of names: a column for each feature
+        given = columns_by_field(given)
     if isinstance(data, Collection):
         for name in given:
             raise ParameterError(

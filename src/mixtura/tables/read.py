@@ -36,9 +36,9 @@ def read_table(
 
     Parameters
     ----------
-    source : a path (``.npy``, ``.parquet``, ``.feather``, ``.arrow``; anything else is CSV, also
-        ``.gz`` and ``.zst``), a glob or a folder of such files, ``-`` for CSV on the standard
-        input, or ``@name`` for a dataset of `mixtura.datasets`. CSV is UTF-8, separated by
+    source : a path (``.npy``, ``.parquet``, ``.feather``, ``.arrow``, ``.fits``; anything else is
+        CSV, also ``.gz`` and ``.zst``), a glob or a folder of such files, ``-`` for CSV on the
+        standard input, or ``@name`` for a dataset of `mixtura.datasets`. CSV is UTF-8, separated by
         commas, semicolons, tabs or blanks, with a header or without, with decimal points or, where
         they do not separate, commas. Lines that begin with ``#`` are left out where the first does.
         A first column of row names without a name is called index, and no feature unless named.

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.errors import DataError, ParameterError
 
@@ -51,14 +55,15 @@ class Selection:
         columns: Sequence[str] | None,
         ids: Sequence[str],
         expected: Sequence[str] | None,
-        **fields: str | None,
+        **fields: str | Sequence[str] | None,
     ) -> Selection:
         """The selection that lists of names make; a field that is None is none."""
+        there = {name: column for name, column in fields.items() if column is not None}
         return cls(
             None if columns is None else tuple(columns),
             tuple(ids),
             None if expected is None else tuple(expected),
-            fields={name: column for name, column in fields.items() if column is not None},
+            fields=columns_by_field(there),
         )
 
     @property
@@ -209,6 +214,29 @@ class Header:
                     f"{which if numeric else 'there is no column of numbers'}, or carry it along "
                     f"(--id {name})"
                 )
+
+
+def columns_by_field(given: Mapping[str, str | Sequence[str]]) -> dict[str, str]:
+    """A field for each column: of a field that has several columns, ``name.0``, ``name.1``, …"""
+    found = {}
+    for name, columns in given.items():
+        if isinstance(columns, str):
+            found[name] = columns
+        else:
+            found |= {f"{name}.{j}": column for j, column in enumerate(columns)}
+    return found
+
+
+def joined_fields(fields: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+    """The fields, where those of one name that have a column each are one, (m, columns)."""
+    parts: dict[str, list[NDArray[Any]]] = {}
+    for name, values in fields.items():
+        parts.setdefault(name.partition(".")[0], []).append(values)
+    if parts.keys() == fields.keys():
+        return fields
+    alone = {name: values for name, values in fields.items() if name in parts}
+    several = {name: np.column_stack(each) for name, each in parts.items() if name not in alone}
+    return {**alone, **several}
 
 
 def _listed(names: Sequence[str], named: bool) -> str:

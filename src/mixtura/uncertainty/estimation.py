@@ -9,14 +9,15 @@ import numpy as np
 
 from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats, Rows, frozen
+from mixtura.engine.sources import Fields
 from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.driver import fit_rows
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of
-from mixtura.rows.opening import Held
-from mixtura.rows.weights import row_weights
+from mixtura.rows.errors import named_errors
+from mixtura.rows.opening import Held, row_fields
 from mixtura.uncertainty import intervals
 from mixtura.uncertainty.chart import Chart, Parameters
 from mixtura.uncertainty.information import information, overlap_caution, statistics
@@ -36,6 +37,7 @@ def standard_errors(
     n_bootstrap: int = 200,
     random_state: Seed = 0,
     sample_weight: Any = None,
+    errors: Any = None,
 ) -> StandardErrors:
     """Standard errors of the weights, means and covariances of a fit.
 
@@ -56,10 +58,12 @@ def standard_errors(
     random_state : the seed of the draws.
     sample_weight : (N,), those of the fit: for ``"information"`` and ``"weighted-bootstrap"`` a
         weight of 2 is a row that is there twice.
+    errors : what the rows were measured with, those of the fit, as for `mixtura.fit`.
 
     Raises
     ------
-    ParameterError : there is no such method, too few fits, or nothing but a mixture to fit again.
+    ParameterError : there is no such method, too few fits, or nothing but a mixture to fit again;
+        or the fit was made with errors, and there are none.
     DataError : the rows cannot be used; the mixture is no maximum of their likelihood, or two of
         its components coincide; most of the bootstrap's fits failed.
 
@@ -89,12 +93,13 @@ def standard_errors(
     if not isinstance(fit, Fit | Mixture):
         raise ParameterError(f"fit is a {type(fit).__name__}, expected a Fit, or a Mixture alone")
     mixture = fit if isinstance(fit, Mixture) else fit.mixture
+    _check_measured(fit, errors)
     if method == "information":
         _check_plain(fit)
     else:
         _check_count(fit, method, n_bootstrap)
         check_drawable(X, method)
-    found = given(mixture, X, sample_weight)
+    found = given(mixture, X, sample_weight, errors)
     source, executor = found.source, found.executor
     sums = statistics(mixture, source, executor)
     few = resting(fit, sums, source, executor)
@@ -103,18 +108,26 @@ def standard_errors(
         known = information(mixture, source, executor, sums, held)
         covariance = known.covariance()
         caution = overlap_caution(known, sums.weight, held)
-        errors = _of_information(mixture, covariance, few, caution)
-        return replace(errors, counts=found.counts)
+        told = _of_information(mixture, covariance, few, caution)
+        return replace(told, counts=found.counts)
     rows = mixture.rows(X)
-    weights = row_weights(sample_weight, len(rows))
-    drawn = _refits(fit, rows, weights, method, int(n_bootstrap), random_state)
+    fields = row_fields({"weights": sample_weight, "errors": named_errors(X, errors)}, rows.shape)
+    drawn = _refits(fit, rows, fields, method, int(n_bootstrap), random_state)
     if len(drawn) < max(2, n_bootstrap // 2):
         raise DataError(
             f"{n_bootstrap - len(drawn)} of {n_bootstrap} fits to drawn rows failed: use fewer "
             "components, or method='weighted-bootstrap'"
         )
-    errors = _of_draws(mixture, np.stack(drawn), method, few)
-    return replace(errors, counts=found.counts)
+    told = _of_draws(mixture, np.stack(drawn), method, few)
+    return replace(told, counts=found.counts)
+
+
+def _check_measured(fit: Fit | Mixture, errors: Any) -> None:
+    """Refuse rows without the errors that a fit was made with."""
+    if isinstance(fit, Fit) and fit.oddities.measured and errors is None:
+        raise ParameterError(
+            "the fit is to rows with errors, and errors is None: give those that it was made with"
+        )
 
 
 def _check_count(fit: Fit | Mixture, method: str, n_bootstrap: object) -> None:
@@ -146,7 +159,7 @@ def _check_plain(fit: Fit | Mixture) -> None:
 
 
 def _refits(
-    fit: Fit, rows: Rows, weights: Floats | None, method: str, count: int, seed: Seed
+    fit: Fit, rows: Rows, fields: Fields, method: str, count: int, seed: Seed
 ) -> list[Floats]:
     """The flat parameters of fits to rows that were drawn anew."""
     random = random_state_of(seed)
@@ -158,11 +171,10 @@ def _refits(
             times = np.bincount(random.randint(n, size=n), minlength=n).astype(np.float64)
         else:
             times = random.standard_exponential(n)
-        counting = times if weights is None else times * weights
+        counting = times * fields.get("weights", 1.0)
+        held = Held(rows, {**fields, "weights": counting})
         try:
-            again = fit_rows(
-                Held(rows, {"weights": counting}), settings, given=Given(), random=random
-            )
+            again = fit_rows(held, settings, given=Given(), random=random)
         except DataError:
             continue
         mixture = again.mixture

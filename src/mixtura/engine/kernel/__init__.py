@@ -4,6 +4,9 @@ A kernel is a module with the functions of `mixtura.engine.kernel.reference`; th
 is the specification. `mixtura.engine.kernel.native` has them compiled, and besides `climb`,
 `em_run`, `swap`, `far_apart` and `lloyd`, which are None of the reference.
 
+Rows may have errors of their own, which is a field of a block: `measured` finds it, for those of
+the functions that take blocks and not rows alone.
+
 ``MIXTURA_KERNEL`` chooses one, ``native`` or ``reference``; without it the native one is taken
 where it is installed. ``MIXTURA_SIMD`` holds the native one to ``baseline``, ``avx2``,
 ``avx512`` or ``neon`` instructions instead of the widest that the machine has.
@@ -16,14 +19,17 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from mixtura.engine.kernel import measured
+from mixtura.engine.kernel.measured import *  # noqa: F403
 from mixtura.errors import ParameterError
 
 if TYPE_CHECKING:  # the types of what `use` puts here, of the specification: each stands there once
-    from mixtura.engine.kernel.reference import *  # noqa: F403
+    from mixtura.engine.kernel.reference import *  # type: ignore[assignment]  # noqa: F403
 
 __all__ = [  # noqa: F405
     "accumulate",
     "assign",
+    "classification_likelihood",
     "climb",
     "describe",
     "em_run",
@@ -41,11 +47,12 @@ __all__ = [  # noqa: F405
     "potentials",
     "squared_distances",
     "swap",
+    "true_values",
     "use",
 ]
 
-#: what a kernel has
-_FUNCTIONS = [name for name in __all__ if name not in ("native_is_installed", "use")]
+#: what is taken of a kernel as it is
+_FUNCTIONS = set(__all__) - {"native_is_installed", "use", *measured.__all__}
 
 
 def use(name: str) -> None:
@@ -67,6 +74,8 @@ def use(name: str) -> None:
         )
     kernel = import_module(f"mixtura.engine.kernel.{name}")
     globals().update({function: getattr(kernel, function) for function in _FUNCTIONS})
+    noisy = "native_deconvolution" if name == "native" else "deconvolution"
+    measured.use(kernel, import_module(f"mixtura.engine.kernel.{noisy}"))
 
 
 def native_is_installed() -> bool:

@@ -28,6 +28,22 @@ def one_pass(
     second: _Doubles | None = None,
     total: _Doubles | None = None,
 ) -> None: ...
+def deconvolve(
+    form: int,
+    constants: _Doubles,
+    means: _Doubles,
+    whitening: _Doubles,
+    rows: _Doubles,
+    errors: _Doubles,
+    weights: _Doubles | None = None,
+    *,
+    log_joint: _Doubles | None = None,
+    log_likelihood: _Doubles | None = None,
+    weight: _Doubles | None = None,
+    first: _Doubles | None = None,
+    second: _Doubles | None = None,
+    total: _Doubles | None = None,
+) -> None: ...
 def moments(
     rows: _Rows,
     weights: _Doubles | None,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Rows, doubles, readable
 
-#: name -> (m,) or (m, D), a value or several for each of m rows: weights, labels, errors, …
+#: name -> (m, …), a value or several for each of m rows: weights, labels, errors, …
 Fields: TypeAlias = Mapping[str, NDArray[Any]]
 
 
@@ -26,7 +26,8 @@ class Block:
     ----------
     start : the index of its first row in the source.
     rows : (m, D); as a source hands them out float32 or float64, C-contiguous.
-    fields : name -> (m,) or (m, D); ``weights`` are how much each row counts.
+    fields : name -> (m, …); ``weights`` are how much each row counts, ``errors`` the standard
+        deviations (m, D) or covariances (m, D, D) of what it was measured with.
     """
 
     start: int
@@ -57,8 +58,9 @@ class Block:
 
     def take(self, rows: NDArray[Any]) -> Block:
         """Some of its rows, by their numbers from 0 or by a mask (m,)."""
-        fields = {name: values[rows] for name, values in self.fields.items()}
-        return Block(self.start, self.rows[rows], fields)
+        chosen = self.rows[rows]
+        fields = {name: _taken(values, rows, len(chosen)) for name, values in self.fields.items()}
+        return Block(self.start, chosen, fields)
 
     def copy(self) -> Block:
         """The same in memory of its own."""
@@ -88,6 +90,8 @@ class Block:
         rows = self.rows if kind is None or self.rows.dtype == kind else self.rows.astype(kind)
         rows, fields = readable(rows), self.fields
         for name, values in self.fields.items():
+            if _one_for_all(values):
+                continue
             if values.dtype.kind == "f" and (own := doubles(values)) is not values:
                 fields = {**fields, name: own}
         changed = rows is not self.rows or fields is not self.fields
@@ -98,6 +102,19 @@ def fields_of(weights: Floats | None = None, **more: NDArray[Any] | None) -> Fie
     """The fields of some rows, of which any may be None: there is no such field then."""
     named = {"weights": weights, **more}
     return {name: values for name, values in named.items() if values is not None}
+
+
+def _one_for_all(values: NDArray[Any]) -> bool:
+    """Whether the rows share one value in memory, as `numpy.broadcast_to` makes them."""
+    return values.ndim > 1 and values.strides[0] == 0 and len(values) > 1
+
+
+def _taken(values: NDArray[Any], rows: NDArray[Any], count: int) -> NDArray[Any]:
+    """The values of some rows; one that all share is not written out."""
+    if _one_for_all(values):
+        return np.broadcast_to(values[:1], (count, *values.shape[1:]))
+    taken: NDArray[Any] = values[rows]
+    return taken
 
 
 def concat(blocks: Sequence[Block], kind: np.dtype[np.floating[Any]] | None = None) -> Block:

@@ -191,6 +191,14 @@ def _starved(fit: Ended) -> Finding:
 def _flat(fit: Ended, components: Sequence[int]) -> Finding:
     whose = "the covariance" if fit.mixture.structure.shared else named(components)
     are = "are" if len(components) > 1 else "is"
+    if fit.oddities.measured:
+        goes = "go" if len(components) > 1 else "goes"
+        return Finding(
+            f"{whose} {goes} to a singular end: in some direction the rows spread no more than by "
+            "their errors, and the likelihood is largest where true values do not spread at all",
+            "look whether the errors are told too large, or report the spread as none",
+            grave=False,
+        )
     if fit.settings.regularisation.relative:
         return Finding(
             f"{whose} {are} on the floor of reg_covar, flat in some direction",

@@ -22,6 +22,8 @@ from mixtura.textual import counted
 
 #: the remedy where there is nothing to do
 NOTHING = "nothing to do"
+#: what is said of a fit to rows with errors
+TRUE_VALUES = "the rows have errors, and the mixture is of their true values"
 #: a gain of the log-likelihood of all rows that is worth further iterations, nats
 _WORTH = 1e-2
 #: so many starts are worth asking for
@@ -62,13 +64,17 @@ class Verdict:
         explained = hopeless or bool(rows or parts)
         left_out = Finding(fit.oddities.left_out) if fit.oddities.left_out else None
         assumed = [Finding(each, grave=False) for each in fit.oddities.assumed]
-        void = [made(fit)] if fit.floored else []
+        true = Finding(TRUE_VALUES, grave=False) if fit.oddities.measured else None
+        # The density of rows with errors is bounded: no floor makes it.
+        singular = bool(fit.floored) and fit.oddities.measured
+        void = [made(fit)] if fit.floored and not singular else []
         void += [weights.said] if weights else []
+        words = f"{fit.outcome.value}{' to a singular component' if singular else ''}"
         return cls(
             fit.outcome,
-            f"{fit.outcome.value}, {fit.searches}" if fit.searches else fit.outcome.value,
+            f"{words}, {fit.searches}" if fit.searches else words,
             tuple(asked(fit, explained=explained, hopeless=hopeless)),
-            tuple(each for each in (weights, few, *rows, *parts, *assumed, left_out) if each),
+            tuple(each for each in (weights, few, *rows, *parts, *assumed, true, left_out) if each),
             "; ".join(void),
         )
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from mixtura.errors import DataError
-from mixtura.tables import arrow, delimited, npy
+from mixtura.tables import arrow, delimited, fits, npy
 from mixtura.tables.cells import is_number, number
 from mixtura.tables.chunk import BadRows, Chunk
 from mixtura.tables.selection import Columns, Header, Selection
@@ -23,7 +23,17 @@ _PARQUET = (".parquet", ".pq")
 _ARROW = (".arrow", ".feather", ".ipc", ".arrows")
 _PACKED = (".gz", ".zst")
 #: what a folder is searched for
-_SUFFIXES = (*_PARQUET, ".arrow", ".feather", ".ipc", ".arrows", ".csv", ".tsv", ".npy")
+_SUFFIXES = (*_PARQUET, *_ARROW, ".csv", ".tsv", ".npy", *fits.ENDINGS)
+#: files of other programs -> whose they are, and what reads them
+_ELSEWHERE = {
+    ".dta": ("Stata", "pandas.read_stata(path)"),
+    ".sav": ("SPSS", "pandas.read_spss(path)"),
+    ".sas7bdat": ("SAS", "pandas.read_sas(path)"),
+    ".xlsx": ("Excel", "pandas.read_excel(path)"),
+    ".xls": ("Excel", "pandas.read_excel(path)"),
+    ".h5": ("HDF5", "h5py.File(path)[name][:]"),
+    ".hdf5": ("HDF5", "h5py.File(path)[name][:]"),
+}
 
 _Reader: TypeAlias = Callable[[Path, Columns, Header, BadRows], Iterator[Chunk]]
 
@@ -174,6 +184,14 @@ def _header(path: Path, selection: Selection, header: bool | None) -> tuple[Head
         return arrow.parquet_header(path), arrow.parquet_chunks
     if suffix in _ARROW:
         return arrow.feather_header(path), arrow.feather_chunks
+    if _kind(path) in fits.ENDINGS:
+        return fits.fits_header(path), fits.fits_chunks
+    if suffix in _ELSEWHERE:
+        whose, reader = _ELSEWHERE[suffix]
+        raise DataError(
+            f"{path} is a file of {whose}, which mixtura does not read: pass what {reader} gives, "
+            "with its codes for missing values made NaN"
+        )
     if suffix == ".npz":
         raise DataError(npy.archive(path))
     if suffix == ".npy":
@@ -258,7 +276,12 @@ def files_of(paths: Sequence[str | os.PathLike[str]]) -> tuple[Path, ...]:
 
 def needs_scan(path: str) -> bool:
     """Whether a path is one that only a scan reads: a glob, a folder, Arrow's or a packed file."""
-    return _is_several(path) or Path(path).suffix.lower() in (*_ARROW, *_PACKED)
+    return _is_several(path) or Path(path).suffix.lower() in (
+        *_ARROW,
+        *_PACKED,
+        *fits.ENDINGS,
+        *_ELSEWHERE,
+    )
 
 
 def _is_several(path: str | os.PathLike[str]) -> bool:

@@ -65,7 +65,10 @@ def scan_table(table: Table, origin: str, *, fields: Mapping[str, str], on_bad_r
     """
     bad_rows(on_bad_row)
     ids = {name: texts for name, texts in table.ids.items() if name not in fields.values()}
-    values = {name: np.array(numbers_of(table.ids[n], n)) for name, n in fields.items()}
+    values = {
+        name: np.array(numbers_of(table.ids[n], n, name.partition(".")[0]))
+        for name, n in fields.items()
+    }
     columns = Columns(table.names, fields, tuple(ids), table.named)
     return _HeldRows(columns, on_bad_row, Chunk(table.rows, values, ids, origin))
 

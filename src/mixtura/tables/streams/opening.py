@@ -15,6 +15,7 @@ from mixtura.tables.selection import Selection
 from mixtura.tables.streams.batches import is_batch, scan_batches, scan_dataset
 from mixtura.tables.streams.files import files_of, scan_files
 from mixtura.tables.streams.scan import Scan
+from mixtura.textual import counted
 
 
 def is_stream(data: Any) -> bool:
@@ -33,6 +34,7 @@ def scan(
     *,
     columns: Sequence[str] | None = None,
     weights: str | None = None,
+    errors: Sequence[str] | None = None,
     ids: Sequence[str] = (),
     expected: Sequence[str] | None = None,
     header: bool | None = None,
@@ -43,12 +45,14 @@ def scan(
     Parameters
     ----------
     data : a path, a glob or a folder, or several: Parquet, Arrow and Feather, CSV (``.gz`` and
-        ``.zst``, too), ``.npy``; a `pyarrow.dataset.Dataset`; an iterable of two-dimensional
-        arrays, tables or record batches that begins anew whenever it is asked to, or a function
-        that begins one.
+        ``.zst``, too), ``.npy``, the first table of a ``.fits``; a `pyarrow.dataset.Dataset`; an
+        iterable of two-dimensional arrays, tables or record batches that begins anew whenever it is
+        asked to, or a function that begins one.
     columns : the features by name, in this order; by default all but ids and weights. Columns of
         arrays are called x0, x1, …; those that folders name (``year=2024``) count only if named.
     weights : the column that says how much a row counts.
+    errors : the columns that hold the standard deviations that the features were measured with, one
+        for each, in their order.
     ids : columns carried along as text.
     expected : the feature names of a model, taken where `columns` is None and the data have names.
     header : whether CSV begins with a header; None finds out.
@@ -79,8 +83,12 @@ def scan(
     bad_rows(on_bad_row)
     if isinstance(data, Scan):
         raise ParameterError("the data are a scan already, expected what to scan: pass it on as is")
-    selection = Selection.of(columns, ids, expected, weights=weights)
-    return _opened(data, selection, header, on_bad_row)
+    wanted = columns_wanted(errors) if errors is not None else None
+    selection = Selection.of(columns, ids, expected, weights=weights, errors=wanted)
+    opened = _opened(data, selection, header, on_bad_row)
+    if wanted is not None:
+        check_errors(wanted, opened.columns.features)
+    return opened
 
 
 def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None, **more: Any) -> Scan:
@@ -99,10 +107,12 @@ def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None, *
     """
     for name, column in {"weights": sample_weight, **more}.items():
         argument = argument_of(name)
-        if column is not None and not isinstance(column, str):
+        named = isinstance(column, str) or (name == "errors" and columns_wanted(column))
+        if column is not None and not named:
+            which = "columns" if name == "errors" else "column"
             raise ParameterError(
                 f"{argument} is of type {type(column).__name__}, but the rows are streamed: "
-                f"name their column of {name} instead"
+                f"name their {which} of {name} instead"
             )
         if column is not None and isinstance(X, Scan):
             raise ParameterError(
@@ -112,6 +122,29 @@ def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None, *
     if isinstance(X, Scan):
         return X
     return scan(X, weights=sample_weight, expected=expected, **more)
+
+
+def columns_wanted(errors: Any) -> tuple[str, ...] | None:
+    """The names of columns that `errors` is, one or several; None where it is no such thing."""
+    if isinstance(errors, str):
+        return (errors,)
+    listed = isinstance(errors, (list, tuple)) and len(errors) > 0
+    return tuple(errors) if listed and all(isinstance(name, str) for name in errors) else None
+
+
+def check_errors(wanted: Sequence[str], features: Sequence[str]) -> None:
+    """Refuse columns of errors that are not one for each feature.
+
+    Raises
+    ------
+    ParameterError : they are more, or fewer.
+    """
+    if len(wanted) != len(features):
+        raise ParameterError(
+            f"errors names {counted(len(wanted), 'column')} ({', '.join(wanted)}), and there are "
+            f"{counted(len(features), 'feature')} ({', '.join(features)}): name one column for "
+            "each feature, in their order, or choose the features"
+        )
 
 
 def _opened(data: Any, selection: Selection, header: bool | None, on_bad_row: str) -> Scan:

@@ -54,7 +54,7 @@ class Scan(ABC):
             left = chunk.numbered(first).drop(self.columns.features, count, keep=keep)
             first += len(chunk)
             if len(left):
-                yield left
+                yield left.joined()
 
     @abstractmethod
     def read(self, bad: BadRows) -> Iterator[Chunk]:

@@ -65,7 +65,7 @@ class RowParts:
             [
                 np.full(len(chosen), e.normalisation),
                 e.log_weights[chosen],
-                e.log_determinants[chosen],
+                np.broadcast_to(e.log_determinants, e.log_joint.shape)[0, chosen],
                 e.distance_terms[0, chosen],
             ]
         )

@@ -13,6 +13,7 @@ from mixtura.views.plots import outlines
 from mixtura.views.plots.canvas import axes_or_new, figure_of, tidied
 from mixtura.views.plots.crowd import MANY, draw_crowd
 from mixtura.views.plots.density import density
+from mixtura.views.plots.error_ellipses import draw_errors, of_pair
 from mixtura.views.plots.lettering import beside, in_rows, name_axis
 from mixtura.views.plots.palette import parts_of
 from mixtura.views.plots.projection import Projection, one_or_two, project, set_extents, shown_count
@@ -37,6 +38,7 @@ def plot(
     *,
     features: Features = None,
     equal: bool = False,
+    errors: Any = None,
     ax: Axes | None = None,
 ) -> Axes:
     """The `density` of one feature, or the `scatter` of two.
@@ -47,6 +49,7 @@ def plot(
     features : one or two, by index or name; None takes the only one there is, or the two in
         which the components differ most.
     equal : whether one unit is as long on both axes, for two features of one unit.
+    errors : as for `scatter`; a density is that of true values, and draws none.
 
     Raises
     ------
@@ -64,7 +67,7 @@ def plot(
     """
     if one_or_two(mixture, features, equal) == 1:
         return density(mixture, X, features=features, ax=ax)
-    return scatter(mixture, X, features=features, equal=equal, ax=ax)
+    return scatter(mixture, X, features=features, equal=equal, errors=errors, ax=ax)
 
 
 def density_or_plane(
@@ -151,6 +154,7 @@ def scatter(
     *,
     features: Features = None,
     equal: bool = False,
+    errors: Any = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Rows in the colour of their component, 1-, 2- and 3-sigma ellipses, log-density contours.
@@ -166,6 +170,8 @@ def scatter(
     features : two features, by index or name; None takes the two in which the components differ
         most.
     equal : whether one unit is as long on both axes, for features of one unit.
+    errors : what the rows were measured with, as for `mixtura.fit`, or None: up to 1,000 have the
+        ellipse of one standard deviation around them.
     ax : where to draw; None makes a new figure.
 
     Returns
@@ -191,15 +197,18 @@ def scatter(
     >>> ax.get_xlabel(), ax.get_ylabel(), len(ax.patches)
     ('x0', 'x1', 3)
     """
-    shown = project(mixture, X, features, 2)
+    shown = project(mixture, X, features, 2, errors)
     ax = axes_or_new(ax)
     set_extents(ax, shown, _SCATTERED, equal)
+    measured: list[Line2D] = []
     if len(shown.rows):
         _draw_rows(ax, shown)
+        matrices = of_pair(mixture, X, errors, features)
+        measured = [] if matrices is None else draw_errors(ax, shown, matrices)
     contours = outlines.draw_contours(ax, shown)
     ellipses = outlines.draw_ellipses(ax, shown.marginal)
     outlines.draw_means(ax, shown.marginal)
-    return _finished(ax, shown, [], _keys(shown.marginal), [*ellipses, *contours])
+    return _finished(ax, shown, [], _keys(shown.marginal), [*ellipses, *contours, *measured])
 
 
 def _draw_rows(ax: Axes, shown: Projection) -> None:

@@ -108,7 +108,9 @@ class Projection:
         return x, y, self.marginal.score_samples(points).reshape(len(y), len(x))
 
 
-def project(mixture: Mixture, X: Any, features: Features, n_features: int) -> Projection:
+def project(
+    mixture: Mixture, X: Any, features: Features, n_features: int, errors: Any = None
+) -> Projection:
     """The features asked for, or those in which the components differ most.
 
     Parameters
@@ -117,6 +119,7 @@ def project(mixture: Mixture, X: Any, features: Features, n_features: int) -> Pr
     X : (N, D) array-like, or a table with the mixture's columns, or None for no rows.
     features : indices or names, or None.
     n_features : how many the picture shows.
+    errors : what the rows were measured with, as for `mixtura.fit`, or None.
 
     Raises
     ------
@@ -138,7 +141,7 @@ def project(mixture: Mixture, X: Any, features: Features, n_features: int) -> Pr
     names = tuple(mixture.feature_labels[column] for column in kept)
     if X is None:
         return Projection(marginal, names, np.empty((0, n_features)), np.empty(0, dtype=np.intp))
-    labels = mixture.predict(X)
+    labels = mixture.predict(X, errors)
     rows = np.asarray(mixture.rows(X)[:, kept], dtype=np.float64)
     return Projection(marginal, names, rows, labels)
 

@@ -1,0 +1,146 @@
+"""FITS: the first table of a file, as astronomers keep their catalogues, a part at a time."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.errors import DataError, MissingExtraError, MixturaError
+from mixtura.tables.arrow import BATCH
+from mixtura.tables.chunk import BadRows, Chunk
+from mixtura.tables.selection import Columns, Header
+from mixtura.textual import words_of
+
+#: the endings of such files
+ENDINGS = (".fits", ".fit", ".fts")
+#: letters of binary columns that hold whole numbers, or numbers
+_WHOLE, _NUMBERS = "BIJK", "BIJKED"
+#: what columns of other letters hold
+_OTHERS = {"A": "text", "L": "true or false", "X": "bits", "C": "complex", "M": "complex"}
+
+
+def fits_header(path: Path) -> Header:
+    """The columns of the first table of a FITS file, each with its kind where it is no number."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "File may have been truncated")  # astropy would go on
+        with _opened(path) as table:
+            columns, binary = list(table.columns), _is_binary(table)
+            kinds = {column.name: _kind(column, binary=binary) for column in columns}
+            return Header(tuple(column.name for column in columns), kinds)
+
+
+def fits_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> Iterator[Chunk]:
+    """The rows of the first table of a FITS file; of a value that is missing there is NaN.
+
+    Numbers come in this machine's byte order, single ones as such if all features are. A whole
+    number that a column's TNULL stands for is missing; TSCAL and TZERO are applied.
+    """
+    first = 0
+    with _opened(path, lambda: first) as table:
+        data, count = table.data, int(table.header["NAXIS2"])
+        if data is not None and len(data) != count:
+            raise ValueError(f"its header tells of {count} rows, it holds {len(data)}")
+        numbers = _numbers if _is_binary(table) else _typed_out
+        for first in range(0, count, BATCH):
+            part = data[first : first + BATCH]
+            values = [numbers(part, table.columns[name]) for name in columns.features]
+            yield Chunk(
+                np.stack(values, axis=1, dtype=np.result_type(np.float32, *values)),
+                {
+                    name: numbers(part, table.columns[n]).astype(np.float64)
+                    for name, n in columns.fields.items()
+                },
+                {name: [str(each).strip() for each in part[name]] for name in columns.ids},
+                str(path),
+                first,
+            )
+
+
+def _kind(column: Any, *, binary: bool) -> str:
+    """What a column holds, where that is no number in each row; else nothing."""
+    letters = str(column.format)
+    if not binary:
+        return "text" if letters.startswith("A") else ""
+    count = letters[: len(letters) - len(letters.lstrip("0123456789"))]
+    letter = letters[len(count) :][:1]
+    if letter in "PQ":
+        return "vectors, of a length of their own in each row"
+    if letter not in _NUMBERS:
+        return _OTHERS.get(letter, f"FITS {letters}")
+    return f"vectors of {count}" if int(count or 1) != 1 else ""
+
+
+def _numbers(part: Any, column: Any) -> NDArray[Any]:
+    """A column of a binary table, (m,), from the bytes as they are."""
+    held = part.view(part.dtype, np.ndarray)[column.name]
+    values: NDArray[Any] = held.astype(held.dtype.newbyteorder("="))
+    scaled = column.bscale not in (None, "", 1) or column.bzero not in (None, "", 0)
+    missing = None
+    if column.null not in (None, "") and values.dtype.kind in "iu":
+        missing = values == int(column.null)
+    if values.dtype.kind != "f" or scaled:
+        values = values.astype(np.float64)
+    if scaled:
+        values = values * float(column.bscale or 1.0) + float(column.bzero or 0.0)
+    if missing is not None and missing.any():
+        values = np.where(missing, np.nan, values)
+    return values
+
+
+def _typed_out(part: Any, column: Any) -> NDArray[Any]:
+    """A column of a table of text, (m,), with NaN where it is empty, or its TNULL."""
+    cells = part.view(part.dtype, np.ndarray)[column.name]
+    null = None if column.null in (None, "") else str(column.null).strip()
+    texts = [cell.decode("ascii").strip() for cell in cells]
+    scale, zero = float(column.bscale or 1.0), float(column.bzero or 0.0)
+    numbers = (
+        np.nan if text in ("", null) else float(text.replace("D", "E")) * scale + zero
+        for text in texts
+    )
+    return np.fromiter(numbers, np.float64, len(texts))
+
+
+def _is_binary(table: Any) -> bool:
+    return str(table.header["XTENSION"]).strip() == "BINTABLE"
+
+
+@contextmanager
+def _opened(path: Path, row: Callable[[], int] = lambda: 0) -> Iterator[Any]:
+    """The first table of a FITS file, and what astropy finds wrong within as a sentence of it.
+
+    Raises
+    ------
+    DataError : it is damaged, no FITS file, or has no table.
+    MissingExtraError : astropy is not installed.
+    OSError : it cannot be read.
+    """
+    try:
+        from astropy.io import fits
+    except ImportError:
+        raise MissingExtraError("astropy", "fits", "reading FITS") from None
+    try:
+        with fits.open(path, memmap=True, lazy_load_hdus=True) as units:
+            kinds = (fits.BinTableHDU, fits.TableHDU)
+            table = next((unit for unit in units if isinstance(unit, kinds)), None)
+            if table is None:
+                raise DataError(
+                    f"{path} has no table, only images: pass an array of their pixels, as "
+                    "astropy.io.fits.getdata gives it"
+                )
+            yield table
+    except MixturaError:
+        raise
+    except (OSError, ValueError, TypeError, LookupError, UserWarning, fits.VerifyError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        where = f" from row {row()} on" if row() else ""
+        raise DataError(
+            f"{path} is not a FITS file that mixtura reads{where}: {words_of(error)}; it is cut "
+            "short or damaged, so fetch or write it again"
+        ) from None
