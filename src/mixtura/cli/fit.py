@@ -42,6 +42,13 @@ Examples:
 @click.option(
     "--strict", is_flag=True, help="Store nothing and end with exit code 5 if it does not converge."
 )
+@click.option(
+    "--flag",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Keep with the model the score that such a share of its own rows does not exceed, 0.001 "
+    "say: mixtura score --flag flags rows by it.",
+)
 @options.checkpointing
 @click.option(
     "--dask", "on_dask", is_flag=True, help="Fit on Dask workers, started on this machine."
@@ -76,6 +83,8 @@ def command(
     """
     if kept.resume and kept.checkpoint is None:
         raise click.UsageError("--resume goes on from a checkpoint: name it with --checkpoint")
+    if kept.flag is not None and kept.output is None:
+        raise click.UsageError("--flag keeps a threshold with the model: say where with -o")
     if verbose and quiet:
         raise click.UsageError("--verbose and --quiet were both given, expected one of them")
     from mixtura.fitting.stored import fit_record

@@ -12,6 +12,8 @@ from mixtura.model.distributions import chi_survival_quantiles
 
 #: rows that are drawn of all components together, and at least of each
 _ALL, _LEAST = 2**17, 2**12
+#: products of numbers that their scores may take; beyond that fewer are drawn, 1,024 at least
+_OPERATIONS = 2**35
 #: rows that are drawn of terms that are no Gaussians, as those of noise
 _OF_OTHERS = 2**14
 #: axes that a draw has, of one frame or, in few dimensions, of several
@@ -54,11 +56,9 @@ def drawn_terms(mixture: Density, seed: int) -> list[Drawn]:
     """
     random = np.random.RandomState(seed)
     k, d = mixture.means.shape
-    axes = min(d, _AXES)
-    frames = _AXES // axes
+    axes, frames, n = _effort(k, d)
     rays = 2 * axes * frames
     lengths, masses = _strata(d)
-    n = max(_DRAWS, max(_LEAST, _ALL // k) // (rays * len(masses)))
     shape = (n, rays, len(masses))
     factors = np.linalg.cholesky(mixture.covariance_matrices())
     drawn = []
@@ -77,6 +77,16 @@ def drawn_terms(mixture: Density, seed: int) -> list[Drawn]:
         weight = terms.shares.sum() / scores.size
         drawn.append(Drawn(scores, np.full(scores.shape[1], weight)))
     return drawn
+
+
+def _effort(k: int, d: int) -> tuple[int, int, int]:
+    """Axes of a frame, frames of a draw, and draws of each of K components of D features."""
+    rows = max(_LEAST, _ALL // k)
+    affordable = _OPERATIONS // (k * k * d * d)
+    axes, frames = min(d, _AXES), _AXES // min(d, _AXES)
+    if affordable < rows:
+        rows, axes, frames = affordable, 1, 1
+    return axes, frames, max(_DRAWS, rows // (2 * axes * frames * len(_STRATA)))
 
 
 def _strata(degrees: int) -> tuple[Floats, Floats]:
