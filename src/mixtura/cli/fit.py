@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import mixtura
-from mixtura.cli import inputs, options, printing, progress, provenance, spelling
+from mixtura.cli import inputs, kinds, options, printing, progress, provenance, spelling
 from mixtura.cli.model_output import ModelOutput
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ Examples:
 )
 @click.option(
     "--flag",
-    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    type=kinds.SHARE,
     metavar="SHARE",
     help="Keep with the model the score that such a share of its own rows does not exceed, 0.001 "
     "say: mixtura score --flag flags rows by it.",

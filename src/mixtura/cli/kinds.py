@@ -18,12 +18,14 @@ else:
             return cls
 
 
-__all__ = ["BOX", "KEPT", "Kind", "NumberOrAuto", "Numbers", "Share", "Volume"]
+__all__ = ["BOX", "KEPT", "SHARE", "Kind", "NumberOrAuto", "Numbers", "Share", "Volume"]
 
 #: the word for the volume of the box about all rows
 BOX = "box"
 #: the word for the threshold that a model file has
 KEPT = "kept"
+#: a share of rows, above 0 and below 1
+SHARE = click.FloatRange(0.0, 1.0, min_open=True, max_open=True)
 
 
 class NumberOrAuto(Kind[float | str]):

@@ -12,7 +12,9 @@ from mixtura.caching import cached_property
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
+from mixtura.model.comparison import Comparison
 from mixtura.model.density import Density
+from mixtura.model.drift import Yardstick, compared
 from mixtura.model.tail import Tail, tail_of
 
 #: rows that are as unlikely as this are outliers, where nothing else is said
@@ -118,6 +120,62 @@ class Decisions(Density):
             raise ParameterError("alpha and fdr are both given, expected one of them")
         rate = share(fdr, "fdr")
         return discoveries(np.asarray(self.tail(X)), rate)
+
+    def compare(self, X: Any, *, fitted_to: float | None = None, alpha: float = 0.05) -> Comparison:
+        """Whether rows are the mixture's own, or have drifted from what it describes.
+
+        Three questions: are their scores distributed as its own (the tail probabilities of its own
+        rows are uniform), is each feature, and has each component its share of them.
+
+        Parameters
+        ----------
+        X : as for `score_samples`; other rows than those that the mixture was fitted to, which lie
+            nearer to it than new ones.
+        fitted_to : how many rows it was fitted to, `Fit.n_rows`. So many rows are as uncertain as
+            the mixture at most: with N rows compared, the tests are those of 1/(1/N + 1/fitted_to).
+            None takes it as it stands.
+        alpha : how often rows of the mixture's own are said to differ, at most; of all tests
+            together, by Holm's method.
+
+        Returns
+        -------
+        A `Comparison`: its `verdict` is a sentence, its `departures` say how far and in what.
+
+        Raises
+        ------
+        ParameterError : alpha is not above 0 and below 1, or fitted_to not above 0.
+        DataError : as for `score_samples`.
+
+        Notes
+        -----
+        A pass over the rows, D look-ups among 256 bins a row; streams and collections in bounded
+        memory. Distributions are held together by Kolmogorov's and Smirnov's distance, shares by a
+        chi-square. A maximum likelihood estimate of a distribution is no less certain than the
+        rows' own shares (that is the correction for `fitted_to`), and so the tests of a fitted
+        mixture are a little too mild, never too strict.
+
+        References
+        ----------
+        Rosenblatt 1952, "Remarks on a multivariate transformation"; Holm 1979, "A simple
+        sequentially rejective multiple test procedure".
+
+        Examples
+        --------
+        >>> from mixtura import Mixture
+        >>> m = Mixture([1.0], [[0.0]], [[[1.0]]], feature_names=["height"])
+        >>> found = m.compare(m.sample(500, 0)[0] + 0.5)
+        >>> found.differs, [each.name for each in found.differing]
+        (True, ['height'])
+        """
+        level = share(alpha, "alpha")
+        if fitted_to is not None and not (is_number(fitted_to) and fitted_to > 0.0):
+            raise ParameterError(f"fitted_to is {fitted_to!r}, expected a number of rows, above 0")
+        return compared(self._yardstick, X, fitted_to, level)
+
+    @cached_property
+    def _yardstick(self) -> Yardstick:
+        """What rows are held to, which is found once."""
+        return Yardstick.of(self, self.score_tail)
 
 
 def discoveries(probabilities: Floats, rate: float) -> NDArray[np.bool_]:

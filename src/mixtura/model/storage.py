@@ -56,11 +56,22 @@ class StoredModel:
     sha256: str = ""
     threshold: Mapping[str, float] | None = None
 
+    @property
+    def fitted_to(self) -> float | None:
+        """How many rows the mixture was fitted to; None where the file does not say."""
+        return rows_of(self.training)
+
     def origin(self) -> dict[str, str]:
         """When the file was written, by which version, and its sum, ready for JSON."""
         known = {"date": self.date, "sha256": self.sha256}
         said = {name: value for name, value in known.items() if value}
         return {"library_version": self.library_version, **said}
+
+
+def rows_of(training: Mapping[str, Any]) -> float | None:
+    """How many rows a record of a fit is of; None where it does not say."""
+    n = training.get("n_rows")
+    return float(n) if is_number(n) and n > 0 else None
 
 
 def save(
