@@ -8,7 +8,7 @@ from mixtura.version import __version__
 
 if TYPE_CHECKING:
     from mixtura.engine.statistics import Statistics
-    from mixtura.estimators import GaussianMixture
+    from mixtura.estimators import GaussianMixture, MixtureOutlierDetector
     from mixtura.fitting import Fit, Given, Outcome, fit
     from mixtura.fitting.m_step.prior import Prior
     from mixtura.fitting.steps import maximise, statistics
@@ -40,6 +40,7 @@ __all__ = [
     "Merging",
     "Mixture",
     "MixtureDisplay",
+    "MixtureOutlierDetector",
     "Noise",
     "Outcome",
     "Prior",
@@ -70,6 +71,7 @@ _HOMES = {
     "Merging": "mixtura.model.merging",
     "Mixture": "mixtura.model.mixture",
     "MixtureDisplay": "mixtura.views.display",
+    "MixtureOutlierDetector": "mixtura.estimators",
     "Noise": "mixtura.model.noise",
     "Outcome": "mixtura.fitting",
     "Prior": "mixtura.fitting.m_step.prior",

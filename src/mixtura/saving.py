@@ -19,7 +19,10 @@ from mixtura.pipelines import is_pipeline, ways_back
 
 
 def save(
-    model: Any, path: str | os.PathLike[str], training: Mapping[str, Any] | None = None
+    model: Any,
+    path: str | os.PathLike[str],
+    training: Mapping[str, Any] | None = None,
+    alpha: float | None = None,
 ) -> None:
     """Write a model file, whole or not at all: a mixture, and how it was fitted.
 
@@ -30,11 +33,14 @@ def save(
         an affine map of a mixture is a mixture, see `Mixture.transformed`.
     path : where; an existing file is replaced once the new one is on disk.
     training : a record that JSON can hold, kept beside the parameters; of a fit, besides its own.
+    alpha : of the mixture's own rows, such a share has scores below a threshold that is kept in the
+        file: ``mixtura score --flag`` flags rows by it. None keeps none.
 
     Raises
     ------
     ParameterError : `model` is none of these, is not fitted, or has a step that is no affine map
-        which can be undone, such as a PCA that leaves features out.
+        which can be undone, such as a PCA that leaves features out; or alpha is not above 0 and
+        below 1.
     OSError : the file cannot be written.
 
     Notes
@@ -57,7 +63,7 @@ def save(
     found = _held(model)
     mixture = found if isinstance(found, Mixture) else found.mixture
     own = {} if isinstance(found, Mixture) else fit_record(found)
-    storage.save(mixture, path, {**own, **(training or {})})
+    storage.save(mixture, path, {**own, **(training or {})}, alpha)
 
 
 def load_fit(path: str | os.PathLike[str]) -> Fit:

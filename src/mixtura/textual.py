@@ -80,6 +80,21 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def rarity(probability: float) -> str:
+    """How many rows a probability is, as the beginning of a sentence, with its verb.
+
+    Examples
+    --------
+    >>> rarity(0.62), rarity(0.000231), rarity(0.0)
+    ('62 % of rows are', '1 row in 4,300 is', 'Fewer than 1 row in 1,000,000,000,000 is')
+    """
+    if probability >= _OFTEN:
+        return f"{100.0 * probability:.2g} % of rows are"
+    if probability < _HARDLY:
+        return f"Fewer than 1 row in {round(1.0 / _HARDLY):,} is"
+    return f"1 row in {round(float(f'{1.0 / probability:.2g}')):,} is"
+
+
 def words_of(error: BaseException) -> str:
     """What an error says, on one line; its kind where it says nothing."""
     return " ".join(str(error).split()) or type(error).__name__
@@ -135,6 +150,8 @@ def runs_from_the_right(text: str) -> bool:
     return any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in text)
 
 
+#: what is told in hundredths from there on, and told to be less below
+_OFTEN, _HARDLY = 0.05, 1e-12
 #: letters that are left of any cell
 _LEAST = 8
 

@@ -46,6 +46,11 @@ def models(tmp_path_factory) -> Path:
 
 #: command -> its usual lines; {m} is the folder of models
 USUAL: dict[str, tuple[str, ...]] = {
+    "compare": (
+        "compare {m}/iris.safetensors @iris",
+        "compare {m}/noise.safetensors {m}/noise.npy",
+        "compare {m}/shared.safetensors @iris --alpha 0.5",
+    ),
     "completion": (),  # a script is no text to read
     "demo": ("demo -o demo",),
     "explain": (

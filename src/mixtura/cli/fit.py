@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import mixtura
-from mixtura.cli import inputs, options, printing, progress, provenance, spelling
+from mixtura.cli import inputs, kinds, options, printing, progress, provenance, spelling
 from mixtura.cli.model_output import ModelOutput
 
 if TYPE_CHECKING:
@@ -42,6 +42,13 @@ Examples:
 @options.model_options_of_fit
 @click.option(
     "--strict", is_flag=True, help="Store nothing and end with exit code 5 if it does not converge."
+)
+@click.option(
+    "--flag",
+    type=kinds.SHARE,
+    metavar="SHARE",
+    help="Keep with the model the score that such a share of its own rows does not exceed, 0.001 "
+    "say: mixtura score --flag flags rows by it.",
 )
 @options.checkpointing
 @click.option(
@@ -77,6 +84,8 @@ def command(
     """
     if kept.resume and kept.checkpoint is None:
         raise click.UsageError("--resume goes on from a checkpoint: name it with --checkpoint")
+    if kept.flag is not None and kept.output is None:
+        raise click.UsageError("--flag keeps a threshold with the model: say where with -o")
     if verbose and quiet:
         raise click.UsageError("--verbose and --quiet were both given, expected one of them")
     from mixtura.fitting.stored import fit_record

@@ -18,10 +18,14 @@ else:
             return cls
 
 
-__all__ = ["BOX", "Kind", "NumberOrAuto", "Numbers", "Volume"]
+__all__ = ["BOX", "KEPT", "SHARE", "Kind", "NumberOrAuto", "Numbers", "Share", "Volume"]
 
 #: the word for the volume of the box about all rows
 BOX = "box"
+#: the word for the threshold that a model file has
+KEPT = "kept"
+#: a share of rows, above 0 and below 1
+SHARE = click.FloatRange(0.0, 1.0, min_open=True, max_open=True)
 
 
 class NumberOrAuto(Kind[float | str]):
@@ -60,6 +64,31 @@ class Volume(Kind[float | bool]):
                 ctx,
             )
         return volume
+
+
+class Share(Kind[float | str]):
+    """A share of rows, above 0 and below 1, or the word kept."""
+
+    name = "share"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | str:
+        if value == KEPT:
+            return KEPT
+        try:
+            share = float(value)
+        except ValueError:
+            share = math.nan
+        if not 0.0 < share < 1.0:
+            self.fail(
+                f"{value!r} is neither a share above 0 and below 1 nor the word kept; to give "
+                f"none, write {param.opts[0] if param else self.name}={KEPT} or put the option "
+                "last.",
+                param,
+                ctx,
+            )
+        return share
 
 
 class Numbers(Kind[tuple[int, ...]]):

@@ -20,6 +20,7 @@ from mixtura.version import __version__
 
 #: what each command is for; its module in `mixtura.cli` is loaded when it is called
 COMMANDS = {
+    "compare": "Say whether rows are still those that a model describes.",
     "completion": "Print what makes a shell complete command lines.",
     "demo": "Fit, score, prove and draw made-up data: the whole way at once.",
     "explain": "Say where the log-likelihood of rows comes from, in plain words.",
@@ -49,7 +50,8 @@ Data is a CSV, .npy or .parquet file, - for CSV on the standard input, or a data
 \b
 Exit codes: 0 ok, 1 validate found mixtura wrong, 2 usage, 3 bad data,
 4 bad model, 5 not converged under --strict, 6 input or output failed,
-130 interrupted (129 by SIGHUP, 143 by SIGTERM).
+7 compare found others under --strict, 130 interrupted (129 by SIGHUP,
+143 by SIGTERM).
 """
 
 

@@ -27,6 +27,7 @@ class ModelOutput:
     checkpoint : the path of the newest checkpoint, those beside which belong to it, or None.
     every : iterations from one writing of the checkpoint to the next.
     resume : whether the fit goes on from the checkpoint.
+    flag : the share of the model's own rows whose threshold is kept with it, or None.
     """
 
     output: str | None
@@ -34,6 +35,7 @@ class ModelOutput:
     checkpoint: str | None = None
     every: int = 1
     resume: bool = False
+    flag: float | None = None
 
     @property
     def checkpointing(self) -> dict[str, Any]:
@@ -59,13 +61,13 @@ class ModelOutput:
         outputs.check_stdout()
         self._check_checkpoint()
         if self.output is None:
-            return Place(None)
+            return Place(None, alpha=self.flag)
         outputs.check_apart(self.output)
         if self.resume and self.checkpoint is not None and not self.force:
             held = _model(self.output) if _is_finished(self.checkpoint) else None
             if held is not None:
-                return Place(outputs.Destination(Path(self.output)), held)
-        return Place(outputs.destination(self.output, self.force))
+                return Place(outputs.Destination(Path(self.output)), held, self.flag)
+        return Place(outputs.destination(self.output, self.force), alpha=self.flag)
 
     def _check_checkpoint(self) -> None:
         """Refuse a checkpoint at the place of an input, or of the model that the fit ends with."""
@@ -90,10 +92,12 @@ class Place:
     ----------
     where : the file, or the standard output; None where it is not stored.
     held : the mixture that the file holds from a fit that was finished before, or None.
+    alpha : the share of the model's own rows whose threshold is kept with it, or None.
     """
 
     where: outputs.Destination | None
     held: Mixture | None = None
+    alpha: float | None = None
 
     def store(self, mixture: Mixture, training: dict[str, Any]) -> None:
         """Write the model with the record of its training, unless the file holds it already.
@@ -107,7 +111,7 @@ class Place:
         if self.where is None:
             return
         if self.held is None:
-            self.where.write(storage.encoded(mixture, training))
+            self.where.write(storage.encoded(mixture, training, self.alpha))
             return
         name = str(self.where.path)
         if _parameters(self.held) != _parameters(mixture):

@@ -26,7 +26,7 @@ def of(data: str, rows: inputs.Rows) -> dict[str, Any]:
     -----
     Of rows that are streamed, one pass.
     """
-    return {"command": command_words(), "data": {"name": data, "digest": _digest_of(rows)}}
+    return {"command": command_words(), "data": {"name": data, "digest": digest_of(rows)}}
 
 
 def command_words() -> list[str]:
@@ -69,7 +69,7 @@ def _listed(names: tuple[str, ...]) -> str:
     return line.getvalue()
 
 
-def _digest_of(rows: inputs.Rows) -> str:
+def digest_of(rows: inputs.Rows) -> str:
     """The digest of the features' numbers; see `mixtura.tables.digest.Digest`."""
     from mixtura.tables import Table
     from mixtura.tables.digest import Digest

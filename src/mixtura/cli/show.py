@@ -51,11 +51,12 @@ def command(model: str, asked: inputs.Input, intervals: bool, level: float, as_j
         return
     stored = inputs.read_model(model, asked.data)
     from mixtura.views.record import model_record
-    from mixtura.views.text import file_text, model_text
+    from mixtura.views.text import file_text, model_text, threshold_text
 
     mixture = stored.mixture
     training = stored.training if as_json else spelling.spelled_training(stored.training)
-    record = {**model_record(mixture, training), "file": stored.origin()}
+    flagged = {} if stored.threshold is None else {"threshold": dict(stored.threshold)}
+    record = {**model_record(mixture, training), **flagged, "file": stored.origin()}
     if intervals:
         from mixtura.uncertainty import standard_errors
 
@@ -64,7 +65,7 @@ def command(model: str, asked: inputs.Input, intervals: bool, level: float, as_j
         record["intervals"] = errors.summary(level)
 
     def text(width: int | None) -> str:
-        parts = [model_text(record, width), file_text(record["file"])]
+        parts = [model_text(record, width), threshold_text(record), file_text(record["file"])]
         if intervals:
             from mixtura.uncertainty.wording import intervals_text
 
@@ -75,6 +76,6 @@ def command(model: str, asked: inputs.Input, intervals: bool, level: float, as_j
                     intervals_text(told, record["features"], shared=shared, width=width)
                 )
             )
-        return "\n\n".join(parts)
+        return "\n\n".join(filter(None, parts))
 
     printing.result(record, text, as_json=as_json)

@@ -22,10 +22,16 @@ def normal_cdf(z: Any) -> Floats:
 
 
 def chi_cdf(distances: Any, degrees: int) -> Floats:
-    """P(d ≤ distance) for the length d of a standard normal vector of so many entries.
+    """P(d ≤ distance) for the length d of a standard normal vector of so many entries."""
+    return 1.0 - chi_survival(distances, degrees)
 
-    It is 1 − Q(D/2, d²/2) with Q(½, x) = erfc(√x), Q(1, x) = e^(−x) and
-    Q(a + 1, x) = Q(a, x) + x^a e^(−x) / Γ(a + 1).
+
+def chi_survival(distances: Any, degrees: int) -> Floats:
+    """P(d > distance) for the length d of a standard normal vector of so many entries.
+
+    It is Q(D/2, d²/2) with Q(½, x) = erfc(√x), Q(1, x) = e^(−x) and
+    Q(a + 1, x) = Q(a, x) + x^a e^(−x) / Γ(a + 1): a sum of positive terms, and so of full relative
+    accuracy however little is left.
 
     References
     ----------
@@ -42,13 +48,21 @@ def chi_cdf(distances: Any, degrees: int) -> Floats:
     while a < 0.5 * degrees:
         above = above + np.exp(a * logarithm - x - math.lgamma(a + 1.0))
         a += 1.0
-    return 1.0 - np.minimum(above, 1.0)
+    return np.minimum(above, 1.0)
 
 
 def chi_quantiles(probabilities: Floats, degrees: int) -> Floats:
     """Distances (n,) within which the probabilities (n,), below 1, lie; see `chi_cdf`."""
     low = np.zeros(len(probabilities))
     return inverted(lambda d: chi_cdf(d, degrees), probabilities, low, low + degrees + 40.0)
+
+
+def chi_survival_quantiles(probabilities: Floats, degrees: int) -> Floats:
+    """Distances (n,) beyond which the probabilities (n,), above 0, lie; see `chi_survival`."""
+    low = np.zeros(len(probabilities))
+    return inverted(
+        lambda d: -chi_survival(d, degrees), -probabilities, low, low + math.sqrt(degrees) + 40.0
+    )
 
 
 def inverted(function: Any, values: Floats, low: Floats, high: Floats) -> Floats:

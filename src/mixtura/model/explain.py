@@ -16,6 +16,7 @@ from mixtura.engine.factors import Factor
 from mixtura.engine.kernel.deconvolution import Deconvolved
 from mixtura.engine.sources import Block, fields_of
 from mixtura.errors import ParameterError
+from mixtura.model.decisions import Decisions
 from mixtura.model.density import Density
 from mixtura.model.noise import NOISE, Noise
 from mixtura.model.wording import explanation_text
@@ -62,6 +63,7 @@ class Explanation(Value):
     standard_deviations : (K, D), √Σ_k,jj, feature units.
     noise : the mixture's noise, or None.
     noise_responsibilities : (N,), how surely each row is noise, or None.
+    mixture : the density that is explained.
     """
 
     feature_labels: tuple[str, ...]
@@ -79,6 +81,7 @@ class Explanation(Value):
     standard_deviations: Floats
     noise: Noise | None = None
     noise_responsibilities: Floats | None = None
+    mixture: Decisions | None = None
 
     def __repr__(self) -> str:
         n, k, d = self.contributions.shape
@@ -97,8 +100,16 @@ class Explanation(Value):
         """The parts −½·d²_ik, (N, K), nats."""
         return -0.5 * self.squared_distances
 
+    @property
+    def tail(self) -> Floats:
+        """How rare each row is, (N,): the probabilities of `Mixture.tail`; empty if unknown."""
+        if self.mixture is None:
+            return np.empty(0)
+        return self.mixture.score_tail.probability(self.log_likelihood)
+
     def to_dict(self) -> dict[str, Any]:
         """A plain record, one entry a row, ready for JSON."""
+        rare = [{"tail": tail} for tail in self.tail.tolist()] or [{}] * len(self)
         return {
             "features": list(self.feature_labels),
             "normalisation": self.normalisation,
@@ -110,7 +121,7 @@ class Explanation(Value):
                 }
                 for k in range(len(self.log_weights))
             ],
-            "rows": [self._row(i) for i in range(len(self))],
+            "rows": [self._row(i, each) for i, each in enumerate(rare)],
         }
 
     def to_pandas(self) -> pd.DataFrame:
@@ -153,13 +164,14 @@ class Explanation(Value):
 
     __str__ = to_text
 
-    def _row(self, i: int) -> dict[str, Any]:
+    def _row(self, i: int, rare: dict[str, float]) -> dict[str, Any]:
         determinants = np.broadcast_to(self.log_determinants, self.log_joint.shape)[i]
         return {
             "row": int(self.row_numbers[i]),
             "ids": {},
             "values": self._by_feature(self.values[i]),
             "log_likelihood": float(self.log_likelihood[i]),
+            **rare,
             "components": [
                 {
                     "log_weight": float(self.log_weights[k]),
@@ -202,7 +214,7 @@ class Explanation(Value):
 
 
 def explain(
-    mixture: Density, X: Any, rows: Sequence[int] | None = None, errors: Any = None
+    mixture: Decisions, X: Any, rows: Sequence[int] | None = None, errors: Any = None
 ) -> Explanation:
     """Where each row's log-likelihood comes from.
 
@@ -261,6 +273,7 @@ def explain(
         standard_deviations=frozen(np.sqrt(variances)),
         noise=mixture.noise,
         noise_responsibilities=frozen(shares[:, k]) if mixture.noise else None,
+        mixture=mixture if given is None else None,  # how rare is told of rows without errors
     )
 
 

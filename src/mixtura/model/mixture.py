@@ -16,9 +16,10 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import DataError, ParameterError
 from mixtura.model import listing
+from mixtura.model.adaptation import adapted
 from mixtura.model.affine import AffineMap
 from mixtura.model.algebra import evidence, feature_indices
-from mixtura.model.density import Density
+from mixtura.model.decisions import Decisions
 from mixtura.model.explain import Explanation, explain
 from mixtura.model.noise import labelled
 from mixtura.model.random import Seed, random_state_of
@@ -26,7 +27,7 @@ from mixtura.rows.out_of_core import is_out_of_core, summed
 from mixtura.rows.weights import row_weights, weighted_mean
 
 
-class Mixture(Density):
+class Mixture(Decisions):
     """A Gaussian mixture density, frozen: its parameters, and all that follows from them.
 
     p(x) = Σ_k w_k N(x | μ_k, Σ_k), with weights w_k that are positive and sum to 1.
@@ -338,6 +339,52 @@ class Mixture(Density):
         by = AffineMap.of(A, b, self.n_features)
         kept = self.feature_names if by.diagonal and feature_names is None else feature_names
         return self._of([terms.mapped(by) for terms in self.terms], kept)
+
+    def adapted(
+        self,
+        X: Any,
+        sample_weight: Any = None,
+        *,
+        relevance: float = 16.0,
+        what: str | Sequence[str] = "means",
+    ) -> Mixture:
+        """The mixture drawn towards some rows, component by component, as far as they are worth.
+
+        With n_k = Σ_i r_ik, E_k the mean of what component k answers for, α_k = n_k / (n_k + ρ)::
+
+            w'_k ∝ α_k n_k / N + (1 − α_k) w_k
+            μ'_k = α_k E_k[x] + (1 − α_k) μ_k
+            Σ'_k = α_k E_k[(x − μ_k)(x − μ_k)ᵀ] + (1 − α_k) Σ_k − (μ'_k − μ_k)(μ'_k − μ_k)ᵀ
+
+        A component that few of the rows are of stays what it was: a speaker's or a machine's own
+        mixture out of a background's, from few rows.
+
+        Parameters
+        ----------
+        X, sample_weight : rows as for `score`.
+        relevance : ρ ≥ 0, rows that a component's old parameters are worth.
+        what : ``"means"``, ``"weights"`` or ``"covariances"``, or a list of them; what is not in it
+            stays. Covariances keep their structure.
+
+        Raises
+        ------
+        ParameterError : relevance or what is none of these.
+        DataError : as for `score_samples`.
+
+        References
+        ----------
+        Reynolds, Quatieri & Dunn 2000, "Speaker verification using adapted Gaussian mixture
+        models", equations 7 to 14.
+
+        Examples
+        --------
+        >>> from mixtura import Mixture
+        >>> background = Mixture([0.5, 0.5], [[0.0], [9.0]], [[[1.0]], [[1.0]]])
+        >>> background.adapted([[1.0]] * 16).means.round(3).tolist()
+        [[0.5], [9.0]]
+        """
+        own = adapted(self, X, sample_weight, relevance, what)
+        return self._of([own, *self.terms[1:]], self.feature_names)
 
     def explain(self, X: Any, rows: Sequence[int] | None = None, errors: Any = None) -> Explanation:
         """Where the log-likelihood of each row, or of those numbered, comes from.

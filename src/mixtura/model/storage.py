@@ -2,7 +2,8 @@
 
 A model file is a safetensors file: the arrays ``weights``, ``means`` and ``covariances`` in
 float64, and in its metadata one JSON record under the key ``mixtura``. With noise there are three
-more, ``noise_weight`` (1,), ``noise_low`` (D,) and ``noise_extent`` (D,). The record ends with
+more, ``noise_weight`` (1,), ``noise_low`` (D,) and ``noise_extent`` (D,). A score to flag rows
+by is in the record as ``threshold``, which earlier versions read over. The record ends with
 ``sha256``, `mixtura.model.files.sum_of` all arrays and the rest of the record as JSON; it is in the
 record because the order of several texts in a safetensors file's metadata is left to chance.
 """
@@ -10,6 +11,7 @@ record because the order of several texts in a safetensors file's metadata is le
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +45,8 @@ class StoredModel:
     library_version : the mixtura that wrote it.
     date : when that was, in UTC; empty where an earlier version wrote it.
     sha256 : the sum over its numbers and settings, which it was held to; likewise.
+    threshold : to flag rows by, or None: a share ``alpha`` of the mixture's own rows has a score of
+        at most ``score``, nats.
     """
 
     mixture: Mixture
@@ -50,6 +54,12 @@ class StoredModel:
     library_version: str
     date: str = ""
     sha256: str = ""
+    threshold: Mapping[str, float] | None = None
+
+    @property
+    def fitted_to(self) -> float | None:
+        """How many rows the mixture was fitted to; None where the file does not say."""
+        return rows_of(self.training)
 
     def origin(self) -> dict[str, str]:
         """When the file was written, by which version, and its sum, ready for JSON."""
@@ -58,8 +68,17 @@ class StoredModel:
         return {"library_version": self.library_version, **said}
 
 
+def rows_of(training: Mapping[str, Any]) -> float | None:
+    """How many rows a record of a fit is of; None where it does not say."""
+    n = training.get("n_rows")
+    return float(n) if is_number(n) and n > 0 else None
+
+
 def save(
-    mixture: Mixture, path: str | os.PathLike[str], training: Mapping[str, Any] | None = None
+    mixture: Mixture,
+    path: str | os.PathLike[str],
+    training: Mapping[str, Any] | None = None,
+    alpha: float | None = None,
 ) -> None:
     """Write a model file, whole or not at all.
 
@@ -68,9 +87,11 @@ def save(
     mixture : what to store; a round trip gives the same bits.
     path : where; an existing file is replaced once the new one is on disk.
     training : a record that JSON can hold, kept beside the parameters.
+    alpha : a share of the mixture's own rows, whose threshold is kept; see `Mixture.threshold`.
 
     Raises
     ------
+    ParameterError : alpha is not above 0 and below 1.
     OSError : the file cannot be written.
 
     Examples
@@ -82,11 +103,13 @@ def save(
     >>> mixtura.load(path).means.tolist()
     [[0.0]]
     """
-    written_beside(Path(path), encoded(mixture, training))
+    written_beside(Path(path), encoded(mixture, training, alpha))
 
 
-def encoded(mixture: Mixture, training: Mapping[str, Any] | None = None) -> bytes:
-    """The bytes of a model file."""
+def encoded(
+    mixture: Mixture, training: Mapping[str, Any] | None = None, alpha: float | None = None
+) -> bytes:
+    """The bytes of a model file; parameters as for `save`."""
     from safetensors.numpy import save as to_bytes
 
     record = {
@@ -95,6 +118,7 @@ def encoded(mixture: Mixture, training: Mapping[str, Any] | None = None) -> byte
         "feature_names": mixture.feature_names,
         **({"equal_weights": True} if mixture.equal_weights else {}),
         "training": dict(training or {}),
+        **({} if alpha is None else {"threshold": _kept(mixture, alpha)}),
         **origin(),
     }
     arrays = arrays_of(mixture)
@@ -160,7 +184,23 @@ def decoded(data: bytes, name: str) -> StoredModel:
     except (ModelError, ParameterError) as error:
         raise ModelError(f"{name} does not hold a mixture: {error}") from None
     version, date = (str(record.get(key, "")) for key in ("library_version", "date"))
-    return StoredModel(mixture, training, version, date, expected)
+    return StoredModel(mixture, training, version, date, expected, _threshold(record, name))
+
+
+def _kept(mixture: Mixture, alpha: float) -> list[float | None]:
+    """The share and the score of a threshold, None where that is −∞, which JSON has not."""
+    score = mixture.threshold(alpha)
+    return [float(alpha), score if math.isfinite(score) else None]
+
+
+def _threshold(record: Mapping[str, Any], name: str) -> dict[str, float] | None:
+    """The share and the score of a record that has them."""
+    if (held := record.get("threshold")) is None:
+        return None
+    if not isinstance(held, list) or len(held) != 2 or not is_number(held[0]):
+        raise ModelError(f"{name} has a damaged threshold: save the model again")
+    alpha, score = held
+    return {"alpha": alpha, "score": score if is_number(score) else -math.inf}
 
 
 def _record(data: bytes, name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mixtura.model.distributions import chi_quantiles
-from mixtura.textual import columns, indented, printable, resolved
+from mixtura.textual import columns, indented, printable, rarity, resolved
 
 #: how many features are listed one by one
 _LISTED = 8
@@ -37,7 +37,7 @@ def row_title(row: Mapping[str, Any]) -> str:
 
 
 def row_words(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
-    """Which component, how far, which features are to blame: three sentences."""
+    """Which component, how far, how rare, which features are to blame: a sentence each."""
     parts, (best, *others) = row["components"], _ranked(row)
     near = parts[best]
     here, rest = _share(near["responsibility"]), row.get("noise")
@@ -58,6 +58,11 @@ def row_words(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
         belongs,
         f"It lies {math.sqrt(near['squared_distance']):.3g} standard deviations from that "
         f"component's mean; half of the component's rows lie within {median:.3g}.",
+        *(
+            [f"{rarity(row['tail'])} as unlikely under this mixture, or more so."]
+            if "tail" in row
+            else []
+        ),
         _blame(contributions, _offsets(row, record["components"][best])),
     ]
 

@@ -128,6 +128,14 @@ def _cell(candidate: Mapping[str, Any] | None, by: str, *, chosen: bool) -> str:
     return f"{value:.2f}" + ("*" if chosen else " ")
 
 
+def threshold_text(record: Mapping[str, Any]) -> str:
+    """By which score rows are flagged; empty where the model has none."""
+    if "threshold" not in record:
+        return ""
+    alpha, score = record["threshold"]["alpha"], record["threshold"]["score"]
+    return f"rows are flagged at {score:.10g} nats and below: {100.0 * alpha:.4g} % of its own"
+
+
 def file_text(origin: Mapping[str, str]) -> str:
     """When and by which version a file was written, and the sum that its contents have."""
     date = printable(origin.get("date", "on a day that it does not say"))

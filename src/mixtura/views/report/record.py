@@ -17,6 +17,7 @@ from mixtura.fitting.m_step.prior import Prior
 from mixtura.fitting.replay_arguments import replay_arguments
 from mixtura.model.adequacy import Adequacy
 from mixtura.model.box import Box
+from mixtura.model.comparison import Comparison
 from mixtura.model.mixture import Mixture
 from mixtura.testing import validate
 from mixtura.version import __version__
@@ -33,6 +34,7 @@ def report_record(
     left_out: str = "",
     command: Sequence[str] = (),
     adequacy: Adequacy,
+    drift: Comparison,
     comparison: Mapping[str, Any] | None = None,
     pictures: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
@@ -47,6 +49,7 @@ def report_record(
     left_out : about rows that were left out, if any were.
     command : the words that made the report.
     adequacy : whether the mixture fits the rows.
+    drift : whether the rows are its own.
     comparison : as `compared` gives it, or None.
     pictures : name, title and caption of each.
     """
@@ -64,6 +67,7 @@ def report_record(
         **_counts(mixture, found),
         "doubt": DOUBT,
         "adequacy": _adequacy(mixture, adequacy),
+        "drift": drift.to_dict(),
         "pictures": [dict(picture) for picture in pictures],
         "unlikely": _unlikely(found),
         "comparison": None if comparison is None else dict(comparison),

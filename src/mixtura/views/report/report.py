@@ -17,7 +17,7 @@ from mixtura.fitting.replay_arguments import replay_arguments
 from mixtura.model.adequacy import adequacy
 from mixtura.model.files import written_beside
 from mixtura.model.mixture import Mixture
-from mixtura.model.storage import StoredModel
+from mixtura.model.storage import StoredModel, rows_of
 from mixtura.rows.in_memory import column_names
 from mixtura.tables import Table
 from mixtura.tables.streams import Chunk, Scan, bad_rows
@@ -128,6 +128,7 @@ def report(
         left_out=left_out,
         command=command,
         adequacy=adequacy(mixture, found.sample),
+        drift=mixture.compare(found.sample, fitted_to=rows_of(training)),
         comparison=_comparison(mixture, found, training) if compare else None,
         pictures=said,
     )

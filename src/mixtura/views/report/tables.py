@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mixtura.model.comparison import verdict_words
 from mixtura.textual import counted, printable, resolved
 from mixtura.views.text import criterion_label, deviations, training_figures
 
@@ -241,7 +242,13 @@ def structure_words(name: str, letters: str) -> str:
 
 
 def fit_words(record: Mapping[str, Any]) -> str:
-    """Whether the mixture fits the rows, in a sentence or two."""
+    """Whether the mixture fits the rows, and whether others have drifted, in a few sentences."""
+    drifted = f" {verdict_words(record['drift'])}" if record["data"]["relation"] == "other" else ""
+    return f"{_adequacy_words(record)}{drifted}"
+
+
+def _adequacy_words(record: Mapping[str, Any]) -> str:
+    """How far the rows' distribution is from the mixture's, in a sentence or two."""
     found, rows = record["adequacy"], record["data"]["n_rows"]
     n, bound, largest = found["n_rows"], found["bound"], found["largest"]
     if bound > _FEW:

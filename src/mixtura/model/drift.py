@@ -1,0 +1,206 @@
+"""Drift: the tests of whether rows are still those that a mixture describes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats, Rows, Value
+from mixtura.engine.executors import Executor, default_executor
+from mixtura.engine.sources import ArraySource, Block
+from mixtura.errors import DataError
+from mixtura.model.comparison import Comparison, Departure, holm
+from mixtura.model.density import Density
+from mixtura.model.distributions import chi_survival
+from mixtura.model.tail import Tail
+from mixtura.rows.out_of_core import is_out_of_core, totals
+
+#: bins of each distribution
+_BINS = 256
+#: rows that are drawn of the mixture, and where it is no sum of Gaussians alone; by which seed
+_DRAWN, _OFTEN, _SEED = 2**14, 2**17, 0
+#: of components that fewer rows are expected of, the shares are tested together
+_FEW = 5.0
+#: a maximum over points a step h apart falls short of that over all by so much of √h
+_SHORT = 0.5826
+#: rows of that tail probability are called rare
+_RARE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Yardstick(Value):
+    """What rows are held to: bins of each feature and of the score, and what should be in them.
+
+    Parameters
+    ----------
+    mixture : the density.
+    tail : the distribution of its scores.
+    edges : (D, B − 1), between the bins of each feature, feature units.
+    below : (D, B − 1), the mixture's own share of rows below each.
+    shares : (K,), the mean responsibilities of the mixture's own rows: its weights, but for noise,
+        whose density goes on outside its box; then they are those of drawn rows.
+    n_drawn : how many rows `shares` is the mean of, or infinity.
+    scatter : (K, K), the covariance of the responsibilities, noise the last.
+    middle, scale : (D,), the mixture's mean and standard deviations, feature units.
+    """
+
+    mixture: Density
+    tail: Tail
+    edges: Floats
+    below: Floats
+    shares: Floats
+    n_drawn: float
+    scatter: Floats
+    middle: Floats
+    scale: Floats
+
+    @classmethod
+    def of(cls, mixture: Density, tail: Tail) -> Yardstick:
+        """The yardstick of a mixture: bins between quantiles of some rows drawn from it."""
+        random, exact = np.random.RandomState(_SEED), len(mixture.terms) == 1
+        n = _DRAWN if exact else _OFTEN
+        counts, blocks, at = random.multinomial(n, mixture.shares), [], 0
+        for terms in mixture.terms:
+            blocks.append(terms.sample(counts[at : at + len(terms.labels)], random))
+            at += len(terms.labels)
+        drawn = np.vstack(blocks)
+        edges = np.quantile(drawn, np.arange(1, _BINS) / _BINS, axis=0)
+        responsibilities = kernel.posterior(drawn, mixture.components)[1]
+        shares = mixture.shares if exact else responsibilities.mean(axis=0)
+        apart = responsibilities - shares
+        middle = np.sum([terms.mean() for terms in mixture.terms], axis=0)
+        spread = np.sum([terms.covariance(middle) for terms in mixture.terms], axis=0)
+        return cls(
+            mixture,
+            tail,
+            np.ascontiguousarray(edges.T),
+            np.sum([terms.marginal_cdf(edges) for terms in mixture.terms], axis=0).T,
+            shares,
+            math.inf if exact else float(n),
+            apart.T @ apart / n,
+            middle,
+            np.sqrt(np.diagonal(spread)),
+        )
+
+    def sums(self, executor: Executor, rows: Rows, weights: Floats | None) -> Floats:
+        """What is to be known of some rows (m, D), as sums that add up, (S,)."""
+        return np.asarray(executor.run(ArraySource(rows), self._of_block))
+
+    def _of_block(self, block: Block) -> Floats:
+        """Of a block: rows, rare ones, responsibilities, moments, then the bins of each."""
+        rows = np.asarray(block.rows, dtype=np.float64)
+        likelihood, shares = kernel.posterior(block.rows, self.mixture.components)
+        tails = self.tail.probability(likelihood)
+        bins = np.minimum(tails * _BINS, _BINS - 1).astype(np.int64)
+        held = [np.bincount(bins, minlength=_BINS)]
+        for j, edges in enumerate(self.edges):
+            held.append(np.bincount(np.searchsorted(edges, rows[:, j]), minlength=_BINS))
+        with np.errstate(over="ignore"):
+            apart = (rows - self.middle) / self.scale
+            moments = [apart.sum(axis=0), np.square(apart).sum(axis=0)]
+        few = [[float(len(rows)), float(np.count_nonzero(tails <= _RARE))], shares.sum(axis=0)]
+        return np.concatenate([*few, *moments, *held])
+
+    def departures(self, sums: Floats, known: float) -> list[Departure]:
+        """The tests, of the sums over all rows; parameters as for `compared`, `known` rows or inf.
+
+        Holm's adjustment is left to be made.
+        """
+        d, k = len(self.middle), len(self.mixture.shares)
+        parts = np.split(sums, np.cumsum([2, k, d, d]))
+        (n, rare), shares, first, second = parts[0], parts[1] / sums[0], parts[2], parts[3]
+        below = np.cumsum(parts[4].reshape(d + 1, _BINS), axis=1)[:, :-1] / n
+        error = float(np.max(self.tail.error(self._scores())))
+        levels = np.arange(1, _BINS) / _BINS
+        least = float(self.tail.probability([-math.inf])[0])
+        expected = np.where(levels < least, 0.0, levels)
+        certain = 1.0 / (1.0 / n + 1.0 / known)
+        own = 1.0 / (1.0 / certain + 4.0 * error * error)
+        found = [self._of_score(below[0], expected, own, rare / n)]
+        with np.errstate(over="ignore", invalid="ignore"):  # of rows beyond 1e154 deviations
+            means = first / n
+            spreads = np.sqrt(np.maximum(second / n - np.square(means), 0.0))
+        for name, seen, due, shift, spread in zip(
+            self.mixture.feature_labels, below[1:], self.below, means, spreads, strict=True
+        ):
+            distance = float(np.abs(seen - due).max())
+            p = kolmogorov_survival(distance, certain)
+            effect = {"shift": float(shift), "spread": float(spread)}
+            found.append(Departure("feature", name, distance, p, p, effect))
+        return found if k == 1 else [*found, self._of_shares(shares, certain)]
+
+    def _of_score(self, seen: Floats, due: Floats, n: float, rare: float) -> Departure:
+        distance = float(np.abs(seen - due).max())
+        p = kolmogorov_survival(distance, n)
+        return Departure("score", "log-likelihood", distance, p, p, {"rare": float(rare)})
+
+    def _of_shares(self, shares: Floats, n: float) -> Departure:
+        """The quadratic form n δᵀ C⁻¹ δ of δ = mean r − w, chi-square of the rank of C."""
+        n = 1.0 / (1.0 / n + 1.0 / self.n_drawn)
+        weights = self.shares
+        apart = shares - weights
+        few = n * weights < _FEW
+        groups = np.eye(len(weights))[~few]
+        if few.any():
+            groups = np.vstack([groups, few.astype(np.float64)])
+        values, vectors = np.linalg.eigh(groups @ self.scatter @ groups.T)
+        kept = values > 1e-9 * values[-1]
+        along = vectors[:, kept].T @ groups @ apart
+        form = float(n * np.sum(np.square(along) / values[kept]))
+        p = float(chi_survival(math.sqrt(form), int(kept.sum()))) if kept.any() else 1.0
+        worst = int(np.abs(apart).argmax())
+        labels = np.concatenate([terms.labels for terms in self.mixture.terms])
+        effect = {
+            "component": float(labels[worst]),
+            "observed": float(shares[worst]),
+            "expected": float(weights[worst]),
+        }
+        distance = 0.5 * float(np.abs(apart).sum())
+        return Departure("components", "components", distance, p, p, effect)
+
+    def _scores(self) -> Floats:
+        """Scores at which the tail's standard error is looked at, (n,), nats."""
+        return np.array([self.tail.threshold(level) for level in np.linspace(0.05, 0.95, 19)])
+
+
+def compared(yardstick: Yardstick, X: Any, fitted_to: float | None, alpha: float) -> Comparison:
+    """The comparison of rows with a mixture's yardstick; see `Mixture.compare`."""
+    mixture = yardstick.mixture
+    if is_out_of_core(X):
+        ask = (yardstick.sums, mixture.n_features, mixture.feature_names)
+        sums = totals(X, None, *ask)
+    else:
+        rows = mixture.rows(X)
+        if len(rows) == 0:
+            raise DataError("X has 0 rows, expected at least 1")
+        sums = yardstick.sums(default_executor(), rows, None)
+    found = yardstick.departures(sums, math.inf if fitted_to is None else float(fitted_to))
+    adjusted = holm([each.p_value for each in found])
+    told = [
+        Departure(each.of, each.name, each.distance, each.p_value, p, each.effect)
+        for each, p in zip(found, adjusted, strict=True)
+    ]
+    return Comparison(int(sums[0]), fitted_to, alpha, tuple(told))
+
+
+def kolmogorov_survival(distance: float, n: float) -> float:
+    """P(max |F_n − F| > distance) over the edges of bins, for n rows: 2 Σ_j (−1)^(j−1) e^(−2j²λ²).
+
+    With λ = (√n + 0.12 + 0.11/√n)·distance, and what a maximum over the edges alone falls short of.
+
+    References
+    ----------
+    Stephens 1970, "Use of the Kolmogorov-Smirnov, Cramér-von Mises and related statistics without
+    extensive tables"; Broadie, Glasserman & Kou 1997, "A continuity correction for discrete barrier
+    options", for the maximum over the edges.
+    """
+    root = math.sqrt(n)
+    size = (root + 0.12 + 0.11 / root) * distance + _SHORT / math.sqrt(_BINS)
+    if size < 0.2:
+        return 1.0
+    terms = ((-1.0) ** (j - 1) * math.exp(-2.0 * j * j * size * size) for j in range(1, 40))
+    return min(max(2.0 * math.fsum(terms), 0.0), 1.0)
