@@ -8,7 +8,7 @@ from mixtura.version import __version__
 
 if TYPE_CHECKING:
     from mixtura.engine.statistics import Statistics
-    from mixtura.estimators import GaussianMixture
+    from mixtura.estimators import GaussianMixture, GaussianMixtureRegressor
     from mixtura.fitting import Fit, Given, Outcome, fit
     from mixtura.fitting.m_step.prior import Prior
     from mixtura.fitting.steps import maximise, statistics
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mixtura.model.merging import Merging, merge_components
     from mixtura.model.mixture import Mixture
     from mixtura.model.noise import Noise
+    from mixtura.model.regression import Regression
     from mixtura.model.storage import load
     from mixtura.saving import load_fit, save
     from mixtura.selection import (
@@ -36,6 +37,7 @@ __all__ = [
     "Explanation",
     "Fit",
     "GaussianMixture",
+    "GaussianMixtureRegressor",
     "Given",
     "Merging",
     "Mixture",
@@ -43,6 +45,7 @@ __all__ = [
     "Noise",
     "Outcome",
     "Prior",
+    "Regression",
     "Selection",
     "StandardErrors",
     "Statistics",
@@ -66,6 +69,7 @@ _HOMES = {
     "Explanation": "mixtura.model.explain",
     "Fit": "mixtura.fitting",
     "GaussianMixture": "mixtura.estimators",
+    "GaussianMixtureRegressor": "mixtura.estimators",
     "Given": "mixtura.fitting",
     "Merging": "mixtura.model.merging",
     "Mixture": "mixtura.model.mixture",
@@ -73,6 +77,7 @@ _HOMES = {
     "Noise": "mixtura.model.noise",
     "Outcome": "mixtura.fitting",
     "Prior": "mixtura.fitting.m_step.prior",
+    "Regression": "mixtura.model.regression",
     "Selection": "mixtura.selection",
     "StandardErrors": "mixtura.uncertainty",
     "Statistics": "mixtura.engine.statistics",

@@ -123,6 +123,15 @@ features = click.option(
     "in which its components differ most by default.",
 )
 
+targets = click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    callback=_names,
+    metavar="NAME,...",
+    help="Features of the model to predict from its others, instead of the component.",
+)
+
 _columns = together(
     click.option(
         "--columns",

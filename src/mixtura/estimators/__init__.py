@@ -10,5 +10,6 @@ except ImportError:
     raise MissingExtraError("scikit-learn", "sklearn", "an estimator") from None
 
 from mixtura.estimators.gaussian_mixture import GaussianMixture
+from mixtura.estimators.regressor import GaussianMixtureRegressor
 
-__all__ = ["GaussianMixture"]
+__all__ = ["GaussianMixture", "GaussianMixtureRegressor"]

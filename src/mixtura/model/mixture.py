@@ -18,7 +18,7 @@ from mixtura.errors import ParameterError
 from mixtura.model import listing
 from mixtura.model.affine import AffineMap
 from mixtura.model.algebra import evidence, feature_indices
-from mixtura.model.density import Density
+from mixtura.model.distribution import Distribution
 from mixtura.model.explain import Explanation, explain
 from mixtura.model.noise import labelled
 from mixtura.model.random import Seed, random_state_of
@@ -26,7 +26,7 @@ from mixtura.rows.out_of_core import is_out_of_core, summed
 from mixtura.rows.weights import row_weights, weighted_mean
 
 
-class Mixture(Density):
+class Mixture(Distribution):
     """A Gaussian mixture density, frozen: its parameters, and all that follows from them.
 
     p(x) = Σ_k w_k N(x | μ_k, Σ_k), with weights w_k that are positive and sum to 1.
