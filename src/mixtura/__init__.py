@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from mixtura.fitting.m_step.prior import Prior
     from mixtura.fitting.steps import maximise, statistics
     from mixtura.model.box import Box
+    from mixtura.model.divergences import Estimate
     from mixtura.model.explain import Explanation
     from mixtura.model.merging import Merging, merge_components
     from mixtura.model.mixture import Mixture
+    from mixtura.model.modes import Cuts, Modes
     from mixtura.model.noise import Noise
+    from mixtura.model.regions import HighestDensityRegion
     from mixtura.model.regression import Regression
     from mixtura.model.storage import load
     from mixtura.saving import load_fit, save
@@ -34,14 +37,18 @@ __all__ = [
     "BootstrapSequence",
     "BootstrapTest",
     "Box",
+    "Cuts",
+    "Estimate",
     "Explanation",
     "Fit",
     "GaussianMixture",
     "GaussianMixtureRegressor",
     "Given",
+    "HighestDensityRegion",
     "Merging",
     "Mixture",
     "MixtureDisplay",
+    "Modes",
     "Noise",
     "Outcome",
     "Prior",
@@ -66,14 +73,18 @@ _HOMES = {
     "BootstrapSequence": "mixtura.selection",
     "BootstrapTest": "mixtura.selection",
     "Box": "mixtura.model.box",
+    "Cuts": "mixtura.model.modes",
+    "Estimate": "mixtura.model.divergences",
     "Explanation": "mixtura.model.explain",
     "Fit": "mixtura.fitting",
     "GaussianMixture": "mixtura.estimators",
     "GaussianMixtureRegressor": "mixtura.estimators",
     "Given": "mixtura.fitting",
+    "HighestDensityRegion": "mixtura.model.regions",
     "Merging": "mixtura.model.merging",
     "Mixture": "mixtura.model.mixture",
     "MixtureDisplay": "mixtura.views.display",
+    "Modes": "mixtura.model.modes",
     "Noise": "mixtura.model.noise",
     "Outcome": "mixtura.fitting",
     "Prior": "mixtura.fitting.m_step.prior",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Value
+from mixtura.model.density import Density
 from mixtura.model.terms import Terms
 
 #: each step of a quantile's search halves its bracket, or is Newton's, which needs a few
@@ -31,6 +32,16 @@ class Univariate(Value):
     weights: Floats
     centres: Floats
     deviations: Floats
+
+    @classmethod
+    def of(cls, mixture: Density, n_rows: int) -> Univariate:
+        """The density of a mixture of one feature, as often as there are rows."""
+        parts = [family.regressions([], [0]) for family in mixture.terms]
+        centres = np.concatenate([part.outputs[:, 0] for part in parts])
+        variances = np.concatenate([part.covariances[:, 0, 0] for part in parts])
+        shape = n_rows, len(centres)
+        weights = np.broadcast_to(mixture.shares, shape)
+        return cls(mixture.terms, weights, np.broadcast_to(centres, shape), np.sqrt(variances))
 
     def cdf(self, y: Floats) -> Floats:
         """P(Y_i ≤ y_i), (m,)."""
