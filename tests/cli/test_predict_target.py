@@ -49,6 +49,8 @@ def test_it_is_written_what_the_mixture_says(typed, model, tmp_path):
         (("--target", "height"), 2, "there is no feature 'height'"),
         (("--target", "waiting,eruptions"), 2, "2 of 2 features are targets"),
         (("--target", "waiting", "--quantile", 1.5), 2, "--quantile"),
+        (("--top", 3), 2, "--top is 3, expected a whole number from 1 to 2"),
+        (("--top", 1, "--proba"), 2, "--top is given with --proba"),
         (("--quantile", 0.5), 2, "--quantile is given without --target"),
     ],
 )
@@ -56,3 +58,17 @@ def test_what_cannot_be_predicted_is_refused(typed, model, options, code, words)
     said = typed("predict", model, "@faithful", *options)
     assert said.code == code
     assert words in said.err
+
+
+def test_the_most_responsible_components_are_written_and_streamed(typed, model, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow.parquet")
+    labels, shares = mixtura.load(model).predict_proba(faithful().rows, top=2)
+    written = columns(typed("predict", model, "@faithful", "--top", 2).out)
+    assert list(written) == ["label", "label_2", "responsibility", "responsibility_2"]
+    np.testing.assert_array_equal(written["label_2"], labels[:, 1])
+    np.testing.assert_allclose(written["responsibility"], shares[:, 0], rtol=1e-15)
+    out = tmp_path / "top.parquet"
+    assert typed("predict", model, "@faithful", "--top", 2, "-o", out).code == 0
+    table = pyarrow.read_table(out)
+    assert table.schema.field("label").type == "int64"
+    np.testing.assert_array_equal(table["responsibility_2"], shares[:, 1])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -171,3 +173,35 @@ def test_what_is_not_of_one_feature_is_refused() -> None:
         mixture.quantile(1.0, of=0)
     with pytest.raises(ParameterError, match="above 0 and below 1"):
         mixture.hdr(0.0)
+
+
+def test_distribution_functions_are_mclusts() -> None:
+    """Of the figures of decisions.R: mclust integrates over a grid, by 3 digits."""
+    path = Path(__file__).parents[1] / "data" / "decisions.json"
+    told = {name: np.array(values) for name, values in json.loads(path.read_text()).items()}
+    mixture = Mixture(
+        told["weights"], told["means"][:, None], told["variances"], structure="spherical"
+    )
+    np.testing.assert_allclose(mixture.cdf(told["at"]), told["cdf"], atol=1e-3)
+    np.testing.assert_allclose(
+        mixture.quantile(told["probabilities"]), told["quantiles"], atol=0.05
+    )
+    # Its levels are those of the rows fitted to, ours of the density; they differ as samples do.
+    for p, level in zip(told["hdr_probabilities"], told["hdr_levels"], strict=True):
+        assert mixture.hdr(float(p)).level == pytest.approx(np.log(level), abs=0.25)
+
+
+def test_the_largest_responsibilities_are_those_of_all() -> None:
+    random = np.random.default_rng(8)
+    mixture = random_mixture(random, "diag", 40, 2)
+    rows = mixture.sample(3000, random_state=0)[0]
+    whole = mixture.predict_proba(rows)
+    labels, shares = mixture.predict_proba(rows, top=5)
+    np.testing.assert_array_equal(shares, -np.sort(-whole, axis=1)[:, :5])
+    np.testing.assert_array_equal(np.take_along_axis(whole, labels, axis=1), shares)
+    np.testing.assert_array_equal(labels[:, 0], mixture.predict(rows))
+    noisy = with_noise().predict_proba([[-15.0], [5.0]], top=1)[0]
+    assert noisy.tolist() == [[-1], [1]]
+    for top in (0, 41, 1.5):
+        with pytest.raises(ParameterError, match="top is"):
+            mixture.predict_proba(rows, top=top)

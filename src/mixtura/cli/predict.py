@@ -23,6 +23,12 @@ Examples:
 @options.command(EPILOG, asked=inputs.Input, where=outputs.answers_to)
 @options.rows_of_answers
 @click.option("--proba", is_flag=True, help="Write the responsibility of every component, too.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    metavar="COUNT",
+    help="Write so many components, the most responsible first, and their responsibilities.",
+)
 @options.targets
 @click.option(
     "--quantile",
@@ -39,6 +45,7 @@ def command(
     model: str,
     asked: inputs.Input,
     proba: bool,
+    top: int | None,
     targets: tuple[str, ...],
     quantiles: tuple[float, ...],
     where: outputs.Destination,
@@ -51,17 +58,24 @@ def command(
     a model that has noise, have the label -1; its responsibility comes last. Globs, folders, packed
     and large files are answered a part at a time.
 
+    With --top 3 the columns are label, label_2, label_3, responsibility, responsibility_2 and
+    responsibility_3: of a model of many components those that a row may be of.
+
     With --target y, features of the model are predicted from its others, which alone DATA needs to
     have: the columns are mean_y and deviation_y, given the others.
     """
     if quantiles and not targets:
         raise click.UsageError("--quantile is given without --target, expected both")
+    if top is not None and (targets or proba):
+        raise click.UsageError("--top is given with --proba or --target, expected one of them")
     mixture = inputs.read_model(model, asked.data).mixture
     if targets:
         _write_targets(mixture, asked, targets, quantiles, proba, where, quiet)
         return
 
     def predicted(rows: Any) -> dict[str, Any]:
+        if top is not None:
+            return _largest(*mixture.predict_proba(rows, top=top))
         labels = {"label": mixture.predict(rows)}
         return labels | (_responsibilities(mixture, mixture.predict_proba(rows)) if proba else {})
 
@@ -98,3 +112,10 @@ def _responsibilities(mixture: Mixture, shares: Any) -> dict[str, Any]:
     labels = [k for terms in mixture.terms for k in terms.labels.tolist()]
     names = ["noise" if k < 0 else str(k) for k in labels]
     return {f"responsibility_{name}": shares[:, at] for at, name in enumerate(names)}
+
+
+def _largest(labels: Any, shares: Any) -> dict[str, Any]:
+    """Columns of the labels, the likeliest first, then of their responsibilities."""
+    ends = ["", *(f"_{at}" for at in range(2, labels.shape[1] + 1))]
+    columns = {f"label{end}": labels[:, at] for at, end in enumerate(ends)}
+    return columns | {f"responsibility{end}": shares[:, at] for at, end in enumerate(ends)}

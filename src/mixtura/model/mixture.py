@@ -22,6 +22,7 @@ from mixtura.model.distribution import Distribution
 from mixtura.model.explain import Explanation, explain
 from mixtura.model.noise import labelled
 from mixtura.model.random import Seed, random_state_of
+from mixtura.model.sparse import largest_shares
 from mixtura.rows.out_of_core import is_out_of_core, summed
 from mixtura.rows.weights import row_weights, weighted_mean
 
@@ -93,14 +94,19 @@ class Mixture(Distribution):
         scores = self.score_samples(X)
         return weighted_mean(scores, row_weights(sample_weight, len(scores), summed=False))
 
-    def predict_proba(self, X: Any) -> Floats:
+    def predict_proba(self, X: Any, top: int | None = None) -> Any:
         """Responsibilities r_ik = w_k N(x_i | μ_k, Σ_k) / p(x_i), (N, K); rows sum to 1.
 
         A row so far out that every density underflows belongs wholly to the component nearest in
         Mahalanobis distance. With noise there is one more column, the last, for the
         responsibility of the noise: (N, K + 1). Parameters, errors and cost as for
         `score_samples`.
+
+        With `top` only so many are kept of each row, the largest first: labels (N, top), −1 for
+        noise, and their responsibilities (N, top), as a pair; no N × K array is ever held.
         """
+        if top is not None:
+            return largest_shares(self, X, top)
         return self._by_row(
             lambda b: kernel.posterior(b.rows, self.components)[1], self._n_terms
         ).over(X)
