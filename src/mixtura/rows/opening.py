@@ -11,6 +11,7 @@ from mixtura.engine.sources import Fields
 from mixtura.errors import ParameterError
 from mixtura.rows.data import Data
 from mixtura.rows.in_memory import as_rows, column_names
+from mixtura.rows.labels import row_labels
 from mixtura.rows.partition_survey import survey_partitions
 from mixtura.rows.survey import survey
 from mixtura.rows.weights import row_weights
@@ -18,7 +19,10 @@ from mixtura.tables.collections import Collection, collection, is_collection
 from mixtura.tables.streams import Scan, is_stream, scanned
 
 #: what may belong to a row, and what makes an array (N,) of it for N rows, or refuses it
-_CHECKED: Mapping[str, Callable[[Any, int], Any]] = {"weights": row_weights}
+_CHECKED: Mapping[str, Callable[[Any, int], Any]] = {
+    "weights": row_weights,
+    "labels": row_labels,
+}
 
 
 @dataclass(frozen=True, eq=False)

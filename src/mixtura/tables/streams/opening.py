@@ -33,6 +33,7 @@ def scan(
     *,
     columns: Sequence[str] | None = None,
     weights: str | None = None,
+    labels: str | None = None,
     ids: Sequence[str] = (),
     expected: Sequence[str] | None = None,
     header: bool | None = None,
@@ -49,6 +50,7 @@ def scan(
     columns : the features by name, in this order; by default all but ids and weights. Columns of
         arrays are called x0, x1, …; those that folders name (``year=2024``) count only if named.
     weights : the column that says how much a row counts.
+    labels : the column of the rows' classes, numbers from 0, −1 where one is not known.
     ids : columns carried along as text.
     expected : the feature names of a model, taken where `columns` is None and the data have names.
     header : whether CSV begins with a header; None finds out.
@@ -79,7 +81,7 @@ def scan(
     bad_rows(on_bad_row)
     if isinstance(data, Scan):
         raise ParameterError("the data are a scan already, expected what to scan: pass it on as is")
-    selection = Selection.of(columns, ids, expected, weights=weights)
+    selection = Selection.of(columns, ids, expected, weights=weights, labels=labels)
     return _opened(data, selection, header, on_bad_row)
 
 
