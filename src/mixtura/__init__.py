@@ -8,11 +8,12 @@ from mixtura.version import __version__
 
 if TYPE_CHECKING:
     from mixtura.engine.statistics import Statistics
-    from mixtura.estimators import GaussianMixture, GaussianMixtureRegressor
+    from mixtura.estimators import GaussianMixture, GaussianMixtureRegressor, MixtureClassifier
     from mixtura.fitting import Fit, Given, Outcome, fit
     from mixtura.fitting.m_step.prior import Prior
     from mixtura.fitting.steps import maximise, statistics
     from mixtura.model.box import Box
+    from mixtura.model.classes import ClassMixture
     from mixtura.model.divergences import Estimate
     from mixtura.model.explain import Explanation
     from mixtura.model.merging import Merging, merge_components
@@ -37,6 +38,7 @@ __all__ = [
     "BootstrapSequence",
     "BootstrapTest",
     "Box",
+    "ClassMixture",
     "Cuts",
     "Estimate",
     "Explanation",
@@ -47,6 +49,7 @@ __all__ = [
     "HighestDensityRegion",
     "Merging",
     "Mixture",
+    "MixtureClassifier",
     "MixtureDisplay",
     "Modes",
     "Noise",
@@ -73,6 +76,7 @@ _HOMES = {
     "BootstrapSequence": "mixtura.selection",
     "BootstrapTest": "mixtura.selection",
     "Box": "mixtura.model.box",
+    "ClassMixture": "mixtura.model.classes",
     "Cuts": "mixtura.model.modes",
     "Estimate": "mixtura.model.divergences",
     "Explanation": "mixtura.model.explain",
@@ -83,6 +87,7 @@ _HOMES = {
     "HighestDensityRegion": "mixtura.model.regions",
     "Merging": "mixtura.model.merging",
     "Mixture": "mixtura.model.mixture",
+    "MixtureClassifier": "mixtura.estimators",
     "MixtureDisplay": "mixtura.views.display",
     "Modes": "mixtura.model.modes",
     "Noise": "mixtura.model.noise",

@@ -9,7 +9,8 @@ try:
 except ImportError:
     raise MissingExtraError("scikit-learn", "sklearn", "an estimator") from None
 
+from mixtura.estimators.classifier import MixtureClassifier
 from mixtura.estimators.gaussian_mixture import GaussianMixture
 from mixtura.estimators.regressor import GaussianMixtureRegressor
 
-__all__ = ["GaussianMixture", "GaussianMixtureRegressor"]
+__all__ = ["GaussianMixture", "GaussianMixtureRegressor", "MixtureClassifier"]
