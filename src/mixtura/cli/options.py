@@ -89,6 +89,15 @@ def weight_column(words: str) -> Decorator:
     return click.option("--weights", "weight_column", metavar="NAME", help=words)
 
 
+label_column = click.option(
+    "--label",
+    "label_column",
+    metavar="NAME",
+    help="A column of the rows' classes, empty where one is not known; it is no feature. Each "
+    "class has components of its own, as many as -k says over the number of classes.",
+)
+
+
 def components(**more: Any) -> Decorator:
     """The option -k of a command: how many components."""
     return option("-k", "--components", **more)

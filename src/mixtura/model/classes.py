@@ -21,7 +21,7 @@ class ClassMixture(Value):
     ----------
     mixture : of the components of all classes, class after class, with the weights π_c w_ck.
     names : of C classes, as people call them.
-    owners : (K,), the class of each component, from 0.
+    owners : (K,), the class of each component, from 0; −1 for one of none.
     """
 
     mixture: Mixture
@@ -60,7 +60,7 @@ class ClassMixture(Value):
         if (
             not sound
             or owners.shape != (mixture.n_components,)
-            or not {*owners.tolist()} <= {*range(len(said["names"]))}  # type: ignore[index]
+            or not {*owners.tolist()} <= {*range(-1, len(said["names"]))}  # type: ignore[index]
         ):
             raise ModelError(
                 f"{name} tells no classes: fit it with mixtura fit --label, or save a "
@@ -74,7 +74,7 @@ class ClassMixture(Value):
         return {"classes": {"names": names, "owners": self.owners.tolist()}}
 
     def predict_proba(self, X: Any) -> Floats:
-        """P(class | x) of each row, (N, C); rows sum to 1."""
+        """P(class | x) of each row, (N, C); what is of no class lacks from 1."""
         return _summed(self.mixture.predict_proba(X), self.owners, len(self.names))
 
     def log_joint(self, X: Any) -> Floats:
@@ -113,4 +113,4 @@ def decided(shares: Floats, reject: float) -> Integers:
 
 
 def _summed(shares: Floats, owners: Integers, n_classes: int) -> Floats:
-    return shares @ (owners[:, None] == np.arange(n_classes)).astype(np.float64)
+    return shares[:, : len(owners)] @ (owners[:, None] == np.arange(n_classes)).astype(np.float64)
