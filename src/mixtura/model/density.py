@@ -9,10 +9,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mixtura.arguments import is_whole
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Rows, Value, frozen
+from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen
 from mixtura.engine.components import Components
 from mixtura.engine.sources import Block
+from mixtura.errors import ParameterError
 from mixtura.model import parameters
 from mixtura.model.gaussians import Gaussians
 from mixtura.model.noise import Noise
@@ -24,6 +26,8 @@ from mixtura.textual import counted, printable
 
 #: so many features are named in a repr
 _NAMED = 6
+#: rows of a block whose responsibilities are held at a time, where few of them are kept
+_PART = 2**11
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,3 +218,40 @@ class Density(Value):
     ) -> RowFunction:
         """What a function of blocks gives for each row, of `shape` a row."""
         return RowFunction(function, self.n_features, self.feature_names, shape, dtype)
+
+
+def largest_shares(mixture: Density, X: Any, top: int) -> tuple[Integers, Floats]:
+    """The largest responsibilities of each row; see `Mixture.predict_proba`.
+
+    Returns
+    -------
+    (N, top) labels and (N, top) responsibilities, falling; of two that are equal the first comes
+    first.
+
+    Raises
+    ------
+    ParameterError : `top` is no whole number from 1 to the number of terms.
+    """
+    labels = np.concatenate([terms.labels for terms in mixture.terms])
+    if not is_whole(top) or not 1 <= top <= len(labels):
+        raise ParameterError(
+            f"top is {top!r}, expected a whole number from 1 to {len(labels)}, as many "
+            "responsibilities as a row has"
+        )
+
+    def largest(block: Block) -> Floats:
+        found = np.empty((len(block.rows), 2 * top))
+        for at in range(0, len(block.rows), _PART):
+            shares = kernel.posterior(block.rows[at : at + _PART], mixture.components)[1]
+            part = found[at : at + _PART]
+            places = np.argpartition(-shares, top - 1, axis=1)[:, :top]
+            places.sort(axis=1)
+            values = np.take_along_axis(shares, places, axis=1)
+            order = np.argsort(-values, axis=1, kind="stable")
+            part[:, :top] = labels[np.take_along_axis(places, order, axis=1)]
+            part[:, top:] = np.take_along_axis(values, order, axis=1)
+        return found
+
+    names = mixture.feature_names
+    whole = RowFunction(largest, mixture.n_features, names, (2 * top,)).over(X)
+    return whole[:, :top].astype(np.int64), whole[:, top:]

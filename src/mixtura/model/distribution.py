@@ -14,11 +14,9 @@ from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats
 from mixtura.errors import DataError, ParameterError
 from mixtura.model import divergences, modes, reduction, regions
-from mixtura.model.conditional import Conditional
 from mixtura.model.density import Density
-from mixtura.model.divergences import Estimate
 from mixtura.model.random import Seed
-from mixtura.model.regression import probabilities
+from mixtura.model.regression import Conditional, probabilities
 from mixtura.model.univariate import Univariate
 
 #: rows that are drawn where nothing else is asked for
@@ -201,7 +199,7 @@ class Distribution(Conditional, ABC):
 
     # -- entropy and distances ---------------------------------------------------------------
 
-    def entropy(self, n_draws: int = _DRAWS, random_state: Seed = 0) -> Estimate:
+    def entropy(self, n_draws: int = _DRAWS, random_state: Seed = 0) -> divergences.Estimate:
         """Differential entropy −E[log p(x)], nats; exact for one component.
 
         Parameters
@@ -223,7 +221,7 @@ class Distribution(Conditional, ABC):
 
     def kullback_leibler(
         self, other: Density, n_draws: int = _DRAWS, random_state: Seed = 0
-    ) -> Estimate:
+    ) -> divergences.Estimate:
         """Kullback-Leibler divergence E_p[log p(x) − log q(x)] from this p to another q, nats.
 
         Parameters and result as for `entropy`; exact between two Gaussians.
@@ -232,7 +230,7 @@ class Distribution(Conditional, ABC):
 
     def jensen_shannon(
         self, other: Density, n_draws: int = _DRAWS, random_state: Seed = 0
-    ) -> Estimate:
+    ) -> divergences.Estimate:
         """Jensen-Shannon divergence, from 0 to log 2 nats: of p and q to their mean, halved.
 
         Parameters and result as for `entropy`.
@@ -241,7 +239,7 @@ class Distribution(Conditional, ABC):
 
     def bhattacharyya(
         self, other: Density, n_draws: int = _DRAWS, random_state: Seed = 0
-    ) -> Estimate:
+    ) -> divergences.Estimate:
         """Bhattacharyya distance −log ∫ √(p(x) q(x)) dx, nats.
 
         Parameters and result as for `entropy`; exact between two Gaussians.

@@ -18,11 +18,11 @@ from mixtura.errors import ParameterError
 from mixtura.model import listing
 from mixtura.model.affine import AffineMap
 from mixtura.model.algebra import evidence, feature_indices
+from mixtura.model.density import largest_shares
 from mixtura.model.distribution import Distribution
 from mixtura.model.explain import Explanation, explain
 from mixtura.model.noise import labelled
 from mixtura.model.random import Seed, random_state_of
-from mixtura.model.sparse import largest_shares
 from mixtura.rows.out_of_core import is_out_of_core, summed
 from mixtura.rows.weights import row_weights, weighted_mean
 

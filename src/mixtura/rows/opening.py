@@ -11,10 +11,9 @@ from mixtura.engine.sources import Fields
 from mixtura.errors import ParameterError
 from mixtura.rows.data import Data
 from mixtura.rows.in_memory import as_rows, column_names
-from mixtura.rows.labels import row_labels
 from mixtura.rows.partition_survey import survey_partitions
 from mixtura.rows.survey import survey
-from mixtura.rows.weights import row_weights
+from mixtura.rows.weights import row_labels, row_weights
 from mixtura.tables.collections import Collection, collection, is_collection
 from mixtura.tables.streams import Scan, is_stream, scanned
 
