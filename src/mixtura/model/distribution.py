@@ -144,7 +144,9 @@ class Distribution(Conditional, ABC):
 
         From every mean x ← (Σ_k r_k(x) Σ_k⁻¹)⁻¹ Σ_k r_k(x) Σ_k⁻¹ μ_k climbs, with Newton's steps
         where these gain more; ends that are one are merged, and saddles are left out. For one
-        feature a grid of 1/20 standard deviations is searched besides.
+        feature a grid of 1/20 standard deviations is searched besides; of up to 12 components
+        ascents begin between each two means as well, where the ridges of long components may cross
+        in a mode that no mean leads to.
 
         Parameters
         ----------
@@ -156,7 +158,8 @@ class Distribution(Conditional, ABC):
 
         References
         ----------
-        Carreira-Perpinan 2000, "Mode-finding for mixtures of Gaussian distributions".
+        Carreira-Perpinan 2000, "Mode-finding for mixtures of Gaussian distributions"; Ray & Lindsay
+        2005, "The topography of multivariate normal mixtures".
 
         Examples
         --------

@@ -17,6 +17,8 @@ from mixtura.model.univariate import Univariate
 _STEPS = 10_000
 #: a step this short, in standard deviations, ends an ascent; modes as near as the second are one
 _STILL, _SAME = 1e-12, 1e-4
+#: of so many components ascents begin between each two of them, too
+_PAIRED = 12
 #: a part of fewer rows than that is no part that anybody sees
 _SEEN = 1e-3
 #: of each component, how far the density of one feature is looked at, and how finely
@@ -77,6 +79,8 @@ def modes(mixture: Density) -> Modes:
         height = mixture.score_samples(grid[:, None])
         peaks = (height[1:-1] >= height[:-2]) & (height[1:-1] >= height[2:])
         starts = np.concatenate([means, grid[1:-1][peaks][:, None]])
+    elif len(means) <= _PAIRED:
+        starts = np.concatenate([means, _between(means, precisions)])
     ends = np.stack([_ascent(mixture, x, precisions, deviations) for x in starts])
     heights = mixture.score_samples(ends)
     found: list[int] = []
@@ -185,6 +189,18 @@ def _is_peak(mixture: Density, x: Floats, precisions: Floats) -> bool:
     hessian = np.einsum("k,ki,kj->ij", shares, pulls, pulls)
     hessian -= np.einsum("k,kij->ij", shares, precisions)
     return bool(np.linalg.eigvalsh(hessian)[-1] < 0.0)
+
+
+def _between(means: Floats, precisions: Floats) -> Floats:
+    """Halfway along the ridgeline of each two components, on which their modes lie, (P, D).
+
+    (Σ_j⁻¹ + Σ_k⁻¹)⁻¹ (Σ_j⁻¹ μ_j + Σ_k⁻¹ μ_k): Ray & Lindsay 2005, "The topography of multivariate
+    normal mixtures", theorem 1.
+    """
+    pulls = np.einsum("kij,kj->ki", precisions, means)
+    first, second = np.triu_indices(len(means), 1)
+    both = precisions[first] + precisions[second]
+    return np.linalg.solve(both, (pulls[first] + pulls[second])[:, :, None])[:, :, 0]
 
 
 def _shares(mixture: Density, x: Floats) -> Floats:
