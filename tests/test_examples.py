@@ -24,6 +24,8 @@ PICTURES = {
     "05_em_in_the_explorer": {"05_bound"},
     "06_em_in_spark": set(),
     "07_em_in_ray": set(),
+    "08_prediction_of_a_curve": {"08_band"},
+    "09_classes_from_few_labels": set(),
 }
 
 #: what a lesson needs that is no extra of mixtura; it warns as it likes

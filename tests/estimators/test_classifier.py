@@ -92,6 +92,7 @@ def test_priors_and_rejection() -> None:
     np.testing.assert_array_equal(wary.predict(X), np.where(sure, even.predict(X), -1))
     named = MixtureClassifier(1, structures="VVV", reject=1.0, reject_label="?")
     assert set(named.fit(X, np.where(y, "b", "a")).predict(X)) <= {"a", "b", "?"}
+    assert set(named.fit(X, y).predict(X).tolist()) <= {0, 1, "?"}
 
 
 def test_it_stands_in_a_pipeline_and_in_a_search() -> None:

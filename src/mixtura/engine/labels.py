@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -85,7 +84,7 @@ class LabelModel(Value):
         joint[far], top[far] = told[far], 0.0
         exponentials = np.exp(joint - top[:, None])
         total = exponentials.sum(axis=1)
-        likelihood = np.where(far, -math.inf, top + np.log(total))
+        likelihood = np.where(far, -np.inf, top + np.log(total))
         return likelihood, exponentials / total[:, None]
 
 

@@ -130,7 +130,9 @@ class MixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if (codes >= 0).all():
             return self.classes_[codes]
         labels = [self.reject_label if c < 0 else self.classes_[c] for c in codes.tolist()]
-        return np.array(labels, dtype=None if self.classes_.dtype.kind in "iuf" else object)
+        kinds = {self.classes_.dtype.kind, np.asarray(self.reject_label).dtype.kind}
+        alike = len(kinds) == 1 or kinds <= set("iuf")  # else numbers would become texts
+        return np.array(labels, dtype=None if alike else object)
 
     def predict_proba(self, X: Any) -> Floats:
         """P(class | x) of each row, (N, C), in the order of `classes_`; rows sum to 1."""

@@ -11,7 +11,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mixtura.engine.arrays import Floats, Rows
-from mixtura.errors import ParameterError
 from mixtura.estimators.asked import Asked
 from mixtura.estimators.checks import check_numbers, check_rows, warn_of
 from mixtura.fitting import fit
@@ -132,10 +131,6 @@ class GaussianMixtureRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         self._validate_params()
         check_numbers(X)
-        if y is None:
-            raise ParameterError(
-                "requires y to be passed, but the target y is None: give one number a row"
-            )
         names, called = column_names(X), getattr(y, "name", None)
         rows, targets = validate_data(
             self, X, y, dtype=np.float64, multi_output=True, y_numeric=True, ensure_min_samples=2

@@ -104,7 +104,7 @@ def fit(
     labels : (N,) the classes of rows where they are known, whole numbers from 0; −1 or NaN where
         they are not. A known row's responsibilities are held: it is shared by the components of its
         class alone. EM then maximises Σ log p(x_i, y_i), and that is the likelihood that is told;
-        it begins with the means of the known rows, whatever name `start` has. Of rows that are
+        it begins amid the known rows, whatever name `start` has. Of rows that are
         streamed, the name of the column of labels, −1 where one is not known.
     classes : K numbers, the class that each component is of, with labels: a class may own several;
         −1 is a component of no class, of rows without a label alone. None is class k for component

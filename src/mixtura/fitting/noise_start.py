@@ -17,7 +17,6 @@ from mixtura.fitting.convergence.rules import Remaining
 from mixtura.fitting.em import EM
 from mixtura.fitting.starts.auto import auto
 from mixtura.fitting.starts.ground import is_searched
-from mixtura.fitting.starts.labelled import Labelled
 from mixtura.fitting.starts.nearest_neighbours import nearest_neighbour_cleaning
 from mixtura.fitting.starts.request import Request, Start
 from mixtura.fitting.starts.start import start
@@ -59,8 +58,6 @@ def noise_start(em: EM, request: Request) -> Statistics:
     wish = em.settings.start
     if isinstance(wish, Mixture):
         return FromMixture(em.m_step.amid_noise(wish))(request)
-    if isinstance(wish, Labelled):
-        return _under(em, request, em.begin_with(wish(request))[0])
     if not isinstance(wish, str):
         return _supplied(em, request)
     n, d = request.source.rows.shape

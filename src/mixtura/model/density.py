@@ -252,6 +252,5 @@ def largest_shares(mixture: Density, X: Any, top: int) -> tuple[Integers, Floats
             part[:, top:] = np.take_along_axis(values, order, axis=1)
         return found
 
-    names = mixture.feature_names
-    whole = RowFunction(largest, mixture.n_features, names, (2 * top,)).over(X)
+    whole = mixture._by_row(largest, (2 * top,)).over(X)
     return whole[:, :top].astype(np.int64), whole[:, top:]

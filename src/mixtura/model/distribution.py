@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Self
@@ -23,18 +22,8 @@ from mixtura.model.univariate import Univariate
 _DRAWS = 2**17
 
 
-class Distribution(Conditional, ABC):
+class Distribution(Conditional):
     """A density that is asked for decisions; `Mixture` is the one there is."""
-
-    @abstractmethod
-    def transformed(
-        self, A: ArrayLike, b: ArrayLike = 0.0, feature_names: Sequence[str] | None = None
-    ) -> Self:
-        """The density of A x + b: see `Mixture.transformed`."""
-
-    @abstractmethod
-    def _of(self, terms: Sequence[Any], feature_names: Sequence[str] | None) -> Self:
-        """The mixture of Gaussians, and perhaps of noise after them."""
 
     # -- one number of a row -----------------------------------------------------------------
 

@@ -19,7 +19,6 @@ from mixtura.model.algebra import feature_indices
 from mixtura.model.density import Density
 from mixtura.model.terms import Terms
 from mixtura.model.univariate import Univariate
-from mixtura.rows.out_of_core import RowFunction
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +109,7 @@ class Predictor(Value):
 
     def over(self, X: Any, function: Any, width: int) -> Any:
         """A function's values, so many a row, for all rows of `X`."""
-        inputs = self.inputs
-        asked = RowFunction(function, inputs.n_features, inputs.feature_names, (width,))
-        return asked.over(X)
+        return self.inputs._by_row(function, (width,)).over(X)
 
     def _terms(self, rows: Rows) -> tuple[Floats, Floats]:
         """The terms' shares in each row, (m, T), and what each predicts, (m, T, L)."""
@@ -128,6 +125,14 @@ class Conditional(Density, ABC):
     @abstractmethod
     def marginal(self, features: Sequence[int | str]) -> Self:
         """The density of some of the features: see `Mixture.marginal`."""
+
+    @abstractmethod
+    def transformed(self, A: Any, b: Any = 0.0, feature_names: Sequence[str] | None = None) -> Self:
+        """The density of A x + b: see `Mixture.transformed`."""
+
+    @abstractmethod
+    def _of(self, terms: Sequence[Any], feature_names: Sequence[str] | None) -> Self:
+        """The mixture of Gaussians, and perhaps of noise after them."""
 
     def regress(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +27,7 @@ class Univariate(Value):
     deviations : (T,), s_t.
     """
 
-    families: Sequence[Terms]
+    families: tuple[Terms, ...]
     weights: Floats
     centres: Floats
     deviations: Floats

@@ -15,6 +15,7 @@ from mixtura.engine.statistics import Statistics
 from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.starts.request import Request
 from mixtura.fitting.starts.supplied import FromShares
+from mixtura.model.reduction import assignment
 
 #: rows that centres are sought among, and steps to move them
 _ROWS, _STEPS = 50_000, 20
@@ -64,7 +65,7 @@ class Labelled:
         return LabelModel.of(self.owners, n_terms, self.trust)
 
     def __call__(self, request: Request) -> Statistics:
-        """The statistics of the sample under clusters that begin with the known rows' means.
+        """The statistics of the sample under clusters that begin amid the known rows.
 
         Rows of a known class stay with its components, others go to the nearest centre, in units
         of each feature's deviation: k-means with seeds and constraints (Basu, Banerjee & Mooney
@@ -86,8 +87,29 @@ class Labelled:
         places = _nearest(rows, centres, allowed)
         return FromShares(places)(replace(request, counting=None, whole=None))
 
+    def settled(self, labels: Integers) -> bool:
+        """Whether nothing is left to be found: all labels are known, each of one component."""
+        known = bool((labels != UNKNOWN).all()) and self.trust == 1.0
+        return known and sorted(self.owners) == list(range(len(self.owners)))
+
+    def order(self, labels: Integers, shares: Floats) -> Integers:
+        """Which components of a mixture that knows no labels take the places of these, (K,).
+
+        Parameters
+        ----------
+        labels : (m,) of some rows.
+        shares : (m, K), how much of each row is of each component.
+        """
+        apart = np.zeros((len(self.owners), shares.shape[1]))
+        for k, owner in enumerate(self.owners):
+            if owner != UNKNOWN:
+                apart[k] = -shares[labels == owner].mean(axis=0)
+        return assignment(apart)
+
     def _allowed(self, labels: Integers) -> Any:
-        """Of which components each row may be, (N, K)."""
+        """Of which components each row may be, (N, K): of any where labels may be wrong."""
+        if self.trust < 1.0:
+            return np.ones((len(labels), len(self.owners)), np.bool_)
         return (labels == UNKNOWN)[:, None] | (labels[:, None] == self.owners)
 
     def _centres(
@@ -100,7 +122,8 @@ class Labelled:
         for k in order:
             own = rows[labels == self.owners[k]] if self.owners[k] != UNKNOWN else rows
             if self._rank(k) == 0:
-                centres[k] = own.mean(axis=0)
+                middle = np.mean if self.trust == 1.0 else np.median
+                centres[k] = middle(own, axis=0)  # the median moves little by a wrong label
                 continue
             rivals = [
                 j
