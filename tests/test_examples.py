@@ -25,6 +25,8 @@ PICTURES = {
     "06_em_in_spark": set(),
     "07_em_in_ray": set(),
     "09_a_line_through_error_bars": {"09_tully_fisher"},
+    "08_prediction_of_a_curve": {"08_band"},
+    "09_classes_from_few_labels": set(),
 }
 
 #: what a lesson needs that is no extra of mixtura; it warns as it likes

@@ -8,15 +8,25 @@ from mixtura.version import __version__
 
 if TYPE_CHECKING:
     from mixtura.engine.statistics import Statistics
-    from mixtura.estimators import GaussianMixture, MixtureOutlierDetector
+    from mixtura.estimators import (
+        GaussianMixture,
+        GaussianMixtureRegressor,
+        MixtureClassifier,
+        MixtureOutlierDetector,
+    )
     from mixtura.fitting import Fit, Given, Outcome, fit
     from mixtura.fitting.m_step.prior import Prior
     from mixtura.fitting.steps import maximise, statistics
     from mixtura.model.box import Box
+    from mixtura.model.classes import ClassMixture
+    from mixtura.model.divergences import Estimate
     from mixtura.model.explain import Explanation
     from mixtura.model.merging import Merging, merge_components
     from mixtura.model.mixture import Mixture
+    from mixtura.model.modes import Cuts, Modes
     from mixtura.model.noise import Noise
+    from mixtura.model.regions import HighestDensityRegion
+    from mixtura.model.regression import Regression
     from mixtura.model.storage import load
     from mixtura.saving import load_fit, save
     from mixtura.selection import (
@@ -33,17 +43,25 @@ __all__ = [
     "BootstrapSequence",
     "BootstrapTest",
     "Box",
+    "ClassMixture",
+    "Cuts",
+    "Estimate",
     "Explanation",
     "Fit",
     "GaussianMixture",
+    "GaussianMixtureRegressor",
     "Given",
+    "HighestDensityRegion",
     "Merging",
     "Mixture",
+    "MixtureClassifier",
     "MixtureDisplay",
     "MixtureOutlierDetector",
+    "Modes",
     "Noise",
     "Outcome",
     "Prior",
+    "Regression",
     "Selection",
     "StandardErrors",
     "Statistics",
@@ -64,17 +82,25 @@ _HOMES = {
     "BootstrapSequence": "mixtura.selection",
     "BootstrapTest": "mixtura.selection",
     "Box": "mixtura.model.box",
+    "ClassMixture": "mixtura.model.classes",
+    "Cuts": "mixtura.model.modes",
+    "Estimate": "mixtura.model.divergences",
     "Explanation": "mixtura.model.explain",
     "Fit": "mixtura.fitting",
     "GaussianMixture": "mixtura.estimators",
+    "GaussianMixtureRegressor": "mixtura.estimators",
     "Given": "mixtura.fitting",
+    "HighestDensityRegion": "mixtura.model.regions",
     "Merging": "mixtura.model.merging",
     "Mixture": "mixtura.model.mixture",
+    "MixtureClassifier": "mixtura.estimators",
     "MixtureDisplay": "mixtura.views.display",
     "MixtureOutlierDetector": "mixtura.estimators",
+    "Modes": "mixtura.model.modes",
     "Noise": "mixtura.model.noise",
     "Outcome": "mixtura.fitting",
     "Prior": "mixtura.fitting.m_step.prior",
+    "Regression": "mixtura.model.regression",
     "Selection": "mixtura.selection",
     "StandardErrors": "mixtura.uncertainty",
     "Statistics": "mixtura.engine.statistics",

@@ -14,6 +14,7 @@ from mixtura.errors import ParameterError
 from mixtura.fitting import Fit
 from mixtura.fitting.stored import fit_record, taken_up
 from mixtura.model import storage
+from mixtura.model.classes import ClassMixture
 from mixtura.model.mixture import Mixture
 from mixtura.pipelines import is_pipeline, ways_back
 
@@ -30,7 +31,8 @@ def save(
     ----------
     model : a `Mixture`; a `Fit`; a fitted `GaussianMixture`, or scikit-learn's; or a pipeline of
         scalers and one of these, which becomes one mixture of the columns before they are scaled:
-        an affine map of a mixture is a mixture, see `Mixture.transformed`.
+        an affine map of a mixture is a mixture, see `Mixture.transformed`. Or a fitted
+        `MixtureClassifier`, or its `ClassMixture`, whose file ``mixtura classify`` reads.
     path : where; an existing file is replaced once the new one is on disk.
     training : a record that JSON can hold, kept beside the parameters; of a fit, besides its own.
     alpha : of the mixture's own rows, such a share has scores below a threshold that is kept in the
@@ -63,6 +65,8 @@ def save(
     found = _held(model)
     mixture = found if isinstance(found, Mixture) else found.mixture
     own = {} if isinstance(found, Mixture) else fit_record(found)
+    if isinstance(classes := getattr(model, "class_mixture_", model), ClassMixture):
+        own = classes.record()
     storage.save(mixture, path, {**own, **(training or {})}, alpha)
 
 
@@ -97,6 +101,8 @@ def _held(model: Any) -> Mixture | Fit:
         return model
     if is_pipeline(model):
         return _before_scaling(model)
+    if isinstance(model, ClassMixture):
+        return model.mixture
     fit, mixture = getattr(model, "fit_", None), getattr(model, "mixture_", None)
     if isinstance(fit, Fit):
         return fit

@@ -39,6 +39,9 @@ def models(tmp_path_factory) -> Path:
     }
     for name, fit in fits.items():
         mixtura.save(fit.mixture, folder / f"{name}.safetensors", fit.summary())
+    species = mixtura.MixtureClassifier(1, structures="VVV")
+    species.fit(rows.rows, np.repeat(["setosa", "versicolor", "virginica"], 50))
+    mixtura.save(species, folder / "species.safetensors")
     np.save(folder / "wide.npy", wide.rows)
     np.save(folder / "noise.npy", amid)
     return folder
@@ -51,6 +54,7 @@ USUAL: dict[str, tuple[str, ...]] = {
         "compare {m}/noise.safetensors {m}/noise.npy",
         "compare {m}/shared.safetensors @iris --alpha 0.5",
     ),
+    "classify": ("classify {m}/species.safetensors @iris --proba",),
     "completion": (),  # a script is no text to read
     "demo": ("demo -o demo",),
     "explain": (
@@ -149,7 +153,7 @@ def test_every_command_has_usual_lines():
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_no_line_of_a_command_s_output_is_too_long(typed, models, name):
-    rows = name in ("predict", "score", "sample", "generate")
+    rows = name in ("classify", "predict", "score", "sample", "generate")
     for line in lines(name):
         ended = typed(*line.format(m=models).split())
         assert ended.code == 0, (line, ended.err)

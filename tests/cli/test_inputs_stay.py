@@ -17,6 +17,7 @@ from mixtura.datasets import faithful
 
 #: command -> its arguments, of which {} is the one that is also the output
 WRITERS: dict[str, tuple[str, ...]] = {
+    "classify": ("{} data.csv", "model {}"),
     "explore": ("{} data.csv", "model {}", "{} -k 2"),
     "fit": ("{} -k 2",),
     "plot": ("{} data.csv", "model {}"),

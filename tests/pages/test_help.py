@@ -7,6 +7,7 @@ import shutil
 from contextlib import redirect_stdout
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,7 +15,7 @@ from shell import typed
 
 import mixtura
 from mixtura.cli.main import COMMANDS, main
-from mixtura.datasets import faithful
+from mixtura.datasets import faithful, iris
 
 #: commands whose examples take longer than the suite has
 SLOW = {"demo", "explore", "plot", "report", "select", "validate"}
@@ -35,6 +36,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     printed("fit", "@iris", "-k", "3", "-o", str(folder / "iris.safetensors"))
     selection = printed("select", "@faithful", "-k", "1:2", "--structures", "EEE,VVV", "--json")
     (folder / "selection.json").write_text(selection)
+    species = np.repeat(["setosa", "versicolor", "virginica"], 50)
+    lines = [
+        f"{','.join(map(repr, r))},{s}" for r, s in zip(iris().rows.tolist(), species, strict=True)
+    ]
+    (folder / "flowers.csv").write_text("\n".join([",".join([*iris().columns, "species"]), *lines]))
+    printed("fit", f"{folder}/flowers.csv", "--label", "species", "-o",
+            str(folder / "species.safetensors"))  # fmt: skip
     (folder / "parts").mkdir()
     rows = dict(zip(("x", "y"), faithful().rows.T, strict=True))
     pq.write_table(pa.table(rows), folder / "parts/0.parquet")

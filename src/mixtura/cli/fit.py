@@ -18,6 +18,7 @@ EPILOG = """\b
 Examples:
   mixtura fit @faithful -k 2
   mixtura fit @faithful -k 2 --structure VVE --noise
+  mixtura fit flowers.csv --label species -o kinds.safetensors
   mixtura fit data.csv -k 3 --columns height,weight --id name \\
     -o model.safetensors
   mixtura fit 'data/*.parquet' -k 16 --checkpoint run.ckpt --resume \\
@@ -27,7 +28,9 @@ Examples:
 
 @options.command(EPILOG, asked=inputs.Input, kept=ModelOutput)
 @options.data
-@options.components(type=int, required=True, help="How many components.")
+@options.components(
+    type=int, help="How many components; with --label one for each class by default."
+)
 @options.output(
     "Where to store the model (safetensors); - is the standard output, and the report then goes "
     "to the standard error. Not stored by default."
@@ -39,6 +42,7 @@ Examples:
     "once by default."
 )
 @options.error_columns
+@options.label_column
 @options.model_options_of_fit
 @click.option(
     "--strict", is_flag=True, help="Store nothing and end with exit code 5 if it does not converge."
@@ -65,7 +69,7 @@ Examples:
 @options.force
 def command(
     asked: inputs.Input,
-    components: int,
+    components: int | None,
     model_options: dict[str, Any],
     kept: ModelOutput,
     strict: bool,
@@ -86,6 +90,8 @@ def command(
         raise click.UsageError("--resume goes on from a checkpoint: name it with --checkpoint")
     if kept.flag is not None and kept.output is None:
         raise click.UsageError("--flag keeps a threshold with the model: say where with -o")
+    if components is None and asked.label_column is None:
+        raise click.UsageError("Missing option '-k' / '--components'.")
     if verbose and quiet:
         raise click.UsageError("--verbose and --quiet were both given, expected one of them")
     from mixtura.fitting.stored import fit_record
@@ -104,18 +110,24 @@ def command(
             known, rows = scan, held.enter_context(spread(scan, scheduler))
         else:
             known, rows = _rows(asked, meter)
+        known_of: dict[str, Any] = {}
+        if asked.label_column is not None:
+            components, known_of, classes = _labelled(asked, known, components)
         fitted = mixtura.fit(
             rows,
-            components,
+            components or 1,
             sample_weight=asked.weights(known),
             errors=asked.errors(known),
             observer=observer,
             **model_options,
+            **known_of,
             **kept.checkpointing,
         )
     if not observer.heard:
         printing.tell(f"{kept.checkpoint} is of a fit that is finished: nothing is done")
     training = {**fit_record(fitted), **provenance.of(asked.source, known)}
+    if known_of:
+        training["classes"] = {"names": classes, "owners": known_of["classes"]}
     failed = strict and not fitted.outcome.converged
     if not failed:
         where.store(fitted.mixture, training)
@@ -125,6 +137,22 @@ def command(
         advice = f"{spelling.spelled(fitted.remedy)}{stored}"
         printing.tell(f"error: not converged ({fitted.outcome.value}): {advice}")
         raise click.exceptions.Exit(5)
+
+
+def _labelled(
+    asked: inputs.Input, known: inputs.Rows, components: int | None
+) -> tuple[int, dict[str, Any], list[str]]:
+    """How many components, the arguments of `mixtura.fit` of known classes, and their names."""
+    labels, names = asked.labels(known)
+    n = len(names)
+    k = n if components is None else components
+    if k < n or k % n:
+        raise click.UsageError(
+            f"-k is {k}, expected a multiple of {n}, as many components for each of the classes "
+            f"{', '.join(names)}"
+        )
+    owners = [code for code in range(n) for _ in range(k // n)]
+    return k, {"labels": labels, "classes": owners}, names
 
 
 def _rows(asked: inputs.Input, meter: progress.FitMeter) -> tuple[inputs.Rows, Any]:

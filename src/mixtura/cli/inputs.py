@@ -38,6 +38,7 @@ class Input:
         them.
     weight_column : the column that weighs the rows, or None; it is among the ids of a table.
     error_columns : those that hold the features' errors, one for each, or none; they are, too.
+    label_column : likewise the column of the rows' classes.
     """
 
     data: str | None = None
@@ -47,6 +48,7 @@ class Input:
     on_bad_row: str = "error"
     weight_column: str | None = None
     error_columns: tuple[str, ...] = ()
+    label_column: str | None = None
 
     @property
     def source(self) -> str:
@@ -159,11 +161,41 @@ class Input:
         columns = [cells.numbers_of(rows.ids[name], name, "errors") for name in self.error_columns]
         return told_apart(numpy.stack(columns, axis=1))
 
+    def labels(self, rows: Rows) -> tuple[list[int], list[str]]:
+        """The class of each row in memory, −1 where its cell is empty, and the classes' names.
+
+        Raises
+        ------
+        click.UsageError : the rows are not in memory.
+        DataError : there are no two classes.
+        """
+        from mixtura.tables import Table, cells
+
+        if not isinstance(rows, Table):
+            raise click.UsageError(
+                "--label names the classes of rows in memory, and these are read in parts: give "
+                "one file that is not packed"
+            )
+        assert self.label_column is not None
+        texts = rows.ids[self.label_column]
+        names = sorted({text for text in texts if not cells.is_missing(text)})
+        if len(names) < 2:
+            raise errors.DataError(
+                f"column {self.label_column!r} holds {len(names)} class, expected at least 2: name "
+                "the column of the classes"
+            )
+        codes = {name: code for code, name in enumerate(names)}
+        return [codes.get(text, -1) for text in texts], names
+
     def _chosen(self, mixture: Mixture | None) -> dict[str, Any]:
         """The columns of a table, as arguments of `read_table`; the fields' are carried along."""
         return {
             "columns": self.columns or None,
-            "ids": (*self.ids, *filter(None, [self.weight_column]), *self.error_columns),
+            "ids": (
+                *self.ids,
+                *filter(None, [self.weight_column, self.label_column]),
+                *self.error_columns,
+            ),
             "expected": mixture.feature_names if mixture is not None else None,
         }
 

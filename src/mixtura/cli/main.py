@@ -20,6 +20,7 @@ from mixtura.version import __version__
 
 #: what each command is for; its module in `mixtura.cli` is loaded when it is called
 COMMANDS = {
+    "classify": "Write the class of each row, by a model fitted with labels.",
     "compare": "Say whether rows are still those that a model describes.",
     "completion": "Print what makes a shell complete command lines.",
     "demo": "Fit, score, prove and draw made-up data: the whole way at once.",

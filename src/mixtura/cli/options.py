@@ -99,6 +99,14 @@ error_columns = click.option(
     "in their order; the model is of the true values. No feature has an error by default.",
 )
 
+label_column = click.option(
+    "--label",
+    "label_column",
+    metavar="NAME",
+    help="A column of the rows' classes, empty where one is not known; it is no feature. Each "
+    "class has components of its own, as many as -k says over the number of classes.",
+)
+
 
 def components(**more: Any) -> Decorator:
     """The option -k of a command: how many components."""
@@ -132,6 +140,15 @@ features = click.option(
     metavar="NAME,...",
     help="The features of the model to draw, one or two (with plot --kind pairs up to 12); those "
     "in which its components differ most by default.",
+)
+
+targets = click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    callback=_names,
+    metavar="NAME,...",
+    help="Features of the model to predict from its others, instead of the component.",
 )
 
 _columns = together(

@@ -1,17 +1,22 @@
-"""`mixtura predict`: the component of each row."""
+"""`mixtura predict`: the component of each row, or what some features are expected to be."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mixtura.cli import answers, inputs, options, outputs
 
+if TYPE_CHECKING:
+    from mixtura.model.mixture import Mixture
+
 EPILOG = """\b
 Examples:
   mixtura predict model.safetensors data.csv --id name -o labels.csv
   mixtura predict model.safetensors @faithful --proba | head -3
+  mixtura predict model.safetensors @faithful --columns eruptions \\
+    --target x1 --quantile 0.9
 """
 
 
@@ -19,10 +24,33 @@ Examples:
 @options.rows_of_answers
 @options.error_columns
 @click.option("--proba", is_flag=True, help="Write the responsibility of every component, too.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    metavar="COUNT",
+    help="Write so many components, the most responsible first, and their responsibilities.",
+)
+@options.targets
+@click.option(
+    "--quantile",
+    "quantiles",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    multiple=True,
+    metavar="P",
+    help="With one --target: write, too, what it is below with this probability; can be given "
+    "again.",
+)
 @options.rows_to_write
 @options.quiet
 def command(
-    model: str, asked: inputs.Input, proba: bool, where: outputs.Destination, quiet: bool
+    model: str,
+    asked: inputs.Input,
+    proba: bool,
+    top: int | None,
+    targets: tuple[str, ...],
+    quantiles: tuple[float, ...],
+    where: outputs.Destination,
+    quiet: bool,
 ) -> None:
     """Write the most responsible component of each row of DATA under MODEL.
 
@@ -30,16 +58,70 @@ def command(
     column label, then with --proba responsibility_0, responsibility_1, ... Rows that are noise, by
     a model that has noise, have the label -1; its responsibility comes last. Globs, folders, packed
     and large files are answered a part at a time.
+
+    With --top 3 the columns are label, label_2, label_3, responsibility, responsibility_2 and
+    responsibility_3: of a model of many components those that a row may be of.
+
+    With --target y, features of the model are predicted from its others, which alone DATA needs to
+    have: the columns are mean_y and deviation_y, given the others.
     """
+    if quantiles and not targets:
+        raise click.UsageError("--quantile is given without --target, expected both")
+    if top is not None and (targets or proba):
+        raise click.UsageError("--top is given with --proba or --target, expected one of them")
     mixture = inputs.read_model(model, asked.data).mixture
+    if targets:
+        _write_targets(mixture, asked, targets, quantiles, proba, where, quiet)
+        return
 
     def predicted(rows: Any, errors: Any) -> dict[str, Any]:
+        if top is not None:
+            if errors is not None:
+                raise click.UsageError("--top is given with --errors, expected one of them")
+            return _largest(*mixture.predict_proba(rows, top=top))
         labels = {"label": mixture.predict(rows, errors)}
-        if not proba:
-            return labels
-        shares = mixture.predict_proba(rows, errors)
-        names = [f"responsibility_{k}" for k in range(mixture.n_components)]
-        names += ["responsibility_noise"] * (mixture.noise is not None)
-        return labels | {name: shares[:, k] for k, name in enumerate(names)}
+        shares = mixture.predict_proba(rows, errors) if proba else None
+        return labels | (_responsibilities(mixture, shares) if proba else {})
 
     answers.write(asked, mixture, predicted, where, quiet=quiet)
+
+
+def _write_targets(
+    mixture: Mixture,
+    asked: inputs.Input,
+    targets: tuple[str, ...],
+    quantiles: tuple[float, ...],
+    proba: bool,
+    where: outputs.Destination,
+    quiet: bool,
+) -> None:
+    """Write what the targets are expected to be in each row."""
+    from mixtura.model.regression import split
+
+    given, left = split(mixture, targets)
+    names = [mixture.feature_labels[j] for j in left]
+
+    def predicted(rows: Any, errors: Any) -> dict[str, Any]:
+        if errors is not None:
+            raise click.UsageError("--target is given with --errors, expected one of them")
+        told = mixture.regress(rows, left, quantiles)
+        columns = {f"mean_{name}": told.mean[:, j] for j, name in enumerate(names)}
+        columns |= {f"deviation_{name}": told.deviations[:, j] for j, name in enumerate(names)}
+        columns |= {f"quantile_{p:g}": told.quantiles[:, i] for i, p in enumerate(quantiles)}
+        return columns | (_responsibilities(mixture, told.weights) if proba else {})
+
+    answers.write(asked, mixture.marginal(given), predicted, where, quiet=quiet)
+
+
+def _responsibilities(mixture: Mixture, shares: Any) -> dict[str, Any]:
+    """A column for each component, and for noise where there is any."""
+    labels = [k for terms in mixture.terms for k in terms.labels.tolist()]
+    names = ["noise" if k < 0 else str(k) for k in labels]
+    return {f"responsibility_{name}": shares[:, at] for at, name in enumerate(names)}
+
+
+def _largest(labels: Any, shares: Any) -> dict[str, Any]:
+    """Columns of the labels, the likeliest first, then of their responsibilities."""
+    ends = ["", *(f"_{at}" for at in range(2, labels.shape[1] + 1))]
+    columns = {f"label{end}": labels[:, at] for at, end in enumerate(ends)}
+    return columns | {f"responsibility{end}": shares[:, at] for at, end in enumerate(ends)}

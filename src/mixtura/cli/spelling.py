@@ -28,6 +28,7 @@ _WORDS = {
     "structure": "--structure",
     "structures": "--structures",
     "tol": "--tol",
+    "top": "--top",
 }
 _EVERY = _OPTIONS | _WORDS
 #: neither within a longer word or a path, nor in quotes, as columns' names are

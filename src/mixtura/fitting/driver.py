@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from mixtura.fitting.given import Given
 from mixtura.fitting.m_step.prior import Prior
 from mixtura.fitting.runs import best_of, check_resumed, kept, run
 from mixtura.fitting.settings import Settings
+from mixtura.fitting.starts.labelled import Labelled
 from mixtura.fitting.starts.start import StartLike
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
@@ -45,6 +47,9 @@ def fit(
     sample_weight: Any = None,
     errors: Any = None,
     projections: Any = None,
+    labels: Any = None,
+    classes: Sequence[int] | None = None,
+    trust: float = 1.0,
     observer: Observer | None = None,
     client: Any = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -106,6 +111,16 @@ def fit(
         value, x_i ~ Σ_k w_k N(R_i μ_k, R_i Σ_k R_iᵀ + S_i), where a row of zeros measured nothing.
         Of rows in memory, and from a mixture or parameters to start from, since no other start
         knows what they are projections of.
+    labels : (N,) the classes of rows where they are known, whole numbers from 0; −1 or NaN where
+        they are not. A known row's responsibilities are held: it is shared by the components of its
+        class alone. EM then maximises Σ log p(x_i, y_i), and that is the likelihood that is told;
+        it begins amid the known rows, whatever name `start` has. Of rows that are
+        streamed, the name of the column of labels, −1 where one is not known.
+    classes : K numbers, the class that each component is of, with labels: a class may own several;
+        −1 is a component of no class, of rows without a label alone. None is class k for component
+        k.
+    trust : the probability of a label to be right, above 0; below 1 rows of known label may be of
+        other classes' components, in proportion to (1 − trust) / (C − 1).
     observer : told of every iteration.
     client : the `dask.distributed.Client` that computes for a Dask collection; None leaves it to
         Dask.
@@ -149,8 +164,9 @@ def fit(
     ([0.356, 0.644], 'converged')
     """
     kind, assumed = structure_called(structure), (weights, prior, noise)
+    begin = _labelled(start, labels, classes, n_components, trust)
     settings = Settings(
-        n_components, kind, start, tol, reg_covar, max_iter, n_init, accelerate, *assumed
+        n_components, kind, begin, tol, reg_covar, max_iter, n_init, accelerate, *assumed
     )
     if given is not None and not isinstance(given, Given):
         raise ParameterError(
@@ -161,7 +177,9 @@ def fit(
     seed = None if given else seed_of(random_state)
     with checkpointed(checkpoint, every, resume, settings, begun, random_state) as checkpointer:
         fitted = fit_rows(
-            open_rows(X, sample_weight, client, errors=errors, projections=projections),
+            open_rows(
+                X, sample_weight, client, errors=errors, projections=projections, labels=labels
+            ),
             settings,
             given=begun,
             random=random_state_of(random_state),
@@ -234,6 +252,29 @@ def fit_rows(
     best = best_of(1 if resumed is not None else settings.n_init, numbered, began, checkpointer)
     with kept(best, checkpointer):
         return em.noted(replace(best, oddities=data.oddities(settings.n_components)))
+
+
+def _labelled(
+    start: StartLike, labels: Any, classes: Sequence[int] | None, n_components: int, trust: float
+) -> Any:
+    """The start that is asked for; with labels that of the classes they name.
+
+    Raises
+    ------
+    ParameterError : the classes or the trust are none, or are given without labels, or with a
+        start of one's own.
+    """
+    if labels is None:
+        if classes is not None or trust != 1.0:
+            raise ParameterError(
+                "classes or trust is given without labels, of which they tell: give labels, too"
+            )
+        return start
+    if not isinstance(start, str):
+        raise ParameterError(
+            "start and labels are both given, and labels say where to begin: leave start out"
+        )
+    return Labelled.of(classes, n_components, trust)
 
 
 def _seed_aside(random: np.random.RandomState) -> int:

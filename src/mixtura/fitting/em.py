@@ -13,6 +13,7 @@ import numpy as np
 from mixtura.caching import cached_property
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, frozen
+from mixtura.engine.labels import LabelModel
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import Interrupted
@@ -29,6 +30,7 @@ from mixtura.fitting.m_step.health import Health, Repair
 from mixtura.fitting.run_state import RunState
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.singular import SingularEnds
+from mixtura.fitting.starts.labelled import Labelled
 from mixtura.fitting.starts.met import Met
 from mixtura.model.mixture import Mixture
 from mixtura.rows.data import Data
@@ -309,8 +311,16 @@ class EM:
         return statistics, self.m_step(statistics, near=near)
 
     def _pass(self, mixture: Mixture, *, diagonal: bool) -> Statistics:
-        step = partial(kernel.accumulate, components=mixture.components, diagonal=diagonal)
+        accumulate = self._labels.accumulate if self._labels else kernel.accumulate
+        step = partial(accumulate, components=mixture.components, diagonal=diagonal)
         return self.data.executor.run(self.data.source, step)
+
+    @cached_property
+    def _labels(self) -> LabelModel | None:
+        """What the labels of the rows say, where some are known."""
+        wish = self.settings.start
+        n_terms = self.settings.n_components + (self.m_step.box is not None)
+        return wish.model(n_terms) if isinstance(wish, Labelled) else None
 
     @cached_property
     def _total(self) -> TotalScatter | None:
@@ -343,8 +353,11 @@ class EM:
         return self._mean_objective(mixture) if known is None else known
 
     def _mean_objective(self, mixture: Mixture) -> float:
+        known = self._labels
 
         def total(block: Block) -> float:
+            if known:
+                return known.log_likelihood(block, mixture.components)
             likelihood = kernel.log_likelihood(block, mixture.components)
             if block.weights is None:
                 return float(likelihood.sum())

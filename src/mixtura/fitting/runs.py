@@ -15,9 +15,11 @@ from mixtura.fitting.checkpoints.checkpointer import Checkpointer
 from mixtura.fitting.em import EM
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
+from mixtura.fitting.labelled_start import labelled_start
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.noise_start import noise_start
 from mixtura.fitting.settings import Settings
+from mixtura.fitting.starts.labelled import Labelled
 from mixtura.fitting.starts.met import Met
 from mixtura.fitting.starts.spurious import FEW, spurious, thinnest
 from mixtura.fitting.starts.start import Request, start
@@ -186,6 +188,8 @@ def begin(
 
 def first_statistics(em: EM, request: Request) -> Statistics:
     """The statistics that the first M-step is taken from, those of noise last of all."""
+    if isinstance(em.settings.start, Labelled):
+        return labelled_start(em, request, em.settings.start)
     if em.m_step.box is None:
         return start(em.settings.start)(request)
     return noise_start(em, request)

@@ -11,9 +11,9 @@ import numpy as np
 
 from mixtura.arguments import is_number
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Rows
+from mixtura.engine.arrays import Floats
 from mixtura.engine.executors import Executor, default_executor
-from mixtura.engine.sources import ArraySource
+from mixtura.engine.sources import ArraySource, Block, fields_of
 from mixtura.errors import ParameterError
 from mixtura.model.density import Density
 from mixtura.model.gaussians import Gaussians
@@ -76,9 +76,9 @@ def _sums(mixture: Density, X: Any, sample_weight: Any) -> tuple[Floats, Floats,
     """Σ_i v_i r_ik, and the first (K, D) and second moments (K, D, D) about the means."""
     k, d = mixture.means.shape
 
-    def summed(executor: Executor, rows: Rows, weights: Floats | None) -> Floats:
+    def summed(executor: Executor, block: Block) -> Floats:
         sums = executor.run(
-            ArraySource(rows, weights),
+            ArraySource(block.rows, block.weights),
             partial(kernel.accumulate, components=mixture.components, diagonal=False),
         )
         return np.concatenate([sums.weight[:k], sums.first[:k].ravel(), sums.second[:k].ravel()])
@@ -87,6 +87,7 @@ def _sums(mixture: Density, X: Any, sample_weight: Any) -> tuple[Floats, Floats,
         whole = totals(X, sample_weight, summed, d, mixture.feature_names)
     else:
         rows = mixture.rows(X)
-        whole = summed(default_executor(), rows, row_weights(sample_weight, len(rows)))
+        fields = fields_of(weights=row_weights(sample_weight, len(rows)))
+        whole = summed(default_executor(), Block(0, rows, fields))
     weight, first, second = np.split(whole, [k, k + k * d])
     return weight, first.reshape(k, d), second.reshape(k, d, d)

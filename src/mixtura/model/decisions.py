@@ -13,7 +13,7 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
 from mixtura.model.comparison import Comparison
-from mixtura.model.density import Density
+from mixtura.model.distribution import Distribution
 from mixtura.model.drift import Yardstick, compared
 from mixtura.model.tail import Tail, tail_of
 
@@ -21,7 +21,7 @@ from mixtura.model.tail import Tail, tail_of
 ALPHA = 0.001
 
 
-class Decisions(Density):
+class Decisions(Distribution):
     """What is decided by a row's score; see `Mixture`."""
 
     @cached_property

@@ -9,10 +9,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mixtura.arguments import is_whole
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Rows, Value, frozen
+from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen
 from mixtura.engine.components import Components
 from mixtura.engine.sources import Block
+from mixtura.errors import DataError, ParameterError
 from mixtura.model import parameters
 from mixtura.model.gaussians import Gaussians
 from mixtura.model.noise import Noise
@@ -24,6 +26,8 @@ from mixtura.textual import counted, printable
 
 #: so many features are named in a repr
 _NAMED = 6
+#: rows of a block whose responsibilities are held at a time, where few of them are kept
+_PART = 2**11
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +202,53 @@ class Density(Value):
         asked = self._by_row(lambda b: kernel.log_likelihood(b, self.components))
         return asked.over(X, errors, projections)
 
+    def posterior(
+        self, X: Any, errors: Any = None, projections: Any = None
+    ) -> tuple[Floats, Floats]:
+        """The true values of rows that were measured with errors, as far as they can be known.
+
+        With Σ_k the covariances and S_i those of the errors, and r_ik the responsibilities::
+
+            E[t_i] = Σ_k r_ik m_ik               m_ik = μ_k + Σ_k (Σ_k + S_i)⁻¹ (x_i − μ_k)
+            Cov[t_i] = Σ_k r_ik (Σ_k − Σ_k (Σ_k + S_i)⁻¹ Σ_k + (m_ik − E[t_i])(m_ik − E[t_i])ᵀ)
+
+        A row that is noise stays where it is.
+
+        Parameters
+        ----------
+        X : (N, D), as for `score_samples`.
+        errors, projections : as for `mixtura.fit`; one of them, at least.
+
+        Returns
+        -------
+        Means (N, D), feature units, and covariances (N, D, D), squared feature units.
+
+        Raises
+        ------
+        DataError : as for `score_samples`; or there are no errors.
+
+        Notes
+        -----
+        N·K·D³ multiply-adds, and N·D·(D + K) numbers of memory.
+
+        References
+        ----------
+        Bovy, Hogg & Roweis 2011, "Extreme deconvolution", equations 15 and 16.
+
+        Examples
+        --------
+        >>> from mixtura import Mixture
+        >>> means, covariances = Mixture([1.0], [[0.0]], [[[3.0]]]).posterior([[4.0]], [[[1.0]]])
+        >>> means.tolist(), covariances.tolist()
+        ([[3.0]], [[[0.75]]])
+        """
+        if errors is None and projections is None:
+            raise DataError("errors is None: without an error a row is its own true value")
+        shape = self.n_features, self.n_features + 1
+        found = self._by_row(lambda b: kernel.true_values(b, self.components), shape)
+        both: Floats = found.over(X, errors, projections)
+        return both[:, :, 0], both[:, :, 1:]
+
     @property
     def _gaussians(self) -> Gaussians:
         return Gaussians(
@@ -217,3 +268,39 @@ class Density(Value):
     ) -> RowFunction:
         """What a function of blocks gives for each row, of `shape` a row."""
         return RowFunction(function, self.n_features, self.feature_names, shape, dtype)
+
+
+def largest_shares(mixture: Density, X: Any, top: int) -> tuple[Integers, Floats]:
+    """The largest responsibilities of each row; see `Mixture.predict_proba`.
+
+    Returns
+    -------
+    (N, top) labels and (N, top) responsibilities, falling; of two that are equal the first comes
+    first.
+
+    Raises
+    ------
+    ParameterError : `top` is no whole number from 1 to the number of terms.
+    """
+    labels = np.concatenate([terms.labels for terms in mixture.terms])
+    if not is_whole(top) or not 1 <= top <= len(labels):
+        raise ParameterError(
+            f"top is {top!r}, expected a whole number from 1 to {len(labels)}, as many "
+            "responsibilities as a row has"
+        )
+
+    def largest(block: Block) -> Floats:
+        found = np.empty((len(block.rows), 2 * top))
+        for at in range(0, len(block.rows), _PART):
+            shares = kernel.posterior(block.rows[at : at + _PART], mixture.components)[1]
+            part = found[at : at + _PART]
+            places = np.argpartition(-shares, top - 1, axis=1)[:, :top]
+            places.sort(axis=1)
+            values = np.take_along_axis(shares, places, axis=1)
+            order = np.argsort(-values, axis=1, kind="stable")
+            part[:, :top] = labels[np.take_along_axis(places, order, axis=1)]
+            part[:, top:] = np.take_along_axis(values, order, axis=1)
+        return found
+
+    whole = mixture._by_row(largest, (2 * top,)).over(X)
+    return whole[:, :top].astype(np.int64), whole[:, top:]

@@ -12,13 +12,48 @@ from mixtura.errors import ParameterError
 
 _ERFC = np.frompyfunc(math.erfc, 1, 1)
 _HALVINGS = 200
+#: (1 + 2x)·e^(x²/2)·Φ(−x) for 0 ≤ x ≤ 40, in powers of s = 2.2·x/(x + 4) − 1: the
+#: polynomial through it at 50 Chebyshev points, found with 60 digits and cut off below 2e-17
+_MILLS = (
+    0.8508873530319924, -0.0018070095383374964, -0.11289612632279919, 0.1257470282208385,
+    -0.07970070270531716, 0.030934932518946478, -0.005289876647360783, -0.0012215586086174693,
+    0.0007532411982408511, 2.3006340844049355e-05, -8.640858588200248e-05, 4.159206799619877e-07,
+    1.0896952227408119e-05, 4.3371416027435073e-07, -1.4722414046894924e-06,
+    -2.277597096452238e-07, 1.874503920877149e-07, 6.661733736956546e-08, -1.7181728820019446e-08,
+    -1.4296104613074082e-08, -1.837488268654918e-10, 2.174342414769573e-09, 4.197420448397292e-10,
+    -1.7817677508221917e-10, -5.8150254721935637e-11,
+)  # fmt: skip
 #: beyond it nothing is left of e^(−x), and x is finite
 _FAR = 1e300
 
 
 def normal_cdf(z: Any) -> Floats:
-    """Φ(z) = ½·erfc(−z/√2), to full relative accuracy in the left tail too."""
-    return np.asarray(0.5 * _ERFC(np.asarray(z) / -math.sqrt(2.0)), dtype=np.float64)
+    """Φ(z), within 1e-15 of itself wherever it is above 1e-300, in the left tail too.
+
+    Φ(−x) = e^(−x²/2)·P(s)/(1 + 2x) with a polynomial P. x² is taken in two parts, the first of
+    which has no rounding, for an error of x² would be one of the exponential.
+
+    References
+    ----------
+    Shepherd & Laframboise 1981, "Chebyshev approximation of (1 + 2x)exp(x²)erfc x in 0 ≤ x < ∞".
+    """
+    given = np.asarray(z, dtype=np.float64)
+    x = np.minimum(np.abs(given), 40.0)
+    s = 2.2 * x / (x + 4.0) - 1.0
+    ratio = np.full(x.shape, _MILLS[-1])
+    for coefficient in _MILLS[-2::-1]:
+        ratio *= s
+        ratio += coefficient
+    coarse = np.rint(x * 65536.0) / 65536.0
+    tail = np.exp(-0.5 * coarse * coarse) * np.exp(-0.5 * (x - coarse) * (x + coarse))
+    tail *= ratio / (1.0 + 2.0 * x)
+    return np.where(given < 0.0, tail, 1.0 - tail)
+
+
+def normal_pdf(z: Any) -> Floats:
+    """φ(z) = e^(−z²/2) / √(2π)."""
+    with np.errstate(over="ignore"):
+        return np.exp(-0.5 * np.square(z)) / math.sqrt(2.0 * math.pi)
 
 
 def chi_cdf(distances: Any, degrees: int) -> Floats:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Rows, Value
+from mixtura.engine.arrays import Floats, Value
 from mixtura.engine.executors import Executor, default_executor
 from mixtura.engine.sources import ArraySource, Block
 from mixtura.errors import DataError
@@ -86,9 +86,9 @@ class Yardstick(Value):
             np.sqrt(np.diagonal(spread)),
         )
 
-    def sums(self, executor: Executor, rows: Rows, weights: Floats | None) -> Floats:
-        """What is to be known of some rows (m, D), as sums that add up, (S,)."""
-        return np.asarray(executor.run(ArraySource(rows), self._of_block))
+    def sums(self, executor: Executor, block: Block) -> Floats:
+        """What is to be known of the rows of a block, as sums that add up, (S,)."""
+        return np.asarray(executor.run(ArraySource(block.rows), self._of_block))
 
     def _of_block(self, block: Block) -> Floats:
         """Of a block: rows, rare ones, responsibilities, moments, then the bins of each."""
@@ -177,7 +177,7 @@ def compared(yardstick: Yardstick, X: Any, fitted_to: float | None, alpha: float
         rows = mixture.rows(X)
         if len(rows) == 0:
             raise DataError("X has 0 rows, expected at least 1")
-        sums = yardstick.sums(default_executor(), rows, None)
+        sums = yardstick.sums(default_executor(), Block(0, rows))
     found = yardstick.departures(sums, math.inf if fitted_to is None else float(fitted_to))
     adjusted = holm([each.p_value for each in found])
     told = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Any, Self
 
 import numpy as np
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.factors import solve_lower
 from mixtura.model.affine import AffineMap
-from mixtura.model.distributions import normal_cdf
+from mixtura.model.distributions import normal_cdf, normal_pdf
 from mixtura.model.structures import Structure, of_some_features
-from mixtura.model.terms import Evidence, Terms
+from mixtura.model.terms import Evidence, Regressions, Terms
 from mixtura.textual import resolved
 
 
@@ -105,6 +106,24 @@ class Gaussians(Terms):
     def sharing(self, total: float) -> Self:
         """The same with weights, in proportion, that sum to `total`."""
         return replace(self, weights=self.weights / (self.weights.sum() / total))
+
+    def regressions(self, given: Sequence[int], left: Sequence[int]) -> Regressions:
+        """B_k = L_ba L_aa⁻¹ and L_bb L_bbᵀ, of the Cholesky factor of (a, b) in that order."""
+        order, n = [*given, *left], len(given)
+        lower = np.linalg.cholesky(self.matrices()[:, order][:, :, order])
+        first, outer, inner = lower[:, :n, :n], lower[:, n:, :n], lower[:, n:, n:]
+        slopes = np.linalg.solve(first.swapaxes(1, 2), outer.swapaxes(1, 2)).swapaxes(1, 2)
+        covariances = inner @ inner.swapaxes(1, 2)
+        return Regressions(self.means[:, given], self.means[:, left], slopes, covariances)
+
+    def standard_cdf(self, z: Floats) -> Floats:
+        return normal_cdf(z)
+
+    def standard_pdf(self, z: Floats) -> Floats:
+        return normal_pdf(z)
+
+    def standard_quantile(self, p: float) -> float:
+        return NormalDist().inv_cdf(p)
 
     def mapped(self, by: AffineMap) -> Self:
         """The components N(A μ_k + b, A Σ_k Aᵀ): Bishop 2006, equation 2.113."""

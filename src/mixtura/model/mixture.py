@@ -14,12 +14,13 @@ from numpy.typing import ArrayLike
 from mixtura.arguments import is_whole
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
-from mixtura.errors import DataError, ParameterError
+from mixtura.errors import ParameterError
 from mixtura.model import listing
 from mixtura.model.adaptation import adapted
 from mixtura.model.affine import AffineMap
 from mixtura.model.algebra import evidence, feature_indices
 from mixtura.model.decisions import Decisions
+from mixtura.model.density import largest_shares
 from mixtura.model.explain import Explanation, explain
 from mixtura.model.noise import labelled
 from mixtura.model.random import Seed, random_state_of
@@ -94,14 +95,21 @@ class Mixture(Decisions):
         scores = self.score_samples(X, errors)
         return weighted_mean(scores, row_weights(sample_weight, len(scores), summed=False))
 
-    def predict_proba(self, X: Any, errors: Any = None, projections: Any = None) -> Floats:
+    def predict_proba(
+        self, X: Any, errors: Any = None, projections: Any = None, *, top: int | None = None
+    ) -> Any:
         """Responsibilities r_ik = w_k N(x_i | μ_k, Σ_k) / p(x_i), (N, K); rows sum to 1.
 
         A row so far out that every density underflows belongs wholly to the component nearest in
         Mahalanobis distance. With noise there is one more column, the last, for the
         responsibility of the noise: (N, K + 1). Parameters, errors and cost as for
         `score_samples`.
+
+        With `top` only so many are kept of each row, the largest first: labels (N, top), −1 for
+        noise, and their responsibilities (N, top), as a pair; no N × K array is ever held.
         """
+        if top is not None:
+            return largest_shares(self, X, top)
         asked = self._by_row(lambda b: kernel.posterior(b, self.components)[1], self._n_terms)
         return asked.over(X, errors, projections)
 
@@ -116,53 +124,6 @@ class Mixture(Decisions):
         return self._by_row(lambda b: kernel.log_posterior(b, self.components), self._n_terms).over(
             X, errors
         )
-
-    def posterior(
-        self, X: Any, errors: Any = None, projections: Any = None
-    ) -> tuple[Floats, Floats]:
-        """The true values of rows that were measured with errors, as far as they can be known.
-
-        With Σ_k the covariances and S_i those of the errors, and r_ik the responsibilities::
-
-            E[t_i] = Σ_k r_ik m_ik               m_ik = μ_k + Σ_k (Σ_k + S_i)⁻¹ (x_i − μ_k)
-            Cov[t_i] = Σ_k r_ik (Σ_k − Σ_k (Σ_k + S_i)⁻¹ Σ_k + (m_ik − E[t_i])(m_ik − E[t_i])ᵀ)
-
-        A row that is noise stays where it is.
-
-        Parameters
-        ----------
-        X : (N, D), as for `score_samples`.
-        errors, projections : as for `mixtura.fit`; one of them, at least.
-
-        Returns
-        -------
-        Means (N, D), feature units, and covariances (N, D, D), squared feature units.
-
-        Raises
-        ------
-        DataError : as for `score_samples`; or there are no errors.
-
-        Notes
-        -----
-        N·K·D³ multiply-adds, and N·D·(D + K) numbers of memory.
-
-        References
-        ----------
-        Bovy, Hogg & Roweis 2011, "Extreme deconvolution", equations 15 and 16.
-
-        Examples
-        --------
-        >>> from mixtura import Mixture
-        >>> means, covariances = Mixture([1.0], [[0.0]], [[[3.0]]]).posterior([[4.0]], [[[1.0]]])
-        >>> means.tolist(), covariances.tolist()
-        ([[3.0]], [[[0.75]]])
-        """
-        if errors is None and projections is None:
-            raise DataError("errors is None: without an error a row is its own true value")
-        shape = self.n_features, self.n_features + 1
-        found = self._by_row(lambda b: kernel.true_values(b, self.components), shape)
-        both: Floats = found.over(X, errors, projections)
-        return both[:, :, 0], both[:, :, 1:]
 
     def bic(self, X: Any, sample_weight: Any = None, errors: Any = None) -> float:
         """Bayesian information criterion −2·log L + p·log N, smaller is better (Schwarz 1978).

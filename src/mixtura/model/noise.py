@@ -15,10 +15,12 @@ from mixtura.engine.components import Components, with_uniform
 from mixtura.errors import ModelError, ParameterError
 from mixtura.model.affine import AffineMap
 from mixtura.model.box import Box
-from mixtura.model.terms import Evidence, Terms
+from mixtura.model.terms import Evidence, Regressions, Terms
 
 #: the label of a row that is noise; of responsibilities it is the last column
 NOISE = -1
+#: of a uniform density, in standard deviations
+_WIDTH = math.sqrt(12.0)
 #: the largest weight below 1
 _MOST = 1.0 - float(np.finfo(np.float64).eps)
 
@@ -125,6 +127,25 @@ class Noise(Terms):
         if share <= 0.0:
             return None
         return Noise(min(share, _MOST), self.box.of_features(evidence.left))
+
+    def regressions(self, given: Sequence[int], left: Sequence[int]) -> Regressions:
+        """A slope of 0: in its box every feature is by itself."""
+        centre, scatter = self.box.centre[None], self.box.scatter()
+        return Regressions(
+            centre[:, given],
+            centre[:, left],
+            np.zeros((1, len(left), len(given))),
+            np.diag(scatter[left])[None],
+        )
+
+    def standard_cdf(self, z: Floats) -> Floats:
+        return np.clip(0.5 + z / _WIDTH, 0.0, 1.0)
+
+    def standard_pdf(self, z: Floats) -> Floats:
+        return (np.abs(z) <= 0.5 * _WIDTH) / _WIDTH
+
+    def standard_quantile(self, p: float) -> float:
+        return (p - 0.5) * _WIDTH
 
     def mapped(self, by: AffineMap) -> Noise:
         """The noise of density 1 / (V |det A|), in a box of that volume about the mapped middle.

@@ -30,6 +30,26 @@ class Evidence:
     values: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class Regressions(Value):
+    """Of each term, what some features y are expected to be where others, x, are known.
+
+    E_t[y | x] = m_t + B_t (x − c_t) and Cov_t[y | x] = C_t, whatever x: each term is linear.
+
+    Parameters
+    ----------
+    inputs : (T, A), c_t, the means of x.
+    outputs : (T, L), m_t, the means of y.
+    slopes : (T, L, A), B_t.
+    covariances : (T, L, L), C_t.
+    """
+
+    inputs: Floats
+    outputs: Floats
+    slopes: Floats
+    covariances: Floats
+
+
 class Terms(Value, ABC):
     """Some terms w_t p_t(x) of a mixture's density, all of one family.
 
@@ -77,6 +97,22 @@ class Terms(Value, ABC):
         evidence : the features given, and their values.
         log_weights : (T,), the logarithms of the terms' responsibilities for those values, nats.
         """
+
+    @abstractmethod
+    def regressions(self, given: Sequence[int], left: Sequence[int]) -> Regressions:
+        """The features `left` of each term, as they depend on those `given`; none may be given."""
+
+    @abstractmethod
+    def standard_cdf(self, z: Floats) -> Floats:
+        """The distribution function of any feature, less its mean, over its deviation."""
+
+    @abstractmethod
+    def standard_pdf(self, z: Floats) -> Floats:
+        """The density of any feature, less its mean, over its deviation."""
+
+    @abstractmethod
+    def standard_quantile(self, p: float) -> float:
+        """Where `standard_cdf` is p, above 0 and below 1."""
 
     @abstractmethod
     def mapped(self, by: AffineMap) -> Self:

@@ -14,13 +14,14 @@ from mixtura.rows.errors import parted, row_errors, row_projections
 from mixtura.rows.in_memory import as_rows, column_names
 from mixtura.rows.partition_survey import survey_partitions
 from mixtura.rows.survey import survey
-from mixtura.rows.weights import row_weights
+from mixtura.rows.weights import row_labels, row_weights
 from mixtura.tables.collections import Collection, collection, is_collection
 from mixtura.tables.streams import Scan, is_stream, scanned
 
 #: what may belong to a row, and what makes an array (N, …) of it for rows (N, D), or refuses it
 _CHECKED: Mapping[str, Callable[[Any, tuple[int, ...]], Any]] = {
     "weights": lambda values, shape: row_weights(values, shape[0]),
+    "labels": lambda values, shape: row_labels(values, shape[0]),
     "errors": row_errors,
     "projections": row_projections,
 }

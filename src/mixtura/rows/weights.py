@@ -1,4 +1,4 @@
-"""Weights: how much each row counts."""
+"""Weights and labels: how much each row counts, and which class it is known to be of."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, frozen
+from mixtura.engine.labels import UNKNOWN
 from mixtura.engine.sources import Block
 from mixtura.errors import DataError
 from mixtura.rows.in_memory import check_here
@@ -58,6 +59,38 @@ def row_weights(
     if summed:
         check_sum(float(np.sum(weights / n_rows)), n_rows)
     return weights
+
+
+def row_labels(labels: Any, n_rows: int) -> Floats:
+    """The labels of `n_rows` rows, (N,) float64, checked: classes from 0, −1 where not known.
+
+    Parameters
+    ----------
+    labels : (N,) whole numbers; −1 or NaN where the class of a row is not known.
+    n_rows : N.
+
+    Raises
+    ------
+    DataError : another shape, or a label that is no whole number of at least −1, or all unknown.
+    """
+    check_here(labels, "labels")
+    given = np.asarray(numbers_in(labels, "labels", "labels"), dtype=np.float64)
+    if given.shape != (n_rows,):
+        raise DataError(f"labels has shape {given.shape}, expected ({n_rows},): one label a row")
+    told = np.where(np.isnan(given), float(UNKNOWN), given)
+    bad = (told != np.rint(told)) | (told < UNKNOWN) | ~np.isfinite(told)
+    if bad.any():
+        row = int(bad.argmax())
+        raise DataError(
+            f"labels[{row}] is {given[row]:g}, expected a class from 0, or {UNKNOWN} or NaN where "
+            "it is not known: number the classes, for example with "
+            "numpy.unique(labels, return_inverse=True)"
+        )
+    if (told == UNKNOWN).all():
+        raise DataError(
+            "no row of labels is known, expected at least one of each class: leave labels out"
+        )
+    return told
 
 
 def check_weights(weights: Floats) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mixtura.caching import cached_property
 from mixtura.errors import DataError
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.verdict.counts import too_little_weight
@@ -16,6 +17,8 @@ from mixtura.textual import counted
 
 #: a difference above this is not told of: very strong evidence
 _TOLD = 10.0
+#: of so many components and features modes are found at once
+_MODES = 8
 #: so many rivals are told of
 _RIVALS = 3
 #: differences of BIC up to so much, and what they are
@@ -110,10 +113,22 @@ class Selection:
         if not fit.outcome.converged:
             said.append(f"{best.candidate} has not converged ({fit.outcome.value}): {fit.remedy}")
         said += [str(each) for each in fit.verdict.findings if each != weights]
+        if self._n_modes != best.n_components:
+            said.append(
+                f"{counted(best.n_components, 'component')} have {counted(self._n_modes, 'mode')}: "
+                "a component is no cluster by itself; mixture.modes() tells where"
+            )
         numbers = sorted({row.n_components for row in self.rows})
         if best.n_components == numbers[-1] and len(numbers) > 1:
             said.append(f"{best.n_components} is the largest number of components tried: try more")
         return tuple(said)
+
+    @cached_property
+    def _n_modes(self) -> int:
+        """How many modes the best mixture has; K where they would take long to find."""
+        mixture = self.best.mixture
+        k = mixture.n_components
+        return len(mixture.modes()) if max(k, mixture.n_features) <= _MODES else k
 
     def ranked(self, by: str | None = None) -> tuple[Row, ...]:
         """The rows to choose from, the best first; of equals that with fewer parameters.

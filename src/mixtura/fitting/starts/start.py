@@ -9,6 +9,7 @@ import numpy as np
 from mixtura.errors import ParameterError
 from mixtura.fitting.starts import classic
 from mixtura.fitting.starts.auto import auto
+from mixtura.fitting.starts.labelled import Labelled
 from mixtura.fitting.starts.request import Request, Start
 from mixtura.fitting.starts.supplied import FromCall, FromMixture, FromShares, StartLike
 from mixtura.model.mixture import Mixture
@@ -37,6 +38,8 @@ def start(wish: StartLike) -> Start:
     ParameterError : there is none of that name; those that exist are listed. Or it is none of
         these.
     """
+    if isinstance(wish, Labelled):
+        return wish
     if isinstance(wish, Mixture):
         return FromMixture(wish)
     if isinstance(wish, str):

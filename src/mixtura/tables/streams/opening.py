@@ -35,6 +35,7 @@ def scan(
     columns: Sequence[str] | None = None,
     weights: str | None = None,
     errors: Sequence[str] | None = None,
+    labels: str | None = None,
     ids: Sequence[str] = (),
     expected: Sequence[str] | None = None,
     header: bool | None = None,
@@ -53,6 +54,7 @@ def scan(
     weights : the column that says how much a row counts.
     errors : the columns that hold the standard deviations that the features were measured with, one
         for each, in their order.
+    labels : the column of the rows' classes, numbers from 0, −1 where one is not known.
     ids : columns carried along as text.
     expected : the feature names of a model, taken where `columns` is None and the data have names.
     header : whether CSV begins with a header; None finds out.
@@ -84,7 +86,7 @@ def scan(
     if isinstance(data, Scan):
         raise ParameterError("the data are a scan already, expected what to scan: pass it on as is")
     wanted = columns_wanted(errors) if errors is not None else None
-    selection = Selection.of(columns, ids, expected, weights=weights, errors=wanted)
+    selection = Selection.of(columns, ids, expected, weights=weights, errors=wanted, labels=labels)
     opened = _opened(data, selection, header, on_bad_row)
     if wanted is not None:
         check_errors(wanted, opened.columns.features)
