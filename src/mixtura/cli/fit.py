@@ -86,10 +86,7 @@ def command(
     at every iteration, and need little memory. With --dask or --scheduler, Dask's workers read
     Parquet once and hold it.
     """
-    if kept.resume and kept.checkpoint is None:
-        raise click.UsageError("--resume goes on from a checkpoint: name it with --checkpoint")
-    if kept.flag is not None and kept.output is None:
-        raise click.UsageError("--flag keeps a threshold with the model: say where with -o")
+    kept.check()
     if components is None and asked.label_column is None:
         raise click.UsageError("Missing option '-k' / '--components'.")
     if verbose and quiet:

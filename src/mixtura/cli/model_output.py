@@ -47,6 +47,13 @@ class ModelOutput:
         """Whether the model is written where a report is printed otherwise."""
         return self.output == "-"
 
+    def check(self) -> None:
+        """Refuse what is kept nowhere, by a `click.UsageError`."""
+        if self.resume and self.checkpoint is None:
+            raise click.UsageError("--resume goes on from a checkpoint: name it with --checkpoint")
+        if self.flag is not None and self.output is None:
+            raise click.UsageError("--flag keeps a threshold with the model: say where with -o")
+
     def place(self) -> Place:
         """Where the model goes, refused now if it cannot be written; see `destination`.
 
