@@ -90,6 +90,8 @@ class CoreRun:
         told : whether somebody is told of each iteration.
         """
         source = data.source
+        # The core adds up one block after the other, and not in the tree that merges the sums of
+        # several: of those it would be quicker too, but to other bits than those of a stream.
         able = (
             kernel.em_run is not None
             and source.n_blocks == 1
