@@ -1,8 +1,8 @@
 """The only door to the arithmetic of a pass.
 
 A kernel is a module with the functions of `mixtura.engine.kernel.reference`; that one, in NumPy,
-is the specification. `mixtura.engine.kernel.native` has them compiled, and besides `climb` and
-`swap`, which are None of the reference.
+is the specification. `mixtura.engine.kernel.native` has them compiled, and besides `climb`,
+`swap` and `fit_groups`, which are None of the reference.
 
 ``MIXTURA_KERNEL`` chooses one, ``native`` or ``reference``; without it the native one is taken
 where it is installed. ``MIXTURA_SIMD`` holds the native one to ``baseline``, ``avx2``,
@@ -26,6 +26,7 @@ __all__ = [  # noqa: F405
     "assign",
     "climb",
     "describe",
+    "fit_groups",
     "hamerly_step",
     "invert_lower",
     "labels",

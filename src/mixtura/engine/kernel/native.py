@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Floats, Integers, Rows, doubles, readable
 from mixtura.engine.components import Centres, Components
 from mixtura.engine.kernel import _native, reference
-from mixtura.engine.kernel.native_search import climb, swap
+from mixtura.engine.kernel.native_search import climb, fit_groups, swap
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
 from mixtura.errors import ParameterError
@@ -31,6 +31,7 @@ __all__ = [
     "assign",
     "climb",
     "describe",
+    "fit_groups",
     "hamerly_step",
     "invert_lower",
     "labels",

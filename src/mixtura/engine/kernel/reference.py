@@ -13,6 +13,7 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.components import Centres, Components, spheres
+from mixtura.engine.groups import FitGroups
 from mixtura.engine.search import Climb, Swap
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
@@ -21,6 +22,8 @@ from mixtura.engine.statistics import Statistics, zeros
 climb: Climb | None = None
 #: nor this: it is a loop over swaps and climbs
 swap: Swap | None = None
+#: nor this: many small fits are a loop over `mixtura.fit`
+fit_groups: FitGroups | None = None
 
 
 def describe() -> str:
