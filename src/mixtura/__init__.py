@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mixtura.fitting import Fit, Given, Outcome, fit
     from mixtura.fitting.m_step.prior import Prior
     from mixtura.fitting.steps import maximise, statistics
+    from mixtura.grouped import GroupFits, fit_groups, load_groups, select_groups
     from mixtura.model.box import Box
     from mixtura.model.explain import Explanation
     from mixtura.model.merging import Merging, merge_components
@@ -37,6 +38,7 @@ __all__ = [
     "Fit",
     "GaussianMixture",
     "Given",
+    "GroupFits",
     "Merging",
     "Mixture",
     "MixtureDisplay",
@@ -49,12 +51,15 @@ __all__ = [
     "__version__",
     "bootstrap_test",
     "fit",
+    "fit_groups",
     "load",
     "load_fit",
+    "load_groups",
     "maximise",
     "merge_components",
     "save",
     "select",
+    "select_groups",
     "standard_errors",
     "statistics",
 ]
@@ -67,6 +72,7 @@ _HOMES = {
     "Fit": "mixtura.fitting",
     "GaussianMixture": "mixtura.estimators",
     "Given": "mixtura.fitting",
+    "GroupFits": "mixtura.grouped",
     "Merging": "mixtura.model.merging",
     "Mixture": "mixtura.model.mixture",
     "MixtureDisplay": "mixtura.views.display",
@@ -78,12 +84,15 @@ _HOMES = {
     "Statistics": "mixtura.engine.statistics",
     "bootstrap_test": "mixtura.selection",
     "fit": "mixtura.fitting",
+    "fit_groups": "mixtura.grouped",
     "load": "mixtura.model.storage",
     "load_fit": "mixtura.saving",
+    "load_groups": "mixtura.grouped",
     "maximise": "mixtura.fitting.steps",
     "merge_components": "mixtura.model.merging",
     "save": "mixtura.saving",
     "select": "mixtura.selection",
+    "select_groups": "mixtura.grouped",
     "standard_errors": "mixtura.uncertainty",
     "statistics": "mixtura.fitting.steps",
 }

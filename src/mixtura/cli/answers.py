@@ -10,19 +10,18 @@ from mixtura.cli import inputs, outputs, progress
 from mixtura.errors import DataError
 
 if TYPE_CHECKING:
-    from mixtura.model.mixture import Mixture
     from mixtura.tables.streams import BadRows, Chunk
 
 #: rows that are answered at once, about
 _ROWS = 2**16
 
-#: of rows (m, D), float64: columns of m values
+#: of a table of m rows, float64: columns of m values
 Answer = Callable[[Any], dict[str, Any]]
 
 
 def write(
     asked: inputs.Input,
-    mixture: Mixture,
+    mixture: inputs.Named,
     function: Answer,
     where: outputs.Destination,
     *,
@@ -38,7 +37,7 @@ def write(
     asked : the rows.
     mixture : whose features are taken where the data name their columns.
     function : of rows (m, D), float64, whatever the data hold, with their names where they have
-        some: columns of m values.
+        some, and their ids: columns of m values.
     where : what to write to; whole or not at all, if it is a file.
     quiet : whether to draw no line of progress.
 
@@ -86,13 +85,15 @@ def _answered(
     """The columns for a chunk; for a bad row that was kept there is no value in them."""
     import numpy as np
 
-    from mixtura.tables import Table
+    from mixtura.tables.table import Table, made_up_names
 
     rows = chunk.rows.astype(np.float64, copy=keep)
     bad = ~np.isfinite(rows).all(axis=1) if keep else None
     if bad is not None:
         rows[bad] = 0.0
-    columns = function(rows if names is None else Table(names, rows))
+    known = made_up_names(rows.shape[1]) if names is None else names
+    ids = {name: tuple(texts) for name, texts in chunk.ids.items()}
+    columns = function(Table(known, rows, ids, named=names is not None))
     if bad is None:
         return columns
     return {name: np.ma.array(values, mask=bad) for name, values in columns.items()}

@@ -111,6 +111,11 @@ class Settings:
         """Where noise lies, as `noise` says; None where there is none."""
         return background(self.noise)
 
+    @property
+    def most(self) -> int:
+        """How many iterations may be taken."""
+        return int(self.max_iter)
+
     def allows(self, iteration: int) -> bool:
         """Whether an iteration of that number, from 1, may be taken."""
         return iteration <= self.max_iter
