@@ -64,25 +64,35 @@ std::optional<GroupEnd> GroupFitting::best(std::int64_t seed, const Parameters* 
         end = ended(*each, rule_.n_swaps > 0 ? near : wanted_);
     if (rule_.n_swaps == 0 || starts.empty() || given_up_ || (end && end->height < near))
         return end;
-    const auto other = ended(swapped(end ? *end : starts.front(), draws), wanted_);
+    const GroupEnd from = end ? *end : starts.front(), to = swapped(from, draws);
+    if (end && to.height == from.height) return end;  // none has helped
+    const auto other = ended(to, wanted_);
     return !other || (end && better(*end, *other)) ? end : other;
 }
 
-// The starts, some steps on, the best first.
+// The starts, of which the better half after a step goes on for some more, the best first.
 std::vector<GroupEnd> GroupFitting::begun(Draws& draws, const Parameters* smaller) {
     std::vector<GroupEnd> found;
     for (std::int64_t s = 0; s < rule_.n_starts; ++s) {
         GroupEnd start{s % clusters_each == 0 ? starts_.clustered(draws, s == 0)
                                               : starts_.inserted(draws, smaller)};
-        climber_.set(start.at);
-        if (!climber_.run(start.height, rule_.n_short, -infinity).sound) continue;
-        start.at = climber_.here();
-        start.n_steps = rule_.n_short;
-        start.n_spurious = n_spurious(start.at);
-        found.push_back(std::move(start));
+        if (climbed(start, 1)) found.push_back(std::move(start));
     }
     std::stable_sort(found.begin(), found.end(), better);
+    found.resize((found.size() + 1) / 2);
+    std::erase_if(found, [this](GroupEnd& each) { return !climbed(each, rule_.n_short - 1); });
+    std::stable_sort(found.begin(), found.end(), better);
     return found;
+}
+
+// Some steps on; whether more could follow.
+bool GroupFitting::climbed(GroupEnd& from, std::int64_t n_steps) {
+    climber_.set(from.at);
+    const bool sound = climber_.run(from.height, n_steps, -infinity).sound;
+    from.at = climber_.here();
+    from.n_steps += n_steps;
+    from.n_spurious = n_spurious(from.at);
+    return sound;
 }
 
 // The best after random swaps of components.

@@ -35,6 +35,7 @@ class GroupFitting {
     using Trace = std::array<double, 4>;  // the last heights of a run
 
     std::vector<GroupEnd> begun(Draws& draws, const Parameters* smaller);
+    bool climbed(GroupEnd& from, std::int64_t n_steps);
     GroupEnd swapped(GroupEnd from, Draws& draws);
     std::optional<GroupEnd> ended(GroupEnd from, double wanted);
     static double remaining(const Trace& trace, std::int64_t step, double least);

@@ -35,11 +35,10 @@ bool GroupRows::take(const GroupedRows& of, std::int64_t group) {
     for (std::int64_t at = of.starts[group]; at < of.stops[group]; ++at) {
         const std::int64_t i = of.order ? of.order[at] : at;
         const double weight = of.weights ? of.weights[i] : 1.0;
+        const double* x = of.rows + i * d_;
+        for (std::int64_t j = 0; j < d_; ++j) finite = finite && std::abs(x[j]) < widest;
         if (weight == 0.0) continue;
-        for (std::int64_t j = 0; j < d_; ++j) {
-            finite = finite && std::abs(of.rows[i * d_ + j]) < widest;
-            rows_.push_back(of.rows[i * d_ + j]);
-        }
+        rows_.insert(rows_.end(), x, x + d_);
         if (of.weights) weights_.push_back(weight);
         total_ += weight;
         ++n_;
