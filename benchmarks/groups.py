@@ -34,15 +34,15 @@ NUMBERS = (1, 2, 3)
 _WORSE = 0.2
 
 _WORDS = """\
-Groups of so many rows, each drawn from one to three components, of which K from 1 to 3 is chosen by
-BIC with full covariances: `mixtura.select_groups` with its defaults, all groups in one call on all
-cores; a loop over `GaussianMixture(k).fit` on some of them, on one thread, which is faster for it
-than more; and `Mclust(G = 1:3)`, with V or VVV. The three take turns, so that a neighbour's work hits
-all; ratios are of seconds on the wall, and in the next column of processor time (ours of all
-threads together). As good is the share of groups whose BIC is no more than 0.2 above that of
-`mixtura.select` for the group alone, in the columns after it of scikit-learn's, and of fewer and more
-starts of ours, with the time that those take of the default's. MB is what the process grew by while
-the groups were fitted, beyond their rows."""
+Groups of so many rows, each drawn from one to three components, of which K from 1 to 3 is chosen
+by BIC with full covariances: `mixtura.select_groups` with its defaults, all groups in one call on
+all cores; a loop over `GaussianMixture(k).fit` on some of them, on one thread, which is faster
+for it than more; and `Mclust(G = 1:3)`, with V or VVV. The three take turns, so that a
+neighbour's work hits all; ratios are of seconds on the wall, and in the next column of processor
+time (ours of all threads together). As good is the share of groups whose BIC is no more than 0.2
+above that of `mixtura.select` for the group alone, in the columns after it of scikit-learn's, and
+of fewer and more starts of ours, with the time that those take of the default's. MB is what the
+process grew by while the groups were fitted, beyond their rows."""
 
 _COLUMNS = (
     Column("data", "rows of a group"),
@@ -68,7 +68,8 @@ suppressMessages(library(mclust))
 x <- as.matrix(read.csv(commandArgs(TRUE)[1], header = FALSE))
 n <- as.integer(commandArgs(TRUE)[2])
 name <- if (ncol(x) == 1) "V" else "VVV"
-one <- function(i) Mclust(x[(i * n + 1):((i + 1) * n), ], G = 1:3, modelNames = name, verbose = FALSE)
+of <- function(i) x[(i * n + 1):((i + 1) * n), ]
+one <- function(i) Mclust(of(i), G = 1:3, modelNames = name, verbose = FALSE)
 one(0)
 last <- nrow(x) / n - 1
 cat(system.time(for (i in 0:last) one(i))[["elapsed"]] / (last + 1))

@@ -78,10 +78,10 @@ def fit_groups(
     columns : of a table, the features; every column that is nothing else by default.
     n_jobs : how many threads; None is as many as there are cores.
     observer : called with how many groups are done, of how many, 0 where nobody knows.
-    settings : others of `mixtura.fit`, as it takes them: tol, reg_covar, accelerate, weights,
-        prior, and how many iterations there may be. Only ``tol="auto"`` is another: EM ends when
-        less than 1e-3 nats of all rows of the group are still to be gained. With a prior groups are
-        fitted one by one.
+    settings : others of `mixtura.fit`, as it takes them: tol, reg_covar, weights, prior,
+        accelerate, and how many iterations there may be. Only ``tol="auto"`` is another: EM ends
+        when less than 1e-3 nats of all rows of the group are still to be gained. The kernel takes
+        plain steps; what is fitted one by one, as with a prior, is extrapolated.
 
     Returns
     -------
@@ -184,10 +184,10 @@ def select_groups(
     columns : of a table, the features; every column that is nothing else by default.
     n_jobs : how many threads; None is as many as there are cores.
     observer : called with how many groups are done, of how many, 0 where nobody knows.
-    settings : others of `mixtura.fit`, as it takes them: tol, reg_covar, accelerate, weights,
-        prior, and how many iterations there may be. Only ``tol="auto"`` is another: EM ends when
-        less than 1e-3 nats of all rows of the group are still to be gained. With a prior groups are
-        fitted one by one.
+    settings : others of `mixtura.fit`, as it takes them: tol, reg_covar, weights, prior,
+        accelerate, and how many iterations there may be. Only ``tol="auto"`` is another: EM ends
+        when less than 1e-3 nats of all rows of the group are still to be gained. The kernel takes
+        plain steps; what is fitted one by one, as with a prior, is extrapolated.
 
     Returns
     -------
