@@ -56,6 +56,12 @@ def test_more_rows_than_are_held_have_to_come_in_order(frame):
         list(streamed.portions(scan(batches, ids=BY), BY, 100))
 
 
+def test_a_row_of_a_stream_without_a_key_is_refused(frame, tmp_path):
+    frame.assign(gene=[None, *frame.gene[1:]]).to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match="row 0 has no key in 'gene'"):
+        mixtura.fit_groups(tmp_path / "rows.parquet", BY)
+
+
 def test_streams_name_their_groups(frame):
     with pytest.raises(ParameterError, match="name the columns"):
         mixtura.fit_groups([frame], frame["gene"])

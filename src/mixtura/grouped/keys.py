@@ -46,7 +46,7 @@ class Grouping(Value):
         n = len(next(iter(columns.values())))
         if n == 0:
             raise DataError("X has 0 rows, expected at least one")
-        heads = _run_heads(columns, n)  # a key that goes on is looked at once
+        heads = run_heads(columns, n)  # a key that goes on is looked at once
         codes, keys = _codes({name: values[heads] for name, values in columns.items()}, heads)
         ends = np.append(heads[1:], n)
         count = len(next(iter(keys.values())))
@@ -153,7 +153,7 @@ def wanted_key(keys: KeyColumns, key: Sequence[Any]) -> int:
     return int(there.argmax())
 
 
-def _run_heads(columns: KeyColumns, n: int) -> Integers:
+def run_heads(columns: KeyColumns, n: int) -> Integers:
     """The rows that begin with another key than the row before has, the first among them."""
     changes = np.zeros(n, np.bool_)
     changes[0] = True
