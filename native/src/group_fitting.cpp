@@ -22,7 +22,7 @@ constexpr double aligned = 5.0;
 // A run that lacks more than so many times what it is still to gain is given up.
 constexpr double hope = 4.0;
 // What swaps may yet gain, nats of all rows: an end that lacks more is not swapped.
-constexpr double swaps_gain = 6.0;
+constexpr double swaps_gain = 3.0;
 // Every third start is one of k-means++, and the first of these of k-means.
 constexpr std::int64_t clusters_each = 3;
 // Of swaps, as the search of a single fit has it, but that a gain below 1e-4 nats a row is none.
@@ -70,7 +70,7 @@ std::optional<GroupEnd> GroupFitting::best(std::int64_t seed, const Parameters* 
     return !other || (end && better(*end, *other)) ? end : other;
 }
 
-// The starts, of which the better half after a step goes on for some more, the best first.
+// The starts, of which the best third after a step goes on for some more, the best first.
 std::vector<GroupEnd> GroupFitting::begun(Draws& draws, const Parameters* smaller) {
     std::vector<GroupEnd> found;
     for (std::int64_t s = 0; s < rule_.n_starts; ++s) {
@@ -79,7 +79,7 @@ std::vector<GroupEnd> GroupFitting::begun(Draws& draws, const Parameters* smalle
         if (climbed(start, 1)) found.push_back(std::move(start));
     }
     std::stable_sort(found.begin(), found.end(), better);
-    found.resize((found.size() + 1) / 2);
+    found.resize((found.size() + 2) / 3);
     std::erase_if(found, [this](GroupEnd& each) { return !climbed(each, rule_.n_short - 1); });
     std::stable_sort(found.begin(), found.end(), better);
     return found;

@@ -9,13 +9,15 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 // Rounds of k-means at most.
-constexpr std::int64_t most_rounds = 10;
+constexpr std::int64_t most_rounds = 3;
 // A component set on few rows has so much of the covariance of all besides theirs.
 constexpr double soft = 0.02;
 // And one of clusters so much of the variances, lest rows in a plane leave none.
 constexpr double softest = 1e-4;
 // The least that a component holds, rows.
 constexpr double least_held = 1e-3;
+// So many rows tell how far away a share of all of them is.
+constexpr std::int64_t some_rows = 20;
 // Distances as far apart as this are one up to rounding.
 constexpr double as_near = 1.0 + 1e-9;
 
@@ -158,9 +160,7 @@ Parameters GroupStarts::labelled() {
 void GroupStarts::add_near(std::int64_t place, std::int64_t count, Parameters& p) {
     std::copy_n(measured_ + place * d_, d_, centres_.begin());
     for (std::int64_t i = 0; i < rows_.count(); ++i) nearest_[size(i)] = squared(i, 0);
-    sorted_ = nearest_;
-    std::nth_element(sorted_.begin(), sorted_.begin() + (count - 1), sorted_.end());
-    const double limit = as_near * sorted_[size(count - 1)];
+    const double limit = as_near * reach(count);
     p.means.resize(size(k_ * d_), 0.0);
     p.covariances.resize(size(k_ * entries_), 0.0);
     double *mean = &p.means[size((k_ - 1) * d_)], held = 0.0;
@@ -176,6 +176,22 @@ void GroupStarts::add_near(std::int64_t place, std::int64_t count, Parameters& p
     for (std::int64_t i = 0; i < entries_; ++i)
         covariance[i] += soft * rows_.covariance()[diagonal_ ? i * (d_ + 1) : i];
     p.weight.push_back(held);
+}
+
+// A distance within which about `count` rows are, by those of some rows, which are in no order.
+double GroupStarts::reach(std::int64_t count) {
+    const std::int64_t n = rows_.count(), step = std::max(n / some_rows, std::int64_t{1});
+    sorted_.clear();
+    for (std::int64_t i = 0; i < n; i += step) sorted_.push_back(nearest_[size(i)]);
+    const std::int64_t rank = std::max(count * std::ssize(sorted_) / n, std::int64_t{1}) - 1;
+    std::nth_element(sorted_.begin(), sorted_.begin() + rank, sorted_.end());
+    const double limit = sorted_[size(rank)];
+    std::int64_t within = 0;
+    for (const double each : nearest_) within += each <= limit;
+    if (within > d_ + 1) return limit;
+    sorted_ = nearest_;
+    std::nth_element(sorted_.begin(), sorted_.begin() + (count - 1), sorted_.end());
+    return sorted_[size(count - 1)];
 }
 
 // The square of a row's deviation from a mean, weighed, or its diagonal.

@@ -43,6 +43,7 @@ class GroupStarts {
     void refine();
     double squared(std::int64_t i, std::int64_t centre) const;
     Parameters labelled();
+    double reach(std::int64_t count);
     void add_near(std::int64_t place, std::int64_t count, Parameters& p);
     void add_square(std::int64_t i, double weight, const double* mean, double* scatter) const;
     void soften(Parameters& p);
