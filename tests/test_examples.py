@@ -27,6 +27,7 @@ PICTURES = {
     "09_a_line_through_error_bars": {"09_tully_fisher"},
     "08_prediction_of_a_curve": {"08_band"},
     "09_classes_from_few_labels": set(),
+    "08_a_mixture_per_group": {"08_states"},
 }
 
 #: what a lesson needs that is no extra of mixtura; it warns as it likes

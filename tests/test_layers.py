@@ -26,6 +26,7 @@ LAYERS = [
     "fitting.starts",
     "fitting",
     "selection",
+    "grouped",
     "uncertainty",
     "estimators",
     "views",

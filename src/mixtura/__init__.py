@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mixtura.fitting import Fit, Given, Outcome, fit
     from mixtura.fitting.m_step.prior import Prior
     from mixtura.fitting.steps import maximise, statistics
+    from mixtura.grouped import GroupFits, fit_groups, load_groups, select_groups
     from mixtura.model.box import Box
     from mixtura.model.classes import ClassMixture
     from mixtura.model.divergences import Estimate
@@ -51,6 +52,7 @@ __all__ = [
     "GaussianMixture",
     "GaussianMixtureRegressor",
     "Given",
+    "GroupFits",
     "HighestDensityRegion",
     "Merging",
     "Mixture",
@@ -68,12 +70,15 @@ __all__ = [
     "__version__",
     "bootstrap_test",
     "fit",
+    "fit_groups",
     "load",
     "load_fit",
+    "load_groups",
     "maximise",
     "merge_components",
     "save",
     "select",
+    "select_groups",
     "standard_errors",
     "statistics",
 ]
@@ -90,6 +95,7 @@ _HOMES = {
     "GaussianMixture": "mixtura.estimators",
     "GaussianMixtureRegressor": "mixtura.estimators",
     "Given": "mixtura.fitting",
+    "GroupFits": "mixtura.grouped",
     "HighestDensityRegion": "mixtura.model.regions",
     "Merging": "mixtura.model.merging",
     "Mixture": "mixtura.model.mixture",
@@ -106,12 +112,15 @@ _HOMES = {
     "Statistics": "mixtura.engine.statistics",
     "bootstrap_test": "mixtura.selection",
     "fit": "mixtura.fitting",
+    "fit_groups": "mixtura.grouped",
     "load": "mixtura.model.storage",
     "load_fit": "mixtura.saving",
+    "load_groups": "mixtura.grouped",
     "maximise": "mixtura.fitting.steps",
     "merge_components": "mixtura.model.merging",
     "save": "mixtura.saving",
     "select": "mixtura.selection",
+    "select_groups": "mixtura.grouped",
     "standard_errors": "mixtura.uncertainty",
     "statistics": "mixtura.fitting.steps",
 }

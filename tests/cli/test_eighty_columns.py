@@ -44,6 +44,8 @@ def models(tmp_path_factory) -> Path:
     mixtura.save(species, folder / "species.safetensors")
     np.save(folder / "wide.npy", wide.rows)
     np.save(folder / "noise.npy", amid)
+    groups = [f"g{i % 3},{i % 2},{x}\n" for i, x in enumerate(rng.normal(size=300))]
+    (folder / "groups.csv").write_text(f"gene,batch,x\n{''.join(groups)}alone,1,nan\n")
     return folder
 
 
@@ -70,6 +72,7 @@ USUAL: dict[str, tuple[str, ...]] = {
         "fit @faithful -k 2 --noise --prior --equal-weights",
         "fit {m}/wide.npy -k 2",
     ),
+    "fit-groups": ("fit-groups {m}/groups.csv --by gene,batch -k 1:2",),
     "generate": ("generate blobs -n 3", "generate mixture -n 3 --labels"),
     "help": ("help", *(f"help {name}" for name in COMMANDS)),
     "plot": ("plot {m}/iris.safetensors @iris -o picture.png",),

@@ -20,6 +20,7 @@ WRITERS: dict[str, tuple[str, ...]] = {
     "classify": ("{} data.csv", "model {}"),
     "explore": ("{} data.csv", "model {}", "{} -k 2"),
     "fit": ("{} -k 2",),
+    "fit-groups": ("{} --by waiting -k 1",),
     "plot": ("{} data.csv", "model {}"),
     "predict": ("{} data.csv", "model {}"),
     "report": ("{} data.csv", "model {}"),
@@ -53,7 +54,7 @@ def test_every_command_with_an_output_is_tried():
     found = {
         name
         for name in COMMANDS
-        for option in import_module(f"mixtura.cli.{name}").command.params
+        for option in import_module(f"mixtura.cli.{name.replace('-', '_')}").command.params
         if "--output" in option.opts
     }
     assert found == set(WRITERS) | READLESS

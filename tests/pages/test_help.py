@@ -20,7 +20,7 @@ from mixtura.datasets import faithful, iris
 #: commands whose examples take longer than the suite has
 SLOW = {"demo", "explore", "plot", "report", "select", "validate"}
 #: commands whose examples write a file that others' find there
-WRITTEN = {"fit": "model.safetensors", "generate": "data.csv"}
+WRITTEN = {"fit": "model.safetensors", "fit-groups": "groups.parquet", "generate": "data.csv"}
 
 each_command = pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in COMMANDS]
@@ -43,6 +43,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "flowers.csv").write_text("\n".join([",".join([*iris().columns, "species"]), *lines]))
     printed("fit", f"{folder}/flowers.csv", "--label", "species", "-o",
             str(folder / "species.safetensors"))  # fmt: skip
+    genes = {"gene": ["a", "b", "c"] * 90, "batch": [1, 1, 1, 2, 2, 2] * 45}
+    numbers = dict(zip(("x", "y"), faithful().rows[:270].T, strict=True))
+    pq.write_table(pa.table(genes | numbers), folder / "genes.parquet")
+    made_of = str(folder / "genes.parquet"), "--by", "gene,batch"
+    printed("fit-groups", *made_of, "-o", str(folder / "groups.parquet"))
     (folder / "parts").mkdir()
     rows = dict(zip(("x", "y"), faithful().rows.T, strict=True))
     pq.write_table(pa.table(rows), folder / "parts/0.parquet")

@@ -10,19 +10,18 @@ from mixtura.cli import inputs, outputs, progress
 from mixtura.errors import DataError
 
 if TYPE_CHECKING:
-    from mixtura.model.mixture import Mixture
     from mixtura.tables.streams import BadRows, Chunk
 
 #: rows that are answered at once, about
 _ROWS = 2**16
 
-#: of rows (m, D), float64, and of their errors or None: columns of m values
+#: of a table of m rows, float64, and of their errors or None: columns of m values
 Answer = Callable[[Any, Any], dict[str, Any]]
 
 
 def write(
     asked: inputs.Input,
-    mixture: Mixture,
+    mixture: inputs.Named,
     function: Answer,
     where: outputs.Destination,
     *,
@@ -38,7 +37,7 @@ def write(
     asked : the rows.
     mixture : whose features are taken where the data name their columns.
     function : of rows (m, D), float64, whatever the data hold, with their names where they have
-        some, and of their errors: columns of m values.
+        some, their ids, and their errors: columns of m values.
     where : what to write to; whole or not at all, if it is a file.
     quiet : whether to draw no line of progress.
 
@@ -94,7 +93,7 @@ def _answered(
     import numpy as np
 
     from mixtura.rows.errors import told_apart
-    from mixtura.tables import Table
+    from mixtura.tables.table import Table, made_up_names
 
     rows = chunk.rows.astype(np.float64, copy=keep)
     bad = ~np.isfinite(rows).all(axis=1) if keep else None
@@ -104,7 +103,9 @@ def _answered(
     if errors is not None:
         errors = np.where(np.isfinite(errors), errors, 0.0) if keep else errors
         errors = told_apart(errors) if errors.ndim == 2 else errors
-    columns = function(rows if names is None else Table(names, rows), errors)
+    known = made_up_names(rows.shape[1]) if names is None else names
+    ids = {name: tuple(texts) for name, texts in chunk.ids.items()}
+    columns = function(Table(known, rows, ids, named=names is not None), errors)
     if bad is None:
         return columns
     return {name: np.ma.array(values, mask=bad) for name, values in columns.items()}

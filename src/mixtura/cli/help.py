@@ -42,6 +42,6 @@ def command(context: click.Context, name: str | None) -> None:
         return
     if name not in group.commands:
         raise click.UsageError(f"No such command {name!r}.", above)
-    wanted: click.Command = import_module(f"mixtura.cli.{name}").command
+    wanted: click.Command = import_module(f"mixtura.cli.{name.replace('-', '_')}").command
     with click.Context(wanted, parent=above, info_name=name) as its:
         click.echo(wanted.get_help(its))

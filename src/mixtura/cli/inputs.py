@@ -15,6 +15,7 @@ from mixtura import errors
 
 if TYPE_CHECKING:
     from mixtura.fitting.checkpoints.record import Record
+    from mixtura.grouped import GroupFits
     from mixtura.model.mixture import Mixture
     from mixtura.model.storage import StoredModel
     from mixtura.tables import Table
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: what is read: all rows in memory, or a scan over them
 Rows: TypeAlias = "Table | Scan"
+#: what has names of features
+Named: TypeAlias = "Mixture | GroupFits"
 
 #: bytes of a single file from which on it is streamed
 _LARGE = 2**28
@@ -73,11 +76,11 @@ class Input:
         is_large = path.is_file() and path.stat().st_size >= large
         return is_large or needs_scan(self.source)
 
-    def read(self, mixture: Mixture | None = None, large: int = _LARGE) -> Rows:
+    def read(self, mixture: Named | None = None, large: int = _LARGE) -> Rows:
         """The rows, in memory or as a scan; parameters as for `table` and `is_streamed`."""
         return self.scan(mixture) if self.is_streamed(large) else self.table(mixture)
 
-    def table(self, mixture: Mixture | None = None) -> Table:
+    def table(self, mixture: Named | None = None) -> Table:
         """All rows in memory, as a table of named columns.
 
         Parameters
@@ -95,7 +98,7 @@ class Input:
             return _collected(self.scan(mixture), self.source)
         return read_table(self.source, **self._chosen(mixture), header=self.header)
 
-    def scan(self, mixture: Mixture | None = None) -> Scan:
+    def scan(self, mixture: Named | None = None) -> Scan:
         """The rows as `mixtura.tables.streams.scan` gives them; `mixture` as for `table`.
 
         What is no file, the standard input or a dataset, is held in memory.
@@ -187,7 +190,7 @@ class Input:
         codes = {name: code for code, name in enumerate(names)}
         return [codes.get(text, -1) for text in texts], names
 
-    def _chosen(self, mixture: Mixture | None) -> dict[str, Any]:
+    def _chosen(self, mixture: Named | None) -> dict[str, Any]:
         """The columns of a table, as arguments of `read_table`; the fields' are carried along."""
         return {
             "columns": self.columns or None,

@@ -27,6 +27,7 @@ COMMANDS = {
     "explain": "Say where the log-likelihood of rows comes from, in plain words.",
     "explore": "Write a page to replay a fit in, and to play with its mixture.",
     "fit": "Fit a Gaussian mixture to rows, and print or store it.",
+    "fit-groups": "Fit a mixture to each group of rows, and store them.",
     "generate": "Make rows up, with known components.",
     "help": "Print what a command does, and what it takes.",
     "plot": "Draw a model, with data or without.",
@@ -100,7 +101,7 @@ def _carried_out(arguments: list[str]) -> int:
 def _group(wanted: Collection[str]) -> click.Group:
     """The commands, of which only the wanted ones are loaded; the others have a line of help."""
     commands: dict[str, click.Command] = {
-        name: import_module(f"mixtura.cli.{name}").command
+        name: import_module(f"mixtura.cli.{name.replace('-', '_')}").command
         if name in wanted
         else click.Command(name, help=about)
         for name, about in COMMANDS.items()

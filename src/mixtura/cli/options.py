@@ -151,15 +151,34 @@ targets = click.option(
     help="Features of the model to predict from its others, instead of the component.",
 )
 
-_columns = together(
-    click.option(
+_header = click.option(
+    "--header/--no-header",
+    default=None,
+    help="Whether CSV begins with a header; found out from the first row by default.",
+)
+
+
+def _names_of_columns(others: str) -> Decorator:
+    """The option --columns; `others` are those that are no features by default."""
+    return click.option(
         "--columns",
         multiple=True,
         callback=_names,
         metavar="NAME,...",
-        help="The features; every column that is not an id by default. Columns without a header "
-        "are called x0, x1, ...",
-    ),
+        help=f"The features; every column that is not {others} by default. Columns without a "
+        "header are called x0, x1, ...",
+    )
+
+
+def by(words: str, **more: Any) -> Decorator:
+    """The option --by, which names the columns that tell groups of rows; `words` are its help."""
+    return click.option(
+        "--by", multiple=True, callback=_names, metavar="NAME,...", help=words, **more
+    )
+
+
+_columns = together(
+    _names_of_columns("an id"),
     click.option(
         "--id",
         "ids",
@@ -168,17 +187,27 @@ _columns = together(
         metavar="NAME,...",
         help="Columns carried along as text, never computed with.",
     ),
-    click.option(
-        "--header/--no-header",
-        default=None,
-        help="Whether CSV begins with a header; found out from the first row by default.",
-    ),
+    _header,
 )
 
 #: how a command reads rows
 reading = together(
     _columns,
     _on_bad_row("error", "skip", "report", words="or left out, counted and described."),
+)
+
+#: how a command reads rows that are of groups
+reading_of_groups = together(
+    by("The columns that tell which group a row is of; they are no features.", required=True),
+    _names_of_columns("one of these"),
+    _header,
+    option(
+        "--on-bad-row",
+        type=click.Choice(["error", "skip", "report"]),
+        default="error",
+        help="What a row without a finite number in each feature is: a reason not to fit its "
+        "group; left out and counted; or left out, counted and described.",
+    ),
 )
 
 force = click.option("--force", is_flag=True, help="Replace an output that exists.")
@@ -345,6 +374,24 @@ model_options_of_select = _model_options(
     max_iter={},
     reg_covar={"help": "Added to every variance; auto is a floor of 1e-8 of the data's variance."},
     **_ASSUMPTIONS,
+)
+
+model_options_of_groups = _model_options(
+    start={
+        "default": "small-em",
+        "help": "What EM begins with: small-em, the best of a few short runs; auto, as for fit, "
+        "which searches more and takes a hundred times as long; or another of fit's.",
+    },
+    random_state={},
+    tol={"help": f"{_STOP}0.001 nats of all rows of a group are still to be gained."},
+    max_iter={},
+    n_init={
+        "default": None,
+        "help": "Starts for each group and number of components; 10 of small-em by default, one of "
+        "others.",
+    },
+    reg_covar={"help": "Added to every variance; auto is a floor of 1e-8 of the group's variance."},
+    **{name: {} for name in ("weights", "prior")},
 )
 
 #: of a fit that is done again: those that are not given are the first one's

@@ -188,6 +188,28 @@ class AnswerMeter:
         self._line.wipe()
 
 
+class GroupMeter:
+    """Groups that are fitted: how many, and how fast; a `Watcher` of groups.
+
+    Parameters
+    ----------
+    shown : whether anything is drawn.
+    """
+
+    def __init__(self, *, shown: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._line, self._clock, self._began = _Line(shown, clock), clock, clock()
+
+    def __call__(self, done: int, total: int) -> None:
+        """So many groups are fitted, of so many; 0 where nobody knows."""
+        of = f" of {total:,}" if total else ""
+        rate = done / max(self._clock() - self._began, 1e-9)
+        self._line.show(lambda: f"{done:,}{of} groups, {_short(rate)} groups/s")
+
+    def close(self) -> None:
+        """Wipe the line from the terminal."""
+        self._line.wipe()
+
+
 class IterationLog:
     """A line on the standard error for each iteration; an `Observer` of EM.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ Examples:
   mixtura score model.safetensors data.csv --id name -o scores.csv
   mixtura score model.safetensors @faithful --tail | head -3
   mixtura score model.safetensors @faithful --flag 0.01 | grep -c 1$
+  mixtura score groups.parquet genes.parquet --by gene,batch -o grouped.csv
 """
 
 
@@ -35,11 +37,16 @@ Examples:
     help="Write 1 for rows as unlikely as such a share of the model's own, 0.001 say, and 0 for "
     "others; by the threshold that MODEL has where no share is given.",
 )
+@options.by(
+    "Score each row by the mixture of its group, of which MODEL is a file that fit-groups stored; "
+    "these columns of DATA tell the groups, and are ids."
+)
 @options.rows_to_write
 @options.quiet
 def command(
     model: str,
     asked: inputs.Input,
+    by: tuple[str, ...],
     tail: bool,
     flag: float | str | None,
     where: outputs.Destination,
@@ -50,8 +57,28 @@ def command(
     A nat is the unit of natural logarithms: one more is a density e = 2.72 times as high.
     Columns are matched to the model's features by name, where both have names. The ids come
     first, then the column log_likelihood, then with --tail the column tail and with --flag the
-    column flag. Globs, folders, packed and large files are answered a part at a time.
+    column flag. Globs, folders, packed and large files are answered a part at a time. With --by, a
+    row whose group has no mixture has no value.
     """
+    if by:
+        if tail or flag is not None or asked.error_columns:
+            raise click.UsageError(
+                "--by writes the log-likelihood of each row, without --tail, --flag and --errors"
+            )
+        import mixtura
+        from mixtura.grouped.scoring import check_keys, scores
+
+        fits = mixtura.load_groups(model)
+        check_keys(fits, by)
+        asked = replace(asked, ids=(*asked.ids, *(name for name in by if name not in asked.ids)))
+        answers.write(
+            asked,
+            fits,
+            lambda rows, _: {"log_likelihood": scores(fits, rows, by)},
+            where,
+            quiet=quiet,
+        )
+        return
     stored = inputs.read_model(model, asked.data)
     mixture, kept = stored.mixture, stored.threshold
     if flag == kinds.KEPT and kept is None:

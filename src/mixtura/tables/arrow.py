@@ -142,7 +142,13 @@ def _texts(batch: Any, name: str) -> list[str]:
         column.validate(full=True)
     except ValueError as error:
         raise ValueError(f"column {name!r} is damaged: {words_of(error)}") from None
-    return ["" if value is None else str(value) for value in column.to_pylist()]
+    try:  # many rows may have one value, which then is one text
+        coded = column.dictionary_encode()
+    except NotImplementedError:  # of what is no single value
+        return ["" if value is None else str(value) for value in column.to_pylist()]
+    known = ["" if value is None else str(value) for value in coded.dictionary.to_pylist()]
+    places = coded.indices.fill_null(len(known)).to_pylist()
+    return list(map([*known, ""].__getitem__, places))
 
 
 def faults(arrow: Any) -> tuple[type[BaseException], ...]:

@@ -178,6 +178,25 @@ class Run:
     def points(self) -> list[float]: ...
     def images(self) -> list[float]: ...
 
+def fit_groups(
+    rows: _Doubles,
+    weights: _Doubles | None,
+    order: _Labels | None,
+    starts: _Labels,
+    stops: _Labels,
+    seeds: _Labels,
+    candidates: list[tuple[int, str]],
+    rule: tuple[float, float, bool, float, float, bool, int, int, int, int, bool, float, float],
+    chosen: _Labels,
+    n_steps: _Labels,
+    n_rows: _Labels,
+    converged: NDArray[np.bool_],
+    log_likelihood: _Doubles,
+    bic: _Doubles,
+    shares: _Doubles,
+    means: _Doubles,
+    covariances: _Doubles,
+) -> None: ...
 def invert_lower(lower: _Doubles, inverse: _Doubles) -> None: ...
 def instruction_set() -> str: ...
 def use_instruction_set(name: str) -> bool: ...

@@ -22,7 +22,7 @@ from mixtura.engine.arrays import Floats, Integers, Rows, doubles, readable
 from mixtura.engine.components import Centres, Components
 from mixtura.engine.kernel import _native, reference
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
-from mixtura.engine.kernel.native_search import climb, swap
+from mixtura.engine.kernel.native_search import climb, fit_groups, swap
 from mixtura.engine.search import EMRunOf
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
@@ -35,6 +35,7 @@ __all__ = [
     "describe",
     "em_run",
     "far_apart",
+    "fit_groups",
     "hamerly_step",
     "invert_lower",
     "labels",

@@ -13,6 +13,7 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.components import Centres, Components, spheres
+from mixtura.engine.groups import FitGroups
 from mixtura.engine.search import Climb, EMRunOf, FarApart, Lloyd, Swap
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
@@ -26,6 +27,8 @@ swap: Swap | None = None
 #: nor these: the seeds of k-means are a loop over `potentials`, its ends one over `hamerly_step`
 far_apart: FarApart | None = None
 lloyd: Lloyd | None = None
+#: nor this: many small fits are a loop over `mixtura.fit`
+fit_groups: FitGroups | None = None
 
 
 def describe() -> str:
