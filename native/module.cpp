@@ -15,6 +15,7 @@
 #include "mixtura/groups.hpp"
 #include "mixtura/kernel.hpp"
 #include "mixtura/kmeans.hpp"
+#include "mixtura/race.hpp"
 #include "mixtura/swaps.hpp"
 
 namespace {
@@ -255,8 +256,55 @@ std::tuple<double, double, double, std::int64_t, bool> climb(
 
 // In the order of `SwapRule`, and of `Effort`.
 using Rule = std::tuple<double, std::int64_t, double, double, std::int64_t, std::int64_t, double,
-                        double, double, double, double>;
+                        double, double, double, double, double>;
 using Effort = std::tuple<double, std::int64_t, std::int64_t, double, double, double>;
+
+// Over places of one K, overwritten; last: their order, and how many steps, or −1.
+std::int64_t race(
+    const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
+    std::string_view letters, const Matrix<const double>& ridge, double noise_log_density,
+    const Rule& rule, const Vector<const double>& units, const Matrix<double>& weight,
+    const Matrices<double>& means,
+    const nb::ndarray<double, nb::ndim<4>, nb::c_contig, nb::device::cpu>& covariances,
+    const Vector<double>& noise_weight, const Vector<double>& log_likelihood,
+    const std::tuple<std::int64_t, std::int64_t, std::int64_t, double>& how,
+    const Vector<std::int64_t>& order) {
+    const auto m = static_cast<std::int64_t>(rows.shape(0));
+    const auto d = static_cast<std::int64_t>(rows.shape(1));
+    const auto n = static_cast<std::int64_t>(weight.shape(0));
+    const auto k = static_cast<std::int64_t>(weight.shape(1));
+    if (n < 1 || k < 1 || d < 1)
+        throw nb::value_error("there are no places, no components, or no features");
+    const mixtura::Hill hill{rows.data(),
+                             checked(weights, "weights", {m}),
+                             m,
+                             d,
+                             structure_called(letters),
+                             checked(ridge, "ridge", {d, d}),
+                             noise_log_density,
+                             false};
+    double* first_mean = checked(means, "means", {n, k, d});
+    double* first_covariance = checked(covariances, "covariances", {n, k, d, d});
+    double* noise = checked(noise_weight, "noise_weight", {n});
+    double* height = checked(log_likelihood, "log_likelihood", {n});
+    std::int64_t* in_order = checked(order, "order", {n});
+    const auto all = [](auto... each) { return mixtura::SwapRule{each...}; };
+    mixtura::SwapRule by = std::apply(all, rule);
+    by.units = checked(units, "units", {d});
+    const auto& [n_brief, n_followed, n_steps, gain] = how;
+    const Released released;
+    std::vector<mixtura::Place> places;
+    for (std::int64_t i = 0; i < n; ++i)
+        places.push_back({k, weight.data() + i * k, first_mean + i * k * d,
+                          first_covariance + i * k * d * d, noise[i], height[i]});
+    const std::int64_t done =
+        mixtura::race(hill, by, {n_brief, n_followed, n_steps, gain}, places.data(), n, in_order);
+    for (std::int64_t i = 0; i < n; ++i) {
+        noise[i] = places[static_cast<std::size_t>(i)].noise_weight;
+        height[i] = places[static_cast<std::size_t>(i)].log_likelihood;
+    }
+    return done;
+}
 
 // Last: the noise's weight, the log-likelihood, how many draws were used, swaps that failed, and
 // what is left.
@@ -415,6 +463,11 @@ NB_MODULE(_native, module) {
                "ridge"_a.noconvert(), "noise_log_density"_a, "equal_weights"_a,
                "weight"_a.noconvert(), "means"_a.noconvert(), "covariances"_a.noconvert(),
                "noise_weight"_a, "log_likelihood"_a, "n_steps"_a, "gain"_a);
+    module.def("race", &race, "rows"_a.noconvert(), "weights"_a.noconvert().none(), "structure"_a,
+               "ridge"_a.noconvert(), "noise_log_density"_a, "rule"_a, "units"_a.noconvert(),
+               "weight"_a.noconvert(), "means"_a.noconvert(), "covariances"_a.noconvert(),
+               "noise_weight"_a.noconvert(), "log_likelihood"_a.noconvert(), "how"_a,
+               "order"_a.noconvert());
     module.def("swap", &swap, "rows"_a.noconvert(), "weights"_a.noconvert().none(), "structure"_a,
                "ridge"_a.noconvert(), "noise_log_density"_a, "rule"_a, "units"_a.noconvert(),
                "weight"_a.noconvert(), "means"_a.noconvert(), "covariances"_a.noconvert(),

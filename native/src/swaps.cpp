@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "accidents.hpp"
 #include "climber.hpp"
 #include "merges.hpp"
 #include "mixtura/kernel.hpp"
@@ -37,10 +38,10 @@ class Swapping {
         : hill_(hill), rule_(rule), k_(from.n_components), d_(hill.n_features),
           diagonal_(is_diagonal(hill.structure)), entries_(diagonal_ ? d_ : d_ * d_),
           letters_(structure_names[static_cast<int>(hill.structure)]), climber_(hill, k_),
-          losses_(k_, d_, diagonal_, rule.n_pairs), lower_(size(d_ * d_)),
+          losses_(k_, d_, diagonal_, rule.n_pairs), accidents_(hill, rule), lower_(size(d_ * d_)),
           whitening_(size(d_ * d_)), apart_(size(d_)), mean_(size(d_)), squared_(size(hill.n_rows)),
           sorted_(squared_), best_{parameters(hill, from), from.log_likelihood, 0}, tried_(best_) {
-        best_.n_spurious = n_spurious(best_.at);
+        best_.n_spurious = accidents_.count(best_.at);
         losses_.set(best_.at);
     }
 
@@ -225,21 +226,15 @@ class Swapping {
     bool settled(Effort& effort) {
         climber_.set(tried_.at);
         tried_.height = -infinity;
-        if (!climbed(effort, rule_.n_short, -infinity)) return false;
-        std::int64_t done = rule_.n_short;
-        while (!better()) {
+        if (!climbed(effort, rule_.n_first - 1, -infinity)) return false;
+        for (std::int64_t done = rule_.n_first; done <= rule_.n_settled; ++done) {
             const double before = tried_.height;
-            if (done >= rule_.n_settled || same(before, best_.height) ||
-                !climbed(effort, rule_.n_short, 0.1 * rule_.gain))
-                return false;
-            done += rule_.n_short;
-            // At the pace of the last steps it would not arrive in those that are left.
-            const double left =
-                static_cast<double>(rule_.n_settled - done) / static_cast<double>(rule_.n_short);
-            const double reached = tried_.height + left * (tried_.height - before);
-            if (!(reached >= best_.height - rule_.same)) return kept(better());
+            if (!climbed(effort, 1, -infinity)) return false;
+            if (better()) return climbed(effort, rule_.n_settled, rule_.gain) && kept(better());
+            const double gain = tried_.height - before, lacking = best_.height - tried_.height;
+            if (!(gain >= 0.1 * rule_.gain && lacking <= rule_.pace * gain)) break;
         }
-        return climbed(effort, rule_.n_settled, rule_.gain) && kept(better());
+        return false;
     }
 
     // Some steps more, paid for; false where it ends in no place to go on from.
@@ -254,7 +249,7 @@ class Swapping {
     bool better() {
         const bool higher = tried_.height > best_.height + rule_.gain;
         if (!higher && !(std::isfinite(tried_.height) && best_.n_spurious > 0)) return false;
-        tried_.n_spurious = n_spurious(climber_.here());
+        tried_.n_spurious = accidents_.count(climber_.here());
         return higher ? tried_.n_spurious <= best_.n_spurious
                       : tried_.n_spurious < best_.n_spurious;
     }
@@ -266,31 +261,6 @@ class Swapping {
 
     bool same(double one, double other) const { return std::abs(one - other) < rule_.same; }
 
-    std::int64_t n_spurious(const Parameters& p) {
-        std::int64_t count = 0;
-        for (std::int64_t k = 0; k < k_; ++k) {
-            const double weight = p.weight[size(k)];
-            count += weight < rule_.least_rows ||
-                     (weight < rule_.few_rows && is_thin(&p.covariances[size(k * entries_)]));
-        }
-        return count;
-    }
-
-    // Whether the least eigenvalue, in units of the features' variances, is below `thin`: where
-    // what is left without it has no root.
-    bool is_thin(const double* covariance) {
-        bool thin = false;
-        if (diagonal_) {
-            for (std::int64_t j = 0; j < d_; ++j)
-                thin |= covariance[j] < rule_.thin * rule_.units[j];
-            return thin;
-        }
-        std::copy_n(covariance, entries_, whitening_.begin());
-        for (std::int64_t j = 0; j < d_; ++j)
-            whitening_[size(j * (d_ + 1))] -= rule_.thin * rule_.units[j];
-        return !cholesky(whitening_.data(), d_, lower_.data());
-    }
-
     const Hill& hill_;
     const SwapRule& rule_;
     std::int64_t k_, d_;
@@ -299,6 +269,7 @@ class Swapping {
     const char* letters_;
     Climber climber_;
     MergeLosses losses_;
+    Accidents accidents_;
     std::vector<double> lower_, whitening_, apart_, mean_, squared_, sorted_;
     Candidate best_, tried_;
 };

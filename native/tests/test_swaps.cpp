@@ -16,11 +16,11 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int n_structures = static_cast<int>(std::size(mixtura::structure_names));
 constexpr double call = 1000.0, step = 10.0;
 
-// Close, pairs, local, soft; steps; gain and same; and few rows that are spurious.
+// Close, pairs, local, soft; steps and pace; gain and same; and few rows that are spurious.
 SwapRule rule_of(std::int64_t d) {
     const auto least = static_cast<double>(d + 1);
     static const Values ones(64, 1.0);
-    return {0.25, 3, 0.75, 0.02, 8, 60, 1e-6, 1e-5, least, 5.0 * least, 1e-4, ones.data()};
+    return {0.25, 3, 0.75, 0.02, 3, 60, 10.0, 1e-6, 1e-5, least, 5.0 * least, 1e-4, ones.data()};
 }
 
 Values draws_of(std::int64_t n) {

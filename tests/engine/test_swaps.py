@@ -16,6 +16,7 @@ from mixtura.datasets import iris
 from mixtura.engine import kernel
 from mixtura.engine.executors import Serial
 from mixtura.engine.kernel.reference import swap as no_swap
+from mixtura.engine.search import Race
 from mixtura.engine.sources import ArraySource
 from mixtura.fitting.starts.ascent import Ascent
 from mixtura.fitting.starts.budget import Budget
@@ -158,6 +159,28 @@ def test_the_likelihood_is_that_of_the_parameters_and_no_lower_than_before(lette
     reached = logsumexp(density, axis=0).mean()
     assert reached == pytest.approx(end.log_likelihood, abs=1e-4)
     assert end.weight.sum() == pytest.approx(len(rows))
+
+
+@EACH
+@pytest.mark.parametrize("noise", [False, True], ids=["plain", "noise"])
+def test_a_race_at_once_is_one_climb_after_the_other(
+    letters: str, noise: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = sampled(2, 3)
+    log_volume = float(np.log(np.ptp(rows, axis=0)).sum()) if noise else np.inf
+    ends, how = [], Race(n_brief=4, n_followed=2, n_steps=30, gain=1e-6)
+    for race in (kernel.race, None):
+        monkeypatch.setattr(kernel, "race", race)
+        begun = [searching(rows, letters, 3, log_volume=log_volume, seed=s) for s in range(5)]
+        contest = begun[0][0].contest
+        ends.append((contest.raced([start for _, start in begun], how), contest.ascent.budget.left))
+    (ours, left), (theirs, as_much) = ends
+    assert len(ours) == len(theirs) == 2
+    assert left == as_much
+    assert ours[0].rank <= ours[1].rank
+    for one, other in zip(ours, theirs, strict=True):
+        assert same_bits(one, other)
+        assert one.background == other.background
 
 
 def test_two_components_on_one_cluster_are_set_on_two() -> None:

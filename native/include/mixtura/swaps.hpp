@@ -11,8 +11,9 @@ struct SwapRule {
     std::int64_t n_pairs;           // so many pairs are
     double local;                   // how often rows about the new place tell the covariance there
     double soft;                    // the share of a neighbour's covariance that it has besides
-    std::int64_t n_short;           // steps that tell candidates apart
-    std::int64_t n_settled;         // and after which one should have settled
+    std::int64_t n_first;           // steps after which one is first asked for its pace
+    std::int64_t n_settled;         // and after which it should have settled
+    double pace;                    // lacking more than so many last gains it will not arrive
     double gain, same;              // a gain that is none, and heights that are the same
     double least_rows;              // a component of fewer is spurious
     double few_rows, thin;          // and one of fewer than these whose least eigenvalue is below,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from mixtura.engine.arrays import Floats, Integers
@@ -82,8 +82,9 @@ class SwapRule(NamedTuple):
     local : how often rows about the new place tell the covariance there, and not the component
         they are of.
     soft : the share of a neighbour's covariance that a component set on few rows has besides.
-    n_short : EM steps that tell candidates apart.
+    n_first : EM steps after which one is first asked for its pace.
     n_settled : EM steps after which one should have settled.
+    pace : one that lacks more than so many times what its last step gained will not arrive.
     gain : what is none, nats a row.
     same : candidates nearer than this to each other, nats a row, are the same.
     least_rows : a component of fewer is spurious.
@@ -96,8 +97,9 @@ class SwapRule(NamedTuple):
     n_pairs: int
     local: float
     soft: float
-    n_short: int
+    n_first: int
     n_settled: int
+    pace: float
     gain: float
     same: float
     least_rows: float
@@ -161,8 +163,30 @@ class LloydRule(NamedTuple):
     n_steps: int
 
 
+class Race(NamedTuple):
+    """How long candidates are climbed that are told apart.
+
+    Parameters
+    ----------
+    n_brief : EM steps from each.
+    n_followed : how many are gone on with, those that lead.
+    n_steps : how many steps more at most.
+    gain : until a step gains less, nats a row.
+    """
+
+    n_brief: int
+    n_followed: int
+    n_steps: int
+    gain: float
+
+
 #: at most so many steps of EM, from a state on, until one gains less than so many nats a row
 Climb: TypeAlias = Callable[[EMProblem, EMState, int, float], Climbed]
+#: a few steps from each state, more from those that lead, by what a rule says is spurious; those
+#: that were followed, the best first, and how many steps, or None where one of all cannot go on
+RunRace: TypeAlias = Callable[
+    [EMProblem, Sequence[EMState], SwapRule, Race], tuple[list[EMState], int | None]
+]
 #: swaps by a rule, until the effort is spent or there are no more draws (n, 6)
 Swap: TypeAlias = Callable[[EMProblem, EMState, SwapRule, Effort, Floats], Swapped]
 #: a run of EM over rows in memory: `mixtura.fitting.core_run` knows what it takes and gives

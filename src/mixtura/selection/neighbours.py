@@ -9,9 +9,11 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.engine.executors import Executor
+from mixtura.engine.search import Race
 from mixtura.fitting.starts.auto import sharpened
 from mixtura.fitting.starts.budget import Budget
 from mixtura.fitting.starts.candidate import Candidate
+from mixtura.fitting.starts.contest import Contest
 from mixtura.fitting.starts.ground import Ground
 from mixtura.fitting.starts.moves import merge_losses, merged_pair
 from mixtura.model.mixture import Mixture
@@ -74,11 +76,8 @@ class Neighbours:
             begun.extend(_merged(self.ground.candidate(more, ascent), k))
         if not begun:
             return None
-        tried = [ascent.climbed(each, _SHORT) for each in begun]
-        tried.sort(key=lambda each: each.rank)
-        n_steps = ascent.affordable(_SETTLED, k)
-        settled = [ascent.climbed(each, n_steps, _GAIN) for each in tried[:_FOLLOWED]]
-        settled.sort(key=lambda each: each.rank)
+        how = Race(_SHORT, _FOLLOWED, ascent.affordable(_SETTLED, k), _GAIN)
+        settled = Contest(ascent).raced(begun, how)
         if not faulty and settled[0].rank > (known.n_spurious, _RIVAL - known.log_likelihood):
             return None
         best = sharpened(ascent, tuple(settled))

@@ -22,7 +22,7 @@ from mixtura.engine.arrays import Floats, Integers, Rows, doubles, readable
 from mixtura.engine.components import Centres, Components
 from mixtura.engine.kernel import _native, reference
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
-from mixtura.engine.kernel.native_search import climb, fit_groups, swap
+from mixtura.engine.kernel.native_search import climb, fit_groups, race, swap
 from mixtura.engine.search import EMRunOf
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
@@ -46,6 +46,7 @@ __all__ = [
     "moments",
     "posterior",
     "potentials",
+    "race",
     "squared_distances",
     "swap",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mixtura.engine.arrays import Floats, doubles
 from mixtura.engine.groups import GroupEnds, GroupProblem, GroupRule
 from mixtura.engine.kernel import _native
-from mixtura.engine.search import Climbed, Effort, EMProblem, EMState, Swapped, SwapRule
+from mixtura.engine.search import Climbed, Effort, EMProblem, EMState, Race, Swapped, SwapRule
 
 
 def climb(problem: EMProblem, state: EMState, n_steps: int, gain: float) -> Climbed:
@@ -170,6 +172,56 @@ def fit_groups(problem: GroupProblem, rule: GroupRule) -> GroupEnds:
         *ends,
     )
     return ends
+
+
+def race(
+    problem: EMProblem, states: Sequence[EMState], rule: SwapRule, how: Race
+) -> tuple[list[EMState], int | None]:
+    """EM's parameters after a few steps from each of several, and more from those that lead.
+
+    The best has the fewest spurious components, and of such the largest likelihood.
+
+    Parameters
+    ----------
+    problem, states : what is maximised, and from where on; all of as many components.
+    rule : of it, what is spurious.
+    how : how many steps, and from how many.
+
+    Returns
+    -------
+    Those that were followed, the best first; and how many steps were done, or None where EM cannot
+    go on from one of all, so that the others say little.
+
+    Raises
+    ------
+    ValueError : a shape does not fit the others, or there is no such structure.
+
+    Notes
+    -----
+    One thread, the GIL released, the same sums in the same order whenever it is called; the rows
+    are turned once for all. Steps cost as those of `climb`.
+    """
+    weight, means, covariances, heights, uniform = (
+        np.array([state[i] for state in states], np.float64) for i in range(5)
+    )
+    order = np.empty(len(states), np.int64)
+    n_steps = _native.race(
+        *_rows_of(problem),
+        rule[:-1],
+        doubles(rule.units),
+        weight,
+        means,
+        covariances,
+        uniform,
+        heights,
+        how,
+        order,
+    )
+    led = [
+        EMState(weight[i], means[i], covariances[i], float(heights[i]), float(uniform[i]))
+        for i in order[: how.n_followed]
+    ]
+    return led, n_steps if n_steps >= 0 else None
 
 
 def _rows_of(problem: EMProblem) -> tuple[Floats, Floats | None, str, Floats, float]:

@@ -14,7 +14,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.components import Centres, Components, spheres
 from mixtura.engine.groups import FitGroups
-from mixtura.engine.search import Climb, EMRunOf, FarApart, Lloyd, Swap
+from mixtura.engine.search import Climb, EMRunOf, FarApart, Lloyd, RunRace, Swap
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
 
@@ -22,7 +22,8 @@ from mixtura.engine.statistics import Statistics, zeros
 climb: Climb | None = None
 #: nor this: `mixtura.fitting.em` is what it comes to
 em_run: EMRunOf | None = None
-#: nor this: it is a loop over swaps and climbs
+#: nor these: they are loops over climbs, and over swaps and climbs
+race: RunRace | None = None
 swap: Swap | None = None
 #: nor these: the seeds of k-means are a loop over `potentials`, its ends one over `hamerly_step`
 far_apart: FarApart | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mixtura.model.structures import Structure
 
 #: what a call costs besides its steps, in the units of `cost`, of which a second has some 2e10
-CALL = 4e5
+CALL = 4e4
 #: times D³: what a factor costs, and axes that are found by turns
 _FACTOR, _TURNS = 10.0, 300.0
 
@@ -37,15 +37,15 @@ class Budget:
 
     left: float
 
-    def pay(self, step: float, n_steps: int = 1) -> None:
-        """Pay for a call and its steps; a budget may go below zero, since what is begun is ended.
+    def pay(self, step: float, n_steps: int = 1, n_calls: int = 1) -> None:
+        """Pay for calls and their steps; a budget may go below zero, since what is begun is ended.
 
         Parameters
         ----------
         step : the `cost` of one.
-        n_steps : how many.
+        n_steps, n_calls : how many.
         """
-        self.left -= CALL + n_steps * step
+        self.left -= n_calls * CALL + n_steps * step
 
     @property
     def empty(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -26,6 +27,9 @@ from mixtura.rows.sampling import sample
 STEPS = 100
 #: with more components a search would hold too much, and if that cost more, take too long
 _TOO_MANY, _TOO_DEAR = 512, 1e11
+
+#: what is known of rows that are searched whole, by the kind of units, for as long as they are
+_KEPT: WeakKeyDictionary[ArraySource, dict[tuple[bool, bool], Ground]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +68,18 @@ class Ground:
         structure : of the covariances, which says what the units may be.
         random : draws the sample, where they are more.
         """
+        if source.n_rows > n_rows:
+            return cls._drawn(source, n_rows, structure, random)
+        kept = _KEPT.setdefault(source, {})
+        kind = structure.rescales, structure.affine
+        if kind not in kept:
+            kept[kind] = cls._drawn(source, n_rows, structure, random)
+        return kept[kind]
+
+    @classmethod
+    def _drawn(
+        cls, source: ArraySource, n_rows: int, structure: Structure, random: np.random.RandomState
+    ) -> Ground:
         rows, weights = sample(source, n_rows, random)
         units = units_of(rows, weights, structure)
         points = np.ascontiguousarray(units.of(rows))

@@ -9,6 +9,7 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
+from mixtura.engine.search import Race
 from mixtura.engine.sources import ArraySource
 from mixtura.fitting.starts import kmeans
 from mixtura.fitting.starts.ascent import Ascent
@@ -156,10 +157,9 @@ class Search:
         started : of which the best after a few steps is gone on with.
         known : the best end before, or None.
         """
-        ascent, k = self.ascent, self.n_components
+        k = self.n_components
         brief = _LONGER * Contest.SHORT if self._dear else Contest.SHORT
-        best = min((ascent.climbed(each, brief) for each in started), key=lambda each: each.rank)
-        best = ascent.climbed(best, Contest.SETTLED, self.GAIN)
+        best = self.contest.raced(started, Race(brief, 1, Contest.SETTLED, self.GAIN))[0]
         for spike in self.spikes:
             best = self._on(best, spike)
         if self._dear:

@@ -8,13 +8,12 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
-from mixtura.engine.search import Effort, Swap, SwapRule
+from mixtura.engine.search import Effort, Swap
 from mixtura.fitting.starts.budget import CALL
 from mixtura.fitting.starts.candidate import Candidate
 from mixtura.fitting.starts.contest import Contest
 from mixtura.fitting.starts.moves import merge_losses
-from mixtura.fitting.starts.spurious import FEW, THIN, least_rows
-from mixtura.fitting.starts.swaps import CLOSE, DRAWS, LOCAL, PAIRS, SOFT, swapped
+from mixtura.fitting.starts.swaps import DRAWS, swapped
 
 #: swaps that are drawn at a time
 _DRAWN = 64
@@ -83,7 +82,7 @@ class Swapping:
             call=CALL,
             step=ascent.step(len(best.weight)),
         )
-        end = swap(ascent.problem(best), best.state, self._rule(best), effort, draws)
+        end = swap(ascent.problem(best), best.state, self.contest.rule(best), effort, draws)
         budget.left = end.left
         if end.n_draws <= end.n_failed - failed:
             return best, end.n_failed
@@ -93,21 +92,3 @@ class Swapping:
         if failed >= self.patience or self.contest.ascent.budget.empty:
             return False
         return self.known is None or not self.contest.same(best, self.known)
-
-    def _rule(self, candidate: Candidate) -> SwapRule:
-        contest, structure = self.contest, candidate.structure
-        d = candidate.means.shape[1]
-        return SwapRule(
-            close=CLOSE,
-            n_pairs=PAIRS,
-            local=LOCAL,
-            soft=SOFT,
-            n_short=contest.SHORT,
-            n_settled=contest.SETTLED,
-            gain=contest.GAIN,
-            same=contest.SAME,
-            least_rows=0.0 if structure.bounded else least_rows(structure, d),
-            few_rows=0.0 if structure.bounded else FEW * (d + 1),
-            thin=THIN,
-            units=candidate.units,
-        )
