@@ -22,6 +22,7 @@ from mixtura.model.structures import Structure
 from mixtura.rows.data import Data, check_rows
 from mixtura.rows.in_memory import as_rows, column_names
 from mixtura.selection.candidate import Candidate, components_of, structures_of
+from mixtura.selection.replicates import Replicates
 from mixtura.selection.select import rule_for, shared_out
 from mixtura.selection.task_pool import Task, run_tasks
 from mixtura.selection.trials import Trials
@@ -230,6 +231,11 @@ def _tested(pair: _Pair, rows: Rows, seed: int, n_bootstrap: int, n_threads: int
             return np.nan
         return 2.0 * (other.log_likelihood - one.log_likelihood)
 
+    drawn_rows = Replicates(null.mixture, len(rows), seed)
+    # Of rows that a search does not look at one by one, and with a ridge of a person's own, only
+    # whole fits are the same to replicates as to the rows.
+    if drawn_rows.are_searched and pair.settings.regularisation.relative:
+        replicate = drawn_rows.ratio
     tasks: dict[Hashable, Task] = {
         number: Task((), partial(_replicated, replicate, number)) for number in range(n_bootstrap)
     }

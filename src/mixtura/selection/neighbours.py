@@ -71,9 +71,9 @@ class Neighbours:
         k = here.n_components
         begun = [self.ground.candidate(each, ascent) for each in poorer]
         if fewer is not None:
-            begun.extend(_split(self.ground.candidate(fewer, ascent), k))
+            begun.extend(splits(self.ground.candidate(fewer, ascent), k))
         if more is not None:
-            begun.extend(_merged(self.ground.candidate(more, ascent), k))
+            begun.extend(merges(self.ground.candidate(more, ascent), k))
         if not begun:
             return None
         how = Race(_SHORT, _FOLLOWED, ascent.affordable(_SETTLED, k), _GAIN)
@@ -88,7 +88,7 @@ class Neighbours:
         return best if best.log_likelihood > known.log_likelihood + _GAIN else None
 
 
-def _split(candidate: Candidate, k: int) -> Iterator[Candidate]:
+def splits(candidate: Candidate, k: int) -> Iterator[Candidate]:
     """Candidates of K components, by splits along the longest axes of each component.
 
     Where more than one is missing the heaviest are split besides.
@@ -119,7 +119,7 @@ def _halved(candidate: Candidate, j: int, along: Floats) -> Candidate:
     return candidate.restrained(weight, means, covariances)
 
 
-def _merged(candidate: Candidate, k: int) -> Iterator[Candidate]:
+def merges(candidate: Candidate, k: int) -> Iterator[Candidate]:
     """Candidates of K components by merges of the pairs that lose least."""
     losses = merge_losses(candidate)
     n = len(losses)
