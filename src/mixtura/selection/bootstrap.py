@@ -12,6 +12,7 @@ import numpy as np
 from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats, Rows, Value, frozen
 from mixtura.engine.executors import Executor
+from mixtura.engine.executors.task_pool import Task, run_tasks
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.fit import Fit
@@ -24,7 +25,6 @@ from mixtura.rows.in_memory import as_rows, column_names
 from mixtura.selection.candidate import Candidate, components_of, structures_of
 from mixtura.selection.replicates import Replicates
 from mixtura.selection.select import rule_for, shared_out
-from mixtura.selection.task_pool import Task, run_tasks
 from mixtura.selection.trials import Trials
 from mixtura.textual import counted
 

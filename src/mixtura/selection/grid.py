@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from mixtura.caching import cached_property
+from mixtura.engine.executors.task_pool import Task, run_tasks
 from mixtura.selection.candidate import Candidate
 from mixtura.selection.row import Row
-from mixtura.selection.task_pool import Task, run_tasks
 from mixtura.selection.trials import Trials, parents
 
 #: the sweep that only holds candidates to what they contain

@@ -9,7 +9,9 @@ import numpy as np
 
 from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats, Rows, frozen
-from mixtura.engine.sources import Fields
+from mixtura.engine.executors import Threads, default_executor
+from mixtura.engine.executors.task_pool import Task, run_tasks
+from mixtura.engine.sources import ArraySource, Fields
 from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.driver import fit_rows
 from mixtura.fitting.fit import Fit
@@ -27,6 +29,8 @@ from mixtura.uncertainty.standard_errors import StandardErrors
 
 #: how standard errors can be had
 METHODS = ("information", "bootstrap", "weighted-bootstrap")
+#: replicates that are drawn at a time, for each thread
+_DRAWN = 8
 
 
 def standard_errors(
@@ -165,21 +169,36 @@ def _refits(
     random = random_state_of(seed)
     n = len(rows)
     settings = replace(fit.settings, start=fit.mixture, n_init=1)
-    drawn = []
-    for _ in range(count):
+
+    def counting() -> Floats:
         if method == "bootstrap":
             times = np.bincount(random.randint(n, size=n), minlength=n).astype(np.float64)
         else:
             times = random.standard_exponential(n)
-        counting = times * fields.get("weights", 1.0)
-        held = Held(rows, {**fields, "weights": counting})
+        return np.asarray(times * fields.get("weights", 1.0))
+
+    def again(held: Held) -> Floats | None:
+        # From a mixture, which takes no draw.
         try:
-            again = fit_rows(held, settings, given=Given(), random=random)
+            mixture = fit_rows(held, settings, given=Given(), random=random).mixture
         except DataError:
-            continue
-        mixture = again.mixture
+            return None
         parts = Parameters(mixture.weights, mixture.means, mixture.covariance_matrices())
-        drawn.append(parts.flat())
+        return parts.flat()
+
+    # Of rows that one thread passes over, several replicates are fitted at once.
+    executor = default_executor()
+    source = ArraySource(rows)
+    together = executor.n_threads if isinstance(executor, Threads) and source.n_blocks == 1 else 1
+    drawn: list[Floats] = []
+    for first in range(0, count, _DRAWN * together):
+        numbers = range(first, min(first + _DRAWN * together, count))
+        tasks: dict[Any, Task] = {}
+        for number in numbers:
+            held = Held(rows, {**fields, "weights": counting()})
+            tasks[number] = Task((), lambda _, held=held: again(held))  # type: ignore[misc]
+        found = run_tasks(tasks, together)
+        drawn.extend(flat for flat in map(found.get, numbers) if flat is not None)
     return drawn
 
 

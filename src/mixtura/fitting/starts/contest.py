@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -39,7 +38,7 @@ class Contest:
     #: one that lacks more than so many times what its last step gained will not arrive
     PACE: ClassVar[float] = 10.0
 
-    def raced(self, candidates: Sequence[Candidate], how: Race) -> list[Candidate]:
+    def raced(self, candidates: list[Candidate], how: Race) -> list[Candidate]:
         """The candidates that lead after a few steps, climbed on, the best first.
 
         Parameters

@@ -149,7 +149,7 @@ class Search:
         labels, _ = kmeans.cluster(view, view.rows[seeds], executor, diagonal=True)
         return ascent.from_shares((labels[:, None] == np.arange(k)).astype(np.float64))
 
-    def _searched(self, started: Sequence[Candidate], known: Candidate | None) -> Candidate:
+    def _searched(self, started: list[Candidate], known: Candidate | None) -> Candidate:
         """The end of one search; it is over as soon as it comes to what is `known` and no better.
 
         Parameters

@@ -1,4 +1,4 @@
-"""Crew: tasks that wait for each other, done side by side."""
+"""Task pool: tasks that wait for each other, done side by side."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def run_tasks(
         if done:
             done(name, result)
 
-    crew = Helpers(n_threads, "mixtura-select")
+    crew = Helpers(n_threads, "mixtura-task")
     if n_threads == 1 or not crew.started():
         for name in tasks:
             finished(name, called(name))
