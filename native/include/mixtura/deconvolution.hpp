@@ -41,16 +41,16 @@ template <int D, bool deviations>
                                                   std::int64_t row, std::int64_t n_features,
                                                   Numbers<D>& to) {
     const std::int64_t d = D ? D : n_features;
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (std::int64_t j = 0; j < d; ++j)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (std::int64_t i = 0; i <= j; ++i) {
             if (deviations) {
                 to.b[j * d + i] = w[entry(j, i)] * load(m.errors.feature(i) + row);
                 continue;
             }
             Doubles sum = {};
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (std::int64_t a = 0; a <= j; ++a)
                 sum = fma(all(w[entry(j, a)]), load(m.errors.feature(a * d + i) + row), sum);
             to.b[j * d + i] = sum;
@@ -64,19 +64,19 @@ template <int D, bool deviations>
                                              Numbers<D>& to) {
     const std::int64_t d = D ? D : n_features;
     half_of_errors<D, deviations>(m, w, row, n_features, to);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (std::int64_t j = 0; j < d; ++j) {
         Doubles z = {};
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (std::int64_t i = 0; i <= j; ++i)
             z = fma(all(w[entry(j, i)]), load(m.rows.feature(i) + row) - mean[i], z);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (std::int64_t l = 0; l <= j; ++l) {
             Doubles sum = j == l ? all(1.0) : Doubles{};
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (std::int64_t i = 0; i <= l; ++i)
                 sum = fma(to.b[j * d + i], deviations ? to.b[l * d + i] : all(w[entry(l, i)]), sum);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (std::int64_t i = 0; i < l; ++i)
                 sum = fma(-to.t[entry(j, i)], to.u[entry(l, i)], sum);
             to.t[entry(j, l)] = sum;  // U Δ
@@ -100,7 +100,7 @@ template <int D, bool deviations>
     for (std::int64_t row = 0; row < m.rows.steps * width<double>; row += width<double>) {
         factorise<D, deviations>(m, mean, w, row, d, numbers);
         Doubles sum = {};
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (std::int64_t j = 0; j < d; ++j) {
             sum = fma(numbers.z[j] * numbers.z[j], numbers.inverse[j], sum);
             // Two pivots at most under a logarithm, so that their product is a number.
@@ -123,12 +123,12 @@ template <int D, bool deviations>
         if (!any_nonzero<double>(share)) continue;
         factorise<D, deviations>(m, mean, w, row, d, numbers);
         auto &u = numbers.u, &v = numbers.t, &inverse = numbers.inverse, &z = numbers.z;
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (std::int64_t j = 0; j < d; ++j)  // V = U⁻¹ below the diagonal
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (std::int64_t l = 0; l < j; ++l) {
                 Doubles sum = -u[entry(j, l)];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
                 for (std::int64_t i = l + 1; i < j; ++i)
                     sum = fma(-u[entry(j, i)], v[entry(i, l)], sum);
                 v[entry(j, l)] = sum;
@@ -136,22 +136,22 @@ template <int D, bool deviations>
         add(lanes, share);
         double* first = lanes + width<double>;
         double* second = first + d * width<double>;
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (std::int64_t j = 0; j < d; ++j) {
             z[j] *= inverse[j];
             numbers.pivot[j] = z[j];
         }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (std::int64_t j = 0; j < d; ++j) {  // u = Vᵀ Δ⁻¹ U⁻¹ z
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (std::int64_t i = j + 1; i < d; ++i)
                 numbers.pivot[j] = fma(v[entry(i, j)], z[i], numbers.pivot[j]);
             const Doubles weighted = share * numbers.pivot[j];
             add(first + j * width<double>, weighted);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (std::int64_t l = 0; l <= j; ++l) {
                 Doubles gain = l == j ? inverse[j] : inverse[j] * v[entry(j, l)];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
                 for (std::int64_t i = j + 1; i < d; ++i)
                     gain = fma(inverse[i] * v[entry(i, j)], v[entry(i, l)], gain);
                 add(second + entry(j, l) * width<double>,
@@ -240,6 +240,10 @@ class Deconvolution {
             case 2: return of<2>(f);
             case 3: return of<3>(f);
             case 4: return of<4>(f);
+            case 5: return of<5>(f);
+            case 6: return of<6>(f);
+            case 7: return of<7>(f);
+            case 8: return of<8>(f);
             default: return of<0>(f);
         }
     }
