@@ -24,6 +24,7 @@ PICTURES = {
     "05_em_in_the_explorer": {"05_bound"},
     "06_em_in_spark": set(),
     "07_em_in_ray": set(),
+    "08_outliers_at_a_stated_rate": {"08_even"},
 }
 
 #: what a lesson needs that is no extra of mixtura; it warns as it likes
