@@ -104,6 +104,11 @@ class Decisions(Density):
         ParameterError : alpha or fdr is not above 0 and below 1, or both are given.
         DataError : as for `score_samples`.
 
+        Notes
+        -----
+        Of a mixture that was fitted to n rows, others are a little rarer than is said: their scores
+        are lower by p/n nats about, for p free parameters.
+
         References
         ----------
         Benjamini & Hochberg 1995, "Controlling the false discovery rate".
