@@ -31,6 +31,8 @@ _CASES = (
     (20, 20, "full", 0.0),
 )
 _LEVELS = (0.5, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+#: rows that are drawn of each mixture, and where it has to be quick
+_ROWS, _QUICK_ROWS = 100_000_000, 2_000_000
 #: rows that are drawn at once
 _BATCH = 500_000
 
@@ -49,7 +51,7 @@ with the table that is made once for a mixture. The bar: the last at most twice 
 
 def measure(quick: bool) -> list[Table]:
     """The two tables."""
-    n = 2_000_000 if quick else 100_000_000
+    n = _QUICK_ROWS if quick else _ROWS
     rows = []
     for number, case in enumerate(_CASES):
         show(f"tails: {case[0]} components, {case[1]} features")

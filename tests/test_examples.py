@@ -28,6 +28,7 @@ PICTURES = {
     "08_prediction_of_a_curve": {"08_band"},
     "09_classes_from_few_labels": set(),
     "08_a_mixture_per_group": {"08_states"},
+    "08_outliers_at_a_stated_rate": {"08_even"},
 }
 
 #: what a lesson needs that is no extra of mixtura; it warns as it likes

@@ -138,3 +138,12 @@ def test_what_cannot_be_compared_is_refused() -> None:
         TRIO.compare(TRIO.means, fitted_to=0)
     far = TRIO.compare([[1e300, 0.0, 0.0, 0.0]] * 30)
     assert far.differs
+
+
+def test_a_verdict_has_numbers_that_people_read() -> None:
+    far = TRIO.compare(np.repeat(TRIO.means[:1] + 1e5, 9, axis=0)).verdict
+    assert far.startswith("These 9 rows differ widely from what the mixture describes: ")
+    assert "e+" not in far
+    own = TRIO.compare(TRIO.means[:1]).verdict
+    assert own.startswith("Nothing tells this row from rows of the mixture's own")
+    assert own.endswith("So few could hardly tell.")

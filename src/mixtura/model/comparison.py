@@ -18,6 +18,8 @@ _SAME = (
     "These are the rows that the mixture was fitted to: they lie nearer to it than others, and the "
     "tests are too mild for them."
 )
+#: fewer rows tell of large departures alone
+_FEW = 30
 #: departures that a sentence tells of
 _TOLD = 3
 
@@ -103,11 +105,13 @@ class Comparison(Value):
 
 def verdict_words(record: Mapping[str, Any]) -> str:
     """What `Comparison.to_dict`'s record found, in a sentence."""
-    rows = f"{record['n_rows']:,} row{'' if record['n_rows'] == 1 else 's'}"
+    n = record["n_rows"]
+    rows = "this row" if n == 1 else f"these {n:,} rows"
     if not record["differs"]:
+        few = " So few could hardly tell." if n < _FEW else ""
         return (
-            f"Nothing tells these {rows} from rows of the mixture's own: whatever is off is within "
-            "chance."
+            f"Nothing tells {rows} from rows of the mixture's own: whatever is off is within "
+            f"chance.{few}"
         )
     by_name = {(each["of"], each["name"]): each for each in record["departures"]}
     found = sorted(
@@ -117,7 +121,8 @@ def verdict_words(record: Mapping[str, Any]) -> str:
     size = next(word for bound, word in _SIZES if found[0]["distance"] <= bound)
     told = "; ".join(_departure_words(each) for each in found[:_TOLD])
     more = f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
-    return f"These {rows} differ {size} from what the mixture describes: {told}{more}."
+    begun = f"This row differs {size}" if n == 1 else f"These {n:,} rows differ {size}"
+    return f"{begun} from what the mixture describes: {told}{more}."
 
 
 def comparison_text(record: Mapping[str, Any], width: int | None = None) -> str:
@@ -163,7 +168,7 @@ def _departure_words(departure: Mapping[str, Any]) -> str:
     """One departure, as a part of a sentence."""
     effect, name = departure["effect"], printable(departure["name"])
     if departure["of"] == "score":
-        return f"{100.0 * effect['rare']:.2g} % of them are as unlikely as 1 % should be"
+        return f"{_number(100.0 * effect['rare'])} % of them are as unlikely as 1 % should be"
     if departure["of"] == "components":
         k = effect["component"]
         one = "no component" if k < 0 else f"component {k:g}"
@@ -174,10 +179,16 @@ def _departure_words(departure: Mapping[str, Any]) -> str:
     shift, spread = effect["shift"], effect["spread"]
     if abs(shift) >= _SHIFTED:
         side = "higher" if shift > 0.0 else "lower"
-        return f"{name} is {abs(shift):.2g} standard deviations {side} than it should be"
+        return f"{name} is {_number(abs(shift))} standard deviations {side} than it should be"
     if spread >= _WIDER or spread <= 1.0 / _WIDER:
-        return f"{name} varies {spread:.2g} times as much as it should"
-    return f"{name} is spread otherwise, by up to {100.0 * departure['distance']:.2g} % of them"
+        return f"{name} varies {_number(spread)} times as much as it should"
+    moved = _number(100.0 * departure["distance"])
+    return f"{name} is spread otherwise, by up to {moved} % of them"
+
+
+def _number(value: float) -> str:
+    """Two digits, or all before the point."""
+    return f"{value:.2g}" if abs(value) < 99.5 else f"{value:,.0f}"
 
 
 def _effect(departure: Mapping[str, Any]) -> str:

@@ -104,6 +104,11 @@ class Decisions(Distribution):
         ParameterError : alpha or fdr is not above 0 and below 1, or both are given.
         DataError : as for `score_samples`.
 
+        Notes
+        -----
+        Of a mixture that was fitted to n rows, others are a little rarer than is said: their scores
+        are lower by p/n nats about, for p free parameters.
+
         References
         ----------
         Benjamini & Hochberg 1995, "Controlling the false discovery rate".
@@ -132,8 +137,9 @@ class Decisions(Distribution):
         X : as for `score_samples`; other rows than those that the mixture was fitted to, which lie
             nearer to it than new ones.
         fitted_to : how many rows it was fitted to, `Fit.n_rows`. So many rows are as uncertain as
-            the mixture at most: with N rows compared, the tests are those of 1/(1/N + 1/fitted_to).
-            None takes it as it stands.
+            the mixture at most: with N rows compared, the tests are those of 1/(1/N + 1/fitted_to);
+            and by as much as its parameters cost, p/fitted_to nats, scores may be lower. None takes
+            it as it stands.
         alpha : how often rows of the mixture's own are said to differ, at most; of all tests
             together, by Holm's method.
 
@@ -152,7 +158,7 @@ class Decisions(Distribution):
         memory. Distributions are held together by Kolmogorov's and Smirnov's distance, shares by a
         chi-square. A maximum likelihood estimate of a distribution is no less certain than the
         rows' own shares (that is the correction for `fitted_to`), and so the tests of a fitted
-        mixture are a little too mild, never too strict.
+        mixture are a little too mild rather than too strict.
 
         References
         ----------

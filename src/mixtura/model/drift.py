@@ -114,13 +114,8 @@ class Yardstick(Value):
         parts = np.split(sums, np.cumsum([2, k, d, d]))
         (n, rare), shares, first, second = parts[0], parts[1] / sums[0], parts[2], parts[3]
         below = np.cumsum(parts[4].reshape(d + 1, _BINS), axis=1)[:, :-1] / n
-        error = float(np.max(self.tail.error(self._scores())))
-        levels = np.arange(1, _BINS) / _BINS
-        least = float(self.tail.probability([-math.inf])[0])
-        expected = np.where(levels < least, 0.0, levels)
         certain = 1.0 / (1.0 / n + 1.0 / known)
-        own = 1.0 / (1.0 / certain + 4.0 * error * error)
-        found = [self._of_score(below[0], expected, own, rare / n)]
+        found = [self._of_score(below[0], certain, known, rare / n)]
         with np.errstate(over="ignore", invalid="ignore"):  # of rows beyond 1e154 deviations
             means = first / n
             spreads = np.sqrt(np.maximum(second / n - np.square(means), 0.0))
@@ -133,9 +128,26 @@ class Yardstick(Value):
             found.append(Departure("feature", name, distance, p, p, effect))
         return found if k == 1 else [*found, self._of_shares(shares, certain)]
 
-    def _of_score(self, seen: Floats, due: Floats, n: float, rare: float) -> Departure:
-        distance = float(np.abs(seen - due).max())
-        p = kolmogorov_survival(distance, n)
+    def _of_score(self, seen: Floats, n: float, known: float, rare: float) -> Departure:
+        """The test of the tail probabilities, with the tail's own standard error in n.
+
+        Rows that a mixture was not fitted to score lower under it by p/n nats about, for p free
+        parameters and n rows of the fit, and the more the farther they lie: so far they may. It is
+        taken in proportion to D/2 + m − s, a row's depth below a peak, for scores s below the
+        median m.
+        """
+        levels = np.arange(1, _BINS) / _BINS
+        least = float(self.tail.probability([-math.inf])[0])
+        low, high = (self.tail.threshold(max(end, least)) for end in (0.5 / _BINS, 0.998))
+        scores = np.linspace(low, high, 16 * _BINS)
+        at = np.interp(levels, self.tail.probability(scores), scores)
+        deep = 1.0 + np.maximum(float(np.median(at)) - at, 0.0) * 2.0 / len(self.middle)
+        allowed = self.tail.probability(at + self.mixture.n_parameters / known * deep)
+        due = np.where(levels < least, 0.0, levels)
+        error = float(self.tail.error(at).max())
+        beyond = np.maximum(seen - np.maximum(allowed, due), due - seen)
+        distance = max(float(beyond.max()), 0.0)
+        p = kolmogorov_survival(distance, 1.0 / (1.0 / n + 4.0 * error * error))
         return Departure("score", "log-likelihood", distance, p, p, {"rare": float(rare)})
 
     def _of_shares(self, shares: Floats, n: float) -> Departure:
@@ -161,10 +173,6 @@ class Yardstick(Value):
         }
         distance = 0.5 * float(np.abs(apart).sum())
         return Departure("components", "components", distance, p, p, effect)
-
-    def _scores(self) -> Floats:
-        """Scores at which the tail's standard error is looked at, (n,), nats."""
-        return np.array([self.tail.threshold(level) for level in np.linspace(0.05, 0.95, 19)])
 
 
 def compared(yardstick: Yardstick, X: Any, fitted_to: float | None, alpha: float) -> Comparison:
