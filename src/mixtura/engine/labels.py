@@ -58,25 +58,41 @@ class LabelModel(Value):
 
         A row of known label is shared by the components in proportion to w_t p_t(x) P(y | t).
         """
-        likelihood, shares = self._posterior(block, components)
         whole = components.factor.diagonal if diagonal is None else diagonal
-        sums = kernel.moments(block, shares, components.means, diagonal=whole)
-        return replace(sums, log_likelihood=_summed(likelihood, block))
+        told, others = self._parted(block)
+        likelihood, shares = self._posterior(told, components)
+        sums = kernel.moments(told, shares, components.means, diagonal=whole)
+        sums = replace(sums, log_likelihood=_summed(likelihood, told))
+        return sums + kernel.accumulate(others, components, diagonal=whole)
 
     def log_likelihood(self, block: Block, components: Components) -> float:
         """Σ_i v_i log p(x_i, y_i) over the rows of a block, nats."""
-        return _summed(self._posterior(block, components)[0], block)
+        told, others = self._parted(block)
+        return _summed(self._posterior(told, components)[0], told) + _summed(
+            kernel.log_likelihood(others.rows, components), others
+        )
+
+    def _parted(self, block: Block) -> tuple[Block, Block]:
+        """The rows of known label, and the others.
+
+        Raises
+        ------
+        DataError : a label is of no class.
+        """
+        labels = block.fields["labels"]
+        n_classes = len(self.log_probabilities) - 1
+        if labels.max() >= n_classes or labels.min() < UNKNOWN:
+            raise DataError(
+                f"labels go from {labels.min():g} to {labels.max():g}, expected classes from 0 to "
+                f"{n_classes - 1}, or {UNKNOWN} where one is not known: ask for a component for "
+                "each, or say by classes= which components are of which"
+            )
+        known = labels > UNKNOWN
+        return block.take(known), block.take(~known)
 
     def _posterior(self, block: Block, components: Components) -> tuple[Floats, Floats]:
         """Log p(x, y) of each row, (m,), and the terms' shares in it, (m, T)."""
         labels = block.fields["labels"].astype(np.int64)
-        n_classes = len(self.log_probabilities) - 1
-        if labels.max() >= n_classes or labels.min() < UNKNOWN:
-            raise DataError(
-                f"labels go from {labels.min()} to {labels.max()}, expected classes from 0 to "
-                f"{n_classes - 1}, or {UNKNOWN} where one is not known: ask for a component for "
-                "each, or say by classes= which components are of which"
-            )
         told = self.log_probabilities[labels]  # (m, T)
         joint = kernel.log_joint(block.rows, components) + told
         top = joint.max(axis=1)

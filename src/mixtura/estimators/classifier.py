@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.estimators.checks import check_numbers
+from mixtura.fitting.m_step.prior import Prior
 from mixtura.model.classes import decided
 from mixtura.selection.discriminant import class_densities
 from mixtura.tables import Table
@@ -30,6 +31,9 @@ class MixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         own (MclustDA).
     criterion : what chooses: ``"bic"``, ``"icl"``, ``"aic"`` or ``"cv"``, ten-fold; with `shared`
         ``"bic"`` or ``"aic"``.
+    prior : of each class's mixture, ``"conjugate"``, a `mixtura.Prior` or None, as for
+        `mixtura.fit`; not with `shared`. Without one BIC may choose, for a class of few rows that
+        were written with few digits, components as thin as those.
     priors : (C,) π_c in the order of `classes_`, or None for the classes' shares of the rows.
     reject : rows whose likeliest class is less probable are given `reject_label` by `predict`.
     reject_label : what a row is called that is given to no class.
@@ -64,6 +68,7 @@ class MixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         "structures": [str, tuple, list],
         "shared": ["boolean"],
         "criterion": [StrOptions({"bic", "icl", "aic", "cv"})],
+        "prior": [StrOptions({"conjugate"}), Prior, None],
         "priors": ["array-like", None],
         "reject": [Interval(Real, 0.0, 1.0, closed="both")],
         "reject_label": "no_validation",  # type: ignore[dict-item]
@@ -77,6 +82,7 @@ class MixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         structures: Any = ("EII", "VVI", "VVV"),
         shared: bool = False,
         criterion: str = "bic",
+        prior: Any = "conjugate",
         priors: Any = None,
         reject: float = 0.0,
         reject_label: Any = -1,
@@ -86,6 +92,7 @@ class MixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.structures = structures
         self.shared = shared
         self.criterion = criterion
+        self.prior = prior
         self.priors = priors
         self.reject = reject
         self.reject_label = reject_label
@@ -117,6 +124,7 @@ class MixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             structures=self.structures,
             shared=self.shared,
             criterion=self.criterion,
+            prior=self.prior,
             random_state=0 if self.random_state is None else self.random_state,
         )
         self.class_mixture_ = found if self.priors is None else found.with_priors(self.priors)

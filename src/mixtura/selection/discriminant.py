@@ -30,6 +30,7 @@ def class_densities(
     structures: Any = "all",
     shared: bool = False,
     criterion: str = "bic",
+    prior: Any = "conjugate",
     random_state: Any = 0,
 ) -> ClassMixture:
     """The mixture of each class, its structure and number of components chosen for it.
@@ -45,6 +46,8 @@ def class_densities(
     shared : whether each class is one Gaussian, and the structure says what their covariances
         share (EDDA): then that structure is chosen for all classes together.
     criterion : ``bic``, ``icl``, ``aic`` or ``cv``; of shared structures BIC or AIC.
+    prior : of each class's own mixture, as for `mixtura.fit`: without one a class of few rows,
+        written with few digits, is fitted by components as thin as those.
     random_state : the seed of the starts.
 
     Raises
@@ -73,16 +76,19 @@ def class_densities(
     for code, count in enumerate(counts.tolist()):
         few_enough = [k for k in sizes if not is_whole(k) or k <= max(count // 2, 1)]
         part = rows[codes == code]
-        chosen = _chosen(part, few_enough or sizes[:1], structures, criterion, random_state)
+        options = {"prior": prior, "random_state": random_state}
+        chosen = _chosen(part, few_enough or sizes[:1], structures, criterion, options)
         densities.append(_named(chosen, told))
     return ClassMixture.of(densities, priors, names)
 
 
-def _chosen(part: Any, sizes: list[Any], structures: Any, criterion: str, seed: Any) -> Mixture:
+def _chosen(
+    part: Any, sizes: list[Any], structures: Any, criterion: str, options: dict[str, Any]
+) -> Mixture:
     """The density of the rows of a class."""
     one = isinstance(structures, str) and structures != "all"
     if one and len(sizes) == 1:
-        return fit(part, sizes[0], structure=structures, random_state=seed).mixture
+        return fit(part, sizes[0], structure=structures, **options).mixture
     if structures == "all" and sizes == [1]:
         structures = _ALONE
     found = select(
@@ -90,13 +96,13 @@ def _chosen(part: Any, sizes: list[Any], structures: Any, criterion: str, seed: 
         sizes,
         structures=[structures] if one else structures,
         criterion=criterion,
-        random_state=seed,
         n_jobs=1,
+        **options,
     )
     if found.ranked():
         return found.best.mixture
     # Of too few rows for any criterion: the least that there is.
-    return fit(part, min(sizes), structure="spherical", random_state=seed).mixture
+    return fit(part, min(sizes), structure="spherical", **options).mixture
 
 
 def _shared(X: Any, codes: Integers, names: Sequence[Any], wish: Any, by: str) -> ClassMixture:
