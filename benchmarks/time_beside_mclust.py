@@ -1,0 +1,119 @@
+"""The time of a grid and of a bootstrap test, on one core, beside R's mclust.
+
+python benchmarks/time_beside_mclust.py [--quick] [--only CASE]; R needs its package mclust (Debian:
+r-cran-mclust).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import mixtura
+from claim import asked, publish, show, surroundings
+from mixtura.datasets import faithful, iris
+from table import Column, Table
+
+_SCRIPT = Path(__file__).with_name("mclust_time.R")
+
+
+def _grid(rows: Any) -> object:
+    return mixtura.select(rows, n_jobs=1)
+
+
+def _bootstrap(rows: Any) -> object:
+    return mixtura.bootstrap_test(rows, [1, 2, 3], structure="EEE", n_bootstrap=199, n_jobs=1)
+
+
+#: what is called, the rows, and what R calls it
+CASES: dict[str, tuple[Callable[[Any], object], Callable[[], Any], str]] = {
+    "grid, faithful": (_grid, faithful, "grid"),
+    "grid, iris": (_grid, iris, "grid"),
+    "bootstrap test EEE 1-3, faithful": (_bootstrap, faithful, "bootstrap"),
+}
+
+_COLUMNS = (
+    Column("case", "case"),
+    Column("ours", "mixtura, s", ".3f"),
+    Column("theirs", "mclust, s", ".3f"),
+    Column("ratio", "mclust / mixtura", ".2f"),
+    Column("bar", "at least", ".0f"),
+    Column("met", "met"),
+)
+
+_WORDS = """\
+Least of {n} readings of either, in turn, seconds of the process on one core: `mixtura.select` of
+fourteen structures and one to nine components beside `Mclust`, and `mixtura.bootstrap_test` with
+199 replicates beside `mclustBootstrapLRT`, both with their defaults."""
+
+_BARS = {"grid": 4.0, "bootstrap": 3.0}
+
+
+def ours(case: str) -> float:
+    """Seconds of the process of one call."""
+    call, rows, _ = CASES[case]
+    given = rows()
+    began = time.process_time()
+    call(given)
+    return time.process_time() - began
+
+
+def theirs(case: str) -> float:
+    """Seconds of R's process of one call."""
+    _, rows, name = CASES[case]
+    with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+        values = np.asarray(rows().rows)
+        names = ",".join(f"x{j}" for j in range(values.shape[1]))
+        np.savetxt(file, values, delimiter=",", header=names, comments="", fmt="%.17g")
+        file.flush()
+        command = ["Rscript", str(_SCRIPT), file.name, name, "1"]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return float(told.split()[-1])
+
+
+def measure(names: list[str], n_readings: int) -> Iterator[Table]:
+    """The one table."""
+    rows = []
+    for case in names:
+        ours(case)  # what is loaded once
+        readings = [(ours(case), theirs(case)) for _ in range(n_readings)]
+        mine, other = (min(column) for column in zip(*readings, strict=True))
+        bar = _BARS[CASES[case][2]]
+        met = "yes" if other >= bar * mine else "no"
+        rows.append(
+            {
+                "case": case,
+                "ours": mine,
+                "theirs": other,
+                "ratio": other / mine,
+                "bar": bar,
+                "met": met,
+                "readings": readings,
+            }
+        )
+        show(f"{case}: {mine:.3f} s, mclust {other:.3f} s")
+    words = _WORDS.format(n=n_readings)
+    yield Table("time_beside_mclust", "Time beside R's mclust", words, _COLUMNS, rows)
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    warnings.simplefilter("ignore")
+    parser = asked()
+    parser.add_argument("--only", metavar="CASE", help="the cases whose names hold this")
+    options = parser.parse_args()
+    names = [name for name in CASES if (options.only or "") in name]
+    print(surroundings(), flush=True)
+    publish([partial(measure, names, 2 if options.quick else 5)], options)
+
+
+if __name__ == "__main__":
+    main()
