@@ -25,10 +25,10 @@ PICTURES = {
     "06_em_in_spark": set(),
     "07_em_in_ray": set(),
     "09_a_line_through_error_bars": {"09_tully_fisher"},
-    "08_prediction_of_a_curve": {"08_band"},
-    "09_classes_from_few_labels": set(),
+    "12_prediction_of_a_curve": {"12_band"},
+    "13_classes_from_few_labels": set(),
     "08_a_mixture_per_group": {"08_states"},
-    "08_outliers_at_a_stated_rate": {"08_even"},
+    "11_outliers_at_a_stated_rate": {"11_even"},
 }
 
 #: what a lesson needs that is no extra of mixtura; it warns as it likes

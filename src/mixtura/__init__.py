@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mixtura.grouped import GroupFits, fit_groups, load_groups, select_groups
     from mixtura.model.box import Box
     from mixtura.model.classes import ClassMixture
-    from mixtura.model.divergences import Estimate
+    from mixtura.model.divergences import MonteCarloEstimate
     from mixtura.model.explain import Explanation
     from mixtura.model.merging import Merging, merge_components
     from mixtura.model.mixture import Mixture
@@ -46,7 +46,6 @@ __all__ = [
     "Box",
     "ClassMixture",
     "Cuts",
-    "Estimate",
     "Explanation",
     "Fit",
     "GaussianMixture",
@@ -60,6 +59,7 @@ __all__ = [
     "MixtureDisplay",
     "MixtureOutlierDetector",
     "Modes",
+    "MonteCarloEstimate",
     "Noise",
     "Outcome",
     "Prior",
@@ -89,7 +89,6 @@ _HOMES = {
     "Box": "mixtura.model.box",
     "ClassMixture": "mixtura.model.classes",
     "Cuts": "mixtura.model.modes",
-    "Estimate": "mixtura.model.divergences",
     "Explanation": "mixtura.model.explain",
     "Fit": "mixtura.fitting",
     "GaussianMixture": "mixtura.estimators",
@@ -103,6 +102,7 @@ _HOMES = {
     "MixtureDisplay": "mixtura.views.display",
     "MixtureOutlierDetector": "mixtura.estimators",
     "Modes": "mixtura.model.modes",
+    "MonteCarloEstimate": "mixtura.model.divergences",
     "Noise": "mixtura.model.noise",
     "Outcome": "mixtura.fitting",
     "Prior": "mixtura.fitting.m_step.prior",

@@ -191,7 +191,9 @@ class Distribution(Conditional):
 
     # -- entropy and distances ---------------------------------------------------------------
 
-    def entropy(self, n_draws: int = _DRAWS, random_state: Seed = 0) -> divergences.Estimate:
+    def entropy(
+        self, n_draws: int = _DRAWS, random_state: Seed = 0
+    ) -> divergences.MonteCarloEstimate:
         """Differential entropy −E[log p(x)], nats; exact for one component.
 
         Parameters
@@ -201,7 +203,7 @@ class Distribution(Conditional):
 
         Returns
         -------
-        A `mixtura.Estimate`: value and standard_error.
+        A `mixtura.MonteCarloEstimate`: value and standard_error.
 
         Examples
         --------
@@ -213,7 +215,7 @@ class Distribution(Conditional):
 
     def kullback_leibler(
         self, other: Density, n_draws: int = _DRAWS, random_state: Seed = 0
-    ) -> divergences.Estimate:
+    ) -> divergences.MonteCarloEstimate:
         """Kullback-Leibler divergence E_p[log p(x) − log q(x)] from this p to another q, nats.
 
         Parameters and result as for `entropy`; exact between two Gaussians.
@@ -222,7 +224,7 @@ class Distribution(Conditional):
 
     def jensen_shannon(
         self, other: Density, n_draws: int = _DRAWS, random_state: Seed = 0
-    ) -> divergences.Estimate:
+    ) -> divergences.MonteCarloEstimate:
         """Jensen-Shannon divergence, from 0 to log 2 nats: of p and q to their mean, halved.
 
         Parameters and result as for `entropy`.
@@ -231,7 +233,7 @@ class Distribution(Conditional):
 
     def bhattacharyya(
         self, other: Density, n_draws: int = _DRAWS, random_state: Seed = 0
-    ) -> divergences.Estimate:
+    ) -> divergences.MonteCarloEstimate:
         """Bhattacharyya distance −log ∫ √(p(x) q(x)) dx, nats.
 
         Parameters and result as for `entropy`; exact between two Gaussians.

@@ -16,7 +16,7 @@ from mixtura.model.random import Seed, random_state_of
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MonteCarloEstimate:
     """A number that was drawn for, and how far chance takes it.
 
     Parameters
@@ -35,15 +35,17 @@ class Estimate:
         return f"{self.value:.6g} ± {self.standard_error:.2g} nats"
 
 
-def entropy(mixture: Density, n: int, seed: Seed) -> Estimate:
+def entropy(mixture: Density, n: int, seed: Seed) -> MonteCarloEstimate:
     """−E[log p(x)]; exact for one component, ½·log|2πe Σ|."""
     if len(mixture.shares) == 1:
         half = float(mixture.gaussians.half_log_determinants[0])
-        return Estimate(half + 0.5 * mixture.n_features * math.log(2.0 * math.pi * math.e))
+        return MonteCarloEstimate(
+            half + 0.5 * mixture.n_features * math.log(2.0 * math.pi * math.e)
+        )
     return _expected(mixture, lambda rows: -mixture.score_samples(rows), n, seed)
 
 
-def kullback_leibler(p: Density, q: Density, n: int, seed: Seed) -> Estimate:
+def kullback_leibler(p: Density, q: Density, n: int, seed: Seed) -> MonteCarloEstimate:
     """E_p[log p(x) − log q(x)]; exact between two Gaussians."""
     _alike(p, q)
     if len(p.shares) == len(q.shares) == 1:
@@ -54,16 +56,16 @@ def kullback_leibler(p: Density, q: Density, n: int, seed: Seed) -> Estimate:
         )
         halves = q.gaussians.half_log_determinants - p.gaussians.half_log_determinants
         spread = np.trace(np.linalg.solve(b, a)) + apart @ np.linalg.solve(b, apart)
-        return Estimate(float(halves[0] + 0.5 * (spread - p.n_features)))
+        return MonteCarloEstimate(float(halves[0] + 0.5 * (spread - p.n_features)))
     return _expected(p, lambda rows: p.score_samples(rows) - q.score_samples(rows), n, seed)
 
 
-def jensen_shannon(p: Density, q: Density, n: int, seed: Seed) -> Estimate:
+def jensen_shannon(p: Density, q: Density, n: int, seed: Seed) -> MonteCarloEstimate:
     """½·E_p[log p/m] + ½·E_q[log q/m] with m = (p + q)/2, from 0 to log 2."""
     _alike(p, q)
     rng = random_state_of(seed)
 
-    def part(one: Density, other: Density) -> Estimate:
+    def part(one: Density, other: Density) -> MonteCarloEstimate:
         def ratio(rows: Floats) -> Floats:
             own, others = one.score_samples(rows), other.score_samples(rows)
             return own - np.logaddexp(own, others) + math.log(2.0)
@@ -72,10 +74,10 @@ def jensen_shannon(p: Density, q: Density, n: int, seed: Seed) -> Estimate:
 
     first, second = part(p, q), part(q, p)
     error = 0.5 * math.hypot(first.standard_error, second.standard_error)
-    return Estimate(0.5 * (first.value + second.value), error)
+    return MonteCarloEstimate(0.5 * (first.value + second.value), error)
 
 
-def bhattacharyya(p: Density, q: Density, n: int, seed: Seed) -> Estimate:
+def bhattacharyya(p: Density, q: Density, n: int, seed: Seed) -> MonteCarloEstimate:
     """−log ∫ √(p(x) q(x)) dx; exact between two Gaussians.
 
     Rows are drawn from p and q, half of them each: √(pq) over their mean is never above 1.
@@ -86,7 +88,7 @@ def bhattacharyya(p: Density, q: Density, n: int, seed: Seed) -> Estimate:
         apart = q.means[0] - p.means[0]
         halves = p.gaussians.half_log_determinants + q.gaussians.half_log_determinants
         volume = 0.5 * float(np.linalg.slogdet(both)[1]) - 0.5 * float(halves[0])
-        return Estimate(float(0.125 * apart @ np.linalg.solve(both, apart)) + volume)
+        return MonteCarloEstimate(float(0.125 * apart @ np.linalg.solve(both, apart)) + volume)
     rng = random_state_of(seed)
 
     def ratio(rows: Floats) -> Floats:
@@ -96,7 +98,7 @@ def bhattacharyya(p: Density, q: Density, n: int, seed: Seed) -> Estimate:
     first, second = _expected(p, ratio, n, rng), _expected(q, ratio, n, rng)
     overlap = 0.5 * (first.value + second.value)
     error = 0.5 * math.hypot(first.standard_error, second.standard_error)
-    return Estimate(
+    return MonteCarloEstimate(
         -math.log(overlap) if overlap else math.inf, error / overlap if overlap else 0.0
     )
 
@@ -119,7 +121,7 @@ def wasserstein(p: Density, q: Density) -> Floats:
 
 def _expected(
     mixture: Density, function: Callable[[Floats], Floats], n: int, seed: Seed
-) -> Estimate:
+) -> MonteCarloEstimate:
     """The mean of a function of rows, each term drawn from in proportion to its weight.
 
     Σ_t w_t ȳ_t with the standard error √(Σ_t w_t² s_t² / n_t): what lies between the terms is no
@@ -137,7 +139,7 @@ def _expected(
     values = np.split(function(np.concatenate(blocks)), np.cumsum(counts)[:-1])
     value = sum(w * float(v.mean()) for w, v in zip(shares.tolist(), values, strict=True))
     squares = [w * w * float(v.var(ddof=1)) / len(v) for w, v in zip(shares, values, strict=True)]
-    return Estimate(float(value), math.sqrt(sum(squares)))
+    return MonteCarloEstimate(float(value), math.sqrt(sum(squares)))
 
 
 def _alike(p: Density, q: object) -> None:

@@ -73,7 +73,7 @@ axes.hist(tails, bins=50, density=True, color="#4477aa")
 axes.axhline(1.0, color="0.3", linewidth=1.0)
 axes.set_xlabel("tail probability of fresh rows")
 axes.set_ylabel("density")
-figure.savefig(PICTURES / "08_even.png", dpi=120)
+figure.savefig(PICTURES / "11_even.png", dpi=120)
 plt.close(figure)
 
 # %% [markdown]

@@ -52,7 +52,7 @@ ax = offscreen_axes()
 ax.plot(x, y, ".", markersize=2, color="0.7")
 ax.plot(at, told.mean[:, 0])
 ax.fill_between(at, *told.quantiles.T, alpha=0.3)
-(PICTURES / "08_band.png").write_bytes(encoded(ax, "png"))
+(PICTURES / "12_band.png").write_bytes(encoded(ax, "png"))
 
 # %% [markdown]
 # ## The geyser, from one eruption to the next
