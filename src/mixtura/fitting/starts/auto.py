@@ -20,7 +20,7 @@ from mixtura.fitting.starts.supplied import FromShares
 
 #: EM steps by which the ends of a search are told apart, without the ridge, and a gain of one,
 #: nats a row, that is rest
-_SHARP, _AT_REST = 300, 1e-8
+_SHARP, _AT_REST = 3000, 1e-10
 #: ends that lie lower than the best by more, nats a row, are no rivals of it
 _RIVAL = 0.05
 #: what a search of all rows may cost, in the units of `cost`, and in steps where they are dear
