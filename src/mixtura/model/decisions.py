@@ -158,7 +158,9 @@ class Decisions(Distribution):
         memory. Distributions are held together by Kolmogorov's and Smirnov's distance, shares by a
         chi-square. A maximum likelihood estimate of a distribution is no less certain than the
         rows' own shares (that is the correction for `fitted_to`), and so the tests of a fitted
-        mixture are a little too mild rather than too strict.
+        mixture are a little too mild; but where its parameters are nearly as many as the rows of
+        the fit, that of the shares is too strict: of 719 parameters from 1,000 rows, up to 12 % of
+        sets of the same density were said to differ.
 
         References
         ----------
