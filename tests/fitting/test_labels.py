@@ -142,3 +142,11 @@ def test_what_are_no_labels_is_refused(change, error, words) -> None:
     X, _, known = overlapping()
     with pytest.raises(error, match=words):
         mixtura.fit(X, 3, **{"labels": known, **change})
+
+
+def test_a_fit_with_labels_is_not_done_again_without_them() -> None:
+    X, _, known = overlapping()
+    fit = mixtura.fit(X, 3, labels=known)
+    for again in (lambda: fit.explore(X), lambda: mixtura.fit(X, 3, start=fit.settings.start)):
+        with pytest.raises(ParameterError, match="began with the labels of its rows"):
+            again()
