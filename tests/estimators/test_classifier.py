@@ -21,12 +21,12 @@ from mixtura.errors import DataError, ParameterError
 SPECIES = np.repeat(["setosa", "versicolor", "virginica"], 50)
 #: in a fresh interpreter, as one of the checks needs SciPy imported with SCIPY_ARRAY_API=1
 PROGRAM = """
-import json, warnings
+import json, sys, warnings
 from sklearn.utils.estimator_checks import check_estimator
 from mixtura import MixtureClassifier
 
 warnings.simplefilter("ignore")
-model = MixtureClassifier(structures="VVI")
+model = MixtureClassifier(**json.loads(sys.argv[1]))
 results = check_estimator(model, on_skip=None, on_fail=None)
 print(json.dumps([[r["check_name"], r["status"], str(r["exception"])] for r in results]))
 """
@@ -41,9 +41,18 @@ def rings() -> tuple[np.ndarray, np.ndarray]:
     return X, np.repeat([0, 1], 300)
 
 
-def test_all_of_scikit_learns_common_checks_pass() -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"n_components": 1, "structures": "VVI"},
+        pytest.param({}, marks=pytest.mark.slow),
+        pytest.param({"shared": True}, marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+def test_all_of_scikit_learns_common_checks_pass(options: dict[str, object]) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", PROGRAM, json.dumps(options)],
         env={**os.environ, "SCIPY_ARRAY_API": "1", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,

@@ -137,7 +137,7 @@ def test_a_label_of_two_sides_is_warned_of() -> None:
     assert (alone.points.size, alone.labels.tolist()) == (0, [0])
 
 
-@pytest.mark.parametrize("probability", [0.05, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("probability", [0.05, 0.9, 0.999])
 def test_a_region_of_one_feature_has_its_probability_and_is_the_smallest(
     probability: float,
 ) -> None:
@@ -155,11 +155,11 @@ def test_a_region_of_one_feature_has_its_probability_and_is_the_smallest(
 def test_the_level_of_several_features_is_that_of_rows_within_its_error() -> None:
     mixture = random_mixture(np.random.default_rng(4), "full", 3, 3)
     region = mixture.hdr(0.9, random_state=1)
-    scores = mixture.score_samples(mixture.sample(1_000_000, random_state=2)[0])
+    scores = mixture.score_samples(mixture.sample(400_000, random_state=2)[0])
     expected = np.quantile(scores, 0.1)
     assert region.intervals is None
     assert 0.0 < region.standard_error < 0.02
-    # The rows that are held against have an error of their own, a third of it.
+    # The rows that are held against have an error of their own, half of it.
     assert abs(region.level - expected) < 4.0 * region.standard_error
 
 

@@ -11,8 +11,8 @@ from mixtura.model.distributions import normal_cdf
 
 def test_it_is_within_1e_15_of_itself_in_both_tails() -> None:
     random = np.random.default_rng(3)
-    small = np.exp(random.uniform(-30.0, 0.0, 1000))
-    z = np.concatenate([random.uniform(-37.0, 9.0, 3000), small, -small, [0.0]])
+    small = np.exp(random.uniform(-30.0, 0.0, 300))
+    z = np.concatenate([random.uniform(-37.0, 9.0, 900), small, -small, [0.0]])
     with mp.workdps(40):
         expected = [mpmath.erfc(-mp.mpf(x) / mp.sqrt(2)) / 2 for x in z.tolist()]
         got = [mp.mpf(p) for p in normal_cdf(z).tolist()]

@@ -88,6 +88,9 @@ def test_tables_streams_and_float32_rows_are_told_the_same(tmp_path) -> None:
         told = mixture.regress(given, "b", quantiles=0.5)
         np.testing.assert_allclose(told.mean, expected.mean, rtol=1e-12)
         np.testing.assert_allclose(told.quantiles, expected.quantiles, rtol=1e-12)
+    dask = pytest.importorskip("dask.dataframe").from_pandas(table, npartitions=3)
+    both, lazily = (mixture.regress(each[["a", "d"]], ["b", "c"]) for each in (table, dask))
+    np.testing.assert_array_equal(lazily.covariance.compute(), both.covariance)
     narrow = mixture.regress(rows[:, [0, 2, 3]].astype(np.float32), ["b"])
     np.testing.assert_allclose(narrow.mean, expected.mean, rtol=1e-4, atol=1e-4)
 

@@ -177,7 +177,7 @@ class Input:
         if not isinstance(rows, Table):
             raise click.UsageError(
                 "--label names the classes of rows in memory, and these are read in parts: give "
-                "one file that is not packed"
+                "one file, neither packed nor large, and leave --on-bad-row out"
             )
         assert self.label_column is not None
         texts = rows.ids[self.label_column]

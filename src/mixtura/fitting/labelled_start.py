@@ -8,7 +8,7 @@ import numpy as np
 
 from mixtura.engine.labels import UNKNOWN
 from mixtura.engine.statistics import Statistics
-from mixtura.errors import CollapseError, DataError, Interrupted
+from mixtura.errors import CollapseError, DataError, Interrupted, ParameterError
 from mixtura.fitting.convergence.rules import Remaining
 from mixtura.fitting.em import EM
 from mixtura.fitting.fit import Fit
@@ -39,7 +39,12 @@ def labelled_start(em: EM, request: Request, wish: Labelled) -> Statistics:
     Raises
     ------
     DataError : a class has no known row, or a label is of no class.
+    ParameterError : there are no labels, as where a fit with labels is to be done again.
     """
+    if "labels" not in request.source.more:
+        raise ParameterError(
+            "the fit began with the labels of its rows, which are not kept: fit anew, with labels"
+        )
     labels = request.source.more["labels"].astype(np.int64)
     first = em.begin_with(wish(request))[0]
     if wish.settled(labels):

@@ -19,6 +19,7 @@ from mixtura.model.algebra import feature_indices
 from mixtura.model.density import Density
 from mixtura.model.terms import Terms
 from mixtura.model.univariate import Univariate
+from mixtura.textual import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class Regression(Value):
     quantiles: Floats
 
     def __repr__(self) -> str:
-        return f"Regression({self.mean.shape[0]} rows, {self.mean.shape[1]} targets)"
+        return f"Regression({counted(int(self.mean.shape[1]), 'target')})"
 
     @property
     def deviations(self) -> Floats:
@@ -229,7 +230,7 @@ def regress(predictor: Predictor, X: Any, quantiles: Sequence[float] | float = (
         )
     ends = np.cumsum([n, n * n, terms, len(asked)]).tolist()
     whole = predictor.over(X, partial(predictor.answers, asked), ends[-1])
-    covariance = whole[:, ends[0] : ends[1]].reshape(-1, n, n)
+    covariance = _matrices(whole[:, ends[0] : ends[1]], n)
     return Regression(
         whole[:, :n], covariance, whole[:, ends[1] : ends[2]], whole[:, ends[2] : ends[3]]
     )
@@ -256,3 +257,12 @@ def _averaged(shares: Floats, centres: Floats) -> Floats:
     if centres.shape[2] == 1:
         return np.einsum("mt,mt->m", shares, centres[:, :, 0])[:, None]
     return np.einsum("mt,mtl->ml", shares, centres)
+
+
+def _matrices(flat: Any, n: int) -> Any:
+    """Matrices (N, n, n) of rows (N, n²); of a Dask data frame nobody knows N."""
+    mapped = getattr(flat, "map_blocks", None)
+    if mapped is None:
+        return flat.reshape(-1, n, n)
+    shape = {"chunks": (flat.chunks[0], (n,), (n,)), "new_axis": [2], "dtype": flat.dtype}
+    return mapped(lambda part: part.reshape(-1, n, n), **shape)
