@@ -19,6 +19,10 @@ struct Compiled {
                    const Results&);
     void (*pass64)(const Components&, Posterior, const double*, const double*, std::int64_t,
                    const Results&);
+    void (*pass_by_pattern32)(const Factors&, Posterior, const float*, const double*, std::int64_t,
+                              const Patterns&, const Results&);
+    void (*pass_by_pattern64)(const Factors&, Posterior, const double*, const double*, std::int64_t,
+                              const Patterns&, const Results&);
     void (*moments32)(const float*, const double*, std::int64_t, const double*, const double*,
                       std::int64_t, std::int64_t, const Results&);
     void (*moments64)(const double*, const double*, std::int64_t, const double*, const double*,
@@ -69,6 +73,8 @@ bool has_avx512() {
      usable,                                                                                       \
      isa::pass,                                                                                    \
      isa::pass,                                                                                    \
+     isa::pass_by_pattern,                                                                         \
+     isa::pass_by_pattern,                                                                         \
      isa::moments,                                                                                 \
      isa::moments,                                                                                 \
      isa::hamerly_step,                                                                            \
@@ -127,6 +133,18 @@ void pass(const Components& components, Posterior posterior, const float* rows,
 void pass(const Components& components, Posterior posterior, const double* rows,
           const double* weights, std::int64_t n_rows, const Results& results) {
     current().pass64(components, posterior, rows, weights, n_rows, results);
+}
+
+void pass_by_pattern(const Factors& factors, Posterior posterior, const float* rows,
+                     const double* weights, std::int64_t n_rows, const Patterns& patterns,
+                     const Results& results) {
+    current().pass_by_pattern32(factors, posterior, rows, weights, n_rows, patterns, results);
+}
+
+void pass_by_pattern(const Factors& factors, Posterior posterior, const double* rows,
+                     const double* weights, std::int64_t n_rows, const Patterns& patterns,
+                     const Results& results) {
+    current().pass_by_pattern64(factors, posterior, rows, weights, n_rows, patterns, results);
 }
 
 void moments(const float* rows, const double* weights, std::int64_t n_rows,

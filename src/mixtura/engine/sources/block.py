@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Rows, doubles, readable
+from mixtura.engine.patterns import Patterns
 
 #: name -> (m,) or (m, D), a value or several for each of m rows: weights, labels, errors, …
 Fields: TypeAlias = Mapping[str, NDArray[Any]]
@@ -25,13 +26,17 @@ class Block:
     Parameters
     ----------
     start : the index of its first row in the source.
-    rows : (m, D); as a source hands them out float32 or float64, C-contiguous.
+    rows : (m, D); as a source hands them out float32 or float64, C-contiguous. NaN is a feature
+        that was not observed.
     fields : name -> (m,) or (m, D); ``weights`` are how much each row counts.
+    patterns : of the features that the rows have, where a source knows that some lack any; a
+        kernel finds them where it is not told.
     """
 
     start: int
     rows: Rows
     fields: Fields = field(default_factory=dict)
+    patterns: Patterns | None = None
 
     @property
     def stop(self) -> int:
