@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Self
 
-import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats, Integers
@@ -61,6 +60,8 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
     noise : whether rows may belong to no component: None, True for the box about the rows, a
         volume, or a `mixtura.Box`; see `mixtura.fit`. Then `predict` gives −1 for noise, and
         `predict_proba` one column more, the last.
+    missing : ``"refuse"``, or ``"em"`` where rows may lack features, NaN, None or NA, by all that
+        takes rows; see `mixtura.fit`.
 
     Attributes
     ----------
@@ -198,22 +199,22 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         Rows of weight 0 are labelled too. Parameters, errors and warnings as for `fit`.
         """
         rows = self._fit(X, sample_weight, y)
-        return self.mixture_.predict(rows)
+        return self.mixture_.predict(rows, missing=self.missing)
 
     def predict(self, X: Any) -> Integers:
         """The component of largest responsibility for each row, (N,), −1 for noise."""
         rows = self._rows(X)
-        return self.mixture_.predict(rows)
+        return self.mixture_.predict(rows, missing=self.missing)
 
     def predict_proba(self, X: Any) -> Floats:
         """Responsibilities, (N, K), and one column more for noise; rows sum to 1."""
         rows = self._rows(X)
-        return self.mixture_.predict_proba(rows)
+        return self.mixture_.predict_proba(rows, missing=self.missing)
 
     def score_samples(self, X: Any) -> Floats:
         """The log-likelihood of each row, (N,), nats; see `mixtura.Mixture.score_samples`."""
         rows = self._rows(X)
-        return self.mixture_.score_samples(rows)
+        return self.mixture_.score_samples(rows, missing=self.missing)
 
     def score(self, X: Any, y: object = None, sample_weight: Any = None) -> float:
         """The mean log-likelihood of the rows, nats a row; `y` is not used.
@@ -221,7 +222,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i.
         """
         rows = self._rows(X)
-        return self.mixture_.score(rows, sample_weight)
+        return self.mixture_.score(rows, sample_weight, missing=self.missing)
 
     def sample(self, n_samples: int = 1) -> tuple[Floats, Integers]:
         """Rows (n_samples, D) drawn from the mixture, and the component of each (n_samples,).
@@ -247,7 +248,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         """
         rows = self._rows(X)
         checks.warn_if_void(getattr(self, "fit_", None), "BIC")
-        return self.mixture_.bic(rows, sample_weight)
+        return self.mixture_.bic(rows, sample_weight, missing=self.missing)
 
     def aic(self, X: Any, sample_weight: Any = None) -> float:
         """Akaike information criterion −2·log L + 2p, smaller is better (Akaike 1974).
@@ -256,7 +257,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         """
         rows = self._rows(X)
         checks.warn_if_void(getattr(self, "fit_", None), "AIC")
-        return self.mixture_.aic(rows, sample_weight)
+        return self.mixture_.aic(rows, sample_weight, missing=self.missing)
 
     def icl(self, X: Any, sample_weight: Any = None) -> float:
         """Integrated completed likelihood criterion, smaller is better; see `mixtura.Mixture.icl`.
@@ -266,7 +267,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         """
         rows = self._rows(X)
         checks.warn_if_void(getattr(self, "fit_", None), "ICL")
-        return self.mixture_.icl(rows, sample_weight)
+        return self.mixture_.icl(rows, sample_weight, missing=self.missing)
 
     def _n_parameters(self) -> int:
         """Free parameters, by the name that scikit-learn has for them."""
@@ -282,7 +283,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         if is_out_of_core(X):
             return X
         checks.check_numbers(X)
-        return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        return self._validated(X, reset=False)
 
     def _fit(self, X: Any, sample_weight: Any, y: object, **more: Any) -> Any:
         """Fit and hold the result; the rows, those of weight 0 included, (N, D)."""

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.estimators.asked import Asked
 from mixtura.estimators.checks import check_given, check_numbers, check_rows
 from mixtura.fitting import Fit, Given, fit_rows
 from mixtura.model.structures import structure
+from mixtura.rows.in_memory import lacks_any
 from mixtura.rows.opening import Held, open_rows, row_fields
 from mixtura.rows.out_of_core import is_out_of_core
 
@@ -50,18 +50,18 @@ def _here(
 ) -> tuple[Rows, Floats | None, Callable[..., Fit]]:
     """The same as `prepared`, for rows in memory."""
     check_numbers(X)
-    rows = validate_data(model, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+    rows = model._validated(X, ensure_min_samples=2)
     fields = row_fields({"weights": sample_weight, **more}, len(rows))
     weights = fields.get("weights")
     counting = len(rows) if weights is None else int(np.count_nonzero(weights))
     check_rows(counting, model.n_components)
     names = getattr(model, "feature_names_in_", None)
     names = None if names is None else tuple(names)
-    options = _options(model, rows.shape[1])
+    options, holes = _options(model, rows.shape[1]), model._holes and lacks_any(rows)
     return (
         rows,
         weights,
-        partial(fit_rows, Held(rows, fields, names), model._settings(), **options),
+        partial(fit_rows, Held(rows, fields, names, holes), model._settings(), **options),
     )
 
 
@@ -69,7 +69,7 @@ def _elsewhere(
     model: Asked, X: Any, sample_weight: Any, **more: Any
 ) -> tuple[Any, Any, Callable[..., Fit]]:
     """For rows that are read anew at each pass."""
-    data = open_rows(X, sample_weight, **more)
+    data = open_rows(X, sample_weight, holes=model._holes, **more)
     options = _options(model, data.n_features)
     model.n_features_in_ = data.n_features
     if hasattr(model, "feature_names_in_"):

@@ -74,7 +74,7 @@ def _supplied(em: EM, request: Request) -> Statistics:
         rows.setflags(write=False)
         shares = wish(rows, request.n_components, request.random)
         begun = FromShares(shares, "what start returned", noise=True)
-        statistics = begun(replace(request, counting=None, whole=None))
+        statistics = begun(replace(request, counting=None, whole=None, filled=None))
     else:
         statistics = FromShares(wish, noise=True)(request)
     if statistics.weight[-1] > 0.0:
@@ -112,7 +112,7 @@ def _best(em: EM, request: Request) -> Mixture:
     found, faults = [], []
     for begin, kept in _ways(str(em.settings.start), clear, k):
         part = ArraySource(rows[kept], weights[kept] * scale)
-        inner = replace(request, source=part, counting=None, whole=None)
+        inner = replace(request, source=part, counting=None, whole=None, filled=None)
         try:
             alone = replace(plain, data=plain.data.of_others(part))
             mixture = alone.climb(alone.begin_with(begin(inner))[0]).mixture

@@ -168,15 +168,16 @@ def begin(
     data, settings, estimate = em.data, em.settings, None
     if not given.complete:
         request = Request(
-            data.sample,
+            data.filled_sample,
             settings.n_components,
             random,
             data.executor,
             settings.structure,
             data.counting,
-            None if data.in_memory else data.source,
+            None if data.in_memory and not data.source.holes else data.source,
             run=run,
             told=told,
+            filled=data.filled if data.source.holes else None,
         )
         estimate = em.m_step(first_statistics(em, request))
     estimate = given.over(estimate, settings, data.source.n_features)

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mixtura.arguments import takes_missing
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Rows, Value, frozen
 from mixtura.engine.components import Components
@@ -158,16 +159,17 @@ class Density(Value):
         """The covariances written out, (K, D, D)."""
         return self._gaussians.matrices()
 
-    def rows(self, X: Any) -> Rows:
+    def rows(self, X: Any, *, missing: str = "refuse") -> Rows:
         """`X` as rows of this mixture's features, checked and matched by column name, (N, D).
 
         Raises
         ------
-        DataError : wrong shape, missing columns, NaN or infinity.
+        DataError : wrong shape, missing columns, infinity, or NaN where none may be missing.
         """
-        return as_rows(X, self.n_features, self.feature_names)
+        holes = takes_missing(missing)
+        return as_rows(X, self.n_features, self.feature_names, holes=holes)
 
-    def score_samples(self, X: Any) -> Floats:
+    def score_samples(self, X: Any, *, missing: str = "refuse") -> Floats:
         """The log-likelihood log p(x_i) of each row.
 
         log p(x_i) = log Σ_k exp(log w_k − D/2·log 2π − ½ log|Σ_k| − ½‖L_k⁻¹(x_i − μ_k)‖²)
@@ -178,6 +180,8 @@ class Density(Value):
         ----------
         X : (N, D) array-like, or a table with this mixture's columns; or rows out of core, as
             `mixtura.fit` takes them: paths, datasets, iterables, Dask collections.
+        missing : ``"em"`` where rows may lack features, as for `mixtura.fit`: each has the density
+            of those that were observed, and 1 if none was.
 
         Returns
         -------
@@ -186,14 +190,15 @@ class Density(Value):
 
         Raises
         ------
-        DataError : wrong shape, missing columns, NaN or infinity.
+        DataError : wrong shape, missing columns, infinity, or NaN where none may be missing.
 
         Notes
         -----
         N·K·D²/2 multiply-adds for full and tied covariances, N·K·D for diagonal ones; memory
         for one block.
         """
-        return self._by_row(lambda b: kernel.log_likelihood(b.rows, self.components)).over(X)
+        asked = self._by_row(lambda b: kernel.log_likelihood(b.rows, self.components), missing)
+        return asked.over(X)
 
     @property
     def _gaussians(self) -> Gaussians:
@@ -209,8 +214,10 @@ class Density(Value):
     def _by_row(
         self,
         function: Callable[[Block], Any],
+        missing: str = "refuse",
         shape: tuple[int, ...] = (),
         dtype: type = np.float64,
     ) -> RowFunction:
         """What a function of blocks gives for each row, of `shape` a row."""
-        return RowFunction(function, self.n_features, self.feature_names, shape, dtype)
+        known = self.n_features, self.feature_names
+        return RowFunction(function, *known, shape, dtype, takes_missing(missing))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixtura.arguments import is_whole, places
+from mixtura.arguments import is_whole, places, takes_missing
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Value, frozen
-from mixtura.engine.factors import Factor
+from mixtura.engine.marginals import Marginal
+from mixtura.engine.patterns import Patterns
 from mixtura.errors import ParameterError
+from mixtura.model.contributions import contributions
 from mixtura.model.density import Density
 from mixtura.model.noise import NOISE, Noise
 from mixtura.model.wording import explanation_text
-from mixtura.rows.collected import collected
+from mixtura.rows.collected import Collected, collected
 from mixtura.tables.collections import is_collection
 from mixtura.tables.table import pandas_for
 from mixtura.textual import counted
@@ -37,32 +40,36 @@ class Explanation(Value):
         log p(x_i)   = log Σ_k exp(log_joint_ik)
 
     With noise the last sum has one term more, log w_0 − log V, which is the same for every row.
+    Of a row that lacks features all is of those that were observed, D of them: then normalisation
+    and determinants are of the row.
 
     Parameters
     ----------
     feature_labels : D names.
     log_weights : (K,), log w_k.
-    normalisation : −D/2·log 2π.
-    log_determinants : (K,), the parts −½·log|Σ_k|.
+    normalisation : −D/2·log 2π; (N, 1) where rows lack features.
+    log_determinants : (K,), the parts −½·log|Σ_k|; (N, K) where rows lack features.
     squared_distances : (N, K), the squared Mahalanobis distances d²_ik.
     contributions : (N, K, D), each feature's part of the squared distance; negative where the
-        feature is nearer to what the others lead one to expect than its own deviation says.
+        feature is nearer to what the others lead one to expect than its own deviation says; 0 of
+        one that is missing.
     log_joint : (N, K), the sum of the four parts.
     responsibilities : (N, K), exp(log_joint_ik − log p(x_i)); with noise they and the noise's sum
         to 1.
     log_likelihood : (N,), log p(x_i), the values of `Mixture.score_samples`; of float32 rows, those
         of the same numbers in float64.
     row_numbers : (N,), where each row stands in the data, from 0.
-    values : (N, D), the rows themselves, feature units.
+    values : (N, D), the rows themselves, feature units; NaN where a value is missing.
     means : (K, D), μ_k, feature units.
     standard_deviations : (K, D), √Σ_k,jj, feature units.
     noise : the mixture's noise, or None.
     noise_responsibilities : (N,), how surely each row is noise, or None.
+    noise_log_volumes : log V of the noise; (N,) where rows lack features, of those observed.
     """
 
     feature_labels: tuple[str, ...]
     log_weights: Floats
-    normalisation: float
+    normalisation: float | Floats
     log_determinants: Floats
     squared_distances: Floats
     contributions: Floats
@@ -75,6 +82,7 @@ class Explanation(Value):
     standard_deviations: Floats
     noise: Noise | None = None
     noise_responsibilities: Floats | None = None
+    noise_log_volumes: float | Floats = 0.0
 
     def __repr__(self) -> str:
         n, k, d = self.contributions.shape
@@ -89,6 +97,11 @@ class Explanation(Value):
         return len(self.log_likelihood)
 
     @property
+    def holes(self) -> bool:
+        """Whether rows lack features."""
+        return self.log_determinants.ndim == 2
+
+    @property
     def distance_terms(self) -> Floats:
         """The parts −½·d²_ik, (N, K), nats."""
         return -0.5 * self.squared_distances
@@ -97,7 +110,7 @@ class Explanation(Value):
         """A plain record, one entry a row, ready for JSON."""
         return {
             "features": list(self.feature_labels),
-            "normalisation": self.normalisation,
+            **({} if self.holes else {"normalisation": self.normalisation}),
             **({"noise": self.noise.record()} if self.noise else {}),
             "components": [
                 {
@@ -150,15 +163,21 @@ class Explanation(Value):
     __str__ = to_text
 
     def _row(self, i: int) -> dict[str, Any]:
+        determinants = np.broadcast_to(self.log_determinants, self.log_joint.shape)[i]
+        values = self._by_feature(self.values[i])
+        own = (
+            float(self.normalisation[i, 0]) if isinstance(self.normalisation, np.ndarray) else None
+        )
         return {
             "row": int(self.row_numbers[i]),
             "ids": {},
-            "values": self._by_feature(self.values[i]),
+            "values": {n: None if math.isnan(value) else value for n, value in values.items()},
+            **({} if own is None else {"normalisation": own}),
             "log_likelihood": float(self.log_likelihood[i]),
             "components": [
                 {
                     "log_weight": float(self.log_weights[k]),
-                    "log_determinant": float(self.log_determinants[k]),
+                    "log_determinant": float(determinants[k]),
                     "squared_distance": float(self.squared_distances[i, k]),
                     "distance": float(self.distance_terms[i, k]),
                     "log_joint": float(self.log_joint[i, k]),
@@ -174,8 +193,8 @@ class Explanation(Value):
         """What the noise has to do with row i; nothing where there is none."""
         if not (beside := self._beside):
             return {}
-        responsibility = float(beside["responsibility"][i])
-        return {"noise": {"log_joint": beside["log_joint"], "responsibility": responsibility}}
+        joint = float(np.broadcast_to(beside["log_joint"], len(self))[i])
+        return {"noise": {"log_joint": joint, "responsibility": float(beside["responsibility"][i])}}
 
     @property
     def _beside(self) -> dict[str, Any]:
@@ -186,8 +205,8 @@ class Explanation(Value):
             "row": self.row_numbers,
             "component": NOISE,
             "log_weight": np.log(self.noise.weight),
-            "log_determinant": -self.noise.box.log_volume,
-            "log_joint": self.noise.log_joint,
+            "log_determinant": -self.noise_log_volumes,
+            "log_joint": np.log(self.noise.weight) - self.noise_log_volumes,
             "responsibility": self.noise_responsibilities,
             "log_likelihood": self.log_likelihood,
         }
@@ -196,7 +215,9 @@ class Explanation(Value):
         return dict(zip(self.feature_labels, numbers.tolist(), strict=True))
 
 
-def explain(mixture: Density, X: Any, rows: Sequence[int] | None = None) -> Explanation:
+def explain(
+    mixture: Density, X: Any, rows: Sequence[int] | None = None, *, missing: str = "refuse"
+) -> Explanation:
     """Where each row's log-likelihood comes from.
 
     Parameters
@@ -206,10 +227,11 @@ def explain(mixture: Density, X: Any, rows: Sequence[int] | None = None) -> Expl
         which the rows to explain alone are brought here.
     rows : the numbers of the rows to explain, from 0, or a mask (N,); all of them by default, but
         of a Dask collection some have to be named.
+    missing : ``"em"`` where rows may lack features: what is told is of those observed.
 
     Raises
     ------
-    DataError : wrong shape, missing columns, NaN or infinity.
+    DataError : wrong shape, missing columns, infinity, or NaN where none may be missing.
     ParameterError : there is no row of that number.
 
     Notes
@@ -224,18 +246,19 @@ def explain(mixture: Density, X: Any, rows: Sequence[int] | None = None) -> Expl
     >>> e.contributions.tolist()
     [[[9.0, 1.0]]]
     """
-    numbers, chosen = _picked(mixture, X, rows)
+    numbers, chosen = _picked(mixture, X, rows, missing)
     components, k = mixture.gaussians, mixture.n_components
+    constants = _Constants.of(mixture, chosen)
     distances = kernel.squared_distances(chosen, components)
     shares = kernel.posterior(chosen, mixture.components)[1]
     variances = np.diagonal(mixture.covariance_matrices(), axis1=1, axis2=2)  # (K, D)
     return Explanation(
         feature_labels=mixture.feature_labels,
         log_weights=frozen(components.log_weights),
-        normalisation=components.normalisation,
-        log_determinants=frozen(-components.half_log_determinants),
+        normalisation=constants.normalisation,
+        log_determinants=frozen(constants.log_determinants),
         squared_distances=frozen(distances),
-        contributions=frozen(_contributions(mixture, chosen, distances)),
+        contributions=frozen(contributions(components, chosen, distances)),
         log_joint=frozen(kernel.log_joint(chosen, components)),
         responsibilities=frozen(shares[:, :k]),
         log_likelihood=frozen(kernel.log_likelihood(chosen, mixture.components)),
@@ -245,29 +268,63 @@ def explain(mixture: Density, X: Any, rows: Sequence[int] | None = None) -> Expl
         standard_deviations=frozen(np.sqrt(variances)),
         noise=mixture.noise,
         noise_responsibilities=frozen(shares[:, k]) if mixture.noise else None,
+        noise_log_volumes=constants.log_volumes,
     )
 
 
-def least_likely(mixture: Density, X: Any, n: int) -> Integers:
+@dataclass(frozen=True, eq=False)
+class _Constants:
+    """The parts of log densities that depend on which features were observed; see `Explanation`."""
+
+    normalisation: float | Floats
+    log_determinants: Floats
+    log_volumes: float | Floats
+
+    @classmethod
+    def of(cls, mixture: Density, rows: Floats) -> _Constants:
+        """Those of rows (N, D)."""
+        components, noise = mixture.gaussians, mixture.noise
+        there = ~np.isnan(rows)
+        if there.all():
+            volume = noise.box.log_volume if noise else 0.0
+            return cls(components.normalisation, -components.half_log_determinants, volume)
+        determinants = np.empty((len(rows), mixture.n_components))
+        for observed, chosen in Patterns.of(rows):
+            inner = Marginal.of(components, observed).components
+            determinants[chosen] = -inner.half_log_determinants
+        each = components.normalisation / mixture.n_features
+        volumes = there @ np.log(noise.box.extent) if noise else 0.0
+        return cls(frozen(each * there.sum(axis=1, keepdims=True)), determinants, volumes)
+
+
+def least_likely(mixture: Density, X: Any, n: int, *, missing: str = "refuse") -> Integers:
     """The numbers of the n least likely rows, (n,) or fewer, the least likely first.
 
     Raises
     ------
     ParameterError : n is not a whole number of at least 1.
-    DataError : wrong shape, missing columns, NaN or infinity.
+    DataError : wrong shape, missing columns, infinity, or NaN where none may be missing.
     """
     if not is_whole(n) or n < 1:
         raise ParameterError(f"n is {n!r}, expected a whole number of rows, at least 1")
     if is_collection(X):
-        there = collected(X, None, mixture.n_features, mixture.feature_names)
+        there = _there(mixture, X, missing)
         return there.least(partial(kernel.log_likelihood, components=mixture.components), n)
-    return np.argsort(mixture.score_samples(X), kind="stable")[:n]
+    return np.argsort(mixture.score_samples(X, missing=missing), kind="stable")[:n]
 
 
-def _picked(mixture: Density, X: Any, rows: Sequence[int] | None) -> tuple[Integers, Floats]:
+def _there(mixture: Density, X: Any, missing: str) -> Collected:
+    """The rows of a Dask collection, where they are."""
+    known = mixture.n_features, mixture.feature_names
+    return collected(X, None, *known, holes=takes_missing(missing))
+
+
+def _picked(
+    mixture: Density, X: Any, rows: Sequence[int] | None, missing: str
+) -> tuple[Integers, Floats]:
     """The numbers of the rows to explain, and the rows, (n, D)."""
     if not is_collection(X):
-        everything = mixture.rows(X)
+        everything = mixture.rows(X, missing=missing)
         numbers = _row_numbers(rows, len(everything))
         return numbers, np.ascontiguousarray(everything[numbers], dtype=np.float64)
     if rows is None:
@@ -275,7 +332,7 @@ def _picked(mixture: Density, X: Any, rows: Sequence[int] | None) -> tuple[Integ
             "X is a Dask collection, and all rows of it were asked to be explained: name some, as "
             "in explain(X, rows=[17])"
         )
-    there = collected(X, None, mixture.n_features, mixture.feature_names)
+    there = _there(mixture, X, missing)
     numbers = _row_numbers(rows, sum(there.lengths))
     return numbers, there.picked(numbers)
 
@@ -292,50 +349,3 @@ def _row_numbers(rows: Sequence[int] | None, count: int) -> Integers:
     numbers = np.array(chosen, dtype=np.intp)
     numbers.setflags(write=False)
     return numbers
-
-
-def _contributions(mixture: Density, rows: Any, distances: Floats) -> Floats:
-    """(x − μ)_j·[Σ⁻¹(x − μ)]_j, (N, K, D), summing over j to the squared distances (N, K).
-
-    Σ⁻¹d takes a second solve, so the terms sum to d² only up to rounding times the condition of
-    Σ. That residue is shared out in proportion to the terms' sizes.
-    """
-    components = mixture.gaussians
-    parts = np.empty((*distances.shape, mixture.n_features))
-    with np.errstate(over="ignore", invalid="ignore"):
-        for k, mean in enumerate(components.means):
-            deviations = (rows - mean).T  # (D, N)
-            whitened = components.factor.whiten(k, deviations)
-            parts[:, k] = (deviations * components.factor.unwhiten_transposed(k, whitened)).T
-        sizes = np.abs(parts)
-        shares = sizes / np.maximum(sizes.sum(axis=2, keepdims=True), np.finfo(float).tiny)
-        residue = distances[:, :, None] - parts.sum(axis=2, keepdims=True)
-    # Where the square itself overflows there is nothing to share out.
-    shared = np.isfinite(residue) & np.isfinite(shares)
-    parts += np.where(shared, residue, 0.0) * np.where(shared, shares, 0.0)
-    for k, mean in enumerate(components.means):
-        far = ~np.isfinite(parts[:, k]).all(axis=1)
-        if far.any():
-            parts[far, k] = _far_terms(components.factor, k, rows[far], mean)
-    return parts
-
-
-def _far_terms(factor: Factor, k: int, rows: Any, mean: Floats) -> Floats:
-    """The terms of rows (m, D) whose squared distance overflows: ±infinity, never NaN.
-
-    What goes into either solve is scaled to at most 1, and the terms are scaled back one factor
-    at a time, so that a zero stays zero. Halving first keeps the difference of two huge values
-    finite.
-    """
-    halves = (0.5 * np.asarray(rows, dtype=np.float64) - 0.5 * mean).T  # (D, m)
-    deviations, size = _unit(halves)
-    whitened, length = _unit(factor.whiten(k, deviations))
-    terms = deviations * factor.unwhiten_transposed(k, whitened)
-    with np.errstate(over="ignore"):
-        return (terms * length * 4.0 * size * size).T
-
-
-def _unit(vectors: Floats) -> tuple[Floats, Floats]:
-    """Vectors (D, m) with their largest entries (m,) taken out, and those entries."""
-    largest = np.maximum(np.abs(vectors).max(axis=0), np.finfo(float).tiny)
-    return vectors / largest, largest

@@ -81,19 +81,19 @@ class Mixture(Density):
 
     # -- densities ---------------------------------------------------------------------------
 
-    def score(self, X: Any, sample_weight: Any = None) -> float:
+    def score(self, X: Any, sample_weight: Any = None, *, missing: str = "refuse") -> float:
         """The mean log-likelihood of the rows, nats a row; see `score_samples`.
 
         With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i. Rows out of core are read in bounded
         memory; their weights are given as to `mixtura.fit`.
         """
         if is_out_of_core(X):
-            total, weight = self._log_likelihood(X, sample_weight)
+            total, weight = self._log_likelihood(X, sample_weight, missing)
             return total / weight
-        scores = self.score_samples(X)
+        scores = self.score_samples(X, missing=missing)
         return weighted_mean(scores, row_weights(sample_weight, len(scores), summed=False))
 
-    def predict_proba(self, X: Any) -> Floats:
+    def predict_proba(self, X: Any, *, missing: str = "refuse") -> Floats:
         """Responsibilities r_ik = w_k N(x_i | μ_k, Σ_k) / p(x_i), (N, K); rows sum to 1.
 
         A row so far out that every density underflows belongs wholly to the component nearest in
@@ -102,47 +102,50 @@ class Mixture(Density):
         `score_samples`.
         """
         return self._by_row(
-            lambda b: kernel.posterior(b.rows, self.components)[1], self._n_terms
+            lambda b: kernel.posterior(b.rows, self.components)[1], missing, self._n_terms
         ).over(X)
 
-    def predict(self, X: Any) -> Integers:
+    def predict(self, X: Any, *, missing: str = "refuse") -> Integers:
         """The component of largest responsibility, (N,), −1 for noise; see `predict_proba`."""
         places = self._by_row(
-            lambda b: kernel.labels(b.rows, self.components), dtype=np.int64
+            lambda b: kernel.labels(b.rows, self.components), missing, dtype=np.int64
         ).over(X)
         return labelled(places, self.n_components) if self.noise else places
 
-    def log_responsibilities(self, X: Any) -> Floats:
+    def log_responsibilities(self, X: Any, *, missing: str = "refuse") -> Floats:
         """Log r_ik, (N, K), nats, without underflow; with noise (N, K + 1): `predict_proba`."""
         return self._by_row(
-            lambda b: kernel.log_posterior(b.rows, self.components), self._n_terms
+            lambda b: kernel.log_posterior(b.rows, self.components), missing, self._n_terms
         ).over(X)
 
-    def bic(self, X: Any, sample_weight: Any = None) -> float:
+    def bic(self, X: Any, sample_weight: Any = None, *, missing: str = "refuse") -> float:
         """Bayesian information criterion −2·log L + p·log N, smaller is better (Schwarz 1978).
 
         With weights (N,), log L = Σ_i v_i log p(x_i) and N = Σ_i v_i.
         """
-        log_likelihood, n = self._log_likelihood(X, sample_weight)
+        log_likelihood, n = self._log_likelihood(X, sample_weight, missing)
         return -2.0 * log_likelihood + self.n_parameters * math.log(n)
 
-    def aic(self, X: Any, sample_weight: Any = None) -> float:
+    def aic(self, X: Any, sample_weight: Any = None, *, missing: str = "refuse") -> float:
         """Akaike information criterion −2·log L + 2p, smaller is better (Akaike 1974).
 
         With weights (N,), log L = Σ_i v_i log p(x_i).
         """
-        return -2.0 * self._log_likelihood(X, sample_weight)[0] + 2.0 * self.n_parameters
+        log_likelihood, _ = self._log_likelihood(X, sample_weight, missing)
+        return -2.0 * log_likelihood + 2.0 * self.n_parameters
 
-    def icl(self, X: Any, sample_weight: Any = None) -> float:
+    def icl(self, X: Any, sample_weight: Any = None, *, missing: str = "refuse") -> float:
         """Integrated completed likelihood criterion BIC − 2·Σ_i v_i log max_k r_ik.
 
         Smaller is better. It counts against a mixture that its components overlap, so that a row's
         own is in doubt: each row is taken to be of the component of largest responsibility
         (Biernacki, Celeux & Govaert 2000). Weights (N,), v_i, as for `bic`.
         """
-        certain = self._by_row(lambda b: kernel.log_posterior(b.rows, self.components).max(axis=1))
+        certain = self._by_row(
+            lambda b: kernel.log_posterior(b.rows, self.components).max(axis=1), missing
+        )
         certainty, _ = summed(X, sample_weight, certain)
-        return self.bic(X, sample_weight) - 2.0 * certainty
+        return self.bic(X, sample_weight, missing=missing) - 2.0 * certainty
 
     def sample(self, n: int, random_state: Seed = None) -> tuple[Floats, Integers]:
         """Draw rows from the mixture, component after component, the noise last.
@@ -294,12 +297,14 @@ class Mixture(Density):
         kept = self.feature_names if by.diagonal and feature_names is None else feature_names
         return self._of([terms.mapped(by) for terms in self.terms], kept)
 
-    def explain(self, X: Any, rows: Sequence[int] | None = None) -> Explanation:
+    def explain(
+        self, X: Any, rows: Sequence[int] | None = None, *, missing: str = "refuse"
+    ) -> Explanation:
         """Where the log-likelihood of each row, or of those numbered, comes from.
 
-        See `Explanation`.
+        See `Explanation`; `missing` as for `score_samples`.
         """
-        return explain(self, X, rows)
+        return explain(self, X, rows, missing=missing)
 
     def _of(self, terms: Sequence[Any], feature_names: Sequence[str] | None) -> Mixture:
         """The mixture of Gaussians, and perhaps of noise after them, checked and factorised."""
@@ -317,9 +322,9 @@ class Mixture(Density):
     def _names(self, kept: Sequence[int]) -> tuple[str, ...] | None:
         return self.feature_names and tuple(self.feature_names[j] for j in kept)
 
-    def _log_likelihood(self, X: Any, sample_weight: Any) -> tuple[float, float]:
+    def _log_likelihood(self, X: Any, sample_weight: Any, missing: str) -> tuple[float, float]:
         """Σ_i v_i log p(x_i), nats, and Σ_i v_i."""
-        asked = self._by_row(lambda b: kernel.log_likelihood(b.rows, self.components))
+        asked = self._by_row(lambda b: kernel.log_likelihood(b.rows, self.components), missing)
         return summed(X, sample_weight, asked)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate
 from typing import Any, TypeVar
@@ -40,6 +40,7 @@ class Reader:
     n_features : D.
     counting : whether bad rows and those of weight 0 are left out, and the weights told in `unit`.
     unit : what the weights are divided by; None drops them.
+    holes : whether rows may lack features.
     """
 
     features: tuple[str, ...] | None
@@ -48,6 +49,7 @@ class Reader:
     n_features: int
     counting: bool = False
     unit: float | None = None
+    holes: bool = False
 
     def __call__(self, part: Any, *shares: Any) -> Block:
         """The rows (m, D) of `part`, with what belongs to each, (m,).
@@ -66,7 +68,7 @@ class Reader:
         check_numbers(part)
         rows = plain_rows(part, self.n_features, self.features)
         block = Block(0, rows, {n: _numbers(each, n, len(rows)) for n, each in given.items()})
-        return _counting(block).in_unit(self.unit) if self.counting else block
+        return _counting(block, self.holes).in_unit(self.unit) if self.counting else block
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +81,14 @@ class Collected:
     names : D names, None where there are none.
     n_features : D.
     on_bad_row : ``error``, ``skip`` or ``report``.
+    holes : whether rows may lack features.
     """
 
     partitions: Partitions
     names: tuple[str, ...] | None
     n_features: int
     on_bad_row: str
+    holes: bool = False
 
     def each(self, functions: Sequence[Function[T]]) -> tuple[list[T], BadRows]:
         """The value of a function of its own for each partition's good rows, and the bad ones.
@@ -94,7 +98,7 @@ class Collected:
         DataError : a row is bad and none may be; its partition is named.
         """
         tasks = [
-            partial(_of_good, number, self.names, self.on_bad_row, function)
+            partial(_of_good, number, self.names, self.on_bad_row, self.holes, function)
             for number, function in enumerate(functions)
         ]
         answers = self.partitions.each(tasks)
@@ -115,7 +119,7 @@ class Collected:
         ------
         DataError : a row is bad; its partition is named.
         """
-        least = partial(_least, function, n, self.names)
+        least = partial(_least, function, n, self.names, self.holes)
         found = self.partitions.each([least] * len(self.partitions))
         starts = accumulate((length for _, _, length in found[:-1]), initial=0)
         numbers = np.concatenate(
@@ -138,12 +142,18 @@ class Collected:
         for place in np.unique(places).tolist():
             wanted = places == place
             there = numbers[wanted] - firsts[place]
-            found[wanted] = self.partitions.one(place, partial(_rows_at, there, self.names))
+            at = partial(_rows_at, there, self.names, self.holes)
+            found[wanted] = self.partitions.one(place, at)
         return found
 
 
 def collected(
-    X: Any, sample_weight: Any, n_features: int, feature_names: tuple[str, ...] | None
+    X: Any,
+    sample_weight: Any,
+    n_features: int,
+    feature_names: tuple[str, ...] | None,
+    *,
+    holes: bool = False,
 ) -> Collected:
     """The rows of a collection, as a mixture of D features takes them.
 
@@ -152,6 +162,7 @@ def collected(
     X, sample_weight : as for `mixtura.tables.collections.collection`.
     n_features : D.
     feature_names : D names, by which columns are matched where these have names; or None.
+    holes : whether rows may lack features.
 
     Raises
     ------
@@ -159,6 +170,7 @@ def collected(
     ParameterError : the weights are something else.
     """
     rows = collection(X, sample_weight)
+    rows = replace(rows, holes=True) if holes else rows
     return of_collection(rows, n_features, feature_names)
 
 
@@ -170,27 +182,29 @@ def of_collection(
 ) -> Collected:
     """The same of a `Collection`, with the `distributed.Client` that computes, or None."""
     names = rows.names if feature_names is None or rows.names is None else feature_names
-    reader = Reader(names, rows.fields, rows.beside, n_features)
+    reader = Reader(names, rows.fields, rows.beside, n_features, holes=rows.holes)
     partitions = Partitions(rows.parts, reader, client, rows.held)
-    return Collected(partitions, names, n_features, rows.on_bad_row)
+    return Collected(partitions, names, n_features, rows.on_bad_row, rows.holes)
 
 
 def _of_good(
     number: int,
     names: tuple[str, ...] | None,
     policy: str,
+    holes: bool,
     function: Function[T],
     block: Block,
 ) -> tuple[T, BadRows]:
     bad = bad_rows(policy)
     if policy == "error":
-        no_missing(block.rows, names)
+        no_missing(block.rows, names, holes=holes)
         if block.weights is not None:
             check_weights(block.weights)
     else:
         labels = names or tuple(f"x{j}" for j in range(block.rows.shape[1]))
         origin = f"partition {number} of X, counted from 0"
-        good = Chunk(block.rows, block.fields, origin=origin).drop(labels, bad)
+        good = Chunk(block.rows, block.fields, origin=origin)
+        good = good.drop(labels, bad, holes=holes)
         block = Block(0, good.rows, good.fields)
     return function(block), bad
 
@@ -203,30 +217,31 @@ def _least(
     function: Callable[[Rows], Floats],
     n: int,
     names: tuple[str, ...] | None,
+    holes: bool,
     block: Block,
 ) -> tuple[Integers, Floats, int]:
     """The places of the n rows at which a function is least, its values there, and how many are."""
     rows = block.rows
-    no_missing(rows, names)
+    no_missing(rows, names, holes=holes)
     blocks = (readable(rows[at : at + _ROWS]) for at in range(0, len(rows), _ROWS))
     values = np.concatenate([np.empty(0), *map(function, blocks)])
     places = np.argsort(values, kind="stable")[:n]
     return places, values[places], len(rows)
 
 
-def _rows_at(places: Integers, names: tuple[str, ...] | None, block: Block) -> Floats:
+def _rows_at(places: Integers, names: tuple[str, ...] | None, holes: bool, block: Block) -> Floats:
     wanted = np.asarray(block.rows[places], np.float64)
     try:
-        no_missing(wanted, names)
+        no_missing(wanted, names, holes=holes)
     except DataError:
-        no_missing(block.rows, names)  # which tells its number there
+        no_missing(block.rows, names, holes=holes)  # which tells its number there
         raise
     return wanted
 
 
-def _counting(block: Block) -> Block:
+def _counting(block: Block, holes: bool) -> Block:
     """Those rows that are finite, with what belongs to them, and weigh something."""
-    good = finite_rows(block.rows)
+    good = finite_rows(block.rows, holes=holes)
     for values in block.fields.values():
         good = good & np.isfinite(values)
     if block.weights is not None:

@@ -38,6 +38,7 @@ class Oddities:
     repeats : values that are held by many rows, in order of the features.
     left_out : a sentence about rows that were left out; empty where none were.
     assumed : sentences about what a prior, or the box of the noise, makes of the rows.
+    missing : a sentence about what the rows lack; empty where that is nothing.
     """
 
     constants: tuple[tuple[int, float], ...] = ()
@@ -45,6 +46,7 @@ class Oddities:
     repeats: tuple[Repeat, ...] = ()
     left_out: str = ""
     assumed: tuple[str, ...] = ()
+    missing: str = ""
 
 
 NONE = Oddities()
@@ -91,7 +93,7 @@ def _constants(
     source: Source, executor: Executor, held: ArraySource | None, seen: RowSummary | None
 ) -> tuple[tuple[int, float], ...]:
     """The columns that hold one value throughout, and that value."""
-    if held is not None:
+    if held is not None and not held.holes:
         seeming = _constant_in(held)
         if held is source or not seeming:
             return seeming
@@ -241,7 +243,7 @@ def repeats(source: ArraySource) -> tuple[Repeat, ...]:
 
 def _spikes(ordered: Floats | NDArray[np.floating], least: int) -> list[tuple[float, int]]:
     """The repeated values of a column (m,) in order, and how often they are there."""
-    values, counts = np.unique(ordered, return_counts=True)
+    values, counts = np.unique(ordered[~np.isnan(ordered)], return_counts=True)
     spikes = []
     for i in np.flatnonzero(counts >= least).tolist():
         beside = np.concatenate([counts[max(i - _BESIDE, 0) : i], counts[i + 1 : i + 1 + _BESIDE]])

@@ -37,6 +37,7 @@ class RowFunction:
     feature_names : D names, or None.
     shape : of a row's value.
     dtype : of it.
+    holes : whether rows may lack features.
     """
 
     function: Callable[[Block], Any]
@@ -44,6 +45,7 @@ class RowFunction:
     feature_names: tuple[str, ...] | None
     shape: tuple[int, ...] = ()
     dtype: type = np.float64
+    holes: bool = False
 
     def of(self, rows: Rows, executor: Executor) -> NDArray[Any]:
         """The values of rows (N, D) in memory, (N, *shape)."""
@@ -68,15 +70,19 @@ class RowFunction:
         """
         if is_out_of_core(X):
             return _mapped(X, self)
-        rows = as_rows(X, self.n_features, self.feature_names)
+        rows = self.rows_of(X, self.feature_names)
         if len(rows) == 0:
             raise DataError("X has 0 rows, expected at least 1")
         return self.of(rows, default_executor())
 
+    def rows_of(self, X: Any, feature_names: tuple[str, ...] | None = None) -> Rows:
+        """`X` as rows (N, D) that the function takes, whose columns have these names, or any."""
+        return as_rows(X, self.n_features, feature_names, holes=self.holes)
+
     def of_part(self, part: Any) -> NDArray[Any]:
         """The values of the rows of a partition, on the thread of a worker."""
         check_numbers(part)
-        return self.of(as_rows(part, self.n_features), Serial())
+        return self.of(self.rows_of(part), Serial())
 
 
 def is_out_of_core(X: Any) -> bool:
@@ -103,9 +109,8 @@ def summed(X: Any, sample_weight: Any, asked: RowFunction) -> tuple[float, float
         weight = total_weight(weights, len(values))
         return weighted_mean(values, weights) * weight, weight
     function = partial(_sums, asked)
-    total, weight = totals(
-        X, sample_weight, function, asked.n_features, asked.feature_names
-    ).tolist()
+    known = asked.n_features, asked.feature_names
+    total, weight = totals(X, sample_weight, function, *known, holes=asked.holes).tolist()
     if not weight:
         raise DataError("no row of X counts, expected at least one of a weight above 0")
     return total, weight
@@ -117,6 +122,8 @@ def totals(
     function: Callable[[Executor, Rows, Floats | None], Floats],
     n_features: int,
     feature_names: tuple[str, ...] | None,
+    *,
+    holes: bool = False,
 ) -> Floats:
     """The sums (S,) over rows out of core, in bounded memory: on the workers that have them.
 
@@ -129,6 +136,7 @@ def totals(
         their sums (S,).
     n_features : D.
     feature_names : D names, by which columns are matched where these have names; or None.
+    holes : whether rows may lack features.
 
     Raises
     ------
@@ -137,16 +145,17 @@ def totals(
     """
     counted = partial(_counted, function)
     if is_collection(X):
-        rows = collected(X, sample_weight, n_features, feature_names)
+        rows = collected(X, sample_weight, n_features, feature_names, holes=holes)
         parts, bad = rows.each([partial(counted, Serial())] * len(rows.partitions))
     else:
-        stream = scanned(X, sample_weight, feature_names)
+        stream = scanned(X, sample_weight, feature_names, holes=holes)
         bad, executor = bad_rows(stream.on_bad_row), default_executor()
         with closing(ahead(coalesce(stream.chunks(bad), _ROWS))) as chunks:
-            parts = [
-                counted(executor, Block(0, as_rows(chunk.rows, n_features), chunk.fields))
+            blocks = (
+                Block(0, as_rows(chunk.rows, n_features, holes=holes), chunk.fields)
                 for chunk in chunks
-            ]
+            )
+            parts = [counted(executor, block) for block in blocks]
     bad.warn()
     if not parts:
         raise DataError("X has 0 rows, expected at least 1")
@@ -175,11 +184,11 @@ def _mapped(X: Any, asked: RowFunction) -> Any:
     """One value for each row of `X` out of core; see `RowFunction.over`."""
     if is_collection(X):
         return _lazily(X, asked)
-    stream = scanned(X, None, asked.feature_names)
+    stream = scanned(X, None, asked.feature_names, holes=asked.holes)
     bad = bad_rows(stream.on_bad_row)
     executor = default_executor()
     with closing(ahead(coalesce(stream.chunks(bad), _ROWS))) as chunks:
-        values = [asked.of(as_rows(chunk.rows, asked.n_features), executor) for chunk in chunks]
+        values = [asked.of(asked.rows_of(chunk.rows), executor) for chunk in chunks]
     bad.warn()
     if not values:
         raise DataError("X has 0 rows, expected at least 1")

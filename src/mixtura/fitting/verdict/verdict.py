@@ -61,7 +61,8 @@ class Verdict:
         parts = () if hopeless else tuple(component_findings(fit))
         explained = hopeless or bool(rows or parts)
         left_out = Finding(fit.oddities.left_out) if fit.oddities.left_out else None
-        assumed = [Finding(each, grave=False) for each in fit.oddities.assumed]
+        told = (*fit.oddities.assumed, *filter(None, [fit.oddities.missing]))
+        assumed = [Finding(each, grave=False) for each in told]
         void = [made(fit)] if fit.floored else []
         void += [weights.said] if weights else []
         return cls(

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from mixtura.arguments import takes_missing
 from mixtura.errors import DataError, ParameterError
 from mixtura.tables.chunk import bad_rows
 from mixtura.tables.collections import argument_of
@@ -37,6 +38,7 @@ def scan(
     expected: Sequence[str] | None = None,
     header: bool | None = None,
     on_bad_row: str = "error",
+    missing: str = "refuse",
 ) -> Scan:
     r"""Rows to be read at every pass, from files, a dataset or an iterable.
 
@@ -54,6 +56,9 @@ def scan(
     header : whether CSV begins with a header; None finds out.
     on_bad_row : of a row that holds NaN, infinity or no number, or a CSV line of another width,
         ``error`` raises, ``skip`` leaves it out and counts, ``report`` also says why, up to 100.
+    missing : ``"em"`` takes what is missing for unknown, and no row is bad for it: NaN, nulls, and
+        in CSV empty cells and ``?``, ``-``, ``.``, ``NA``, ``N/A``, ``null``, ``none``,
+        ``missing``. ``"refuse"`` does not.
 
     Raises
     ------
@@ -79,11 +84,19 @@ def scan(
     bad_rows(on_bad_row)
     if isinstance(data, Scan):
         raise ParameterError("the data are a scan already, expected what to scan: pass it on as is")
-    selection = Selection.of(columns, ids, expected, weights=weights)
+    holes = takes_missing(missing)
+    selection = Selection.of(columns, ids, expected, holes=holes, weights=weights)
     return _opened(data, selection, header, on_bad_row)
 
 
-def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None, **more: Any) -> Scan:
+def scanned(
+    X: Any,
+    sample_weight: Any,
+    expected: Sequence[str] | None = None,
+    *,
+    holes: bool = False,
+    **more: Any,
+) -> Scan:
     """What is to be streamed, as a scan, with the column of weights that is named.
 
     Parameters
@@ -91,6 +104,7 @@ def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None, *
     X : a scan, or what `scan` takes.
     sample_weight : a column's name, or None.
     expected : as for `scan`.
+    holes : whether features may be missing.
     more : other fields of the rows by name, each a column's name or None.
 
     Raises
@@ -110,8 +124,9 @@ def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None, *
                 f"the column in scan(…, {name}=…)"
             )
     if isinstance(X, Scan):
-        return X
-    return scan(X, weights=sample_weight, expected=expected, **more)
+        return X.with_holes() if holes else X
+    missing = "em" if holes else "refuse"
+    return scan(X, weights=sample_weight, expected=expected, missing=missing, **more)
 
 
 def _opened(data: Any, selection: Selection, header: bool | None, on_bad_row: str) -> Scan:
