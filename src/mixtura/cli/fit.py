@@ -34,6 +34,7 @@ Examples:
 )
 @options.structure
 @options.reading
+@options.missing
 @options.weight_column(
     "A column that says how much each row counts, at least 0; it is no feature. Every row counts "
     "once by default."
@@ -99,6 +100,7 @@ def command(
             components,
             sample_weight=asked.weights(known),
             observer=observer,
+            missing=asked.missing,
             **model_options,
             **kept.checkpointing,
         )

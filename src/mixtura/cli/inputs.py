@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from mixtura import errors
+from mixtura.arguments import takes_missing
 
 if TYPE_CHECKING:
     from mixtura.fitting.checkpoints.record import Record
@@ -37,6 +38,7 @@ class Input:
     columns, ids, header, on_bad_row : as the options of the same names say; no columns are all of
         them.
     weight_column : the column that weighs the rows, or None; it is among the ids of a table.
+    missing : ``em`` where features may be missing, ``refuse`` where not.
     """
 
     data: str | None = None
@@ -45,6 +47,7 @@ class Input:
     header: bool | None = None
     on_bad_row: str = "error"
     weight_column: str | None = None
+    missing: str = "refuse"
 
     @property
     def source(self) -> str:
@@ -89,7 +92,8 @@ class Input:
 
         if self.on_bad_row != "error":
             return _collected(self.scan(mixture), self.source)
-        return read_table(self.source, **self._chosen(mixture), header=self.header)
+        chosen = self._chosen(mixture)
+        return read_table(self.source, **chosen, header=self.header, missing=self.missing)
 
     def scan(self, mixture: Mixture | None = None) -> Scan:
         """The rows as `mixtura.tables.streams.scan` gives them; `mixture` as for `table`.
@@ -103,7 +107,8 @@ class Input:
         policy = "skip" if self.on_bad_row == "keep" else self.on_bad_row
         expected = mixture.feature_names if mixture is not None else None
         columns, weights = self.columns or None, self.weight_column
-        chosen = selection.Selection.of(columns, self.ids, expected, weights=weights)
+        holes = takes_missing(self.missing)
+        chosen = selection.Selection.of(columns, self.ids, expected, holes=holes, weights=weights)
         if self.source.startswith("@"):
             table = read.read_table(self.source, **self._chosen(mixture))
             return held.scan_table(table, self.source, fields=chosen.fields, on_bad_row=policy)
@@ -120,6 +125,7 @@ class Input:
             expected=expected,
             header=self.header,
             on_bad_row=policy,
+            missing=self.missing,
         )
 
     def weights(self, rows: Rows) -> list[float] | None:

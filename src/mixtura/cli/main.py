@@ -27,6 +27,7 @@ COMMANDS = {
     "fit": "Fit a Gaussian mixture to rows, and print or store it.",
     "generate": "Make rows up, with known components.",
     "help": "Print what a command does, and what it takes.",
+    "impute": "Fill in what rows lack.",
     "plot": "Draw a model, with data or without.",
     "predict": "Write the component of each row.",
     "report": "Write a page that says what a model makes of rows.",

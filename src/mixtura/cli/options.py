@@ -153,6 +153,14 @@ reading = together(
     _on_bad_row("error", "skip", "report", words="or left out, counted and described."),
 )
 
+missing = option(
+    "--missing",
+    type=click.Choice(["refuse", "em"]),
+    default="refuse",
+    help="What a value that is missing is: with refuse a fault; with em unknown, and what is done "
+    "is by the others of its row. Empty cells of CSV, NA and the like, nulls, NaN.",
+)
+
 force = click.option("--force", is_flag=True, help="Replace an output that exists.")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -176,8 +184,8 @@ rows_to_write = together(
     as_json,
 )
 
-#: a model, and the rows that a command answers by a line each
-rows_of_answers = together(
+#: a model, and rows that a command writes a line for each, whatever they lack
+rows_to_fill = together(
     model,
     data,
     _columns,
@@ -188,6 +196,9 @@ rows_of_answers = together(
         "files.",
     ),
 )
+
+#: a model, and the rows that a command answers by a line each
+rows_of_answers = together(rows_to_fill, missing)
 
 #: how a fit keeps what it needs to go on
 checkpointing = together(

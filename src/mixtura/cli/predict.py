@@ -33,10 +33,10 @@ def command(
     mixture = inputs.read_model(model, asked.data).mixture
 
     def predicted(rows: Any) -> dict[str, Any]:
-        labels = {"label": mixture.predict(rows)}
+        labels = {"label": mixture.predict(rows, missing=asked.missing)}
         if not proba:
             return labels
-        shares = mixture.predict_proba(rows)
+        shares = mixture.predict_proba(rows, missing=asked.missing)
         names = [f"responsibility_{k}" for k in range(mixture.n_components)]
         names += ["responsibility_noise"] * (mixture.noise is not None)
         return labels | {name: shares[:, k] for k, name in enumerate(names)}

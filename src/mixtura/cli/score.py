@@ -27,7 +27,7 @@ def command(model: str, asked: inputs.Input, where: outputs.Destination, quiet: 
     answers.write(
         asked,
         mixture,
-        lambda rows: {"log_likelihood": mixture.score_samples(rows)},
+        lambda rows: {"log_likelihood": mixture.score_samples(rows, missing=asked.missing)},
         where,
         quiet=quiet,
     )

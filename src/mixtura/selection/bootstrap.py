@@ -9,7 +9,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from mixtura.arguments import is_whole
+from mixtura.arguments import is_whole, takes_missing
 from mixtura.engine.arrays import Floats, Rows, Value, frozen
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource
@@ -19,8 +19,8 @@ from mixtura.fitting.settings import Settings
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of
 from mixtura.model.structures import Structure
-from mixtura.rows.data import Data, check_rows
-from mixtura.rows.in_memory import as_rows, column_names
+from mixtura.rows.data import Data
+from mixtura.rows.in_memory import as_rows, column_names, lacks_any
 from mixtura.selection.candidate import Candidate, components_of, structures_of
 from mixtura.selection.select import rule_for, shared_out
 from mixtura.selection.task_pool import Task, run_tasks
@@ -121,6 +121,7 @@ def bootstrap_test(
     max_iter: int = ...,
     random_state: Seed = ...,
     n_jobs: int | None = ...,
+    missing: str = ...,
 ) -> BootstrapTest: ...
 @overload
 def bootstrap_test(
@@ -134,6 +135,7 @@ def bootstrap_test(
     max_iter: int = ...,
     random_state: Seed = ...,
     n_jobs: int | None = ...,
+    missing: str = ...,
 ) -> BootstrapSequence: ...
 def bootstrap_test(
     X: Any,
@@ -146,6 +148,7 @@ def bootstrap_test(
     max_iter: int = 1000,
     random_state: Seed = 0,
     n_jobs: int | None = None,
+    missing: str = "refuse",
 ) -> BootstrapTest | BootstrapSequence:
     """Test K components against K + 1 by the likelihood ratio, with a parametric bootstrap.
 
@@ -163,6 +166,8 @@ def bootstrap_test(
     tol, reg_covar, max_iter : of every fit, as for `mixtura.select`.
     random_state : the seed of starts and draws.
     n_jobs : how many replicates are fitted at once, or None for as many as there are cores.
+    missing : ``"em"`` where rows may lack features, as for `mixtura.fit`; the rows that are drawn
+        then lack the same.
 
     Returns
     -------
@@ -197,9 +202,9 @@ def bootstrap_test(
             f"n_bootstrap is {n_bootstrap!r}, expected a whole number of at least 1"
         )
     numbers = components_of(n_components)
-    rows, names = as_rows(X), column_names(X)
+    rows, names = as_rows(X, holes=takes_missing(missing)), column_names(X)
     family = structures_of(structure, rows.shape[1])
-    check_rows(rows, numbers[-1] + 1, names)
+    Data.held(rows, names=names, holes=lacks_any(rows)).check(numbers[-1] + 1)
     wish = rule_for(tol, float(len(rows)))
     settings = Settings(numbers[0], family[0], "auto", wish, reg_covar, max_iter)
     executor, n_threads = shared_out(ArraySource(rows), n_jobs)
@@ -220,10 +225,12 @@ def bootstrap_test(
 def _tested(pair: _Pair, rows: Rows, seed: int, n_bootstrap: int, n_threads: int) -> BootstrapTest:
     """The test of K components against K + 1."""
     null, alternative = pair.fits(rows, seed)
+    lacking = np.isnan(rows)
 
     def replicate(number: int) -> float:
         random = np.random.RandomState([seed, number + 1])
         drawn = np.ascontiguousarray(null.mixture.sample(len(rows), random)[0])
+        drawn[lacking] = np.nan
         try:
             one, other = pair.fits(drawn, int(random.randint(2**31)), null.mixture)
         except DataError:
@@ -267,7 +274,8 @@ class _Pair:
         ------
         DataError : one of them fails, or collapses onto few rows.
         """
-        data = replace(Data.held(rows, names=self.names), executor=self.executor)
+        data = Data.held(rows, names=self.names, holes=lacks_any(rows))
+        data = replace(data, executor=self.executor)
         trials = Trials(data, self.settings, seed)
         structure, k = self.settings.structure, self.settings.n_components
         null, alternative = (trials.alone(Candidate(number, structure)) for number in (k, k + 1))

@@ -15,6 +15,7 @@ from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of
+from mixtura.rows.in_memory import lacks_any
 from mixtura.rows.opening import Held
 from mixtura.rows.weights import row_weights
 from mixtura.uncertainty import intervals
@@ -36,6 +37,7 @@ def standard_errors(
     n_bootstrap: int = 200,
     random_state: Seed = 0,
     sample_weight: Any = None,
+    missing: str = "refuse",
 ) -> StandardErrors:
     """Standard errors of the weights, means and covariances of a fit.
 
@@ -56,6 +58,8 @@ def standard_errors(
     random_state : the seed of the draws.
     sample_weight : (N,), those of the fit: for ``"information"`` and ``"weighted-bootstrap"`` a
         weight of 2 is a row that is there twice.
+    missing : ``"em"`` where rows may lack features, as for `mixtura.fit`. The information is then
+        that in what was observed, and what is missing makes errors larger.
 
     Raises
     ------
@@ -94,7 +98,7 @@ def standard_errors(
     else:
         _check_count(fit, method, n_bootstrap)
         check_drawable(X, method)
-    found = given(mixture, X, sample_weight)
+    found = given(mixture, X, sample_weight, missing)
     source, executor = found.source, found.executor
     sums = statistics(mixture, source, executor)
     few = resting(fit, sums, source, executor)
@@ -105,7 +109,7 @@ def standard_errors(
         caution = overlap_caution(known, sums.weight, held)
         errors = _of_information(mixture, covariance, few, caution)
         return replace(errors, counts=found.counts)
-    rows = mixture.rows(X)
+    rows = mixture.rows(X, missing=missing)
     weights = row_weights(sample_weight, len(rows))
     drawn = _refits(fit, rows, weights, method, int(n_bootstrap), random_state)
     if len(drawn) < max(2, n_bootstrap // 2):
@@ -161,7 +165,10 @@ def _refits(
         counting = times if weights is None else times * weights
         try:
             again = fit_rows(
-                Held(rows, {"weights": counting}), settings, given=Given(), random=random
+                Held(rows, {"weights": counting}, None, lacks_any(rows)),
+                settings,
+                given=Given(),
+                random=random,
             )
         except DataError:
             continue

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from mixtura.arguments import takes_missing
 from mixtura.engine.executors import Executor, default_executor
 from mixtura.engine.executors.dask import Dask
 from mixtura.engine.sources import ArraySource, Source
@@ -14,6 +15,7 @@ from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.verdict.counts import too_little_weight
 from mixtura.model.mixture import Mixture
 from mixtura.rows.collected import of_collection
+from mixtura.rows.in_memory import lacks_any
 from mixtura.rows.out_of_core import is_out_of_core
 from mixtura.rows.partition_survey import float64_source
 from mixtura.rows.weights import row_weights
@@ -36,13 +38,13 @@ class Given:
     counts: str
 
 
-def given(mixture: Mixture, X: Any, sample_weight: Any) -> Given:
+def given(mixture: Mixture, X: Any, sample_weight: Any, missing: str = "refuse") -> Given:
     """The rows that a person gave, checked.
 
     Parameters
     ----------
     mixture : whose features they are.
-    X, sample_weight : as for `mixtura.standard_errors`.
+    X, sample_weight, missing : as for `mixtura.standard_errors`.
 
     Raises
     ------
@@ -50,15 +52,17 @@ def given(mixture: Mixture, X: Any, sample_weight: Any) -> Given:
     """
     if is_collection(X):
         rows = collection(X, sample_weight)
+        rows = replace(rows, holes=True) if takes_missing(missing) else rows
         own = of_collection(rows, mixture.n_features, mixture.feature_names)
         source: Source = float64_source(own, rows)
         counts = _counts(mixture, source.total_weight, source.n_rows) if rows.weighted else ""
         return Given(source, Dask(default_executor()), counts)
-    here = mixture.rows(X)
+    here = mixture.rows(X, missing=missing)
     if len(here) == 0:
         raise DataError("X has 0 rows, expected those that the mixture was fitted to")
     weights = row_weights(sample_weight, len(here))
-    source = ArraySource(here.astype(np.float64, copy=False), weights)
+    held = here.astype(np.float64, copy=False)
+    source = ArraySource(held, weights, holes=lacks_any(held))
     if weights is None:
         return Given(source, default_executor(), "")
     counts = _counts(mixture, float(weights.sum()), int(np.count_nonzero(weights)))

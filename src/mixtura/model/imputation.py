@@ -1,0 +1,111 @@
+"""Imputation: what rows lack, by what a mixture makes of the rest of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats, Integers
+from mixtura.engine.marginals import Marginal
+from mixtura.engine.patterns import Patterns
+from mixtura.model.density import Density
+
+#: rows of one pattern that are looked at together
+_ROWS = 2**13
+
+
+@dataclass(frozen=True, eq=False)
+class Gap:
+    """The distribution of the features m that some rows lack, given those that they have.
+
+    Of row i it is Σ_k r_ik N(μ_m + G_k (x_i − μ)_o, C_k); with noise there is one term more, which
+    is even over the box in m.
+
+    Parameters
+    ----------
+    rows : (n,), the numbers of the rows, which all lack the same.
+    missing : (|m|,), the features.
+    shares : (n, K) responsibilities by the features that are there, (n, K + 1) with noise.
+    means : (n, K, |m|), of each term, feature units.
+    roots : (K, |m|, |m|), lower triangular, whose squares are the covariances C_k; of noise, the
+        standard deviations of the box.
+    noisy : whether the last term is noise.
+    """
+
+    rows: Integers
+    missing: Integers
+    shares: Floats
+    means: Floats
+    roots: Floats
+    noisy: bool
+
+    def expected(self) -> Floats:
+        """E[x_m | x_o], (n, |m|), feature units."""
+        return np.einsum("nk,nkm->nm", self.shares, self.means)
+
+    def deviations(self) -> Floats:
+        """The standard deviations of x_m given x_o, (n, |m|), feature units."""
+        apart = self.means - self.expected()[:, None]
+        within = np.einsum("kml,kml->km", self.roots, self.roots)
+        return np.sqrt(np.einsum("nk,nkm->nm", self.shares, np.square(apart) + within))
+
+    def drawn(self, random: np.random.RandomState) -> Floats:
+        """One draw of each row's, (n, |m|), feature units."""
+        n, k = self.shares.shape
+        places = random.uniform(size=(n, 1)) * self.shares.sum(axis=1, keepdims=True)
+        chosen = np.minimum((np.cumsum(self.shares, axis=1) <= places).sum(axis=1), k - 1)
+        normal = random.standard_normal(size=(n, len(self.missing)))
+        if self.noisy:  # even between ± √3 standard deviations
+            flat = np.sqrt(3.0) * random.uniform(-1.0, 1.0, size=normal.shape)
+            normal = np.where((chosen == k - 1)[:, None], flat, normal)
+        steps = np.einsum("nml,nl->nm", self.roots[chosen], normal)
+        return self.means[np.arange(n), chosen] + steps
+
+
+def gaps(mixture: Density, rows: Floats) -> Iterator[Gap]:
+    """The gaps of rows (N, D) that lack features, pattern by pattern.
+
+    Notes
+    -----
+    Of a pattern 4/3·K·D³, and of a row N·K·D².
+    """
+    components, noise = mixture.components, mixture.noise
+    for observed, every in Patterns.of(rows):
+        if observed.all():
+            continue
+        there = Marginal.of(components, observed)
+        roots = there.roots.copy()
+        if noise:
+            sigma = noise.box.extent[there.missing] / np.sqrt(12.0)
+            roots[-1] = np.diag(sigma)
+        for at in range(0, len(every), _ROWS):
+            chosen = every[at : at + _ROWS]
+            own = rows[np.ix_(chosen, there.observed)]
+            shares = kernel.posterior(np.ascontiguousarray(rows[chosen]), components)[1]
+            terms = [there.expected(own, components.means, k) for k in range(len(roots))]
+            if noise:  # nothing is to be learnt of it
+                terms[-1] = np.broadcast_to(noise.box.centre[there.missing], terms[-1].shape)
+            means = np.stack(terms, axis=1)
+            yield Gap(chosen, there.missing, shares, means, roots, noise is not None)
+
+
+def imputed(mixture: Density, rows: Floats) -> tuple[Floats, Floats]:
+    """Rows (N, D) with what they lack as it is expected, and its standard deviations (N, D)."""
+    filled, deviations = np.array(rows, np.float64), np.zeros(rows.shape)
+    for gap in gaps(mixture, filled.copy()):
+        places = np.ix_(gap.rows, gap.missing)
+        filled[places], deviations[places] = gap.expected(), gap.deviations()
+    return filled, deviations
+
+
+def drawn(mixture: Density, rows: Floats, count: int, random: np.random.RandomState) -> Floats:
+    """Rows (N, D), each time with what they lack drawn anew, (count, N, D)."""
+    whole = np.repeat(np.array(rows, np.float64)[None], count, axis=0)
+    for gap in gaps(mixture, whole[0].copy()):
+        places = np.ix_(gap.rows, gap.missing)
+        for filled in whole:
+            filled[places] = gap.drawn(random)
+    return whole
