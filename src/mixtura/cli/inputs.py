@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from mixtura import errors
-from mixtura.arguments import takes_missing
 
 if TYPE_CHECKING:
     from mixtura.fitting.checkpoints.record import Record
@@ -107,7 +106,7 @@ class Input:
         policy = "skip" if self.on_bad_row == "keep" else self.on_bad_row
         expected = mixture.feature_names if mixture is not None else None
         columns, weights = self.columns or None, self.weight_column
-        holes = takes_missing(self.missing)
+        holes = self.missing == "em"
         chosen = selection.Selection.of(columns, self.ids, expected, holes=holes, weights=weights)
         if self.source.startswith("@"):
             table = read.read_table(self.source, **self._chosen(mixture))

@@ -13,10 +13,11 @@ from mixtura.engine.statistics import Statistics
 from mixtura.errors import DataError, Interrupted, ParameterError
 from mixtura.fitting.checkpoints.checkpointer import Checkpointer
 from mixtura.fitting.em import EM
+from mixtura.fitting.filled_start import filled_start
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.m_step.health import Repair
-from mixtura.fitting.noise_start import noise_start
+from mixtura.fitting.noise_start import noise_start, statistics_under
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.met import Met
 from mixtura.fitting.starts.spurious import FEW, spurious, thinnest
@@ -187,6 +188,15 @@ def begin(
 
 def first_statistics(em: EM, request: Request) -> Statistics:
     """The statistics that the first M-step is taken from, those of noise last of all."""
+    searched = isinstance(em.settings.start, str) and em.settings.start == "auto"
+    if request.filled is not None and searched and request.n_components > 1:
+        found = filled_start(em, request, _statistics, _rank)
+        return statistics_under(em, request, found.mixture)
+    return _statistics(em, request)
+
+
+def _statistics(em: EM, request: Request) -> Statistics:
+    """The same, of rows without holes."""
     if em.m_step.box is None:
         return start(em.settings.start)(request)
     return noise_start(em, request)

@@ -21,18 +21,17 @@ _ROWS = 2**13
 class Gap:
     """The distribution of the features m that some rows lack, given those that they have.
 
-    Of row i it is Σ_k r_ik N(μ_m + G_k (x_i − μ)_o, C_k); with noise there is one term more, which
-    is even over the box in m.
+    Of row i it is Σ_k r_ik N(μ_m + G_k (x_i − μ)_o, C_k), and perhaps one term more that is even
+    over a box.
 
     Parameters
     ----------
     rows : (n,), the numbers of the rows, which all lack the same.
     missing : (|m|,), the features.
-    shares : (n, K) responsibilities by the features that are there, (n, K + 1) with noise.
+    shares : (n, K), the responsibilities of the terms by the features that are there.
     means : (n, K, |m|), of each term, feature units.
-    roots : (K, |m|, |m|), lower triangular, whose squares are the covariances C_k; of noise, the
-        standard deviations of the box.
-    noisy : whether the last term is noise.
+    roots : (K, |m|, |m|), lower triangular, whose squares are the covariances C_k.
+    flat : whether the last term is even over a box, and depends on nothing.
     """
 
     rows: Integers
@@ -40,7 +39,7 @@ class Gap:
     shares: Floats
     means: Floats
     roots: Floats
-    noisy: bool
+    flat: bool
 
     def expected(self) -> Floats:
         """E[x_m | x_o], (n, |m|), feature units."""
@@ -58,9 +57,9 @@ class Gap:
         places = random.uniform(size=(n, 1)) * self.shares.sum(axis=1, keepdims=True)
         chosen = np.minimum((np.cumsum(self.shares, axis=1) <= places).sum(axis=1), k - 1)
         normal = random.standard_normal(size=(n, len(self.missing)))
-        if self.noisy:  # even between ± √3 standard deviations
-            flat = np.sqrt(3.0) * random.uniform(-1.0, 1.0, size=normal.shape)
-            normal = np.where((chosen == k - 1)[:, None], flat, normal)
+        if self.flat:  # even between ± √3 standard deviations
+            even = np.sqrt(3.0) * random.uniform(-1.0, 1.0, size=normal.shape)
+            normal = np.where((chosen == k - 1)[:, None], even, normal)
         steps = np.einsum("nml,nl->nm", self.roots[chosen], normal)
         return self.means[np.arange(n), chosen] + steps
 
@@ -72,24 +71,26 @@ def gaps(mixture: Density, rows: Floats) -> Iterator[Gap]:
     -----
     Of a pattern 4/3·K·D³, and of a row N·K·D².
     """
-    components, noise = mixture.components, mixture.noise
+    components, others = mixture.components, mixture.terms[1:]
     for observed, every in Patterns.of(rows):
         if observed.all():
             continue
         there = Marginal.of(components, observed)
         roots = there.roots.copy()
-        if noise:
-            sigma = noise.box.extent[there.missing] / np.sqrt(12.0)
-            roots[-1] = np.diag(sigma)
+        for other in others:
+            share = float(other.shares.sum())
+            centre = other.mean() / share
+            variances = np.diagonal(other.covariance(centre)) / share
+            roots[-1] = np.diag(np.sqrt(variances[there.missing]))
         for at in range(0, len(every), _ROWS):
             chosen = every[at : at + _ROWS]
             own = rows[np.ix_(chosen, there.observed)]
             shares = kernel.posterior(np.ascontiguousarray(rows[chosen]), components)[1]
             terms = [there.expected(own, components.means, k) for k in range(len(roots))]
-            if noise:  # nothing is to be learnt of it
-                terms[-1] = np.broadcast_to(noise.box.centre[there.missing], terms[-1].shape)
+            if others:  # of which nothing tells anything
+                terms[-1] = np.broadcast_to(centre[there.missing], terms[-1].shape)
             means = np.stack(terms, axis=1)
-            yield Gap(chosen, there.missing, shares, means, roots, noise is not None)
+            yield Gap(chosen, there.missing, shares, means, roots, bool(others))
 
 
 def imputed(mixture: Density, rows: Floats) -> tuple[Floats, Floats]:

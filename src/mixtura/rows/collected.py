@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from typing import Any, TypeVar
@@ -169,8 +169,7 @@ def collected(
     DataError : the collection is no rows, or the weights do not go with them.
     ParameterError : the weights are something else.
     """
-    rows = collection(X, sample_weight)
-    rows = replace(rows, holes=True) if holes else rows
+    rows = collection(X, sample_weight, missing="em" if holes else "refuse")
     return of_collection(rows, n_features, feature_names)
 
 

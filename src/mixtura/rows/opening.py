@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from mixtura.engine.arrays import Rows
@@ -68,8 +68,7 @@ def open_rows(
         for rows that are not Dask's.
     """
     if is_collection(X):
-        rows = collection(X, sample_weight, **more)
-        return replace(rows, holes=True) if holes else rows
+        return collection(X, sample_weight, missing="em" if holes else "refuse", **more)
     if client is not None:
         raise ParameterError(
             f"client is given, but X is of type {type(X).__name__}: pass a Dask array or data "

@@ -122,8 +122,7 @@ def select(
     EEE,3
     """
     began = time.perf_counter()
-    by = criterion_called(criterion)
-    numbers = components_of(n_components)
+    by, numbers = criterion_called(criterion), components_of(n_components)
     kind = structures_of(structures)[0]
     settings = Settings(
         1, kind, start, tol, reg_covar, max_iter, 1, accelerate, weights, prior, noise

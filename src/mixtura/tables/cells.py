@@ -12,9 +12,7 @@ from mixtura.errors import DataError
 #: what else can be done about a value that is missing
 UNKNOWN = "take it as unknown (missing='em'), "
 #: what stands where a number is missing
-_MISSING = {"", "?", "-", ".", "na", "n/a", "#n/a", "null", "none", "missing"}
-#: the same as people write them, for who compares cells as they are
-MARKS = sorted({form for mark in _MISSING for form in (mark, mark.upper(), mark.capitalize())})
+MISSING = {"", "?", "-", ".", "na", "n/a", "#n/a", "nan", "null", "none", "missing"}
 #: a number whose thousands are set apart: 1,234.5 or 1.234,5 or 1 234
 _GROUPED = re.compile(
     r"[+-]?\d{1,3}"
@@ -50,12 +48,7 @@ def is_number(cell: str, *, comma: bool = False, finite: bool = False) -> bool:
 
 def is_missing(cell: str) -> bool:
     """Whether a cell is empty, or one of the marks by which people say that it is."""
-    return cell.strip().lower() in _MISSING
-
-
-def lacks_number(cell: str) -> bool:
-    """Whether a cell is missing, or says that it is no number: NaN."""
-    return is_missing(cell) or cell.strip().lower().lstrip("+-") == "nan"
+    return cell.strip().lower() in MISSING
 
 
 def numbers_or_nan(
@@ -76,11 +69,6 @@ def numbers_or_nan(
         ]
     except ValueError:
         return []
-
-
-def is_no_infinity(value: float) -> bool:
-    """Whether it is a finite number or NaN."""
-    return not math.isinf(value)
 
 
 def numbers_of(texts: Sequence[str], column: str) -> list[float]:
@@ -117,7 +105,7 @@ class _Column:
         numeric = is_number(cell, comma=self.comma)
         self.numbers += numeric
         self.texts += not numeric and not is_missing(cell)
-        excused = self.holes and lacks_number(cell)
+        excused = self.holes and is_missing(cell)
         if self.bad is None and not (excused or is_number(cell, comma=self.comma, finite=True)):
             self.bad = row, line, cell
 

@@ -112,7 +112,7 @@ def collection(
                 f"X is a collection with its {name}, and {argument_of(name)} was given besides: "
                 "name them where it is made"
             )
-        return data
+        return replace(data, holes=data.holes or takes_missing(missing))
     holes = takes_missing(missing)
     return replace(_opened(data, given), on_bad_row=on_bad_row, holes=holes)
 

@@ -21,19 +21,9 @@ import numpy as np
 
 from mixtura.errors import DataError
 from mixtura.tables.arrow import chunk_of, pyarrow
-from mixtura.tables.cells import (
-    MARKS,
-    cell_fault,
-    diagnose,
-    is_missing,
-    is_no_infinity,
-    is_number,
-    lacks_number,
-    number,
-    numbers_or_nan,
-)
+from mixtura.tables.cells import cell_fault, diagnose, is_missing, is_number, number, numbers_or_nan
 from mixtura.tables.chunk import BadRows, Chunk
-from mixtura.tables.dialect import Dialect, Records, dialect_of
+from mixtura.tables.dialect import MARKS, Dialect, Records, dialect_of
 from mixtura.tables.selection import Columns, Header, Selection
 from mixtura.tables.table import made_up_names
 
@@ -256,7 +246,7 @@ class _Reading:
         convert = partial(number, comma=comma) if comma or "_" in text else float
         holes, d = self.columns.holes, len(self.columns.features)
         # What is no number at all is infinite where what is missing is NaN.
-        fault, usable = (math.inf, is_no_infinity) if holes else (math.nan, math.isfinite)
+        fault, usable = (math.inf, _is_no_infinity) if holes else (math.nan, math.isfinite)
         values = array("d")
         for count, (where, record) in enumerate(
             Records(text, self.header.dialect, self.source, line)
@@ -288,7 +278,7 @@ class _Reading:
             n for n in self.columns.numbers if not is_number(at[n], comma=comma, finite=True)
         )
         excused = self.columns.features if self.columns.holes else ()
-        name = next(n for n in unusable if n not in excused or not lacks_number(at[n]))
+        name = next(n for n in unusable if n not in excused or not is_missing(at[n]))
         return cell_fault(self.source, line, row, name, at[name], comma=comma)
 
 
@@ -376,6 +366,10 @@ def _decoded(data: bytes, source: str, line: int) -> str:
             f"{source} is not UTF-8 text: line {line} holds the byte 0x{data[error.start]:02x}; "
             "save it as CSV in UTF-8"
         ) from None
+
+
+def _is_no_infinity(value: float) -> bool:
+    return not math.isinf(value)
 
 
 def _is_worth_it(data: bytes) -> bool:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -79,8 +78,9 @@ def read_table(
     if source.startswith("@"):
         return _selected(bundled(source[1:]), source, selection)
     if needs_scan(source):
-        options: dict[str, Any] = {"columns": columns, "ids": ids, "expected": expected}
-        rows = scan(source, **options, header=header, missing=missing)
+        rows = scan(
+            source, columns=columns, ids=ids, expected=expected, header=header, missing=missing
+        )
         nothing = f"{source} has 0 rows, expected at least one"
         return _collected(rows.chunks(), rows.columns, nothing)
     path = Path(source)

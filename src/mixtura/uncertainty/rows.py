@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mixtura.arguments import takes_missing
 from mixtura.engine.executors import Executor, default_executor
 from mixtura.engine.executors.dask import Dask
 from mixtura.engine.sources import ArraySource, Source
@@ -51,8 +50,7 @@ def given(mixture: Mixture, X: Any, sample_weight: Any, missing: str = "refuse")
     DataError, ParameterError : the rows, or the weights, cannot be used.
     """
     if is_collection(X):
-        rows = collection(X, sample_weight)
-        rows = replace(rows, holes=True) if takes_missing(missing) else rows
+        rows = collection(X, sample_weight, missing=missing)
         own = of_collection(rows, mixture.n_features, mixture.feature_names)
         source: Source = float64_source(own, rows)
         counts = _counts(mixture, source.total_weight, source.n_rows) if rows.weighted else ""
