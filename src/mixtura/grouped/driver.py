@@ -12,6 +12,7 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.executors import Threads, default_executor
+from mixtura.engine.executors.task_pool import Task, run_tasks
 from mixtura.engine.groups import GroupEnds, GroupProblem
 from mixtura.errors import ParameterError
 from mixtura.grouped.asked import SMALL_EM, Asked
@@ -22,7 +23,6 @@ from mixtura.grouped.rows import GroupedRows, grouped_rows
 from mixtura.grouped.streamed import names_of, opened, portions
 from mixtura.model.structures import Structure, structure as structure_called
 from mixtura.selection.candidate import components_of, structures_of
-from mixtura.selection.task_pool import Task, run_tasks
 from mixtura.tables.streams import is_stream
 
 #: told how many groups are done, of how many; the second is 0 where nobody knows
