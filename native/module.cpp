@@ -50,6 +50,31 @@ mixtura::Components packed(int form_number, const Vector<const double>& constant
             checked_whitening(whitening, form, k, d)};
 }
 
+// What is asked of a pass.
+mixtura::Results wanted(std::int64_t m, std::int64_t k, std::int64_t d, bool hard,
+                        const Maybe<Matrix<double>>& squared_distances,
+                        const Maybe<Matrix<double>>& log_joint,
+                        const Maybe<Vector<double>>& log_likelihood,
+                        const Maybe<Matrix<double>>& responsibilities,
+                        const Maybe<Vector<std::int64_t>>& labels,
+                        const Maybe<Vector<double>>& weight, const Maybe<Matrix<double>>& first,
+                        const Maybe<Array<double>>& second, const Maybe<Vector<double>>& total) {
+    if (weight.has_value() != first.has_value() || weight.has_value() != second.has_value())
+        throw nb::value_error("weight, first and second are asked for together");
+    if (hard && (log_likelihood || responsibilities))
+        throw nb::value_error("a hard posterior has no log_likelihood and no responsibilities");
+    return {checked(squared_distances, "squared_distances", {m, k}),
+            checked(log_joint, "log_joint", {m, k}),
+            checked(log_likelihood, "log_likelihood", {m}),
+            checked(responsibilities, "responsibilities", {m, k}),
+            checked(labels, "labels", {m}),
+            checked(weight, "weight", {k}),
+            checked(first, "first", {k, d}),
+            second ? checked_second(*second, k, d) : nullptr,
+            second && second->ndim() == 2,
+            checked(total, "total", {1})};
+}
+
 template <class T>
 void one_pass(int form_number, const Vector<const double>& constants,
               const Matrix<const double>& means, const Array<const double>& whitening,
@@ -64,20 +89,8 @@ void one_pass(int form_number, const Vector<const double>& constants,
     const auto d = static_cast<std::int64_t>(rows.shape(1));
     const auto k = static_cast<std::int64_t>(constants.shape(0));
     const auto components = packed(form_number, constants, means, whitening, d);
-    if (weight.has_value() != first.has_value() || weight.has_value() != second.has_value())
-        throw nb::value_error("weight, first and second are asked for together");
-    if (hard && (log_likelihood || responsibilities))
-        throw nb::value_error("a hard posterior has no log_likelihood and no responsibilities");
-    const mixtura::Results results{checked(squared_distances, "squared_distances", {m, k}),
-                                   checked(log_joint, "log_joint", {m, k}),
-                                   checked(log_likelihood, "log_likelihood", {m}),
-                                   checked(responsibilities, "responsibilities", {m, k}),
-                                   checked(labels, "labels", {m}),
-                                   checked(weight, "weight", {k}),
-                                   checked(first, "first", {k, d}),
-                                   second ? checked_second(*second, k, d) : nullptr,
-                                   second && second->ndim() == 2,
-                                   checked(total, "total", {1})};
+    const auto results = wanted(m, k, d, hard, squared_distances, log_joint, log_likelihood,
+                                responsibilities, labels, weight, first, second, total);
     const double* row_weights = checked(weights, "weights", {m});
     const auto posterior = hard ? mixtura::Posterior::hard : mixtura::Posterior::soft;
     const Released released;
@@ -116,6 +129,62 @@ void deconvolve(int form_number, const Vector<const double>& constants,
     const double* row_weights = checked(weights, "weights", {m});
     const Released released;
     mixtura::deconvolve(components, rows.data(), beside, deviations, row_weights, m, results);
+}
+
+// `held` are the factors of the Gaussians: of all components, or of all but a uniform one.
+mixtura::Factors factors_of(int form_number, const Vector<const double>& log_weights,
+                            const Matrix<const double>& means, const Array<const double>& held,
+                            const Maybe<Vector<const double>>& log_extents, std::int64_t d) {
+    const auto form = static_cast<mixtura::Form>(form_number);
+    const auto k = static_cast<std::int64_t>(log_weights.shape(0));
+    const std::int64_t n = k - (log_extents ? 1 : 0);
+    if (log_extents && form == mixtura::Form::shared_triangular)
+        throw nb::value_error("a uniform component has no part in a shared factor");
+    return {form,
+            k,
+            d,
+            log_weights.data(),
+            checked(means, "means", {k, d}),
+            checked_whitening(held, form, n, d),
+            checked(log_extents, "log_extents", {d})};
+}
+
+template <class T>
+void pass_by_pattern(int form_number, const Vector<const double>& log_weights,
+                     const Matrix<const double>& means, const Array<const double>& held,
+                     const Maybe<Vector<const double>>& log_extents, const Matrix<const T>& rows,
+                     const Vector<const std::int64_t>& order,
+                     const Vector<const std::int64_t>& starts, const Matrix<const bool>& observed,
+                     const Maybe<Vector<const double>>& weights, bool hard,
+                     const Maybe<Matrix<double>>& squared_distances,
+                     const Maybe<Matrix<double>>& log_joint,
+                     const Maybe<Vector<double>>& log_likelihood,
+                     const Maybe<Matrix<double>>& responsibilities,
+                     const Maybe<Vector<std::int64_t>>& labels, const Maybe<Vector<double>>& weight,
+                     const Maybe<Matrix<double>>& first, const Maybe<Array<double>>& second,
+                     const Maybe<Vector<double>>& total) {
+    const auto m = static_cast<std::int64_t>(rows.shape(0));
+    const auto d = static_cast<std::int64_t>(rows.shape(1));
+    const auto factors = factors_of(form_number, log_weights, means, held, log_extents, d);
+    const auto results =
+        wanted(m, factors.n_components, d, hard, squared_distances, log_joint, log_likelihood,
+               responsibilities, labels, weight, first, second, total);
+    const auto n = static_cast<std::int64_t>(observed.shape(0));
+    const mixtura::Patterns patterns{n, checked(order, "order", {m}),
+                                     checked(starts, "starts", {n + 1}),
+                                     checked(observed, "observed", {n, d})};
+    for (std::int64_t i = 0; i < m; ++i)
+        if (patterns.order[i] < 0 || patterns.order[i] >= m)
+            throw nb::value_error("order is none of the rows");
+    if (patterns.starts[0] != 0 || patterns.starts[n] != m)
+        throw nb::value_error("starts do not go from the first row to the last");
+    for (std::int64_t p = 0; p < n; ++p)
+        if (patterns.starts[p] > patterns.starts[p + 1])
+            throw nb::value_error("starts do not rise");
+    const double* row_weights = checked(weights, "weights", {m});
+    const auto posterior = hard ? mixtura::Posterior::hard : mixtura::Posterior::soft;
+    const Released released;
+    mixtura::pass_by_pattern(factors, posterior, rows.data(), row_weights, m, patterns, results);
 }
 
 template <class T>
@@ -425,6 +494,15 @@ template <class T> void bind(nb::module_& module) {
                "whitening"_a.noconvert(), "rows"_a.noconvert(),
                "weights"_a.noconvert() = nb::none(), nb::kw_only(), "hard"_a = false,
                "squared_distances"_a.noconvert() = nb::none(),
+               "log_joint"_a.noconvert() = nb::none(), "log_likelihood"_a.noconvert() = nb::none(),
+               "responsibilities"_a.noconvert() = nb::none(), "labels"_a.noconvert() = nb::none(),
+               "weight"_a.noconvert() = nb::none(), "first"_a.noconvert() = nb::none(),
+               "second"_a.noconvert() = nb::none(), "total"_a.noconvert() = nb::none());
+    module.def("pass_by_pattern", &pass_by_pattern<T>, "form"_a, "log_weights"_a.noconvert(),
+               "means"_a.noconvert(), "held"_a.noconvert(), "log_extents"_a.noconvert().none(),
+               "rows"_a.noconvert(), "order"_a.noconvert(), "starts"_a.noconvert(),
+               "observed"_a.noconvert(), "weights"_a.noconvert() = nb::none(), nb::kw_only(),
+               "hard"_a = false, "squared_distances"_a.noconvert() = nb::none(),
                "log_joint"_a.noconvert() = nb::none(), "log_likelihood"_a.noconvert() = nb::none(),
                "responsibilities"_a.noconvert() = nb::none(), "labels"_a.noconvert() = nb::none(),
                "weight"_a.noconvert() = nb::none(), "first"_a.noconvert() = nb::none(),

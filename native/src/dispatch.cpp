@@ -21,6 +21,10 @@ struct Compiled {
                    const Results&);
     void (*deconvolve)(const Components&, const double*, const double*, bool, const double*,
                        std::int64_t, const Results&);
+    void (*pass_by_pattern32)(const Factors&, Posterior, const float*, const double*, std::int64_t,
+                              const Patterns&, const Results&);
+    void (*pass_by_pattern64)(const Factors&, Posterior, const double*, const double*, std::int64_t,
+                              const Patterns&, const Results&);
     void (*moments32)(const float*, const double*, std::int64_t, const double*, const double*,
                       std::int64_t, std::int64_t, const Results&);
     void (*moments64)(const double*, const double*, std::int64_t, const double*, const double*,
@@ -72,6 +76,8 @@ bool has_avx512() {
      isa::pass,                                                                                    \
      isa::pass,                                                                                    \
      isa::deconvolve,                                                                              \
+     isa::pass_by_pattern,                                                                         \
+     isa::pass_by_pattern,                                                                         \
      isa::moments,                                                                                 \
      isa::moments,                                                                                 \
      isa::hamerly_step,                                                                            \
@@ -136,6 +142,18 @@ void deconvolve(const Components& components, const double* rows, const double* 
                 bool deviations, const double* weights, std::int64_t n_rows,
                 const Results& results) {
     current().deconvolve(components, rows, errors, deviations, weights, n_rows, results);
+}
+
+void pass_by_pattern(const Factors& factors, Posterior posterior, const float* rows,
+                     const double* weights, std::int64_t n_rows, const Patterns& patterns,
+                     const Results& results) {
+    current().pass_by_pattern32(factors, posterior, rows, weights, n_rows, patterns, results);
+}
+
+void pass_by_pattern(const Factors& factors, Posterior posterior, const double* rows,
+                     const double* weights, std::int64_t n_rows, const Patterns& patterns,
+                     const Results& results) {
+    current().pass_by_pattern64(factors, posterior, rows, weights, n_rows, patterns, results);
 }
 
 void moments(const float* rows, const double* weights, std::int64_t n_rows,

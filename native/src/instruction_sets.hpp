@@ -12,6 +12,10 @@
               const Results&);                                                                     \
     void deconvolve(const Components&, const double*, const double*, bool, const double*,          \
                     std::int64_t, const Results&);                                                 \
+    void pass_by_pattern(const Factors&, Posterior, const float*, const double*, std::int64_t,     \
+                         const Patterns&, const Results&);                                         \
+    void pass_by_pattern(const Factors&, Posterior, const double*, const double*, std::int64_t,    \
+                         const Patterns&, const Results&);                                         \
     void moments(const float*, const double*, std::int64_t, const double*, const double*,          \
                  std::int64_t, std::int64_t, const Results&);                                      \
     void moments(const double*, const double*, std::int64_t, const double*, const double*,         \

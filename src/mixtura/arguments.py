@@ -38,6 +38,20 @@ def is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, Integral) and not isinstance(value, bool | np.timedelta64)
 
 
+def takes_missing(wish: object) -> bool:
+    """Whether rows may lack features, by the argument `missing`: ``"em"``, not ``"refuse"``.
+
+    Raises
+    ------
+    ParameterError : it is neither.
+    """
+    if isinstance(wish, str) and wish in ("em", "refuse"):
+        return wish == "em"
+    raise ParameterError(
+        f"missing is {wish!r}, expected 'em', by which what is missing is unknown, or 'refuse'"
+    )
+
+
 def listed(wish: Any, what: str, one: str) -> list[Any]:
     """What a person lists, as a list; a single name or number is none.
 

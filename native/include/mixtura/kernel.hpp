@@ -59,6 +59,34 @@ void deconvolve(const Components& components, const double* rows, const double* 
                 bool deviations, const double* weights, std::int64_t n_rows,
                 const Results& results);
 
+// K weighted Gaussians by the factors of their covariances, and perhaps a uniform one after them.
+struct Factors {
+    Form form;
+    std::int64_t n_components;  // K, the uniform one among them
+    std::int64_t n_features;
+    const double* log_weights;  // (K,)
+    const double* means;        // (K, D)
+    const double* held;         // of the Gaussians, as `whitening` is held: L_k, or σ
+    const double* log_extents;  // (D,) log lengths of the uniform one's box; null without one
+};
+
+// Which features rows have; rows of one pattern stand together.
+struct Patterns {
+    std::int64_t n_patterns;
+    const std::int64_t* order;   // (m,) the rows' numbers
+    const std::int64_t* starts;  // (n_patterns + 1,) where each begins in `order`, and the end
+    const bool* observed;        // (n_patterns, D)
+};
+
+// The same as `pass`, of rows some of whose features were not observed: each is of the density of
+// those that were. The sums are those expected of whole rows given what was observed.
+void pass_by_pattern(const Factors& factors, Posterior posterior, const float* rows,
+                     const double* weights, std::int64_t n_rows, const Patterns& patterns,
+                     const Results& results);
+void pass_by_pattern(const Factors& factors, Posterior posterior, const double* rows,
+                     const double* weights, std::int64_t n_rows, const Patterns& patterns,
+                     const Results& results);
+
 // Statistics about `reference` (K, D) for given responsibilities (m, K): of `results`, `weight`,
 // `first` and `second` are filled.
 void moments(const float* rows, const double* weights, std::int64_t n_rows,

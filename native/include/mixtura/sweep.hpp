@@ -11,7 +11,7 @@ class Sweep final : public Passes {
   public:
     Sweep(Form form, const double* rows, const double* weights, std::int64_t n_rows, std::int64_t n,
           std::int64_t d, bool diagonal)
-        : n_(n), d_(d), t_(capacity(n_rows, d, n)), diagonal_(diagonal), weights_(weights),
+        : n_(n), d_(d), t_(capacity<double>(n_rows, d, n)), diagonal_(diagonal), weights_(weights),
           nothing_(n * d * d), none_{form, n, d, nothing_.data(), nothing_.data(), nothing_.data()},
           distances_(none_, t_), moments_(t_, d, n, diagonal), norm_(t_), values_(n * t_),
           counts_(weights ? n_rows + t_ : 0), likelihood_(t_) {
@@ -52,12 +52,6 @@ class Sweep final : public Passes {
     }
 
   private:
-    // As many rows as a tile of a pass has, or as there are.
-    static std::int64_t capacity(std::int64_t n_rows, std::int64_t d, std::int64_t n) {
-        const std::int64_t granules = (n_rows + granule<double> - 1) / granule<double>;
-        return std::min(tile_rows<double>(d, n), (granules | 1) * granule<double>);
-    }
-
     std::int64_t n_, d_, t_;
     bool diagonal_;
     const double* weights_;

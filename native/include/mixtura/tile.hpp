@@ -56,6 +56,13 @@ template <class S> inline std::int64_t tile_rows(std::int64_t n_features,
     return (granules - (granules % 2 == 0)) * granule<S>;
 }
 
+// As many rows as a tile of a pass has, or as there are.
+template <class S> inline std::int64_t capacity(std::int64_t n_rows, std::int64_t n_features,
+                                                std::int64_t n_components) {
+    const std::int64_t granules = (n_rows + granule<S> - 1) / granule<S>;
+    return std::min(tile_rows<S>(n_features, n_components), (granules | 1) * granule<S>);
+}
+
 // Rows (m, D) turned into features (D, T), T = `capacity`; beyond `size` the columns are zero.
 template <class S> class Tile {
   public:

@@ -60,7 +60,8 @@ def write(
         target = where.sink(file)
         for chunk in read:
             known = outputs.side_by_side({"row": chunk.numbers} if numbered else {}, chunk.ids)
-            target.add(outputs.side_by_side(known, _answered(chunk, names, function, keep=keep)))
+            bad_ones = _bad(chunk, holes=asked.missing == "em") if keep else None
+            target.add(outputs.side_by_side(known, _answered(chunk, names, function, bad_ones)))
             count += len(chunk)
         if not count:
             raise DataError("there is no row to answer for, expected at least one")
@@ -86,22 +87,28 @@ def _chunks(
     return iter([Chunk(rows.rows, {} if found is None else {"errors": found}, carried)])
 
 
+def _bad(chunk: Chunk, *, holes: bool) -> Any:
+    """Which rows of a chunk are bad and were kept, (m,)."""
+    import numpy as np
+
+    return (np.isinf(chunk.rows) if holes else ~np.isfinite(chunk.rows)).any(axis=1)
+
+
 def _answered(
-    chunk: Chunk, names: tuple[str, ...] | None, function: Answer, *, keep: bool
+    chunk: Chunk, names: tuple[str, ...] | None, function: Answer, bad: Any
 ) -> dict[str, Any]:
-    """The columns for a chunk; for a bad row that was kept there is no value in them."""
+    """The columns for a chunk; for `bad` rows (m,), which were kept, there is no value in them."""
     import numpy as np
 
     from mixtura.rows.errors import told_apart
     from mixtura.tables.table import Table, made_up_names
 
-    rows = chunk.rows.astype(np.float64, copy=keep)
-    bad = ~np.isfinite(rows).all(axis=1) if keep else None
+    rows = chunk.rows.astype(np.float64, copy=bad is not None)
     if bad is not None:
         rows[bad] = 0.0
     errors: Any = chunk.fields.get("errors")
     if errors is not None:
-        errors = np.where(np.isfinite(errors), errors, 0.0) if keep else errors
+        errors = errors if bad is None else np.where(np.isfinite(errors), errors, 0.0)
         errors = told_apart(errors) if errors.ndim == 2 else errors
     known = made_up_names(rows.shape[1]) if names is None else names
     ids = {name: tuple(texts) for name, texts in chunk.ids.items()}

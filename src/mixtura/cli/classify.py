@@ -16,7 +16,7 @@ Examples:
 
 
 @options.command(EPILOG, asked=inputs.Input, where=outputs.answers_to)
-@options.rows_of_answers
+@options.rows_by_line
 @click.option("--proba", is_flag=True, help="Write the probability of every class, too.")
 @click.option(
     "--reject",

@@ -32,6 +32,7 @@ Examples:
     help="Explain the least likely rows, the least likely first; 5 of them if no --row is given.",
 )
 @options.reading
+@options.missing
 @options.as_json
 def command(
     model: str, asked: inputs.Input, rows: tuple[int, ...], worst: int | None, as_json: bool
@@ -53,9 +54,11 @@ def command(
     chosen = (
         inputs.places_of(table, rows)
         if rows
-        else least_likely(mixture, table, 5 if worst is None else worst).tolist()
+        else least_likely(
+            mixture, table, 5 if worst is None else worst, missing=asked.missing
+        ).tolist()
     )
-    record = mixture.explain(table, chosen).to_dict()
+    record = mixture.explain(table, chosen, missing=asked.missing).to_dict()
     for row in record["rows"]:
         row["ids"] = {name: texts[row["row"]] for name, texts in table.ids.items()}
         row["row"] = inputs.number_of(table, row["row"])

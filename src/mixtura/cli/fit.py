@@ -9,7 +9,7 @@ import click
 
 import mixtura
 from mixtura.cli import inputs, kinds, options, printing, progress, provenance, spelling
-from mixtura.cli.model_output import ModelOutput
+from mixtura.cli.model_output import ModelOutput, options_of_checkpoints
 
 if TYPE_CHECKING:
     from mixtura.fitting import Fit
@@ -37,6 +37,7 @@ Examples:
 )
 @options.structure
 @options.reading
+@options.missing
 @options.weight_column(
     "A column that says how much each row counts, at least 0; it is no feature. Every row counts "
     "once by default."
@@ -54,7 +55,7 @@ Examples:
     help="Keep with the model the score that such a share of its own rows does not exceed, 0.001 "
     "say: mixtura score --flag flags rows by it.",
 )
-@options.checkpointing
+@options_of_checkpoints
 @click.option(
     "--dask", "on_dask", is_flag=True, help="Fit on Dask workers, started on this machine."
 )
@@ -98,8 +99,7 @@ def command(
     meter = progress.FitMeter(model_options["n_init"], shown=drawn)
     observer = progress.IterationLog() if verbose else meter
     known: inputs.Rows
-    with ExitStack() as held:
-        held.enter_context(closing(meter))
+    with closing(meter), ExitStack() as held:
         if on_dask or scheduler is not None:
             from mixtura.cli.workers import spread
 
@@ -116,6 +116,7 @@ def command(
             sample_weight=asked.weights(known),
             errors=asked.errors(known),
             observer=observer,
+            missing=asked.missing,
             **model_options,
             **known_of,
             **kept.checkpointing,
@@ -140,6 +141,11 @@ def _labelled(
     asked: inputs.Input, known: inputs.Rows, components: int | None
 ) -> tuple[int, dict[str, Any], list[str]]:
     """How many components, the arguments of `mixtura.fit` of known classes, and their names."""
+    if asked.missing == "em":
+        raise click.UsageError(
+            "--label is given with --missing em, expected one of them: leave out rows that lack "
+            "features, with --on-bad-row skip"
+        )
     labels, names = asked.labels(known)
     n = len(names)
     k = n if components is None else components

@@ -42,6 +42,7 @@ class Input:
     weight_column : the column that weighs the rows, or None; it is among the ids of a table.
     error_columns : those that hold the features' errors, one for each, or none; they are, too.
     label_column : likewise the column of the rows' classes.
+    missing : ``em`` where features may be missing, ``refuse`` where not.
     """
 
     data: str | None = None
@@ -52,6 +53,7 @@ class Input:
     weight_column: str | None = None
     error_columns: tuple[str, ...] = ()
     label_column: str | None = None
+    missing: str = "refuse"
 
     @property
     def source(self) -> str:
@@ -96,7 +98,8 @@ class Input:
 
         if self.on_bad_row != "error":
             return _collected(self.scan(mixture), self.source)
-        return read_table(self.source, **self._chosen(mixture), header=self.header)
+        chosen = self._chosen(mixture)
+        return read_table(self.source, **chosen, header=self.header, missing=self.missing)
 
     def scan(self, mixture: Named | None = None) -> Scan:
         """The rows as `mixtura.tables.streams.scan` gives them; `mixture` as for `table`.
@@ -110,8 +113,10 @@ class Input:
         policy = "skip" if self.on_bad_row == "keep" else self.on_bad_row
         expected = mixture.feature_names if mixture is not None else None
         columns, weights = self.columns or None, self.weight_column
-        beside = self.error_columns or None
-        chosen = selection.Selection.of(columns, self.ids, expected, weights=weights, errors=beside)
+        holes, beside = self.missing == "em", self.error_columns or None
+        chosen = selection.Selection.of(
+            columns, self.ids, expected, holes=holes, weights=weights, errors=beside
+        )
         if self.source.startswith("@"):
             table = read.read_table(self.source, **self._chosen(mixture))
             return held.scan_table(table, self.source, fields=chosen.fields, on_bad_row=policy)
@@ -129,6 +134,7 @@ class Input:
             expected=expected,
             header=self.header,
             on_bad_row=policy,
+            missing=self.missing,
         )
 
     def weights(self, rows: Rows) -> list[float] | None:

@@ -30,6 +30,7 @@ COMMANDS = {
     "fit-groups": "Fit a mixture to each group of rows, and store them.",
     "generate": "Make rows up, with known components.",
     "help": "Print what a command does, and what it takes.",
+    "impute": "Fill in what rows lack.",
     "plot": "Draw a model, with data or without.",
     "predict": "Write the component of each row.",
     "report": "Write a page that says what a model makes of rows.",

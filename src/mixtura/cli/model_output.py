@@ -9,11 +9,36 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mixtura.cli import outputs, printing
+from mixtura.cli import completion, options, outputs, printing
 from mixtura.errors import ModelError
 
 if TYPE_CHECKING:
     from mixtura.model.mixture import Mixture
+
+
+#: how a fit keeps what it needs to go on
+options_of_checkpoints = options.together(
+    click.option(
+        "--checkpoint",
+        shell_complete=completion.files,
+        metavar="FILE",
+        help="Where to keep, as it goes, what is needed to go on; the state before is kept beside "
+        "it.",
+    ),
+    options.option(
+        "--every",
+        type=int,
+        default=1,
+        metavar="COUNT",
+        help="Iterations from one writing of the checkpoint to the next.",
+    ),
+    click.option(
+        "--resume",
+        is_flag=True,
+        help="Go on from the checkpoint, if there is one: the result is that of a fit that was "
+        "never stopped.",
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -210,6 +210,14 @@ reading_of_groups = together(
     ),
 )
 
+missing = option(
+    "--missing",
+    type=click.Choice(["refuse", "em"]),
+    default="refuse",
+    help="What a value that is missing is: with refuse a fault; with em unknown, and what is done "
+    "is by the others of its row. Empty cells of CSV, NA and the like, nulls, NaN.",
+)
+
 force = click.option("--force", is_flag=True, help="Replace an output that exists.")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -233,8 +241,8 @@ rows_to_write = together(
     as_json,
 )
 
-#: a model, and the rows that a command answers by a line each
-rows_of_answers = together(
+#: a model, and rows that a command writes a line for each, whatever they lack
+rows_by_line = together(
     model,
     data,
     _columns,
@@ -246,29 +254,8 @@ rows_of_answers = together(
     ),
 )
 
-#: how a fit keeps what it needs to go on
-checkpointing = together(
-    click.option(
-        "--checkpoint",
-        shell_complete=completion.files,
-        metavar="FILE",
-        help="Where to keep, as it goes, what is needed to go on; the state before is kept beside "
-        "it.",
-    ),
-    option(
-        "--every",
-        type=int,
-        default=1,
-        metavar="COUNT",
-        help="Iterations from one writing of the checkpoint to the next.",
-    ),
-    click.option(
-        "--resume",
-        is_flag=True,
-        help="Go on from the checkpoint, if there is one: the result is that of a fit that was "
-        "never stopped.",
-    ),
-)
+#: a model, and the rows that a command answers by a line each
+rows_of_answers = together(rows_by_line, missing)
 
 # The options that are arguments of `mixtura.fit`.
 

@@ -69,6 +69,11 @@ def command(
         raise click.UsageError("--quantile is given without --target, expected both")
     if top is not None and (targets or proba):
         raise click.UsageError("--top is given with --proba or --target, expected one of them")
+    if targets and asked.missing == "em":
+        raise click.UsageError(
+            "--target is given with --missing em, and features are predicted from whole rows: fill "
+            "in first what is missing, with mixtura impute"
+        )
     mixture = inputs.read_model(model, asked.data).mixture
     if targets:
         _write_targets(mixture, asked, targets, quantiles, proba, where, quiet)
@@ -78,9 +83,9 @@ def command(
         if top is not None:
             if errors is not None:
                 raise click.UsageError("--top is given with --errors, expected one of them")
-            return _largest(*mixture.predict_proba(rows, top=top))
-        labels = {"label": mixture.predict(rows, errors)}
-        shares = mixture.predict_proba(rows, errors) if proba else None
+            return _largest(*mixture.predict_proba(rows, top=top, missing=asked.missing))
+        labels = {"label": mixture.predict(rows, errors, missing=asked.missing)}
+        shares = mixture.predict_proba(rows, errors, missing=asked.missing) if proba else None
         return labels | (_responsibilities(mixture, shares) if proba else {})
 
     answers.write(asked, mixture, predicted, where, quiet=quiet)

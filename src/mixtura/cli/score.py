@@ -61,9 +61,10 @@ def command(
     row whose group has no mixture has no value.
     """
     if by:
-        if tail or flag is not None or asked.error_columns:
+        if tail or flag is not None or asked.error_columns or asked.missing == "em":
             raise click.UsageError(
-                "--by writes the log-likelihood of each row, without --tail, --flag and --errors"
+                "--by writes the log-likelihood of each whole row, without --tail, --flag, "
+                "--errors and --missing em"
             )
         import mixtura
         from mixtura.grouped.scoring import check_keys, scores
@@ -79,6 +80,11 @@ def command(
             quiet=quiet,
         )
         return
+    if (tail or flag is not None) and asked.missing == "em":
+        raise click.UsageError(
+            "--tail and --flag are of rows with every feature: leave out --missing em, or ask for "
+            "the log-likelihoods alone"
+        )
     stored = inputs.read_model(model, asked.data)
     mixture, kept = stored.mixture, stored.threshold
     if flag == kinds.KEPT and kept is None:
@@ -96,7 +102,7 @@ def command(
                 "--tail and --flag are of rows without errors: leave out --errors, or ask for the "
                 "log-likelihoods alone"
             )
-        scores = mixture.score_samples(rows, errors)
+        scores = mixture.score_samples(rows, errors, missing=asked.missing)
         return {
             "log_likelihood": scores,
             **({"tail": mixture.score_tail.probability(scores)} if tail else {}),

@@ -48,6 +48,7 @@ Examples:
 )
 @options.output("Where to store the best model (safetensors). Not stored by default.")
 @options.reading
+@options.missing
 @options.weight_column("A column that says how much each row counts, at least 0; it is no feature.")
 @options.model_options_of_select
 @click.option(
@@ -92,6 +93,7 @@ def command(
         folds=folds,
         sample_weight=asked.weights(rows),
         n_jobs=jobs,
+        missing=asked.missing,
         observer=progress.SelectionBar() if progress.on_terminal() and not quiet else None,
         **model_options,
     )

@@ -61,6 +61,7 @@ _RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (rf"{_APART}noise={_VALUE}", r"--noise=\g<value>"),
     (rf"{_APART}prior='conjugate'", "--prior"),
     (rf"{_APART}weights='equal'", "--equal-weights"),
+    (rf"{_APART}missing='em'", "--missing em"),
     (rf"{_APART}(?P<name>{_names(_EVERY)})={_VALUE}", _with_value),
     (r"\bon_bad_row '(?P<value>\w+)'", r"--on-bad-row \g<value>"),
     (rf"{_BEFORE}{_APART}(?P<name>{_names(_WORDS)})(?= (?:as|has|is|to|if|was)\b)", _option),

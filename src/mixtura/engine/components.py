@@ -106,7 +106,11 @@ def spheres(centres: Rows) -> Components:
 
 
 def with_uniform(
-    components: Components, weight: float, log_volume: float, centre: Floats
+    components: Components,
+    weight: float,
+    log_volume: float,
+    centre: Floats,
+    log_extents: Floats | None = None,
 ) -> Components:
     """The components, and after them one of density 1/V everywhere, (K + 1).
 
@@ -116,6 +120,7 @@ def with_uniform(
     weight : of the uniform one, above 0.
     log_volume : log V; V in feature units.
     centre : (D,), about which the moments of its rows are taken; nothing else depends on it.
+    log_extents : (D,), how far its rows reach in each feature; None where it is the same in all.
 
     Notes
     -----
@@ -130,5 +135,5 @@ def with_uniform(
     return Components(
         frozen(np.append(components.log_weights, math.log(weight))),
         frozen(np.vstack([components.means, centre])),
-        factors.WithUniform(inner, log_volume),
+        factors.WithUniform(inner, log_volume, log_extents),
     )

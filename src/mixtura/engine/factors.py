@@ -59,6 +59,11 @@ class Factor(Value, ABC):
     #: whether the factor is diagonal, so that only diagonal second moments are needed
     diagonal: bool
 
+    @property
+    @abstractmethod
+    def held(self) -> Floats:
+        """L_k in the factor's own form: (K, D, D), (D, D), (K, D) or (K,)."""
+
     @abstractmethod
     def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
         """The halves ½·log|Σ_k| = log|L_k| of the log determinants, (K,), nats."""
@@ -88,6 +93,10 @@ class Triangular(Factor):
     form = FactorForm.TRIANGULAR
     diagonal = False
 
+    @property
+    def held(self) -> Floats:
+        return self.lower
+
     def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
         return np.log(np.einsum("kdd->kd", self.lower)).sum(axis=1)
 
@@ -111,6 +120,10 @@ class SharedTriangular(Factor):
     lower: Floats
     form = FactorForm.SHARED_TRIANGULAR
     diagonal = False
+
+    @property
+    def held(self) -> Floats:
+        return self.lower
 
     def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
         return np.full(n_components, np.log(np.diagonal(self.lower)).sum())
@@ -136,6 +149,10 @@ class Diagonal(Factor):
     form = FactorForm.DIAGONAL
     diagonal = True
 
+    @property
+    def held(self) -> Floats:
+        return self.scale
+
     def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
         return np.log(self.scale).sum(axis=1)
 
@@ -159,6 +176,10 @@ class Spherical(Factor):
     scale: Floats
     form = FactorForm.SPHERICAL
     diagonal = True
+
+    @property
+    def held(self) -> Floats:
+        return self.scale
 
     def half_log_determinants(self, n_features: int, n_components: int) -> Floats:
         return n_features * np.log(self.scale)
@@ -187,10 +208,13 @@ class WithUniform(Factor):
     ----------
     inner : of the K components; one that they share is written out for each.
     log_volume : log V, of which 1/V is the density; V in feature units.
+    log_extents : (D,), the logarithms of how far its rows reach in each feature, whose sum that is;
+        None where it is the same in all.
     """
 
     inner: Triangular | Diagonal | Spherical
     log_volume: float
+    log_extents: Floats | None = None
 
     @property
     def form(self) -> FactorForm:  # type: ignore[override]
@@ -206,9 +230,19 @@ class WithUniform(Factor):
         flat = self.log_volume - 0.5 * n_features * math.log(2.0 * math.pi)
         return np.append(inner, flat)
 
+    def extents(self, n_features: int) -> Floats:
+        """The logarithms of how far its rows reach in each feature, (D,)."""
+        if self.log_extents is not None:
+            return self.log_extents
+        return np.full(n_features, self.log_volume / n_features)
+
     def inverse(self, invert_lower: InvertLower) -> Floats:
         inner = self.inner.inverse(invert_lower)
         return np.concatenate([inner, np.zeros((1, *inner.shape[1:]))])
+
+    @property
+    def held(self) -> Floats:
+        return self.inner.held
 
     def whiten(self, k: int, deviations: Floats) -> Floats:
         if self._is_uniform(k):
@@ -226,8 +260,7 @@ class WithUniform(Factor):
         return self.inner.unwhiten_transposed(k, whitened)
 
     def _is_uniform(self, k: int) -> bool:
-        held = self.inner.lower if isinstance(self.inner, Triangular) else self.inner.scale
-        return k == len(held)
+        return k == len(self.held)
 
 
 def solve_lower_transposed(lower: Floats, right: Floats) -> Floats:

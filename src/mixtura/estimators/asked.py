@@ -5,9 +5,11 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import validate_data
 
 from mixtura.fitting import Settings
 from mixtura.fitting.m_step.prior import Prior
@@ -16,6 +18,7 @@ from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed
 from mixtura.model.structures import NAMES, structure
+from mixtura.tables.columns import unmasked
 
 
 class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
@@ -40,6 +43,7 @@ class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
         "weights": [StrOptions({"free", "equal"})],
         "prior": [StrOptions({"conjugate"}), Prior, "boolean", None],
         "noise": ["boolean", Interval(Real, 0.0, None, closed="neither"), Box, None],
+        "missing": [StrOptions({"refuse", "em"})],
     }
 
     def __init__(
@@ -63,6 +67,7 @@ class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
         weights: str = "free",
         prior: Prior | str | bool | None = None,
         noise: Box | float | bool | None = None,
+        missing: str = "refuse",
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -82,6 +87,31 @@ class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.weights = weights
         self.prior = prior
         self.noise = noise
+        self.missing = missing
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn is to know of the estimator: whether it takes NaN."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self._holes
+        return tags
+
+    @property
+    def _holes(self) -> bool:
+        """Whether rows may lack features."""
+        return bool(self.missing == "em")
+
+    def _validated(self, X: Any, **more: Any) -> Any:
+        """`X` as scikit-learn checks it, NaN allowed where rows may lack features, (N, D)."""
+        held = unmasked(X) if self._holes else X
+        finite = "allow-nan" if self._holes else True
+        kinds = [np.float64, np.float32]
+        try:
+            return validate_data(self, held, dtype=kinds, ensure_all_finite=finite, **more)
+        except ValueError as error:
+            if self._holes or "contains NaN" not in str(error):
+                raise
+            remedy = "With missing='em' this one takes them: what is missing is unknown then."
+            raise ValueError(f"{error} {remedy}") from None
 
     def _effort(self) -> tuple[int, int]:
         """How many runs of EM a fit takes, and how many iterations each may have."""

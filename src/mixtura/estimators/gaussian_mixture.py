@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Self
 
-import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats, Integers
@@ -62,6 +61,8 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
     noise : whether rows may belong to no component: None, True for the box about the rows, a
         volume, or a `mixtura.Box`; see `mixtura.fit`. Then `predict` gives −1 for noise, and
         `predict_proba` one column more, the last.
+    missing : ``"refuse"``, or ``"em"`` where rows may lack features, NaN, None or NA, by all that
+        takes rows; see `mixtura.fit`.
 
     Attributes
     ----------
@@ -204,22 +205,22 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         if not is_out_of_core(X):
             X, errors = parted(X, errors)
         rows = self._fit(X, sample_weight, y, errors=errors)
-        return self.mixture_.predict(rows, errors)
+        return self.mixture_.predict(rows, errors, missing=self.missing)
 
     def predict(self, X: Any, errors: Any = None) -> Integers:
         """The component of largest responsibility for each row, (N,), −1 for noise."""
         rows, errors = self._measured(X, errors)
-        return self.mixture_.predict(rows, errors)
+        return self.mixture_.predict(rows, errors, missing=self.missing)
 
     def predict_proba(self, X: Any, errors: Any = None) -> Floats:
         """Responsibilities, (N, K), and one column more for noise; rows sum to 1."""
         rows, errors = self._measured(X, errors)
-        return self.mixture_.predict_proba(rows, errors)
+        return self.mixture_.predict_proba(rows, errors, missing=self.missing)
 
     def score_samples(self, X: Any, errors: Any = None) -> Floats:
         """The log-likelihood of each row, (N,), nats; see `mixtura.Mixture.score_samples`."""
         rows, errors = self._measured(X, errors)
-        return self.mixture_.score_samples(rows, errors)
+        return self.mixture_.score_samples(rows, errors, missing=self.missing)
 
     def score(
         self, X: Any, y: object = None, sample_weight: Any = None, errors: Any = None
@@ -229,12 +230,12 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i.
         """
         rows, errors = self._measured(X, errors)
-        return self.mixture_.score(rows, sample_weight, errors)
+        return self.mixture_.score(rows, sample_weight, errors, missing=self.missing)
 
     def posterior(self, X: Any, errors: Any) -> tuple[Floats, Floats]:
         """Means (N, D) and covariances (N, D, D) of true values; `mixtura.Mixture.posterior`."""
         rows, errors = self._measured(X, errors)
-        return self.mixture_.posterior(rows, errors)
+        return self.mixture_.posterior(rows, errors, missing=self.missing)
 
     def sample(self, n_samples: int = 1) -> tuple[Floats, Integers]:
         """Rows (n_samples, D) drawn from the mixture, and the component of each (n_samples,).
@@ -260,7 +261,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         """
         rows = self._rows(X)
         checks.warn_if_void(getattr(self, "fit_", None), "BIC")
-        return self.mixture_.bic(rows, sample_weight)
+        return self.mixture_.bic(rows, sample_weight, missing=self.missing)
 
     def aic(self, X: Any, sample_weight: Any = None) -> float:
         """Akaike information criterion −2·log L + 2p, smaller is better (Akaike 1974).
@@ -269,7 +270,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         """
         rows = self._rows(X)
         checks.warn_if_void(getattr(self, "fit_", None), "AIC")
-        return self.mixture_.aic(rows, sample_weight)
+        return self.mixture_.aic(rows, sample_weight, missing=self.missing)
 
     def icl(self, X: Any, sample_weight: Any = None) -> float:
         """Integrated completed likelihood criterion, smaller is better; see `mixtura.Mixture.icl`.
@@ -279,7 +280,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         """
         rows = self._rows(X)
         checks.warn_if_void(getattr(self, "fit_", None), "ICL")
-        return self.mixture_.icl(rows, sample_weight)
+        return self.mixture_.icl(rows, sample_weight, missing=self.missing)
 
     def _n_parameters(self) -> int:
         """Free parameters, by the name that scikit-learn has for them."""
@@ -297,7 +298,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         if is_out_of_core(X):
             return X
         checks.check_numbers(X)
-        return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        return self._validated(X, reset=False)
 
     def _measured(self, X: Any, errors: Any) -> tuple[Any, Any]:
         """Rows as for `_rows`, and their errors, which columns of `X` may hold."""

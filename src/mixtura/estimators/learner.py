@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import default_executor
@@ -20,7 +19,7 @@ from mixtura.estimators.prepared import given_of
 from mixtura.fitting import Fit, Given, Settings, fit_rows
 from mixtura.fitting.stepwise import Stepwise, rows_to_start
 from mixtura.rows.data import check_extent
-from mixtura.rows.in_memory import check_here
+from mixtura.rows.in_memory import check_here, lacks_any
 from mixtura.rows.opening import Held
 from mixtura.rows.weights import row_weights
 
@@ -37,7 +36,7 @@ def learn(model: Asked, X: Any, sample_weight: Any) -> None:
     check_here(X)
     first = not (hasattr(model, "mixture_") or hasattr(model, "n_samples_seen_"))
     check_numbers(X)
-    rows = validate_data(model, X, dtype=[np.float64, np.float32], reset=first)
+    rows = model._validated(X, reset=first)
     weights = row_weights(sample_weight, len(rows))
     learner = getattr(model, "_learner", None)
     if learner is None:
@@ -128,7 +127,7 @@ class Learner:
 
         Parameters
         ----------
-        rows : (m, D), finite.
+        rows : (m, D), finite; NaN where a value is missing.
         weights : (m,), at least 0, or None.
         settings, given, random : of the start; the structure and the regularisation hold on.
         names : of the features, or None.
@@ -139,7 +138,7 @@ class Learner:
         DataError : values are too large.
         CollapseError : a covariance became singular and reg_covar is 0.
         """
-        low, high = rows.min(axis=0), rows.max(axis=0)
+        low, high = (np.nan_to_num(end.reduce(rows)) for end in (np.fmin, np.fmax))
         check_extent(max(len(rows), 2), low, high, 1, names, rows.dtype)
         if weights is not None:
             counting = weights > 0.0
@@ -168,7 +167,8 @@ class Learner:
         if any(weights is not None for _, weights in self.waiting):
             shares = [np.ones(len(r)) if v is None else v for r, v in self.waiting]
             fields["weights"] = np.concatenate(shares)
-        fit = fit_rows(Held(rows, fields, names), settings, given=given, random=random)
+        held = Held(rows, fields, names, lacks_any(rows))
+        fit = fit_rows(held, settings, given=given, random=random)
         return replace(Learner.after(fit), trace=self.trace)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
 
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.estimators.asked import Asked
@@ -18,7 +17,7 @@ from mixtura.fitting import Fit, Given, fit_rows
 from mixtura.model.random import seeded
 from mixtura.model.structures import structure
 from mixtura.rows.errors import parted
-from mixtura.rows.in_memory import is_ready
+from mixtura.rows.in_memory import is_ready, lacks_any
 from mixtura.rows.opening import Held, open_rows, row_fields
 from mixtura.rows.out_of_core import is_out_of_core
 
@@ -60,11 +59,11 @@ def _here(
     check_rows(counting, model.n_components)
     names = getattr(model, "feature_names_in_", None)
     names = None if names is None else tuple(names)
-    options = _options(model, rows.shape[1])
+    options, holes = _options(model, rows.shape[1]), model._holes and lacks_any(rows)
     return (
         rows,
         weights,
-        partial(fit_rows, Held(rows, fields, names), model._settings(), **options),
+        partial(fit_rows, Held(rows, fields, names, holes), model._settings(), **options),
     )
 
 
@@ -72,7 +71,7 @@ def _checked(model: Asked, X: Any) -> Rows:
     """The rows (N, D), checked as scikit-learn checks them, their columns set on the estimator."""
     if not (is_ready(X) and len(X) > 1):
         check_numbers(X)
-        return validate_data(model, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+        return model._validated(X, ensure_min_samples=2)
     # Of such an array it says nothing, in ten times as long as some hundred rows take to be read.
     model.n_features_in_ = X.shape[1]
     model.__dict__.pop("feature_names_in_", None)
@@ -83,7 +82,7 @@ def _elsewhere(
     model: Asked, X: Any, sample_weight: Any, **more: Any
 ) -> tuple[Any, Any, Callable[..., Fit]]:
     """For rows that are read anew at each pass."""
-    data = open_rows(X, sample_weight, **more)
+    data = open_rows(X, sample_weight, holes=model._holes, **more)
     options = _options(model, data.n_features)
     model.n_features_in_ = data.n_features
     if hasattr(model, "feature_names_in_"):

@@ -96,6 +96,7 @@ class CoreRun:
             kernel.em_run is not None
             and source.n_blocks == 1
             and source.dtype == np.float64
+            and not source.holes
             and type(settings.rule) in (Tolerance, Remaining)
         )
         at_once = isinstance(source, ArraySource) and not told

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mixtura.arguments import takes_missing
 from mixtura.errors import CollapseError, ParameterError
 from mixtura.fitting.checkpoints import Checkpointer, checkpointed
 from mixtura.fitting.em import EM, Observer, wants_scatter
@@ -55,6 +56,7 @@ def fit(
     checkpoint: str | os.PathLike[str] | None = None,
     every: int = 1,
     resume: bool = False,
+    missing: str = "refuse",
 ) -> Fit:
     """Fit a Gaussian mixture by expectation-maximisation.
 
@@ -129,6 +131,10 @@ def fit(
     every : so many iterations from one writing of the checkpoint to the next.
     resume : whether to go on from the checkpoint, where there is one: the result then has the bits
         of a fit that was never stopped. A checkpoint of a fit that is over gives its result.
+    missing : ``"refuse"``, or ``"em"`` where rows may lack features: NaN, None, NA, nulls, what is
+        masked, and in CSV empty cells and the like. What is missing is unknown, to E-step and
+        likelihood, which is that of what was observed; nothing is filled in. That is right where
+        whether a value is missing does not depend on what it would be, given those observed.
 
     Raises
     ------
@@ -148,12 +154,16 @@ def fit(
     whiten by forward substitution and N·K·D² for the second moments, for diagonal ones N·K·D each.
     Besides, N·K exponentials, and memory for a few blocks of rows. Of rows that are streamed, one
     pass more is made at first, and a named start is found on a sample of up to 131,072 of them.
+    Rows that lack features are taken by pattern: those that lack the same together, and for each
+    pattern in a block K factorisations, 4/3·K·D³. A start is found on rows that are filled by draws
+    from their normal distribution, of which EM knows nothing.
 
     References
     ----------
     Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the EM algorithm";
     Fraley & Raftery 2007 for `prior`; Banfield & Raftery 1993 for `noise`; Bovy, Hogg & Roweis
-    2011, "Extreme deconvolution", for `errors`.
+    2011, "Extreme deconvolution", for `errors`; Ghahramani & Jordan 1994, "Supervised learning from
+    incomplete data via an EM approach", for `missing`.
 
     Examples
     --------
@@ -178,7 +188,13 @@ def fit(
     with checkpointed(checkpoint, every, resume, settings, begun, random_state) as checkpointer:
         fitted = fit_rows(
             open_rows(
-                X, sample_weight, client, errors=errors, projections=projections, labels=labels
+                X,
+                sample_weight,
+                client,
+                holes=takes_missing(missing),
+                errors=errors,
+                projections=projections,
+                labels=labels,
             ),
             settings,
             given=begun,

@@ -267,7 +267,8 @@ class EM:
         said = prior_statistics.shrinkage_notes(
             fit.mixture, self.m_step.seen, self.data.source.total_weight
         )
-        if (box := self.m_step.box) is not None and self.settings.background == 0.0:
+        box, holes = self.m_step.box, self.data.source.holes
+        if box is not None and self.settings.background == 0.0 and not holes:
             data = self.data
             turned = noise_box.turned_log_volume(data.source, data.executor, data.total_scatter)
             said += noise_box.turned_box_notes(box, turned)
@@ -328,9 +329,11 @@ class EM:
 
         Only a shared covariance can be had from it; one block is not worth the passes that it
         takes, and the sums of float32 rows have no digits to spare. Noise takes a part of every
-        row, and that of the scatter is not known. Nor is the scatter of true values.
+        row, and that of the scatter is not known; so does what rows lack. Nor is the scatter of
+        true values.
         """
-        if self.m_step.box is not None or "errors" in self.data.sample.fields:
+        unknown = self.data.source.holes or "errors" in self.data.sample.fields
+        if self.m_step.box is not None or unknown:
             return None
         worth = self.data.source.n_blocks > 1 and self.data.source.dtype == np.float64
         if not (self.settings.structure.form.shared and worth):

@@ -63,7 +63,7 @@ def noise_start(em: EM, request: Request) -> Statistics:
     n, d = request.source.rows.shape
     if wish == "auto" and is_searched(n, request.n_components, d, request.structure):
         return auto(replace(request, box=em.m_step.box))
-    return _under(em, request, _best(em, request))
+    return statistics_under(em, request, _best(em, request))
 
 
 def _supplied(em: EM, request: Request) -> Statistics:
@@ -74,13 +74,13 @@ def _supplied(em: EM, request: Request) -> Statistics:
         rows.setflags(write=False)
         shares = wish(rows, request.n_components, request.random)
         begun = FromShares(shares, "what start returned", noise=True)
-        statistics = begun(replace(request, counting=None, whole=None))
+        statistics = begun(replace(request, counting=None, whole=None, filled=None))
     else:
         statistics = FromShares(wish, noise=True)(request)
     if statistics.weight[-1] > 0.0:
         return statistics
     mixture, _ = em.begin_with(statistics.first_components(request.n_components))
-    return _under(em, request, mixture)
+    return statistics_under(em, request, mixture)
 
 
 def _best(em: EM, request: Request) -> Mixture:
@@ -112,7 +112,7 @@ def _best(em: EM, request: Request) -> Mixture:
     found, faults = [], []
     for begin, kept in _ways(str(em.settings.start), clear, k):
         part = ArraySource(rows[kept], weights[kept] * scale)
-        inner = replace(request, source=part, counting=None, whole=None)
+        inner = replace(request, source=part, counting=None, whole=None, filled=None)
         try:
             alone = replace(plain, data=plain.data.of_others(part))
             mixture = alone.climb(alone.begin_with(begin(inner))[0]).mixture
@@ -155,7 +155,7 @@ def _amid(statistics: Statistics, part: ArraySource, whole: ArraySource) -> Stat
     )
 
 
-def _under(em: EM, request: Request, mixture: Mixture) -> Statistics:
+def statistics_under(em: EM, request: Request, mixture: Mixture) -> Statistics:
     """The statistics of all rows under a mixture."""
     step = partial(kernel.accumulate, components=mixture.components, diagonal=request.form.diagonal)
     return em.data.executor.run(request.all_rows, step)

@@ -13,11 +13,12 @@ from mixtura.engine.statistics import Statistics
 from mixtura.errors import DataError, Interrupted, ParameterError
 from mixtura.fitting.checkpoints.checkpointer import Checkpointer
 from mixtura.fitting.em import EM
+from mixtura.fitting.filled_start import filled_start
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.labelled_start import labelled_start
 from mixtura.fitting.m_step.health import Repair
-from mixtura.fitting.noise_start import noise_start
+from mixtura.fitting.noise_start import noise_start, statistics_under
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.labelled import Labelled
 from mixtura.fitting.starts.met import Met
@@ -170,15 +171,16 @@ def begin(
     data, settings, estimate = em.data, em.settings, None
     if not given.complete:
         request = Request(
-            data.sample,
+            data.filled_sample,
             settings.n_components,
             random,
             data.executor,
             settings.structure,
             data.counting,
-            None if data.in_memory else data.source,
+            None if data.in_memory and not data.source.holes else data.source,
             run=run,
             told=told,
+            filled=data.filled if data.source.holes else None,
         )
         estimate = em.m_step(first_statistics(em, request))
     estimate = given.over(estimate, settings, data.source.n_features)
@@ -190,6 +192,15 @@ def first_statistics(em: EM, request: Request) -> Statistics:
     """The statistics that the first M-step is taken from, those of noise last of all."""
     if isinstance(em.settings.start, Labelled):
         return labelled_start(em, request, em.settings.start)
+    searched = isinstance(em.settings.start, str) and em.settings.start == "auto"
+    if request.filled is not None and searched and request.n_components > 1:
+        found = filled_start(em, request, _statistics, _rank)
+        return statistics_under(em, request, found.mixture)
+    return _statistics(em, request)
+
+
+def _statistics(em: EM, request: Request) -> Statistics:
+    """The same, of rows without holes."""
     if em.m_step.box is None:
         return start(em.settings.start)(request)
     return noise_start(em, request)

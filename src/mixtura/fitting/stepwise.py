@@ -16,6 +16,7 @@ from mixtura.fitting.m_step.estimate import maximise
 from mixtura.fitting.m_step.health import Health, Repair
 from mixtura.fitting.settings import Settings
 from mixtura.model.mixture import Mixture
+from mixtura.rows.in_memory import lacks_any
 from mixtura.rows.spread import Spread
 
 #: γ_t = (t + 2)^−0.6: between ½ and 1, so that what was learnt early is forgotten, and noise too
@@ -90,7 +91,7 @@ class Stepwise:
 
         Parameters
         ----------
-        rows : (m, D), finite.
+        rows : (m, D), finite; NaN where a value is missing.
         weights : (m,), positive; None weighs each row 1.
         executor : who carries the pass out.
 
@@ -105,7 +106,7 @@ class Stepwise:
         mixture, settings = self.mixture, self.settings
         diagonal = settings.structure.form.diagonal
         step = partial(kernel.accumulate, components=mixture.components, diagonal=diagonal)
-        found = executor.run(ArraySource(rows, weights), step)
+        found = executor.run(ArraySource(rows, weights, holes=lacks_any(rows)), step)
         size = found.total_weight
         gamma = (self.total_weight / size + _DELAY) ** -_EXPONENT
         now = self.statistics.about(mixture.means).scaled(1.0 - gamma)

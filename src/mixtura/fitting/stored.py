@@ -31,7 +31,7 @@ def fit_record(fit: Fit) -> dict[str, Any]:
     return {
         **fit.summary(),
         **({} if fitted == fit.mixture.structure else {"structure": fitted.name}),
-        **({} if odd == NONE else {"oddities": asdict(odd)}),
+        **({} if odd == NONE else {"oddities": _said(odd)}),
     }
 
 
@@ -113,7 +113,13 @@ def _oddities(said: Mapping[str, Any]) -> Oddities:
         left_out=str(said["left_out"]),
         assumed=tuple(map(str, said["assumed"])),
         measured=bool(said.get("measured", False)),
+        missing=str(said.get("missing", "")),
     )
+
+
+def _said(odd: Oddities) -> dict[str, Any]:
+    """Oddities as plain values, without what most rows do not have."""
+    return {name: value for name, value in asdict(odd).items() if name != "missing" or value}
 
 
 def _whole(values: Any) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mixtura.arguments import is_whole
+from mixtura.arguments import is_whole, takes_missing
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen
 from mixtura.engine.components import Components
@@ -21,7 +21,8 @@ from mixtura.model.noise import Noise
 from mixtura.model.structures import Structure, structure as structure_called
 from mixtura.model.terms import Terms
 from mixtura.rows.in_memory import as_rows
-from mixtura.rows.out_of_core import RowFunction
+from mixtura.rows.out_of_core import RowFunction, is_out_of_core, summed
+from mixtura.rows.weights import row_weights, weighted_mean
 from mixtura.textual import counted, printable
 
 #: so many features are named in a repr
@@ -162,16 +163,19 @@ class Density(Value):
         """The covariances written out, (K, D, D)."""
         return self._gaussians.matrices()
 
-    def rows(self, X: Any) -> Rows:
+    def rows(self, X: Any, *, missing: str = "refuse") -> Rows:
         """`X` as rows of this mixture's features, checked and matched by column name, (N, D).
 
         Raises
         ------
-        DataError : wrong shape, missing columns, NaN or infinity.
+        DataError : wrong shape, missing columns, infinity, or NaN where none may be missing.
         """
-        return as_rows(X, self.n_features, self.feature_names)
+        holes = takes_missing(missing)
+        return as_rows(X, self.n_features, self.feature_names, holes=holes)
 
-    def score_samples(self, X: Any, errors: Any = None, projections: Any = None) -> Floats:
+    def score_samples(
+        self, X: Any, errors: Any = None, projections: Any = None, *, missing: str = "refuse"
+    ) -> Floats:
         """The log-likelihood log p(x_i) of each row.
 
         log p(x_i) = log Σ_k exp(log w_k − D/2·log 2π − ½ log|Σ_k| − ½‖L_k⁻¹(x_i − μ_k)‖²)
@@ -184,6 +188,8 @@ class Density(Value):
             `mixtura.fit` takes them: paths, datasets, iterables, Dask collections.
         errors, projections : what the rows were measured with, as for `mixtura.fit`, or None: then
             R_i μ_k and R_i Σ_k R_iᵀ + S_i stand for μ_k and Σ_k.
+        missing : ``"em"`` where rows may lack features, as for `mixtura.fit`: each has the density
+            of those that were observed, and 1 if none was.
 
         Returns
         -------
@@ -192,18 +198,32 @@ class Density(Value):
 
         Raises
         ------
-        DataError : wrong shape, missing columns, NaN or infinity.
+        DataError : wrong shape, missing columns, infinity, or NaN where none may be missing.
 
         Notes
         -----
         N·K·D²/2 multiply-adds for full and tied covariances, N·K·D for diagonal ones; memory
         for one block.
         """
-        asked = self._by_row(lambda b: kernel.log_likelihood(b, self.components))
+        asked = self._by_row(lambda b: kernel.log_likelihood(b, self.components), missing=missing)
         return asked.over(X, errors, projections)
 
+    def score(
+        self, X: Any, sample_weight: Any = None, errors: Any = None, *, missing: str = "refuse"
+    ) -> float:
+        """The mean log-likelihood of the rows, nats a row; see `score_samples`.
+
+        With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i. Rows out of core are read in bounded
+        memory; their weights and errors are given as to `mixtura.fit`.
+        """
+        if is_out_of_core(X):
+            total, weight = self._log_likelihood(X, sample_weight, errors, missing)
+            return total / weight
+        scores = self.score_samples(X, errors, missing=missing)
+        return weighted_mean(scores, row_weights(sample_weight, len(scores), summed=False))
+
     def posterior(
-        self, X: Any, errors: Any = None, projections: Any = None
+        self, X: Any, errors: Any = None, projections: Any = None, *, missing: str = "refuse"
     ) -> tuple[Floats, Floats]:
         """The true values of rows that were measured with errors, as far as they can be known.
 
@@ -218,6 +238,7 @@ class Density(Value):
         ----------
         X : (N, D), as for `score_samples`.
         errors, projections : as for `mixtura.fit`; one of them, at least.
+        missing : as for `score_samples`; what is missing is known by the rest of its row.
 
         Returns
         -------
@@ -245,7 +266,9 @@ class Density(Value):
         if errors is None and projections is None:
             raise DataError("errors is None: without an error a row is its own true value")
         shape = self.n_features, self.n_features + 1
-        found = self._by_row(lambda b: kernel.true_values(b, self.components), shape)
+        found = self._by_row(
+            lambda b: kernel.true_values(b, self.components), shape, missing=missing
+        )
         both: Floats = found.over(X, errors, projections)
         return both[:, :, 0], both[:, :, 1:]
 
@@ -260,17 +283,34 @@ class Density(Value):
         """How many responsibilities a row has: K, and one for noise."""
         return (self.components.n_components,)
 
+    def _log_likelihood(
+        self, X: Any, sample_weight: Any, errors: Any, missing: str
+    ) -> tuple[float, float]:
+        """Σ_i v_i log p(x_i), nats, and Σ_i v_i."""
+        asked = self._by_row(lambda b: kernel.log_likelihood(b, self.components), missing=missing)
+        return summed(X, sample_weight, asked, errors)
+
     def _by_row(
         self,
         function: Callable[[Block], Any],
         shape: tuple[int, ...] = (),
         dtype: type = np.float64,
+        missing: str = "refuse",
     ) -> RowFunction:
         """What a function of blocks gives for each row, of `shape` a row."""
-        return RowFunction(function, self.n_features, self.feature_names, shape, dtype)
+        known = self.n_features, self.feature_names
+        return RowFunction(function, *known, shape, dtype, takes_missing(missing))
 
 
-def largest_shares(mixture: Density, X: Any, top: int) -> tuple[Integers, Floats]:
+def largest_shares(
+    mixture: Density,
+    X: Any,
+    top: int,
+    errors: Any = None,
+    projections: Any = None,
+    *,
+    missing: str = "refuse",
+) -> tuple[Integers, Floats]:
     """The largest responsibilities of each row; see `Mixture.predict_proba`.
 
     Returns
@@ -292,7 +332,7 @@ def largest_shares(mixture: Density, X: Any, top: int) -> tuple[Integers, Floats
     def largest(block: Block) -> Floats:
         found = np.empty((len(block.rows), 2 * top))
         for at in range(0, len(block.rows), _PART):
-            shares = kernel.posterior(block.rows[at : at + _PART], mixture.components)[1]
+            shares = kernel.posterior(block.part(at, at + _PART), mixture.components)[1]
             part = found[at : at + _PART]
             places = np.argpartition(-shares, top - 1, axis=1)[:, :top]
             places.sort(axis=1)
@@ -302,5 +342,5 @@ def largest_shares(mixture: Density, X: Any, top: int) -> tuple[Integers, Floats
             part[:, top:] = np.take_along_axis(values, order, axis=1)
         return found
 
-    whole = mixture._by_row(largest, (2 * top,)).over(X)
+    whole = mixture._by_row(largest, (2 * top,), missing=missing).over(X, errors, projections)
     return whole[:, :top].astype(np.int64), whole[:, top:]

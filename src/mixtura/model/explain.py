@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,18 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixtura.arguments import is_whole, places
+from mixtura.arguments import is_whole, places, takes_missing
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Value, frozen
-from mixtura.engine.factors import Factor
-from mixtura.engine.kernel.deconvolution import Deconvolved
 from mixtura.engine.sources import Block, fields_of
 from mixtura.errors import ParameterError
+from mixtura.model.contributions import Parts
 from mixtura.model.decisions import Decisions
 from mixtura.model.density import Density
 from mixtura.model.noise import NOISE, Noise
 from mixtura.model.wording import explanation_text
-from mixtura.rows.collected import collected
+from mixtura.rows.collected import Collected, collected
 from mixtura.rows.errors import named_errors, row_errors
 from mixtura.tables.collections import is_collection
 from mixtura.tables.table import pandas_for
@@ -41,34 +41,39 @@ class Explanation(Value):
         log p(x_i)   = log Σ_k exp(log_joint_ik)
 
     With noise the last sum has one term more, log w_0 − log V, which is the same for every row.
+    Of a row that lacks features all is of those that were observed, D of them: then normalisation
+    and determinants are of the row.
 
     Parameters
     ----------
     feature_labels : D names.
     log_weights : (K,), log w_k.
-    normalisation : −D/2·log 2π.
-    log_determinants : (K,), the parts −½·log|Σ_k|; of rows with errors (N, K), −½·log|Σ_k + S_i|,
-        and so in the other parts.
+    normalisation : −D/2·log 2π; (N, 1) where rows lack features.
+    log_determinants : (K,), the parts −½·log|Σ_k|; (N, K) where rows lack features, or have errors:
+        of those −½·log|Σ_k + S_i|, and so in the other parts.
     squared_distances : (N, K), the squared Mahalanobis distances d²_ik.
     contributions : (N, K, D), each feature's part of the squared distance; negative where the
-        feature is nearer to what the others lead one to expect than its own deviation says.
+        feature is nearer to what the others lead one to expect than its own deviation says; 0 of
+        one that is missing.
     log_joint : (N, K), the sum of the four parts.
     responsibilities : (N, K), exp(log_joint_ik − log p(x_i)); with noise they and the noise's sum
         to 1.
     log_likelihood : (N,), log p(x_i), the values of `Mixture.score_samples`; of float32 rows, those
         of the same numbers in float64.
     row_numbers : (N,), where each row stands in the data, from 0.
-    values : (N, D), the rows themselves, feature units.
+    values : (N, D), the rows themselves, feature units; NaN where a value is missing.
     means : (K, D), μ_k, feature units.
     standard_deviations : (K, D), √Σ_k,jj, feature units.
     noise : the mixture's noise, or None.
     noise_responsibilities : (N,), how surely each row is noise, or None.
-    mixture : the density that is explained.
+    noise_log_volumes : log V of the noise; (N,) where rows lack features, of those observed.
+    mixture : the density that is explained; None where it does not say how rare the rows are, as of
+        rows with errors, or that lack features.
     """
 
     feature_labels: tuple[str, ...]
     log_weights: Floats
-    normalisation: float
+    normalisation: float | Floats
     log_determinants: Floats
     squared_distances: Floats
     contributions: Floats
@@ -81,6 +86,7 @@ class Explanation(Value):
     standard_deviations: Floats
     noise: Noise | None = None
     noise_responsibilities: Floats | None = None
+    noise_log_volumes: float | Floats = 0.0
     mixture: Decisions | None = None
 
     def __repr__(self) -> str:
@@ -94,6 +100,11 @@ class Explanation(Value):
 
     def __len__(self) -> int:
         return len(self.log_likelihood)
+
+    @property
+    def holes(self) -> bool:
+        """Whether rows lack features."""
+        return isinstance(self.normalisation, np.ndarray)
 
     @property
     def distance_terms(self) -> Floats:
@@ -112,7 +123,7 @@ class Explanation(Value):
         rare = [{"tail": tail} for tail in self.tail.tolist()] or [{}] * len(self)
         return {
             "features": list(self.feature_labels),
-            "normalisation": self.normalisation,
+            **({} if self.holes else {"normalisation": self.normalisation}),
             **({"noise": self.noise.record()} if self.noise else {}),
             "components": [
                 {
@@ -166,10 +177,15 @@ class Explanation(Value):
 
     def _row(self, i: int, rare: dict[str, float]) -> dict[str, Any]:
         determinants = np.broadcast_to(self.log_determinants, self.log_joint.shape)[i]
+        values = self._by_feature(self.values[i])
+        own = (
+            float(self.normalisation[i, 0]) if isinstance(self.normalisation, np.ndarray) else None
+        )
         return {
             "row": int(self.row_numbers[i]),
             "ids": {},
-            "values": self._by_feature(self.values[i]),
+            "values": {n: None if math.isnan(value) else value for n, value in values.items()},
+            **({} if own is None else {"normalisation": own}),
             "log_likelihood": float(self.log_likelihood[i]),
             **rare,
             "components": [
@@ -191,8 +207,8 @@ class Explanation(Value):
         """What the noise has to do with row i; nothing where there is none."""
         if not (beside := self._beside):
             return {}
-        responsibility = float(beside["responsibility"][i])
-        return {"noise": {"log_joint": beside["log_joint"], "responsibility": responsibility}}
+        joint = float(np.broadcast_to(beside["log_joint"], len(self))[i])
+        return {"noise": {"log_joint": joint, "responsibility": float(beside["responsibility"][i])}}
 
     @property
     def _beside(self) -> dict[str, Any]:
@@ -203,8 +219,8 @@ class Explanation(Value):
             "row": self.row_numbers,
             "component": NOISE,
             "log_weight": np.log(self.noise.weight),
-            "log_determinant": -self.noise.box.log_volume,
-            "log_joint": self.noise.log_joint,
+            "log_determinant": -self.noise_log_volumes,
+            "log_joint": np.log(self.noise.weight) - self.noise_log_volumes,
             "responsibility": self.noise_responsibilities,
             "log_likelihood": self.log_likelihood,
         }
@@ -214,7 +230,12 @@ class Explanation(Value):
 
 
 def explain(
-    mixture: Decisions, X: Any, rows: Sequence[int] | None = None, errors: Any = None
+    mixture: Decisions,
+    X: Any,
+    rows: Sequence[int] | None = None,
+    errors: Any = None,
+    *,
+    missing: str = "refuse",
 ) -> Explanation:
     """Where each row's log-likelihood comes from.
 
@@ -226,10 +247,11 @@ def explain(
     rows : the numbers of the rows to explain, from 0, or a mask (N,); all of them by default, but
         of a Dask collection some have to be named.
     errors : what the rows were measured with, as for `mixtura.fit`, or None.
+    missing : ``"em"`` where rows may lack features: what is told is of those observed.
 
     Raises
     ------
-    DataError : wrong shape, missing columns, NaN or infinity.
+    DataError : wrong shape, missing columns, infinity, or NaN where none may be missing.
     ParameterError : there is no row of that number.
 
     Notes
@@ -244,26 +266,19 @@ def explain(
     >>> e.contributions.tolist()
     [[[9.0, 1.0]]]
     """
-    numbers, chosen, given = _picked(mixture, X, rows, errors)
+    numbers, chosen, given = _picked(mixture, X, rows, errors, missing)
     block = Block(0, chosen, fields_of(errors=given))
     components, k = mixture.gaussians, mixture.n_components
-    seen = None if given is None else [Deconvolved.of(block, components, c) for c in range(k)]
-    log_determinants = -components.half_log_determinants
-    if seen is None:
-        distances = kernel.squared_distances(chosen, components)
-    else:
-        distances = np.stack([each.distances for each in seen], axis=1)
-        wider = np.stack([each.log_determinants for each in seen], axis=1)
-        log_determinants = log_determinants - 0.5 * wider
+    parts = Parts.of(mixture, block)
     shares = kernel.posterior(block, mixture.components)[1]
     variances = np.diagonal(mixture.covariance_matrices(), axis1=1, axis2=2)  # (K, D)
     return Explanation(
         feature_labels=mixture.feature_labels,
         log_weights=frozen(components.log_weights),
-        normalisation=components.normalisation,
-        log_determinants=frozen(log_determinants),
-        squared_distances=frozen(distances),
-        contributions=frozen(_contributions(mixture, chosen, distances, seen)),
+        normalisation=parts.normalisation,
+        log_determinants=frozen(parts.log_determinants),
+        squared_distances=frozen(parts.distances),
+        contributions=frozen(parts.contributions),
         log_joint=frozen(kernel.log_joint(block, components)),
         responsibilities=frozen(shares[:, :k]),
         log_likelihood=frozen(kernel.log_likelihood(block, mixture.components)),
@@ -273,32 +288,47 @@ def explain(
         standard_deviations=frozen(np.sqrt(variances)),
         noise=mixture.noise,
         noise_responsibilities=frozen(shares[:, k]) if mixture.noise else None,
-        mixture=mixture if given is None else None,  # how rare is told of rows without errors
+        noise_log_volumes=_log_volumes(mixture.noise, chosen),
+        mixture=None if parts.own else mixture,
     )
 
 
-def least_likely(mixture: Density, X: Any, n: int) -> Integers:
+def _log_volumes(noise: Noise | None, rows: Floats) -> float | Floats:
+    """Log V of the noise, of the features that rows (N, D) have."""
+    if noise is None:
+        return 0.0
+    there = ~np.isnan(rows)
+    return noise.box.log_volume if there.all() else there @ np.log(noise.box.extent)
+
+
+def least_likely(mixture: Density, X: Any, n: int, *, missing: str = "refuse") -> Integers:
     """The numbers of the n least likely rows, (n,) or fewer, the least likely first.
 
     Raises
     ------
     ParameterError : n is not a whole number of at least 1.
-    DataError : wrong shape, missing columns, NaN or infinity.
+    DataError : wrong shape, missing columns, infinity, or NaN where none may be missing.
     """
     if not is_whole(n) or n < 1:
         raise ParameterError(f"n is {n!r}, expected a whole number of rows, at least 1")
     if is_collection(X):
-        there = collected(X, None, mixture.n_features, mixture.feature_names)
+        there = _there(mixture, X, missing)
         return there.least(partial(kernel.log_likelihood, components=mixture.components), n)
-    return np.argsort(mixture.score_samples(X), kind="stable")[:n]
+    return np.argsort(mixture.score_samples(X, missing=missing), kind="stable")[:n]
+
+
+def _there(mixture: Density, X: Any, missing: str) -> Collected:
+    """The rows of a Dask collection, where they are."""
+    known = mixture.n_features, mixture.feature_names
+    return collected(X, None, *known, holes=takes_missing(missing))
 
 
 def _picked(
-    mixture: Density, X: Any, rows: Sequence[int] | None, errors: Any
+    mixture: Density, X: Any, rows: Sequence[int] | None, errors: Any, missing: str
 ) -> tuple[Integers, Floats, Floats | None]:
     """The numbers of the rows to explain, the rows, (n, D), and their errors."""
     if not is_collection(X):
-        everything = mixture.rows(X)
+        everything = mixture.rows(X, missing=missing)
         numbers = _row_numbers(rows, len(everything))
         given = row_errors(named_errors(X, errors), everything.shape)
         chosen = np.ascontiguousarray(everything[numbers], dtype=np.float64)
@@ -313,7 +343,7 @@ def _picked(
             "X is a Dask collection, and all rows of it were asked to be explained: name some, as "
             "in explain(X, rows=[17])"
         )
-    there = collected(X, None, mixture.n_features, mixture.feature_names)
+    there = _there(mixture, X, missing)
     numbers = _row_numbers(rows, sum(there.lengths))
     return numbers, there.picked(numbers), None
 
@@ -330,55 +360,3 @@ def _row_numbers(rows: Sequence[int] | None, count: int) -> Integers:
     numbers = np.array(chosen, dtype=np.intp)
     numbers.setflags(write=False)
     return numbers
-
-
-def _contributions(
-    mixture: Density, rows: Any, distances: Floats, seen: Sequence[Deconvolved] | None
-) -> Floats:
-    """(x − μ)_j·[Σ⁻¹(x − μ)]_j, (N, K, D), summing over j to the squared distances (N, K).
-
-    Σ⁻¹d takes a second solve, so the terms sum to d² only up to rounding times the condition of
-    Σ. That residue is shared out in proportion to the terms' sizes. Of rows with errors, `seen` by
-    each component, it is (Σ + S)⁻¹ (x − μ) = L⁻ᵀ u.
-    """
-    components = mixture.gaussians
-    parts = np.empty((*distances.shape, mixture.n_features))
-    with np.errstate(over="ignore", invalid="ignore"):
-        for k, mean in enumerate(components.means):
-            deviations = (rows - mean).T  # (D, N)
-            whitened = (
-                components.factor.whiten(k, deviations) if seen is None else seen[k].expected.T
-            )
-            parts[:, k] = (deviations * components.factor.unwhiten_transposed(k, whitened)).T
-        sizes = np.abs(parts)
-        shares = sizes / np.maximum(sizes.sum(axis=2, keepdims=True), np.finfo(float).tiny)
-        residue = distances[:, :, None] - parts.sum(axis=2, keepdims=True)
-    # Where the square itself overflows there is nothing to share out.
-    shared = np.isfinite(residue) & np.isfinite(shares)
-    parts += np.where(shared, residue, 0.0) * np.where(shared, shares, 0.0)
-    for k, mean in enumerate(components.means):
-        far = ~np.isfinite(parts[:, k]).all(axis=1)
-        if far.any():
-            parts[far, k] = _far_terms(components.factor, k, rows[far], mean)
-    return parts
-
-
-def _far_terms(factor: Factor, k: int, rows: Any, mean: Floats) -> Floats:
-    """The terms of rows (m, D) whose squared distance overflows: ±infinity, never NaN.
-
-    What goes into either solve is scaled to at most 1, and the terms are scaled back one factor
-    at a time, so that a zero stays zero. Halving first keeps the difference of two huge values
-    finite.
-    """
-    halves = (0.5 * np.asarray(rows, dtype=np.float64) - 0.5 * mean).T  # (D, m)
-    deviations, size = _unit(halves)
-    whitened, length = _unit(factor.whiten(k, deviations))
-    terms = deviations * factor.unwhiten_transposed(k, whitened)
-    with np.errstate(over="ignore"):
-        return (terms * length * 4.0 * size * size).T
-
-
-def _unit(vectors: Floats) -> tuple[Floats, Floats]:
-    """Vectors (D, m) with their largest entries (m,) taken out, and those entries."""
-    largest = np.maximum(np.abs(vectors).max(axis=0), np.finfo(float).tiny)
-    return vectors / largest, largest

@@ -24,8 +24,7 @@ from mixtura.model.density import largest_shares
 from mixtura.model.explain import Explanation, explain
 from mixtura.model.noise import labelled
 from mixtura.model.random import Seed, random_state_of
-from mixtura.rows.out_of_core import is_out_of_core, summed
-from mixtura.rows.weights import row_weights, weighted_mean
+from mixtura.rows.out_of_core import summed
 
 
 class Mixture(Decisions):
@@ -83,20 +82,14 @@ class Mixture(Decisions):
 
     # -- densities ---------------------------------------------------------------------------
 
-    def score(self, X: Any, sample_weight: Any = None, errors: Any = None) -> float:
-        """The mean log-likelihood of the rows, nats a row; see `score_samples`.
-
-        With weights (N,) it is Σ_i v_i log p(x_i) / Σ_i v_i. Rows out of core are read in bounded
-        memory; their weights and errors are given as to `mixtura.fit`.
-        """
-        if is_out_of_core(X):
-            total, weight = self._log_likelihood(X, sample_weight, errors)
-            return total / weight
-        scores = self.score_samples(X, errors)
-        return weighted_mean(scores, row_weights(sample_weight, len(scores), summed=False))
-
     def predict_proba(
-        self, X: Any, errors: Any = None, projections: Any = None, *, top: int | None = None
+        self,
+        X: Any,
+        errors: Any = None,
+        projections: Any = None,
+        *,
+        top: int | None = None,
+        missing: str = "refuse",
     ) -> Any:
         """Responsibilities r_ik = w_k N(x_i | μ_k, Σ_k) / p(x_i), (N, K); rows sum to 1.
 
@@ -109,47 +102,62 @@ class Mixture(Decisions):
         noise, and their responsibilities (N, top), as a pair; no N × K array is ever held.
         """
         if top is not None:
-            return largest_shares(self, X, top)
-        asked = self._by_row(lambda b: kernel.posterior(b, self.components)[1], self._n_terms)
+            return largest_shares(self, X, top, errors, projections, missing=missing)
+        asked = self._by_row(
+            lambda b: kernel.posterior(b, self.components)[1], self._n_terms, missing=missing
+        )
         return asked.over(X, errors, projections)
 
-    def predict(self, X: Any, errors: Any = None) -> Integers:
+    def predict(self, X: Any, errors: Any = None, *, missing: str = "refuse") -> Integers:
         """The component of largest responsibility, (N,), −1 for noise; see `predict_proba`."""
-        asked = self._by_row(lambda b: kernel.labels(b, self.components), dtype=np.int64)
+        asked = self._by_row(
+            lambda b: kernel.labels(b, self.components), dtype=np.int64, missing=missing
+        )
         places = asked.over(X, errors)
         return labelled(places, self.n_components) if self.noise else places
 
-    def log_responsibilities(self, X: Any, errors: Any = None) -> Floats:
+    def log_responsibilities(
+        self, X: Any, errors: Any = None, *, missing: str = "refuse"
+    ) -> Floats:
         """Log r_ik, (N, K), nats, without underflow; with noise (N, K + 1): `predict_proba`."""
-        return self._by_row(lambda b: kernel.log_posterior(b, self.components), self._n_terms).over(
-            X, errors
-        )
+        return self._by_row(
+            lambda b: kernel.log_posterior(b, self.components), self._n_terms, missing=missing
+        ).over(X, errors)
 
-    def bic(self, X: Any, sample_weight: Any = None, errors: Any = None) -> float:
+    def bic(
+        self, X: Any, sample_weight: Any = None, errors: Any = None, *, missing: str = "refuse"
+    ) -> float:
         """Bayesian information criterion −2·log L + p·log N, smaller is better (Schwarz 1978).
 
         With weights (N,), log L = Σ_i v_i log p(x_i) and N = Σ_i v_i.
         """
-        log_likelihood, n = self._log_likelihood(X, sample_weight, errors)
+        log_likelihood, n = self._log_likelihood(X, sample_weight, errors, missing)
         return -2.0 * log_likelihood + self.n_parameters * math.log(n)
 
-    def aic(self, X: Any, sample_weight: Any = None, errors: Any = None) -> float:
+    def aic(
+        self, X: Any, sample_weight: Any = None, errors: Any = None, *, missing: str = "refuse"
+    ) -> float:
         """Akaike information criterion −2·log L + 2p, smaller is better (Akaike 1974).
 
         With weights (N,), log L = Σ_i v_i log p(x_i).
         """
-        return -2.0 * self._log_likelihood(X, sample_weight, errors)[0] + 2.0 * self.n_parameters
+        log_likelihood, _ = self._log_likelihood(X, sample_weight, errors, missing)
+        return -2.0 * log_likelihood + 2.0 * self.n_parameters
 
-    def icl(self, X: Any, sample_weight: Any = None, errors: Any = None) -> float:
+    def icl(
+        self, X: Any, sample_weight: Any = None, errors: Any = None, *, missing: str = "refuse"
+    ) -> float:
         """Integrated completed likelihood criterion BIC − 2·Σ_i v_i log max_k r_ik.
 
         Smaller is better. It counts against a mixture that its components overlap, so that a row's
         own is in doubt: each row is taken to be of the component of largest responsibility
         (Biernacki, Celeux & Govaert 2000). Weights (N,), v_i, as for `bic`.
         """
-        certain = self._by_row(lambda b: kernel.log_posterior(b, self.components).max(axis=1))
+        certain = self._by_row(
+            lambda b: kernel.log_posterior(b, self.components).max(axis=1), missing=missing
+        )
         certainty, _ = summed(X, sample_weight, certain, errors)
-        return self.bic(X, sample_weight, errors) - 2.0 * certainty
+        return self.bic(X, sample_weight, errors, missing=missing) - 2.0 * certainty
 
     def sample(self, n: int, random_state: Seed = None) -> tuple[Floats, Integers]:
         """Draw rows from the mixture, component after component, the noise last.
@@ -347,12 +355,20 @@ class Mixture(Decisions):
         own = adapted(self, X, sample_weight, relevance, what)
         return self._of([own, *self.terms[1:]], self.feature_names)
 
-    def explain(self, X: Any, rows: Sequence[int] | None = None, errors: Any = None) -> Explanation:
+    def explain(
+        self,
+        X: Any,
+        rows: Sequence[int] | None = None,
+        errors: Any = None,
+        *,
+        missing: str = "refuse",
+    ) -> Explanation:
         """Where the log-likelihood of each row, or of those numbered, comes from.
 
-        See `Explanation`; of rows with errors, as for `mixtura.fit`, Σ_k + S_i stands for Σ_k.
+        See `Explanation`; of rows with errors, as for `mixtura.fit`, Σ_k + S_i stands for Σ_k;
+        `missing` as for `score_samples`.
         """
-        return explain(self, X, rows, errors)
+        return explain(self, X, rows, errors, missing=missing)
 
     def _of(self, terms: Sequence[Any], feature_names: Sequence[str] | None) -> Mixture:
         """The mixture of Gaussians, and perhaps of noise after them, checked and factorised."""
@@ -369,11 +385,6 @@ class Mixture(Decisions):
 
     def _names(self, kept: Sequence[int]) -> tuple[str, ...] | None:
         return self.feature_names and tuple(self.feature_names[j] for j in kept)
-
-    def _log_likelihood(self, X: Any, sample_weight: Any, errors: Any) -> tuple[float, float]:
-        """Σ_i v_i log p(x_i), nats, and Σ_i v_i."""
-        asked = self._by_row(lambda b: kernel.log_likelihood(b, self.components))
-        return summed(X, sample_weight, asked, errors)
 
 
 def check_mixture(value: object) -> None:

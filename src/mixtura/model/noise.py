@@ -106,7 +106,9 @@ class Noise(Terms):
 
     def after(self, gaussians: Components) -> Components:
         """The Gaussians, and the noise after them, as the kernel reads them."""
-        return with_uniform(gaussians, self.weight, self.box.log_volume, self.box.centre)
+        box = self.box
+        extents = np.log(box.extent)
+        return with_uniform(gaussians, self.weight, box.log_volume, box.centre, extents)
 
     def mean(self) -> Floats:
         """The middle of the box, weighted."""

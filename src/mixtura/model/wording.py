@@ -53,7 +53,13 @@ def row_words(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
             f"component {best} with {here}."
         )
     contributions = near["contributions"]
-    median = float(chi_quantiles(np.array([0.5]), len(contributions))[0])
+    offsets = _offsets(row, record["components"][best])
+    if not offsets:
+        return [
+            belongs,
+            "Nothing of it was observed, so that the weights alone say where it is from.",
+        ]
+    median = float(chi_quantiles(np.array([0.5]), len(offsets))[0])
     return [
         belongs,
         f"It lies {math.sqrt(near['squared_distance']):.3g} standard deviations from that "
@@ -63,7 +69,7 @@ def row_words(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
             if "tail" in row
             else []
         ),
-        _blame(contributions, _offsets(row, record["components"][best])),
+        _blame(contributions, offsets),
     ]
 
 
@@ -92,11 +98,11 @@ def feature_table(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[lis
         *(
             [
                 printable(name),
-                resolved(row["values"][name], deviations[name]),
+                resolved(row["values"][name], deviations[name]) if name in offsets else "missing",
                 resolved(means[name], deviations[name]),
                 f"{deviations[name]:.4g}",
-                f"{offsets[name]:+.3g}",
-                _percent(parts[name], total),
+                f"{offsets[name]:+.3g}" if name in offsets else "",
+                _percent(parts[name], total) if name in offsets else "",
             ]
             for name in ranked[:_LISTED]
         ),
@@ -119,7 +125,7 @@ def part_table(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[list[s
         [
             str(k),
             f"{part['log_weight']:.6g}",
-            f"{record['normalisation']:.6g}",
+            f"{row.get('normalisation', record.get('normalisation')):z.6g}",
             f"{part['log_determinant']:z.6g}",
             f"{part['distance']:z.6g}",
             *_ends(part),
@@ -133,7 +139,7 @@ def part_table(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[list[s
 
 def part_note(record: Mapping[str, Any]) -> str:
     """What is said below that table; empty where nothing need be."""
-    if "noise" not in record:
+    if "noise" not in record or "normalisation" not in record:
         return ""
     flat = -record["noise"]["log_volume"]
     return f"Noise has its log weight, and -log V = {flat:.6g} everywhere."
@@ -166,7 +172,8 @@ def _blame(contributions: Mapping[str, float], offsets: Mapping[str, float]) -> 
     if total <= 0.0:
         return "It lies on the mean: no feature adds to the distance."
     named, sum_so_far = [], 0.0
-    for name in sorted(contributions, key=lambda name: -contributions[name])[:3]:
+    there = [name for name in contributions if name in offsets]
+    for name in sorted(there, key=lambda name: -contributions[name])[:3]:
         named.append(
             f"{printable(name)} ({contributions[name] / total:.0%} of the squared distance, "
             f"{_beside(offsets[name])})"
@@ -187,6 +194,7 @@ def _offsets(row: Mapping[str, Any], component: Mapping[str, Any]) -> dict[str, 
     return {
         name: (value - component["mean"][name]) / component["standard_deviation"][name]
         for name, value in row["values"].items()
+        if value is not None
     }
 
 

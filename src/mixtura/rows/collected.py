@@ -41,6 +41,7 @@ class Reader:
     n_features : D.
     counting : whether bad rows and those of weight 0 are left out, and the weights told in `unit`.
     unit : what the weights are divided by; None drops them.
+    holes : whether rows may lack features.
     """
 
     features: tuple[str, ...] | None
@@ -49,6 +50,7 @@ class Reader:
     n_features: int
     counting: bool = False
     unit: float | None = None
+    holes: bool = False
 
     def __call__(self, part: Any, *shares: Any) -> Block:
         """The rows (m, D) of `part`, with what belongs to each, (m,).
@@ -68,7 +70,7 @@ class Reader:
         rows = plain_rows(part, self.n_features, self.features)
         numbers = {name: _numbers(each, name, len(rows)) for name, each in given.items()}
         block = Block(0, rows, joined_fields(numbers))
-        return _counting(block).in_unit(self.unit) if self.counting else block
+        return _counting(block, self.holes).in_unit(self.unit) if self.counting else block
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +83,14 @@ class Collected:
     names : D names, None where there are none.
     n_features : D.
     on_bad_row : ``error``, ``skip`` or ``report``.
+    holes : whether rows may lack features.
     """
 
     partitions: Partitions
     names: tuple[str, ...] | None
     n_features: int
     on_bad_row: str
+    holes: bool = False
 
     def each(self, functions: Sequence[Function[T]]) -> tuple[list[T], BadRows]:
         """The value of a function of its own for each partition's good rows, and the bad ones.
@@ -96,7 +100,7 @@ class Collected:
         DataError : a row is bad and none may be; its partition is named.
         """
         tasks = [
-            partial(_of_good, number, self.names, self.on_bad_row, function)
+            partial(_of_good, number, self.names, self.on_bad_row, self.holes, function)
             for number, function in enumerate(functions)
         ]
         answers = self.partitions.each(tasks)
@@ -117,7 +121,7 @@ class Collected:
         ------
         DataError : a row is bad; its partition is named.
         """
-        least = partial(_least, function, n, self.names)
+        least = partial(_least, function, n, self.names, self.holes)
         found = self.partitions.each([least] * len(self.partitions))
         starts = accumulate((length for _, _, length in found[:-1]), initial=0)
         numbers = np.concatenate(
@@ -140,7 +144,8 @@ class Collected:
         for place in np.unique(places).tolist():
             wanted = places == place
             there = numbers[wanted] - firsts[place]
-            found[wanted] = self.partitions.one(place, partial(_rows_at, there, self.names))
+            at = partial(_rows_at, there, self.names, self.holes)
+            found[wanted] = self.partitions.one(place, at)
         return found
 
 
@@ -149,6 +154,8 @@ def collected(
     sample_weight: Any,
     n_features: int,
     feature_names: tuple[str, ...] | None,
+    *,
+    holes: bool = False,
     **more: Any,
 ) -> Collected:
     """The rows of a collection, as a mixture of D features takes them.
@@ -158,13 +165,14 @@ def collected(
     X, sample_weight, more : as for `mixtura.tables.collections.collection`.
     n_features : D.
     feature_names : D names, by which columns are matched where these have names; or None.
+    holes : whether rows may lack features.
 
     Raises
     ------
     DataError : the collection is no rows, or the weights do not go with them.
     ParameterError : the weights are something else.
     """
-    rows = collection(X, sample_weight, **more)
+    rows = collection(X, sample_weight, missing="em" if holes else "refuse", **more)
     return of_collection(rows, n_features, feature_names)
 
 
@@ -176,27 +184,29 @@ def of_collection(
 ) -> Collected:
     """The same of a `Collection`, with the `distributed.Client` that computes, or None."""
     names = rows.names if feature_names is None or rows.names is None else feature_names
-    reader = Reader(names, rows.fields, rows.beside, n_features)
+    reader = Reader(names, rows.fields, rows.beside, n_features, holes=rows.holes)
     partitions = Partitions(rows.parts, reader, client, rows.held)
-    return Collected(partitions, names, n_features, rows.on_bad_row)
+    return Collected(partitions, names, n_features, rows.on_bad_row, rows.holes)
 
 
 def _of_good(
     number: int,
     names: tuple[str, ...] | None,
     policy: str,
+    holes: bool,
     function: Function[T],
     block: Block,
 ) -> tuple[T, BadRows]:
     bad = bad_rows(policy)
     if policy == "error":
-        no_missing(block.rows, names)
+        no_missing(block.rows, names, holes=holes)
         if block.weights is not None:
             check_weights(block.weights)
     else:
         labels = names or tuple(f"x{j}" for j in range(block.rows.shape[1]))
         origin = f"partition {number} of X, counted from 0"
-        good = Chunk(block.rows, block.fields, origin=origin).drop(labels, bad)
+        good = Chunk(block.rows, block.fields, origin=origin)
+        good = good.drop(labels, bad, holes=holes)
         block = Block(0, good.rows, good.fields)
     return function(block), bad
 
@@ -209,30 +219,31 @@ def _least(
     function: Callable[[Rows], Floats],
     n: int,
     names: tuple[str, ...] | None,
+    holes: bool,
     block: Block,
 ) -> tuple[Integers, Floats, int]:
     """The places of the n rows at which a function is least, its values there, and how many are."""
     rows = block.rows
-    no_missing(rows, names)
+    no_missing(rows, names, holes=holes)
     blocks = (readable(rows[at : at + _ROWS]) for at in range(0, len(rows), _ROWS))
     values = np.concatenate([np.empty(0), *map(function, blocks)])
     places = np.argsort(values, kind="stable")[:n]
     return places, values[places], len(rows)
 
 
-def _rows_at(places: Integers, names: tuple[str, ...] | None, block: Block) -> Floats:
+def _rows_at(places: Integers, names: tuple[str, ...] | None, holes: bool, block: Block) -> Floats:
     wanted = np.asarray(block.rows[places], np.float64)
     try:
-        no_missing(wanted, names)
+        no_missing(wanted, names, holes=holes)
     except DataError:
-        no_missing(block.rows, names)  # which tells its number there
+        no_missing(block.rows, names, holes=holes)  # which tells its number there
         raise
     return wanted
 
 
-def _counting(block: Block) -> Block:
+def _counting(block: Block, holes: bool) -> Block:
     """Those rows that are finite, with what belongs to them, and weigh something."""
-    good = finite_rows(block.rows)
+    good = finite_rows(block.rows, holes=holes)
     for values in block.fields.values():
         good = good & finite_rows(values.reshape(len(good), -1))
     if block.weights is not None:

@@ -18,6 +18,7 @@ from mixtura.engine.executors import Executor, default_executor
 from mixtura.engine.sources import ArraySource, Block, Fields, Source
 from mixtura.errors import CollapseError, DataError
 from mixtura.rows.in_memory import check_names, column_label
+from mixtura.rows.normal import Normal
 from mixtura.rows.oddities import Oddities, oddities
 from mixtura.rows.spread import Spread, TotalScatter
 from mixtura.rows.summary import RowSummary
@@ -25,6 +26,8 @@ from mixtura.rows.weights import Weighted
 
 #: a collapse names so many rows at most
 _NAMED = 10
+#: rows with holes that are filled for a start, at most
+_FILLED = 2**17
 #: beyond this size the squares of a column's values, or its variance, overflow float64
 WIDEST = 1e150
 #: the same of float32, in which differences are taken
@@ -70,14 +73,16 @@ class Data:
         names: tuple[str, ...] | None = None,
         *,
         scatter: bool = False,
+        holes: bool = False,
     ) -> Data:
         """Rows (N, D) in memory; those of weight 0 are left out before anything else is done.
 
         So what is fitted is bit for bit that of the others; leaving them out takes a copy. What
-        belongs to each row, its weight among it, is in `fields`.
+        belongs to each row, its weight among it, is in `fields`; with `holes` NaN is a value that
+        is missing.
         """
         weighted = Weighted.of(Block(0, rows, fields or {}))
-        source = ArraySource.of(weighted.block)
+        source = ArraySource.of(weighted.block, holes=holes)
         return cls(
             source,
             source,
@@ -115,6 +120,22 @@ class Data:
         return self.seen or RowSummary.of(self.source, self.executor, products=self.scatter)
 
     @cached_property
+    def normal(self) -> Normal:
+        """The normal distribution of all rows, some of which lack features."""
+        return Normal.of(self.source, self.executor, self.summary)
+
+    @cached_property
+    def filled(self) -> Source:
+        """All rows, each with what it lacks drawn from their normal distribution: for a start."""
+        return self.normal.filled(self.source) if self.source.holes else self.source
+
+    @cached_property
+    def filled_sample(self) -> ArraySource:
+        """The sample without holes; of very many rows with holes, fewer."""
+        sample = self.sample
+        return self.normal.filled_sample(sample, _FILLED) if sample.holes else sample
+
+    @cached_property
     def spread(self) -> Spread:
         """How far the rows spread in each feature."""
         return Spread.of(self.summary)
@@ -122,6 +143,8 @@ class Data:
     @cached_property
     def total_scatter(self) -> TotalScatter:
         """What the rows vary in all; a pass where none has told it."""
+        if self.source.holes:
+            return self.normal.scatter(self.source.total_weight)
         told = self.summary if self.scatter else self.seen
         if told is None or told.products is None:
             told = RowSummary.of(self.source, self.executor, products=True)
@@ -134,23 +157,28 @@ class Data:
         ------
         DataError : too few rows, too large values, or two columns of one name.
         """
-        if self.seen is None:
+        if self.source.holes and self.summary.holes:
+            self.summary.holes.check(self.names)
+        elif self.seen is None:
             check_rows(self.sample.rows, n_components, self.names)
             return
-        n, dtype = self.source.n_rows, self.source.dtype
-        check_extent(n, self.seen.low, self.seen.high, n_components, self.names, dtype)
+        n, dtype, seen = self.source.n_rows, self.source.dtype, self.summary
+        check_extent(n, seen.low, seen.high, n_components, self.names, dtype)
 
     def oddities(self, n_components: int) -> Oddities:
         """What is odd about the rows themselves, for a fit of K components at most."""
+        seen = self.summary if self.source.holes else self.seen
         found = oddities(
             self.source,
             self.executor,
             n_components,
             sample=self.sample,
-            seen=self.seen,
+            seen=seen,
             left_out=self.note,
         )
-        return replace(found, measured="errors" in self.sample.fields)
+        holes = seen and seen.holes
+        missing = holes.sentence(self.source.n_rows, self.names) if holes else ""
+        return replace(found, missing=missing, measured="errors" in self.sample.fields)
 
     def naming_rows(self, collapse: CollapseError) -> CollapseError:
         """The error, which also names the rows nearest to the component's mean, as it holds many.
@@ -161,9 +189,9 @@ class Data:
         if collapse.component is None or not self.in_memory:
             return collapse
         rows = self.sample.rows
-        spans = np.ptp(rows, axis=0).astype(np.float64)
+        spans = (np.nanmax(rows, axis=0) - np.nanmin(rows, axis=0)).astype(np.float64)
         spans[spans == 0.0] = 1.0
-        distances = (((rows - collapse.centre) / spans) ** 2).sum(axis=1)
+        distances = np.nansum(((rows - collapse.centre) / spans) ** 2, axis=1)
         held = min(max(round(collapse.weight), 1), _NAMED)
         nearest = np.sort(np.argsort(distances, kind="stable")[:held])
         numbers = nearest if self.counting is None else np.flatnonzero(self.counting)[nearest]

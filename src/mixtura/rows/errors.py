@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats
-from mixtura.errors import DataError
+from mixtura.errors import DataError, ParameterError
 from mixtura.rows.in_memory import as_rows, check_here, column_names
 from mixtura.tables.columns import numbers_in
 from mixtura.tables.containers import columns_of
 from mixtura.tables.streams.opening import check_errors, columns_wanted
 
 __all__ = [
+    "check_together",
     "columns_wanted",
     "named_errors",
     "parted",
@@ -27,6 +28,30 @@ __all__ = [
 _LARGEST = 1e150
 #: how far from symmetric a covariance may be, and how far below 0 an eigenvalue, relative
 _ROUNDING = 1e-8
+#: what belongs to rows that have every feature, and what can be done where some do not
+_WHOLE = {
+    "labels": "fill or drop the rows that lack features, or give them as a start",
+    "projections": "where nothing was measured a row of zeros in them says so, beside any number",
+}
+
+
+def check_together(names: Container[str], *, holes: bool) -> None:
+    """Refuse what rows that may lack features cannot have beside them.
+
+    Parameters
+    ----------
+    names : of what belongs to each row.
+    holes : whether features may be missing.
+
+    Raises
+    ------
+    ParameterError : there is such a thing.
+    """
+    for name, remedy in _WHOLE.items():
+        if holes and name in names:
+            raise ParameterError(
+                f"{name} are given with missing='em', expected one of them: {remedy}"
+            )
 
 
 def row_errors(errors: Any, shape: tuple[int, ...]) -> Floats | None:

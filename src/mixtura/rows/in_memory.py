@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Rows
 from mixtura.errors import DataError
 from mixtura.tables.collections import is_collection
-from mixtura.tables.columns import matrix_of
+from mixtura.tables.columns import matrix_of, unmasked
 from mixtura.tables.containers import column_names
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "column_names",
     "finite_rows",
     "is_ready",
+    "lacks_any",
     "matched_columns",
     "no_missing",
     "plain_rows",
@@ -56,9 +57,13 @@ def check_names(names: Sequence[str] | None, wanted: Sequence[str] | None = None
 
 
 def as_rows(
-    data: Any, n_features: int | None = None, feature_names: Sequence[str] | None = None
+    data: Any,
+    n_features: int | None = None,
+    feature_names: Sequence[str] | None = None,
+    *,
+    holes: bool = False,
 ) -> Rows:
-    """`data` as an array (N, D) of real numbers, finite.
+    """`data` as an array (N, D) of real numbers, finite; where there may be holes, or NaN.
 
     An array is not copied, whatever its layout, byte order or numeric type: a source copies blocks
     of it as it needs them.
@@ -68,6 +73,7 @@ def as_rows(
     data : array-like (N, D), or a table.
     n_features : the number of columns that is expected, where one is.
     feature_names : the columns that are expected; a table's columns are matched by name.
+    holes : whether NaN, and what other libraries have in its place, is a value that is missing.
 
     Raises
     ------
@@ -75,8 +81,8 @@ def as_rows(
     """
     if is_ready(data) and n_features in (None, data.shape[1]):
         return np.asarray(data)
-    rows = plain_rows(data, n_features, feature_names)
-    no_missing(rows, column_names(data))
+    rows = plain_rows(unmasked(data) if holes else data, n_features, feature_names)
+    no_missing(rows, column_names(data), holes=holes)
     return rows
 
 
@@ -133,11 +139,11 @@ def check_here(data: Any, name: str = "X") -> None:
         )
 
 
-def finite_rows(rows: Rows) -> NDArray[np.bool_]:
-    """Which rows (N, D) hold neither NaN nor infinity, (N,)."""
+def finite_rows(rows: Rows, *, holes: bool = False) -> NDArray[np.bool_]:
+    """Which rows (N, D) hold neither infinity nor, unless there may be `holes`, NaN, (N,)."""
     if rows.dtype.kind != "f" or _sums_up(rows):
         return np.ones(len(rows), np.bool_)
-    return np.asarray(np.isfinite(rows).all(axis=1))
+    return np.asarray((~np.isinf(rows) if holes else np.isfinite(rows)).all(axis=1))
 
 
 def _sums_up(rows: Rows) -> bool:
@@ -149,8 +155,15 @@ def _sums_up(rows: Rows) -> bool:
         return bool(np.isfinite(rows.sum(dtype=np.float64)))
 
 
-def no_missing(rows: Rows, names: Sequence[str] | None = None) -> None:
-    """Refuse NaN and infinity, naming the first one's row and column.
+def lacks_any(rows: Rows) -> bool:
+    """Whether any of the rows (N, D) lacks a value: one of them is NaN."""
+    if rows.dtype.kind != "f" or _sums_up(rows):
+        return False
+    return bool(np.isnan(rows).any())
+
+
+def no_missing(rows: Rows, names: Sequence[str] | None = None, *, holes: bool = False) -> None:
+    """Refuse infinity, and unless there may be `holes` NaN; the first one's place is named.
 
     Raises
     ------
@@ -158,7 +171,7 @@ def no_missing(rows: Rows, names: Sequence[str] | None = None) -> None:
     """
     if rows.dtype.kind != "f" or _sums_up(rows):
         return
-    bad = ~np.isfinite(rows)
+    bad = np.isinf(rows) if holes else ~np.isfinite(rows)
     if not bad.any():
         return
     row, column = (int(i) for i in np.argwhere(bad)[0])
@@ -166,9 +179,10 @@ def no_missing(rows: Rows, names: Sequence[str] | None = None) -> None:
     what = "NaN" if np.isnan(value) else "infinity" if value > 0 else "-infinity"
     more = int(bad.any(axis=1).sum()) - 1
     others = f" ({more} more such row{'s' if more > 1 else ''})" if more else ""
+    remedy = " or take what is missing as unknown, with missing='em'" if what == "NaN" else ""
     raise DataError(
         f"row {row}, column {column_label(column, names)} is {what}{others}: "
-        "expected finite numbers; drop or fill those rows first"
+        f"expected finite numbers; drop or fill those rows first{',' * bool(remedy)}{remedy}"
     )
 
 

@@ -41,6 +41,7 @@ class Oddities:
     left_out : a sentence about rows that were left out; empty where none were.
     assumed : sentences about what a prior, or the box of the noise, makes of the rows.
     measured : whether they have errors, so that the mixture is of their true values.
+    missing : a sentence about what the rows lack; empty where that is nothing.
     """
 
     constants: tuple[tuple[int, float], ...] = ()
@@ -49,6 +50,7 @@ class Oddities:
     left_out: str = ""
     assumed: tuple[str, ...] = ()
     measured: bool = False
+    missing: str = ""
 
 
 NONE = Oddities()
@@ -95,7 +97,7 @@ def _constants(
     source: Source, executor: Executor, held: ArraySource | None, seen: RowSummary | None
 ) -> tuple[tuple[int, float], ...]:
     """The columns that hold one value throughout, and that value."""
-    if held is not None:
+    if held is not None and not held.holes:
         seeming = _constant_in(held)
         if held is source or not seeming:
             return seeming
@@ -252,7 +254,7 @@ def repeats(source: ArraySource) -> tuple[Repeat, ...]:
 
 def _spikes(ordered: Floats | NDArray[np.floating], least: int) -> list[tuple[float, int]]:
     """The repeated values of a column (m,) in order, and how often they are there."""
-    values, counts = np.unique(ordered, return_counts=True)
+    values, counts = np.unique(ordered[~np.isnan(ordered)], return_counts=True)
     spikes = []
     for i in np.flatnonzero(counts >= least).tolist():
         beside = np.concatenate([counts[max(i - _BESIDE, 0) : i], counts[i + 1 : i + 1 + _BESIDE]])

@@ -10,8 +10,8 @@ from mixtura.engine.arrays import Rows
 from mixtura.engine.sources import Fields
 from mixtura.errors import ParameterError
 from mixtura.rows.data import Data
-from mixtura.rows.errors import parted, row_errors, row_projections
-from mixtura.rows.in_memory import as_rows, column_names
+from mixtura.rows.errors import check_together, parted, row_errors, row_projections
+from mixtura.rows.in_memory import as_rows, column_names, lacks_any
 from mixtura.rows.partition_survey import survey_partitions
 from mixtura.rows.survey import survey
 from mixtura.rows.weights import row_labels, row_weights
@@ -33,14 +33,16 @@ class Held:
 
     Parameters
     ----------
-    rows : (N, D), finite.
+    rows : (N, D), finite but for holes.
     fields : name -> (N, …), checked; weights are finite and at least 0, not all 0.
     names : of the features, or None.
+    holes : whether rows lack features, which are NaN.
     """
 
     rows: Rows
     fields: Fields = field(default_factory=dict)
     names: tuple[str, ...] | None = None
+    holes: bool = False
 
     @property
     def n_features(self) -> int:
@@ -52,7 +54,9 @@ class Held:
 Opened = Held | Scan | Collection
 
 
-def open_rows(X: Any, sample_weight: Any = None, client: Any = None, **more: Any) -> Opened:
+def open_rows(
+    X: Any, sample_weight: Any = None, client: Any = None, *, holes: bool = False, **more: Any
+) -> Opened:
     """The rows that `X` stands for; of those elsewhere none is read yet but for the columns.
 
     Parameters
@@ -60,6 +64,7 @@ def open_rows(X: Any, sample_weight: Any = None, client: Any = None, **more: Any
     X : as for `mixtura.fit`.
     sample_weight : how much each row counts, or None.
     client : the `distributed.Client` of a Dask collection, or None.
+    holes : whether rows may lack features.
     more : other fields of the rows by name, or None.
 
     Raises
@@ -69,21 +74,22 @@ def open_rows(X: Any, sample_weight: Any = None, client: Any = None, **more: Any
         for rows that are not Dask's.
     """
     more = {name: values for name, values in more.items() if values is not None}
+    check_together(more, holes=holes)
     if "projections" in more and (is_collection(X) or is_stream(X)):
         raise ParameterError("projections are given, but the rows are not in memory")
     if is_collection(X):
-        return collection(X, sample_weight, **more)
+        return collection(X, sample_weight, missing="em" if holes else "refuse", **more)
     if client is not None:
         raise ParameterError(
             f"client is given, but X is of type {type(X).__name__}: pass a Dask array or data "
             "frame, or leave client out"
         )
     if is_stream(X):
-        return scanned(X, sample_weight, **more)
+        return scanned(X, sample_weight, holes=holes, **more)
     X, errors = parted(X, more.pop("errors", None))
-    rows = as_rows(X)
-    given = {"weights": sample_weight, "errors": errors, **more}
-    return Held(rows, row_fields(given, rows.shape), column_names(X))
+    held = as_rows(X, holes=holes)
+    fields = row_fields({"weights": sample_weight, "errors": errors, **more}, held.shape)
+    return Held(held, fields, column_names(X), holes and lacks_any(held))
 
 
 def row_fields(given: Mapping[str, Any], shape: tuple[int, ...]) -> Fields:
@@ -122,7 +128,7 @@ def read(
     DataError : no row counts, or one cannot be used.
     """
     if isinstance(rows, Held):
-        return Data.held(rows.rows, rows.fields, rows.names, scatter=scatter)
+        return Data.held(rows.rows, rows.fields, rows.names, scatter=scatter, holes=rows.holes)
     if isinstance(rows, Scan):
         return survey(rows, n_components, seed, known=known, scatter=scatter)
     return survey_partitions(rows, n_components, seed, client, scatter=scatter)

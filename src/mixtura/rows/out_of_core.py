@@ -24,7 +24,7 @@ from mixtura.engine.sources import (
 )
 from mixtura.errors import DataError, ParameterError
 from mixtura.rows.collected import collected
-from mixtura.rows.errors import named_errors, row_errors, row_projections
+from mixtura.rows.errors import check_together, named_errors, row_errors, row_projections
 from mixtura.rows.in_memory import as_rows, matched_columns
 from mixtura.rows.weights import row_weights, total_weight, weighted_mean
 from mixtura.tables.collections import Collection, check_columns, check_numbers, is_collection
@@ -45,6 +45,7 @@ class RowFunction:
     feature_names : D names, or None.
     shape : of a row's value.
     dtype : of it.
+    holes : whether rows may lack features.
     """
 
     function: Callable[[Block], Any]
@@ -52,6 +53,7 @@ class RowFunction:
     feature_names: tuple[str, ...] | None
     shape: tuple[int, ...] = ()
     dtype: type = np.float64
+    holes: bool = False
 
     def of(
         self, rows: Rows, executor: Executor | None = None, fields: Fields | None = None
@@ -83,21 +85,26 @@ class RowFunction:
         DataError : wrong columns, NaN or infinity, or no rows; of Dask's rows, when they are
             computed.
         """
+        check_together(fields_of(projections=projections), holes=self.holes)
         if is_out_of_core(X):
             if projections is not None:
                 raise ParameterError("projections are given, but the rows are not in memory")
             return _mapped(X, self, errors)
-        rows = as_rows(X, self.n_features, self.feature_names)
+        rows = self.rows_of(X, self.feature_names)
         if len(rows) == 0:
             raise DataError("X has 0 rows, expected at least 1")
         errors = row_errors(named_errors(X, errors), rows.shape)
         through = row_projections(projections, rows.shape)
         return self.of(rows, fields=fields_of(errors=errors, projections=through))
 
+    def rows_of(self, X: Any, feature_names: tuple[str, ...] | None = None) -> Rows:
+        """`X` as rows (N, D) that the function takes, whose columns have these names, or any."""
+        return as_rows(X, self.n_features, feature_names, holes=self.holes)
+
     def of_part(self, part: Any) -> NDArray[Any]:
         """The values of the rows of a partition, on the thread of a worker."""
         check_numbers(part)
-        return self.of(as_rows(part, self.n_features), Serial())
+        return self.of(self.rows_of(part), Serial())
 
 
 def is_out_of_core(X: Any) -> bool:
@@ -129,7 +136,8 @@ def summed(
         return weighted_mean(values, weights) * weight, weight
     function = partial(_sums, asked)
     n_features, names = asked.n_features, asked.feature_names
-    total, weight = totals(X, sample_weight, function, n_features, names, errors=errors).tolist()
+    beside = {"errors": errors, "holes": asked.holes}
+    total, weight = totals(X, sample_weight, function, n_features, names, **beside).tolist()
     if not weight:
         raise DataError("no row of X counts, expected at least one of a weight above 0")
     return total, weight
@@ -141,6 +149,8 @@ def totals(
     function: Callable[[Executor, Block], Floats],
     n_features: int,
     feature_names: tuple[str, ...] | None,
+    *,
+    holes: bool = False,
     **more: Any,
 ) -> Floats:
     """The sums (S,) over rows out of core, in bounded memory: on the workers that have them.
@@ -154,6 +164,7 @@ def totals(
     function : of an executor and of a block, whose weights are all above 0: its sums (S,).
     n_features : D.
     feature_names : D names, by which columns are matched where these have names; or None.
+    holes : whether rows may lack features.
 
     Raises
     ------
@@ -162,16 +173,17 @@ def totals(
     """
     counted = partial(_counted, function)
     if is_collection(X):
-        rows = collected(X, sample_weight, n_features, feature_names, **more)
+        rows = collected(X, sample_weight, n_features, feature_names, holes=holes, **more)
         parts, bad = rows.each([partial(counted, Serial())] * len(rows.partitions))
     else:
-        stream = scanned(X, sample_weight, feature_names, **more)
+        stream = scanned(X, sample_weight, feature_names, holes=holes, **more)
         bad, executor = bad_rows(stream.on_bad_row), default_executor()
         with closing(ahead(coalesce(stream.chunks(bad), _ROWS))) as chunks:
-            parts = [
-                counted(executor, Block(0, as_rows(chunk.rows, n_features), chunk.fields))
+            blocks = (
+                Block(0, as_rows(chunk.rows, n_features, holes=holes), chunk.fields)
                 for chunk in chunks
-            ]
+            )
+            parts = [counted(executor, block) for block in blocks]
     bad.warn()
     if not parts:
         raise DataError("X has 0 rows, expected at least 1")
@@ -202,14 +214,11 @@ def _mapped(X: Any, asked: RowFunction, errors: Any) -> Any:
                 "map the mixture over its partitions, as with X.map_partitions"
             )
         return _lazily(X, asked)
-    stream = scanned(X, None, asked.feature_names, errors=errors)
+    stream = scanned(X, None, asked.feature_names, holes=asked.holes, errors=errors)
     bad = bad_rows(stream.on_bad_row)
     executor = default_executor()
     with closing(ahead(coalesce(stream.chunks(bad), _ROWS))) as chunks:
-        values = [
-            asked.of(as_rows(chunk.rows, asked.n_features), executor, chunk.fields)
-            for chunk in chunks
-        ]
+        values = [asked.of(asked.rows_of(chunk.rows), executor, chunk.fields) for chunk in chunks]
     bad.warn()
     if not values:
         raise DataError("X has 0 rows, expected at least 1")

@@ -61,6 +61,7 @@ def survey_partitions(
     seen = second.sums.total()
     sample, unit, equal = settled(second.reservoir, seen)
     source = _source(own.partitions, counts, d, None if equal else unit)
+    source = replace(source, holes=seen.holes is not None)
     seen = seen.in_unit(unit)
     return Data(
         source,
@@ -105,7 +106,7 @@ def float64_source(rows: Collected, collection: Collection) -> DaskSource:
     counts, _ = _counted(rows, collection)
     unit = 1.0 if collection.weighted else None
     source = _source(rows.partitions, counts, rows.n_features, unit)
-    return replace(source, kind=np.dtype(np.float64))
+    return replace(source, kind=np.dtype(np.float64), holes=rows.holes)
 
 
 @dataclass(frozen=True)

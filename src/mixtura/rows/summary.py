@@ -16,6 +16,7 @@ from mixtura.engine.executors import Executor
 from mixtura.engine.executors.sums import PartialSums, Tree
 from mixtura.engine.sources import Block, Source, block_rows, fields_of
 from mixtura.engine.sources.block import concat
+from mixtura.rows.holes import Holes
 from mixtura.rows.weights import unit_of
 
 #: numbers that one step over rows takes at once
@@ -45,8 +46,10 @@ class RowSummary:
     mean : (D,), c, feature units.
     rest : (D,), what rounding left out of it: digits that c lacks far from the origin.
     squares : (D,), Σ_i v_i (x_i − c)², squared feature units.
-    products : (D, D), Σ_i v_i (x_i − c)(x_i − c)ᵀ, where they were asked for; the diagonal may
-        differ from `squares` in the last bits.
+    products : (D, D), Σ_i v_i (x_i − c)(x_i − c)ᵀ, where they were asked for and nothing is
+        missing; the diagonal may differ from `squares` in the last bits.
+    holes : what rows lack, whose weights are in `unit`, too; None where they lack nothing. Ends,
+        mean and squares are those of the values that are there.
 
     Notes
     -----
@@ -72,6 +75,7 @@ class RowSummary:
     rest: Floats
     squares: Floats
     products: Floats | None = None
+    holes: Holes | None = None
 
     @classmethod
     def nothing(cls, n_features: int, *, products: bool = False) -> RowSummary:
@@ -96,6 +100,10 @@ class RowSummary:
             equal = bool((weights == first).all())
             unit = first if equal else _power_above(largest)
             weights = None if equal else weights / unit
+        low = _over_columns(np.minimum, rows)
+        if np.isnan(low).any():
+            own = first, equal, largest, unit
+            return cls(len(rows), rows.dtype, *_observed(doubles(rows), weights, own))
         together = Block(block.start, doubles(rows), fields_of(weights))
         of_all = partial(kernel.moments, together, np.ones((len(rows), 1)))
         with np.errstate(over="ignore", invalid="ignore"):  # such rows are refused by their ends
@@ -114,7 +122,7 @@ class RowSummary:
         return cls(
             len(rows),
             rows.dtype,
-            _over_columns(np.minimum, rows),
+            low,
             _over_columns(np.maximum, rows),
             first,
             equal,
@@ -141,10 +149,18 @@ class RowSummary:
             unit = max(_power_above(self.unit), _power_above(other.unit))
         v, w = self.unit / unit, other.unit / unit
         weight = v * self.weight + w * other.weight
-        share = w * other.weight / weight
+        mine: Any = v * self.weight
+        theirs: Any = w * other.weight
+        both: Any = weight
+        holes = None
+        if self.holes or other.holes:
+            here, there = self._lacking.scaled(v), other._lacking.scaled(w)
+            mine, theirs, holes = here.weight, there.weight, here + there
+            both = np.where(holes.weight, holes.weight, 1.0)
+        share = theirs / both
         with np.errstate(over="ignore", invalid="ignore"):
             apart = (other.mean - self.mean) + (other.rest - self.rest)
-            between = v * self.weight * share
+            between = mine * share
             products = None
             if self.products is not None and other.products is not None:
                 outer = apart[:, None] * apart
@@ -165,7 +181,13 @@ class RowSummary:
             rest,
             squares,
             products,
+            holes,
         )
+
+    @property
+    def _lacking(self) -> Holes:
+        """What the rows lack, also where that is nothing."""
+        return self.holes or Holes.none(self.weight, len(self.mean))
 
     def in_unit(self, unit: float) -> RowSummary:
         """The same rows where what weighed `unit` weighs 1."""
@@ -187,7 +209,8 @@ class RowSummary:
     @property
     def variances(self) -> Floats:
         """The rows' variances, (D,), squared feature units."""
-        return self.squares / self.weight
+        weight = self.weight if self.holes is None else self.holes.weight
+        return self.squares / weight
 
 
 class RunningSummary:
@@ -236,6 +259,35 @@ class RunningSummary:
         self._sums += PartialSums((Tree(0, place, self._held, self._step, value),))
         self._seen += self._held
         self._parts, self._held = [], 0
+
+
+def _observed(
+    rows: Floats, weights: Floats | None, told: tuple[float, bool, float, float]
+) -> tuple[Any, ...]:
+    """What a summary is made of, from the ends on, of rows (m, D) that lack values.
+
+    Parameters
+    ----------
+    rows : NaN where a value is missing.
+    weights : (m,), or None where all have one.
+    told : the first weight, whether all have it, the largest and the unit.
+    """
+    lacking = np.isnan(rows)
+    holes = Holes.of(lacking, weights)
+    low, high = (
+        np.where(lacking, np.inf, rows).min(axis=0),
+        np.where(lacking, -np.inf, rows).max(axis=0),
+    )
+    counts, each = np.where(holes.weight, holes.weight, 1.0), np.ones(len(rows))
+    v = each if weights is None else weights
+    near = np.where(np.isfinite(low), low, 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        near = near + v @ np.where(lacking, 0.0, rows - near) / counts
+        apart = np.where(lacking, 0.0, rows - near)
+        shift = v @ apart / counts
+        mean, rest = _rounded(near, shift)
+        squares = v @ np.square(apart) - holes.weight * np.square(shift)
+    return low, high, *told, float(v.sum()), mean, rest, squares, None, holes
 
 
 def _over_columns(end: np.ufunc, rows: Rows) -> Floats:

@@ -58,9 +58,9 @@ def survey(
     if not seen.count:
         raise DataError(nothing_counts(bad.count, without_weight))
     sample, unit, equal = settled(reservoir, seen)
-    source = StreamSource(
-        _Counting(scan, None if equal else unit), (seen.count, d), seen.dtype, not equal
-    )
+    counting = _Counting(scan, None if equal else unit)
+    shape, holes = (seen.count, d), seen.holes is not None
+    source = StreamSource(counting, shape, seen.dtype, not equal, holes=holes)
     return Data(
         source,
         sample,
@@ -81,13 +81,14 @@ def sample_size(n_features: int, n_components: int) -> int:
 
 def settled(reservoir: Reservoir, seen: RowSummary) -> tuple[ArraySource, float, bool]:
     """The sample, what a weight of 1 in it stands for, and whether all rows weigh the same."""
-    drawn = reservoir.drawn(seen.dtype)
+    drawn, holes = reservoir.drawn(seen.dtype), seen.holes is not None
     if reservoir.whole:  # to the last bit what they are in memory
         weighted = Weighted.of(drawn)
-        source = ArraySource.of(weighted.block)
+        source = ArraySource.of(weighted.block, holes=holes)
         return source, weighted.unit, source.weights is None
     unit = seen.weight_unit
-    return ArraySource.of(drawn.in_unit(None if seen.equal else unit)), unit, seen.equal
+    own = drawn.in_unit(None if seen.equal else unit)
+    return ArraySource.of(own, holes=holes), unit, seen.equal
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from mixtura.arguments import is_whole
+from mixtura.arguments import is_whole, takes_missing
 from mixtura.engine.arrays import Floats, Rows, Value, frozen
 from mixtura.engine.executors import Executor
 from mixtura.engine.executors.task_pool import Task, run_tasks
@@ -20,8 +20,8 @@ from mixtura.fitting.settings import Settings
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of
 from mixtura.model.structures import Structure
-from mixtura.rows.data import Data, check_rows
-from mixtura.rows.in_memory import as_rows, column_names
+from mixtura.rows.data import Data
+from mixtura.rows.in_memory import as_rows, column_names, lacks_any
 from mixtura.selection.candidate import Candidate, components_of, structures_of
 from mixtura.selection.replicates import Replicates
 from mixtura.selection.select import rule_for, shared_out
@@ -122,6 +122,7 @@ def bootstrap_test(
     max_iter: int = ...,
     random_state: Seed = ...,
     n_jobs: int | None = ...,
+    missing: str = ...,
 ) -> BootstrapTest: ...
 @overload
 def bootstrap_test(
@@ -135,6 +136,7 @@ def bootstrap_test(
     max_iter: int = ...,
     random_state: Seed = ...,
     n_jobs: int | None = ...,
+    missing: str = ...,
 ) -> BootstrapSequence: ...
 def bootstrap_test(
     X: Any,
@@ -147,6 +149,7 @@ def bootstrap_test(
     max_iter: int = 1000,
     random_state: Seed = 0,
     n_jobs: int | None = None,
+    missing: str = "refuse",
 ) -> BootstrapTest | BootstrapSequence:
     """Test K components against K + 1 by the likelihood ratio, with a parametric bootstrap.
 
@@ -164,6 +167,8 @@ def bootstrap_test(
     tol, reg_covar, max_iter : of every fit, as for `mixtura.select`.
     random_state : the seed of starts and draws.
     n_jobs : how many replicates are fitted at once, or None for as many as there are cores.
+    missing : ``"em"`` where rows may lack features, as for `mixtura.fit`; the rows that are drawn
+        then lack the same.
 
     Returns
     -------
@@ -198,9 +203,9 @@ def bootstrap_test(
             f"n_bootstrap is {n_bootstrap!r}, expected a whole number of at least 1"
         )
     numbers = components_of(n_components)
-    rows, names = as_rows(X), column_names(X)
+    rows, names = as_rows(X, holes=takes_missing(missing)), column_names(X)
     family = structures_of(structure, rows.shape[1])
-    check_rows(rows, numbers[-1] + 1, names)
+    Data.held(rows, names=names, holes=lacks_any(rows)).check(numbers[-1] + 1)
     wish = rule_for(tol, float(len(rows)))
     settings = Settings(numbers[0], family[0], "auto", wish, reg_covar, max_iter)
     executor, n_threads = shared_out(ArraySource(rows), n_jobs)
@@ -221,10 +226,12 @@ def bootstrap_test(
 def _tested(pair: _Pair, rows: Rows, seed: int, n_bootstrap: int, n_threads: int) -> BootstrapTest:
     """The test of K components against K + 1."""
     null, alternative = pair.fits(rows, seed)
+    lacking = np.isnan(rows)
 
     def replicate(number: int) -> float:
         random = np.random.RandomState([seed, number + 1])
         drawn = np.ascontiguousarray(null.mixture.sample(len(rows), random)[0])
+        drawn[lacking] = np.nan
         try:
             one, other = pair.fits(drawn, int(random.randint(2**31)), null.mixture)
         except DataError:
@@ -232,9 +239,10 @@ def _tested(pair: _Pair, rows: Rows, seed: int, n_bootstrap: int, n_threads: int
         return 2.0 * (other.log_likelihood - one.log_likelihood)
 
     drawn_rows = Replicates(null.mixture, len(rows), seed)
-    # Of rows that a search does not look at one by one, and with a ridge of a person's own, only
-    # whole fits are the same to replicates as to the rows.
-    if drawn_rows.are_searched and pair.settings.regularisation.relative:
+    # Of rows that a search does not look at one by one, or that lack features, and with a ridge of
+    # a person's own, only whole fits are the same to replicates as to the rows.
+    alike = drawn_rows.are_searched and not lacking.any()
+    if alike and pair.settings.regularisation.relative:
         replicate = drawn_rows.ratio
     tasks: dict[Hashable, Task] = {
         number: Task((), partial(_replicated, replicate, number)) for number in range(n_bootstrap)
@@ -273,7 +281,8 @@ class _Pair:
         ------
         DataError : one of them fails, or collapses onto few rows.
         """
-        data = replace(Data.held(rows, names=self.names), executor=self.executor)
+        data = Data.held(rows, names=self.names, holes=lacks_any(rows))
+        data = replace(data, executor=self.executor)
         trials = Trials(data, self.settings, seed)
         structure, k = self.settings.structure, self.settings.n_components
         null, alternative = (trials.alone(Candidate(number, structure)) for number in (k, k + 1))

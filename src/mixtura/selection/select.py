@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from mixtura.arguments import is_whole
+from mixtura.arguments import is_whole, takes_missing
 from mixtura.engine.executors import Executor, Serial, Threads, default_executor
 from mixtura.engine.executors.dask import Dask
 from mixtura.engine.sources import ArraySource, Source
@@ -52,6 +52,7 @@ def select(
     errors: Any = None,
     n_jobs: int | None = None,
     observer: Watcher | None = None,
+    missing: str = "refuse",
 ) -> Selection:
     """Fit mixtures of several numbers of components and structures, and choose between them.
 
@@ -81,6 +82,8 @@ def select(
     n_jobs : how many candidates are fitted at once, or None for as many as there are cores. The
         answer is the same to the last bit.
     observer : told of every candidate.
+    missing : ``"em"`` where rows may lack features, as for `mixtura.fit`: the criteria are then of
+        the likelihood of what was observed, and N counts rows, complete or not.
 
     Returns
     -------
@@ -121,17 +124,16 @@ def select(
     EEE,3
     """
     began = time.perf_counter()
-    by = criterion_called(criterion)
-    numbers = components_of(n_components)
+    by, numbers = criterion_called(criterion), components_of(n_components)
     kind = structures_of(structures)[0]
     settings = Settings(
         1, kind, start, tol, reg_covar, max_iter, 1, accelerate, weights, prior, noise
     )
     # As `mixtura.fit` has it, so that a candidate fitted for itself begins where that does.
-    seed = seed_of(random_state)
-    if seed is None:
-        seed = int(random_state_of(random_state).randint(2**31))
-    data = read(open_rows(X, sample_weight, errors=errors), numbers[-1], seed, scatter=True)
+    known = seed_of(random_state)
+    seed = int(random_state_of(random_state).randint(2**31)) if known is None else known
+    rows = open_rows(X, sample_weight, holes=takes_missing(missing), errors=errors)
+    data = read(rows, numbers[-1], seed, scatter=True)
     data.check(1)
     data = data.brought_here()
     if by == "cv" and not data.in_memory:

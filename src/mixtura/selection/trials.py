@@ -90,7 +90,7 @@ class Trials:
         em = self._em(settings.shortened(0))
         random = np.random.RandomState(self.seed)
         request = Request(
-            self.data.sample, k, random, self.data.executor, structure, self.data.counting
+            self.data.filled_sample, k, random, self.data.executor, structure, self.data.counting
         )
         try:
             statistics = first_statistics(em, request)
@@ -248,7 +248,7 @@ class Trials:
         random = np.random.RandomState([self.seed, 0])
         kinds = [structure_called(name) for name in ("VII", "VVI", "VVV")]
         return {
-            (kind.rescales, kind.affine): Ground.of(self.data.sample, _TRIED, kind, random)
+            (kind.rescales, kind.affine): Ground.of(self.data.filled_sample, _TRIED, kind, random)
             for kind in kinds
         }
 

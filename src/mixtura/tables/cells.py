@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mixtura.errors import DataError
 
+#: what else can be done about a value that is missing
+UNKNOWN = "take it as unknown (missing='em'), "
 #: what stands where a number is missing
-_MISSING = {"", "?", "-", ".", "na", "n/a", "#n/a", "null", "none", "missing"}
+MISSING = {"", "?", "-", ".", "na", "n/a", "#n/a", "nan", "null", "none", "missing"}
 #: a number whose thousands are set apart: 1,234.5 or 1.234,5 or 1 234
 _GROUPED = re.compile(
     r"[+-]?\d{1,3}"
@@ -46,7 +48,27 @@ def is_number(cell: str, *, comma: bool = False, finite: bool = False) -> bool:
 
 def is_missing(cell: str) -> bool:
     """Whether a cell is empty, or one of the marks by which people say that it is."""
-    return cell.strip().lower() in _MISSING
+    return cell.strip().lower() in MISSING
+
+
+def numbers_or_nan(
+    cells: Sequence[str], n_features: int, convert: Callable[[str], float]
+) -> list[float]:
+    """The numbers in cells, NaN for features that are missing; none at all if another is none.
+
+    Parameters
+    ----------
+    cells : those of the features first.
+    n_features : how many these are.
+    convert : makes a number of a cell, or raises a ValueError.
+    """
+    lacking = [j < n_features and is_missing(cell) for j, cell in enumerate(cells)]
+    try:
+        return [
+            math.nan if lacks else convert(cell) for cell, lacks in zip(cells, lacking, strict=True)
+        ]
+    except ValueError:
+        return []
 
 
 def numbers_of(texts: Sequence[str], column: str, field: str = "weights") -> list[float]:
@@ -81,6 +103,7 @@ class _Column:
 
     name: str
     comma: bool
+    holes: bool
     texts: int = 0
     numbers: int = 0
     bad: tuple[int, int, str] | None = None  # row from 0, line from 1, cell
@@ -89,7 +112,8 @@ class _Column:
         numeric = is_number(cell, comma=self.comma)
         self.numbers += numeric
         self.texts += not numeric and not is_missing(cell)
-        if self.bad is None and not is_number(cell, comma=self.comma, finite=True):
+        excused = self.holes and is_missing(cell)
+        if self.bad is None and not (excused or is_number(cell, comma=self.comma, finite=True)):
             self.bad = row, line, cell
 
     @property
@@ -104,6 +128,7 @@ def diagnose(
     features: Sequence[int],
     *,
     comma: bool = False,
+    holes: bool = False,
 ) -> None:
     """Raise the sentence for the first thing that keeps the features from being numbers.
 
@@ -116,12 +141,13 @@ def diagnose(
     names : of all its columns.
     features : the positions of those that must be numbers.
     comma : whether decimals stand after a comma.
+    holes : whether a cell may be missing.
 
     Raises
     ------
     DataError : always, where there is something to find.
     """
-    columns = {j: _Column(names[j], comma) for j in features}
+    columns = {j: _Column(names[j], comma, holes) for j in features}
     for row, (line, record) in enumerate(records):
         for j, column in columns.items():
             column.see(row, line, record[j])
@@ -142,14 +168,18 @@ def cell_fault(
     where = f"{source}: line {line} (row {row}), column {name!r}"
     if not is_number(cell, comma=comma):
         if not cell.strip():
-            return f"{where} is empty, expected a number: fill the cell, or drop the row"
+            return f"{where} is empty, expected a number: fill the cell, {UNKNOWN}or drop the row"
         if is_missing(cell):
-            return f"{where} is missing ({cell!r}), expected a number: fill it, or drop the row"
+            return (
+                f"{where} is missing ({cell!r}), expected a number: fill it, {UNKNOWN}or drop the "
+                "row"
+            )
         return f"{where} holds {cell!r}, expected a number: {_remedy(cell, comma)}"
     value = number(cell, comma=comma)
     what = "NaN" if math.isnan(value) else "infinity" if value > 0 else "-infinity"
     shown = "" if cell.strip().lower() in ("nan", "inf", "-inf") else f" ({cell!r})"
-    return f"{where} is {what}{shown}, expected a finite number: fill it, or drop the row"
+    unknown = UNKNOWN if what == "NaN" else ""
+    return f"{where} is {what}{shown}, expected a finite number: fill it, {unknown}or drop the row"
 
 
 def _text_columns(source: str, textual: list[_Column], taken: list[str]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.errors import DataError, ParameterError
+from mixtura.tables.cells import UNKNOWN
 from mixtura.tables.selection import joined_fields
 from mixtura.textual import counted
 
@@ -107,7 +108,8 @@ class Chunk:
     ids : name -> m texts.
     origin : the file, or what else they are from, for the messages.
     first : the number of the first row there.
-    told : whether it is told already of the rows that hold NaN what is wrong with them.
+    told : whether it is told already of the rows that hold NaN what is wrong with them; where
+        rows may have holes, of those that hold infinity.
     numbers : (m,), where each row stands in all of the data, from 0; None before a scan says it.
     """
 
@@ -127,10 +129,9 @@ class Chunk:
         """The rows' weights (m,), or None where every row counts once."""
         return self.fields.get("weights")
 
-    @property
-    def sound(self) -> bool:
-        """Whether none of its rows is bad."""
-        return self._good() is None
+    def sound(self, *, holes: bool = False) -> bool:
+        """Whether none of its rows is bad; where there may be holes, NaN is no fault."""
+        return self._good(holes=holes) is None
 
     def numbered(self, first: int) -> Chunk:
         """The same, whose rows stand in all of the data from number `first` on."""
@@ -148,7 +149,9 @@ class Chunk:
             numbers=None if self.numbers is None else self.numbers[rows],
         )
 
-    def drop(self, names: Sequence[str], bad: BadRows, *, keep: bool = False) -> Chunk:
+    def drop(
+        self, names: Sequence[str], bad: BadRows, *, keep: bool = False, holes: bool = False
+    ) -> Chunk:
         """Without rows that hold NaN or infinity, or a field that is none; `bad` is told of them.
 
         Parameters
@@ -156,18 +159,19 @@ class Chunk:
         names : of the features.
         bad : counts the rows.
         keep : whether they stay nevertheless.
+        holes : whether NaN is a feature that is missing, and no fault.
 
         Raises
         ------
         DataError : there are such rows, and `bad` does not allow any.
         """
-        good = self._good()
+        good = self._good(holes=holes)
         if good is None:
             return self
         rows = np.flatnonzero(~good)
-        new = rows[np.isfinite(self.rows[rows]).all(axis=1)] if self.told else rows
+        new = rows[_usable(self.rows[rows], holes=holes).all(axis=1)] if self.told else rows
         if len(new):
-            bad.add(len(new), self._sentences(new.tolist(), names))
+            bad.add(len(new), self._sentences(new.tolist(), names, holes=holes))
         if keep:
             return self
         return replace(
@@ -183,22 +187,24 @@ class Chunk:
         fields = joined_fields(self.fields)
         return self if fields is self.fields else replace(self, fields=fields)
 
-    def _good(self) -> NDArray[np.bool_] | None:
+    def _good(self, *, holes: bool) -> NDArray[np.bool_] | None:
         """Which rows are good, (m,); None where all are."""
         # One sum is enough to see that all is well: NaN and infinity never cancel out of it.
         with np.errstate(over="ignore", invalid="ignore"):
             whole = bool(np.isfinite(self.rows.sum()))
         if whole and not self.fields:
             return None
-        good = True if whole else np.isfinite(self.rows).all(axis=1)
+        good = True if whole else _usable(self.rows, holes=holes).all(axis=1)
         for name, values in self.fields.items():
             good = good & np.isfinite(values) & (values >= _least(name))
         return None if np.all(good) else np.asarray(good)
 
-    def _sentences(self, rows: Sequence[int], names: Sequence[str]) -> Iterator[str]:
+    def _sentences(
+        self, rows: Sequence[int], names: Sequence[str], *, holes: bool
+    ) -> Iterator[str]:
         for i in rows:
             where = f"{self.origin}: row {self.first + i}"
-            columns = np.flatnonzero(~np.isfinite(self.rows[i]))
+            columns = np.flatnonzero(~_usable(self.rows[i], holes=holes))
             if not len(columns):
                 yield f"{where} has the {self._fault(i)}"
                 continue
@@ -206,7 +212,7 @@ class Chunk:
             what = "NaN" if np.isnan(value) else "infinity" if value > 0 else "-infinity"
             yield (
                 f"{where}, column {names[columns[0]]!r} is {what}, expected a finite number: fill "
-                "it, or drop the row"
+                f"it, {UNKNOWN if what == 'NaN' else ''}or drop the row"
             )
 
     def _fault(self, row: int) -> str:
@@ -224,6 +230,11 @@ class Chunk:
 def _least(name: str) -> float:
     """The least value that a field, or one of its columns, may have."""
     return _LEAST.get(name.partition(".")[0], -np.inf)
+
+
+def _usable(rows: NDArray[np.floating[Any]], *, holes: bool) -> NDArray[np.bool_]:
+    """Which values can be computed with: finite ones, and where there may be holes, NaN."""
+    return ~np.isinf(rows) if holes else np.isfinite(rows)
 
 
 def concat(chunks: Sequence[Chunk]) -> Chunk:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mixtura.arguments import takes_missing
 from mixtura.errors import DataError, ParameterError
 from mixtura.tables.chunk import bad_rows
 from mixtura.tables.selection import columns_by_field
@@ -38,6 +39,7 @@ class Collection:
     beside : what belongs to each row and is a collection of its own, in the order of `parts`.
     held : the collections themselves: while they are, what their workers hold stays.
     on_bad_row : ``error``, ``skip`` or ``report``.
+    holes : whether rows may lack features.
     """
 
     parts: tuple[tuple[Any, ...], ...]
@@ -47,6 +49,7 @@ class Collection:
     beside: tuple[str, ...] = ()
     held: tuple[Any, ...] = ()
     on_bad_row: str = "error"
+    holes: bool = False
 
     @property
     def weighted(self) -> bool:
@@ -63,7 +66,12 @@ def is_collection(data: Any) -> bool:
 
 
 def collection(
-    data: Any, sample_weight: Any = None, *, on_bad_row: str = "error", **more: Any
+    data: Any,
+    sample_weight: Any = None,
+    *,
+    on_bad_row: str = "error",
+    missing: str = "refuse",
+    **more: Any,
 ) -> Collection:
     """A Dask array or data frame, and its rows' weights, as partitions.
 
@@ -74,6 +82,8 @@ def collection(
     on_bad_row : a row that holds NaN or infinity, or weighs nothing that is a number: ``error``
         raises and names it, ``skip`` leaves it out and says how many, ``report`` also says of each
         what is wrong, up to 100.
+    missing : ``"em"`` takes NaN for a value that is unknown, and no row is bad for it; or
+        ``"refuse"``.
     more : other fields of the rows by name, each as `sample_weight` is, or None.
 
     Raises
@@ -105,8 +115,9 @@ def collection(
                 f"X is a collection with its {name}, and {argument_of(name)} was given besides: "
                 "name them where it is made"
             )
-        return data
-    return replace(_opened(data, given), on_bad_row=on_bad_row)
+        return replace(data, holes=data.holes or takes_missing(missing))
+    holes = takes_missing(missing)
+    return replace(_opened(data, given), on_bad_row=on_bad_row, holes=holes)
 
 
 def argument_of(name: str) -> str:

@@ -62,8 +62,8 @@ def matrix_of(data: Any, places: Sequence[int] | None = None) -> NDArray[Any]:
     refuse(data)
     if isinstance(data, np.ma.MaskedArray):
         raise DataError(
-            "X is a masked array, expected a plain one: put numbers in the gaps with "
-            "X.filled(value), or drop those rows"
+            "X is a masked array, expected a plain one: take what is masked for missing with "
+            "missing='em', put numbers in the gaps with X.filled(value), or drop those rows"
         )
     if hasattr(data, "tocsr"):
         raise DataError(
@@ -83,6 +83,14 @@ def matrix_of(data: Any, places: Sequence[int] | None = None) -> NDArray[Any]:
         parts = [numbers_in(array[:, j], f"column {j}", f"X[:, {j}]") for j in taken]
         return stacked(parts, [])
     return numbers_in(_taken(array, places), "X", "X")
+
+
+def unmasked(data: Any) -> Any:
+    """A masked array of numbers with NaN where it is masked; anything else as it is."""
+    if not isinstance(data, np.ma.MaskedArray) or data.dtype.kind not in _NUMBERS:
+        return data
+    kind = data.dtype if data.dtype.kind == "f" else np.dtype(np.float64)
+    return np.ma.filled(data.astype(kind), np.nan)
 
 
 def _taken(array: NDArray[Any], places: Sequence[int] | None) -> NDArray[Any]:

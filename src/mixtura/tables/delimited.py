@@ -9,7 +9,7 @@ import sys
 import warnings
 import zlib
 from array import array
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,9 +21,9 @@ import numpy as np
 
 from mixtura.errors import DataError
 from mixtura.tables.arrow import chunk_of, pyarrow
-from mixtura.tables.cells import cell_fault, diagnose, is_missing, is_number, number
+from mixtura.tables.cells import cell_fault, diagnose, is_missing, is_number, number, numbers_or_nan
 from mixtura.tables.chunk import BadRows, Chunk
-from mixtura.tables.dialect import Dialect, Records, dialect_of
+from mixtura.tables.dialect import MARKS, Dialect, Records, dialect_of
 from mixtura.tables.selection import Columns, Header, Selection
 from mixtura.tables.table import made_up_names
 
@@ -149,7 +149,8 @@ def diagnose_text(data: bytes, source: str, columns: Columns, header: TextHeader
             yield line, record
 
     features = [header.names.index(name) for name in columns.features]
-    diagnose(body(), source, header.names, features, comma=header.dialect.comma)
+    comma = header.dialect.comma
+    diagnose(body(), source, header.names, features, comma=comma, holes=columns.holes)
 
 
 def cut_into_parts(
@@ -221,7 +222,7 @@ class _Reading:
                     column_types=types,
                     include_columns=list(types),
                     decimal_point="," if dialect.comma else ".",
-                    null_values=[],
+                    null_values=MARKS if self.columns.holes else [],
                     strings_can_be_null=False,
                 ),
             )
@@ -231,7 +232,7 @@ class _Reading:
         if len(batches) != 1:
             return None
         chunk = chunk_of(batches[0], self.columns, self.source, row)
-        return chunk if chunk.sound else None
+        return chunk if chunk.sound(holes=self.columns.holes) else None
 
     def slowly(self, text: str, row: int, line: int) -> Chunk:
         """The rows of a part, cell by cell, NaN where they are bad; `bad` is told of those."""
@@ -241,7 +242,11 @@ class _Reading:
         carried = [(texts[name], at[name]) for name in texts]
         width, comma = len(self.header.names), self.header.dialect.comma
         # float() reads 1_000 as 1000, which in a file is more likely a mistake than a number.
+        convert: Callable[[str], float]
         convert = partial(number, comma=comma) if comma or "_" in text else float
+        holes, d = self.columns.holes, len(self.columns.features)
+        # What is no number at all is infinite where what is missing is NaN.
+        fault, usable = (math.inf, _is_no_infinity) if holes else (math.nan, math.isfinite)
         values = array("d")
         for count, (where, record) in enumerate(
             Records(text, self.header.dialect, self.source, line)
@@ -250,15 +255,14 @@ class _Reading:
             try:
                 found = [convert(record[j]) for j in places] if whole else []
             except ValueError:
-                found = []
-            if not found or not all(map(math.isfinite, found)):
+                found = numbers_or_nan([record[j] for j in places], d, convert) if holes else []
+            if not found or not all(map(usable, found)):
                 self.bad.add(1, iter([self._fault(record, where, row + count)]))
-                found = [math.nan] * len(places)
+                found = [fault] * len(places)
             values.extend(found)
             for column, j in carried:
                 column.append(record[j] if whole else "")
         cells = np.array(values, np.float64).reshape(-1, len(places))
-        d = len(self.columns.features)
         rows = np.ascontiguousarray(cells[:, :d])
         fields = {name: cells[:, d + j].copy() for j, name in enumerate(self.columns.fields)}
         return Chunk(rows, fields, texts, self.source, row, told=True)
@@ -270,9 +274,11 @@ class _Reading:
             return f"{self.source}: " + _width_fault(line, record, header)
         comma = header.dialect.comma
         at = dict(zip(header.names, record, strict=True))
-        name = next(
+        unusable = (
             n for n in self.columns.numbers if not is_number(at[n], comma=comma, finite=True)
         )
+        excused = self.columns.features if self.columns.holes else ()
+        name = next(n for n in unusable if n not in excused or not is_missing(at[n]))
         return cell_fault(self.source, line, row, name, at[name], comma=comma)
 
 
@@ -360,6 +366,10 @@ def _decoded(data: bytes, source: str, line: int) -> str:
             f"{source} is not UTF-8 text: line {line} holds the byte 0x{data[error.start]:02x}; "
             "save it as CSV in UTF-8"
         ) from None
+
+
+def _is_no_infinity(value: float) -> bool:
+    return not math.isinf(value)
 
 
 def _is_worth_it(data: bytes) -> bool:

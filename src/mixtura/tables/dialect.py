@@ -10,8 +10,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from mixtura.errors import DataError
-from mixtura.tables.cells import is_number
+from mixtura.tables.cells import MISSING, is_number
 
+#: the marks of what is missing as people write them, for who compares cells as they are
+MARKS = sorted(
+    {form for mark in MISSING for form in (mark, mark.upper(), mark.capitalize(), "NaN")}
+)
 #: what the column of row names is called
 _INDEX = "index"
 #: how many records are judged by

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mixtura.arguments import takes_missing
 from mixtura.errors import DataError, ParameterError
 from mixtura.tables.chunk import Chunk, bad_rows
 from mixtura.tables.delimited import diagnose_text
@@ -31,6 +32,7 @@ def read_table(
     ids: Sequence[str] = (),
     expected: Sequence[str] | None = None,
     header: bool | None = None,
+    missing: str = "refuse",
 ) -> Table:
     r"""The table in a file, in a dataset, or on the standard input.
 
@@ -48,6 +50,7 @@ def read_table(
         `columns` is None; what else the file holds is left alone.
     header : whether CSV begins with a header; None finds out: a first row in which any cell of
         the features is not a number is one.
+    missing : ``"em"`` where features may be missing, as for `mixtura.tables.streams.scan`: NaN.
 
     Raises
     ------
@@ -69,13 +72,15 @@ def read_table(
     >>> table.names, table.rows.tolist(), table.ids
     (('height', 'mass'), [[1.71, 64.0], [1.83, 80.0]], {'name': ('ann', 'bob')})
     """
-    selection = Selection.of(columns, ids, expected)
+    selection = Selection.of(columns, ids, expected, holes=takes_missing(missing))
     if source == "-":
         return _of_text(standard_input(), "standard input", selection, header)
     if source.startswith("@"):
         return _selected(bundled(source[1:]), source, selection)
     if needs_scan(source):
-        rows = scan(source, columns=columns, ids=ids, expected=expected, header=header)
+        rows = scan(
+            source, columns=columns, ids=ids, expected=expected, header=header, missing=missing
+        )
         nothing = f"{source} has 0 rows, expected at least one"
         return _collected(rows.chunks(), rows.columns, nothing)
     path = Path(source)

@@ -27,6 +27,7 @@ class Selection:
     expected : the features of a model; taken where `columns` is None and the file names its own.
     aside : columns that are no features unless they are asked for by name.
     fields : what belongs to each row -> its column, such as that of the weights; no feature.
+    holes : whether a feature may be missing in a row.
 
     Raises
     ------
@@ -38,6 +39,7 @@ class Selection:
     expected: tuple[str, ...] | None = None
     aside: tuple[str, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
+    holes: bool = False
 
     def __post_init__(self) -> None:
         wanted = (*(self.columns or ()), *self.ids)
@@ -55,6 +57,8 @@ class Selection:
         columns: Sequence[str] | None,
         ids: Sequence[str],
         expected: Sequence[str] | None,
+        *,
+        holes: bool = False,
         **fields: str | Sequence[str] | None,
     ) -> Selection:
         """The selection that lists of names make; a field that is None is none."""
@@ -64,6 +68,7 @@ class Selection:
             tuple(ids),
             None if expected is None else tuple(expected),
             fields=columns_by_field(there),
+            holes=holes,
         )
 
     @property
@@ -134,12 +139,14 @@ class Columns:
     fields : what belongs to each row -> its column; ``weights`` are how much each row counts.
     ids : carried along as text.
     named : whether the names are in the data, and not made up (x0, x1, …).
+    holes : whether a feature may be missing in a row, and is NaN then.
     """
 
     features: tuple[str, ...]
     fields: Mapping[str, str] = field(default_factory=dict)
     ids: tuple[str, ...] = ()
     named: bool = True
+    holes: bool = False
 
     @property
     def weights(self) -> str | None:
@@ -193,9 +200,8 @@ class Header:
         names = [n for n in self.names if n in inner.wanted or not _PANDAS_INDEX.fullmatch(n)]
         names += [name for name in more if name in inner.wanted and name not in names]
         features, _ = inner.positions(names, origin, named=self.named)
-        return Columns(
-            tuple(names[j] for j in features), selection.fields, selection.ids, self.named
-        )
+        wanted = tuple(names[j] for j in features)
+        return Columns(wanted, selection.fields, selection.ids, self.named, selection.holes)
 
     def check(self, columns: Columns, origin: str) -> None:
         """Refuse a file that lacks one of the columns, or has it as text.

@@ -19,6 +19,7 @@ from mixtura.fitting.given import Given
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of
 from mixtura.rows.errors import named_errors
+from mixtura.rows.in_memory import lacks_any
 from mixtura.rows.opening import Held, row_fields
 from mixtura.uncertainty import intervals
 from mixtura.uncertainty.chart import Chart, Parameters
@@ -42,6 +43,7 @@ def standard_errors(
     random_state: Seed = 0,
     sample_weight: Any = None,
     errors: Any = None,
+    missing: str = "refuse",
 ) -> StandardErrors:
     """Standard errors of the weights, means and covariances of a fit.
 
@@ -63,6 +65,8 @@ def standard_errors(
     sample_weight : (N,), those of the fit: for ``"information"`` and ``"weighted-bootstrap"`` a
         weight of 2 is a row that is there twice.
     errors : what the rows were measured with, those of the fit, as for `mixtura.fit`.
+    missing : ``"em"`` where rows may lack features, as for `mixtura.fit`. The information is then
+        that in what was observed, and what is missing makes errors larger.
 
     Raises
     ------
@@ -103,7 +107,7 @@ def standard_errors(
     else:
         _check_count(fit, method, n_bootstrap)
         check_drawable(X, method)
-    found = given(mixture, X, sample_weight, errors)
+    found = given(mixture, X, sample_weight, errors, missing)
     source, executor = found.source, found.executor
     sums = statistics(mixture, source, executor)
     few = resting(fit, sums, source, executor)
@@ -114,7 +118,7 @@ def standard_errors(
         caution = overlap_caution(known, sums.weight, held)
         told = _of_information(mixture, covariance, few, caution)
         return replace(told, counts=found.counts)
-    rows = mixture.rows(X)
+    rows = mixture.rows(X, missing=missing)
     fields = row_fields({"weights": sample_weight, "errors": named_errors(X, errors)}, rows.shape)
     drawn = _refits(fit, rows, fields, method, int(n_bootstrap), random_state)
     if len(drawn) < max(2, n_bootstrap // 2):
@@ -187,7 +191,7 @@ def _refits(
         return parts.flat()
 
     # Of rows that one thread passes over, several replicates are fitted at once.
-    executor = default_executor()
+    executor, holes = default_executor(), lacks_any(rows)
     source = ArraySource(rows)
     together = executor.n_threads if isinstance(executor, Threads) and source.n_blocks == 1 else 1
     drawn: list[Floats] = []
@@ -195,7 +199,7 @@ def _refits(
         numbers = range(first, min(first + _DRAWN * together, count))
         tasks: dict[Any, Task] = {}
         for number in numbers:
-            held = Held(rows, {**fields, "weights": counting()})
+            held = Held(rows, {**fields, "weights": counting()}, None, holes)
             tasks[number] = Task((), lambda _, held=held: again(held))  # type: ignore[misc]
         found = run_tasks(tasks, together)
         drawn.extend(flat for flat in map(found.get, numbers) if flat is not None)

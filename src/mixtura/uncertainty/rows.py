@@ -15,6 +15,7 @@ from mixtura.fitting.verdict.counts import too_little_weight
 from mixtura.model.mixture import Mixture
 from mixtura.rows.collected import of_collection
 from mixtura.rows.errors import named_errors, row_errors
+from mixtura.rows.in_memory import lacks_any
 from mixtura.rows.out_of_core import is_out_of_core
 from mixtura.rows.partition_survey import float64_source
 from mixtura.rows.weights import row_weights
@@ -37,30 +38,33 @@ class Given:
     counts: str
 
 
-def given(mixture: Mixture, X: Any, sample_weight: Any, errors: Any = None) -> Given:
+def given(
+    mixture: Mixture, X: Any, sample_weight: Any, errors: Any = None, missing: str = "refuse"
+) -> Given:
     """The rows that a person gave, checked.
 
     Parameters
     ----------
     mixture : whose features they are.
-    X, sample_weight, errors : as for `mixtura.standard_errors`.
+    X, sample_weight, errors, missing : as for `mixtura.standard_errors`.
 
     Raises
     ------
     DataError, ParameterError : the rows, or the weights, cannot be used.
     """
     if is_collection(X):
-        rows = collection(X, sample_weight, errors=errors)
+        rows = collection(X, sample_weight, missing=missing, errors=errors)
         own = of_collection(rows, mixture.n_features, mixture.feature_names)
         source: Source = float64_source(own, rows)
         counts = _counts(mixture, source.total_weight, source.n_rows) if rows.weighted else ""
         return Given(source, Dask(default_executor()), counts)
-    here = mixture.rows(X)
+    here = mixture.rows(X, missing=missing)
     if len(here) == 0:
         raise DataError("X has 0 rows, expected those that the mixture was fitted to")
     weights = row_weights(sample_weight, len(here))
+    held = here.astype(np.float64, copy=False)
     fields = fields_of(errors=row_errors(named_errors(X, errors), here.shape))
-    source = ArraySource(here.astype(np.float64, copy=False), weights, fields)
+    source = ArraySource(held, weights, fields, holes=lacks_any(held))
     if weights is None:
         return Given(source, default_executor(), "")
     counts = _counts(mixture, float(weights.sum()), int(np.count_nonzero(weights)))

@@ -5,7 +5,9 @@ and a score spend their time in: `accumulate`, whose sums are float64, `assign` 
 `log_likelihood`. To the other functions they are rows of float64.
 
 A row whose score is not finite goes to the reference. It is so far out that its squared distance
-overflows: a pass leaves it out of all sums but the total, which tells.
+overflows: a pass leaves it out of all sums but the total, which tells. So is a row that holds NaN,
+a feature that was not observed: then there is another pass, by patterns of the features that are
+there, unless the block knew of them.
 """
 
 from __future__ import annotations
@@ -20,9 +22,11 @@ from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Integers, Rows, doubles, readable
 from mixtura.engine.components import Centres, Components
+from mixtura.engine.factors import WithUniform
 from mixtura.engine.kernel import _native, reference
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
 from mixtura.engine.kernel.native_search import climb, fit_groups, race, swap
+from mixtura.engine.patterns import Patterns
 from mixtura.engine.search import EMRunOf
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
@@ -72,14 +76,14 @@ def describe() -> str:
 def squared_distances(rows: Rows, components: Components) -> Floats:
     """Squared Mahalanobis distances of rows, (m, K), as `reference.squared_distances`."""
     distances = np.empty((len(rows), components.n_components))
-    _pass(doubles(rows), components, squared_distances=distances)
+    _pass(doubles(rows), components, _patterns(rows), squared_distances=distances)
     return distances
 
 
 def log_joint(rows: Rows, components: Components) -> Floats:
     """Log joint densities of rows and components, (m, K), as `reference.log_joint`."""
     joint = np.empty((len(rows), components.n_components))
-    _pass(doubles(rows), components, log_joint=joint)
+    _pass(doubles(rows), components, _patterns(rows), log_joint=joint)
     return joint
 
 
@@ -145,7 +149,7 @@ def accumulate(block: Block, components: Components, *, diagonal: bool | None = 
         diagonal = components.factor.diagonal
     sums = _summed(block, components, diagonal=diagonal)
     if math.isfinite(sums.log_likelihood):
-        if block.rows.dtype == np.float64 or _fits_float32(sums):
+        if block.rows.dtype == np.float64 or block.patterns or _fits_float32(sums):
             return sums
         return _summed(replace(block, rows=doubles(block.rows)), components, diagonal=diagonal)
     far = _far(block.rows, components)
@@ -224,6 +228,7 @@ def _summed(block: Block, components: Components, *, diagonal: bool, **asked: An
     _pass(
         block.rows,
         components,
+        block.patterns,
         weights=None if block.weights is None else doubles(block.weights),
         weight=weight,
         first=first,
@@ -249,18 +254,45 @@ def _fits_float32(sums: Statistics) -> bool:
     return bool((np.isfinite(squares) & (squares >= least)).all())
 
 
-def _pass(rows: Rows, components: Components, **asked: Any) -> bool:
-    """One pass over rows (m, D), into the arrays `asked` for; whether all rows are in reach."""
+def _pass(
+    rows: Rows, components: Components, patterns: Patterns | None = None, **asked: Any
+) -> bool:
+    """One pass over rows (m, D), into the arrays `asked` for; whether all rows are in reach.
+
+    `patterns` are those of the rows, where some are known to lack features.
+    """
     total = asked.setdefault("total", np.empty(1))
-    _native.one_pass(
-        components.factor.form,
-        components.constants,
+    factor, rows = components.factor, readable(rows)
+    if patterns is None or patterns.complete:
+        _native.one_pass(
+            factor.form,
+            components.constants,
+            components.means,
+            components.whitening(invert_lower),
+            rows,
+            **asked,
+        )
+        if patterns is not None or math.isfinite(total[0]) or not np.isnan(rows).any():
+            return math.isfinite(total[0])
+        patterns = Patterns.of(rows)
+    _native.pass_by_pattern(
+        factor.form,
+        components.log_weights,
         components.means,
-        components.whitening(invert_lower),
-        readable(rows),
+        doubles(factor.held),
+        factor.extents(components.n_features) if isinstance(factor, WithUniform) else None,
+        rows,
+        patterns.order,
+        patterns.starts,
+        patterns.observed,
         **asked,
     )
     return math.isfinite(total[0])
+
+
+def _patterns(rows: Rows) -> Patterns | None:
+    """The patterns of rows, for a pass that asks for no total, which would tell; None for one."""
+    return Patterns.of(rows) if np.isnan(rows).any() else None
 
 
 def _far(rows: Rows, components: Components) -> NDArray[np.bool_]:

@@ -3,17 +3,25 @@
 Every function takes one block of rows and the packed components. Deviations are subtracted
 first, in float64, then whitened; the maximum is taken out before any exponential; one
 exponential is taken a row and component.
+
+NaN is a feature that was not observed. A row is of the density of those that were, and its sums are
+those expected of the whole row given them; see `mixtura.engine.marginals`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import reduce
+from operator import add
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.components import Centres, Components, spheres
 from mixtura.engine.groups import FitGroups
+from mixtura.engine.marginals import Marginal
+from mixtura.engine.patterns import Patterns
 from mixtura.engine.search import Climb, EMRunOf, FarApart, Lloyd, RunRace, Swap
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
@@ -40,8 +48,10 @@ def describe() -> str:
 def squared_distances(rows: Rows, components: Components) -> Floats:
     """Squared Mahalanobis distances ‖L_k⁻¹(x_i − μ_k)‖² of rows (m, D); (m, K).
 
-    Infinity where the square overflows, never NaN.
+    Of the features that were observed. Infinity where the square overflows, never NaN.
     """
+    if np.isnan(rows).any():
+        return _by_pattern(squared_distances, rows, components)
     distances = np.empty((len(rows), components.n_components))
     with np.errstate(over="ignore", invalid="ignore"):
         for k, mean in enumerate(components.means):
@@ -54,7 +64,9 @@ def squared_distances(rows: Rows, components: Components) -> Floats:
 
 
 def log_joint(rows: Rows, components: Components) -> Floats:
-    """Log w_k + log N(x_i | μ_k, Σ_k) of rows (m, D); (m, K), nats."""
+    """Log w_k + log N(x_i | μ_k, Σ_k) of rows (m, D), or of what was observed; (m, K), nats."""
+    if np.isnan(rows).any():
+        return _by_pattern(log_joint, rows, components)
     return components.constants - 0.5 * squared_distances(rows, components)
 
 
@@ -135,6 +147,8 @@ def accumulate(block: Block, components: Components, *, diagonal: bool | None = 
     """
     if diagonal is None:
         diagonal = components.factor.diagonal
+    if np.isnan(block.rows).any():
+        return _expected(block, components, diagonal=diagonal)
     likelihood, responsibilities = posterior(block.rows, components)
     sums = moments(block, responsibilities, components.means, diagonal=diagonal)
     return _scored(sums, likelihood, block)
@@ -154,6 +168,8 @@ def assign(block: Block, components: Components, *, diagonal: bool) -> tuple[Int
     ----------
     Celeux & Govaert 1992, "A classification EM algorithm for clustering", section 3.
     """
+    if np.isnan(block.rows).any():
+        return _assigned(block, components, diagonal=diagonal)
     joint, far = _comparable(block.rows, components)
     nearest = joint.argmax(axis=1)
     likelihood = joint.max(axis=1)
@@ -263,6 +279,13 @@ def _nearest(rows: Rows, components: Components) -> Integers:
     ‖L⁻¹d‖ = s·‖L⁻¹(d/s)‖ for any s > 0: the largest entry is taken out before the solve, and
     again before the squares.
     """
+    if np.isnan(rows).any():
+        return _by_pattern(_log_distances, rows, components).argmin(axis=1)
+    return _log_distances(rows, components).argmin(axis=1)
+
+
+def _log_distances(rows: Rows, components: Components) -> Floats:
+    """The logarithms of the distances, (m, K)."""
     log_distances = np.empty((len(rows), components.n_components))
     for k, mean in enumerate(components.means):
         # Halving before subtracting keeps the difference of two huge values finite.
@@ -274,4 +297,49 @@ def _nearest(rows: Rows, components: Components) -> Integers:
         with np.errstate(divide="ignore"):
             squared = np.einsum("dm,dm->m", whitened, whitened)
             log_distances[:, k] = np.log(scale) + np.log(largest) + 0.5 * np.log(squared)
-    return log_distances.argmin(axis=1)
+    return log_distances
+
+
+def _by_pattern(
+    function: Callable[[Rows, Components], Floats], rows: Rows, components: Components
+) -> Floats:
+    """A function of rows and components of the observed features, (m, K)."""
+    values = np.empty((len(rows), components.n_components))
+    for observed, chosen in Patterns.of(rows):
+        inner = Marginal.of(components, observed).components
+        values[chosen] = function(rows[np.ix_(chosen, observed)], inner)
+    return values
+
+
+def _parts(block: Block, components: Components) -> Iterator[tuple[Marginal, Block, Integers]]:
+    """The rows of each pattern in the features that they have, and which of the block they are."""
+    for observed, chosen in Patterns.of(block.rows):
+        part = block.take(chosen)
+        own = replace(part, rows=np.ascontiguousarray(part.rows[:, observed]))
+        yield Marginal.of(components, observed), own, chosen
+
+
+def _expected(block: Block, components: Components, *, diagonal: bool) -> Statistics:
+    """The statistics of rows that lack features."""
+    inner = diagonal and components.factor.diagonal
+    sums = (
+        there.lifted(
+            accumulate(part, there.components, diagonal=inner), components.means, diagonal=diagonal
+        )
+        for there, part, _ in _parts(block, components)
+    )
+    return reduce(add, sums)
+
+
+def _assigned(
+    block: Block, components: Components, *, diagonal: bool
+) -> tuple[Integers, Statistics]:
+    """The labels of rows that lack features, and their statistics."""
+    labelled = np.empty(len(block.rows), np.int64)
+    sums = []
+    for there, part, chosen in _parts(block, components):
+        inner = there.components
+        whole = not (diagonal and inner.factor.diagonal)
+        labelled[chosen], own = assign(part, inner, diagonal=not whole)
+        sums.append(there.lifted(own, components.means, diagonal=diagonal))
+    return labelled, reduce(add, sums)

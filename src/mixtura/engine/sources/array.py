@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Rows, doubles, readable
+from mixtura.engine.patterns import Patterns
 from mixtura.engine.sources.block import Block, Fields, fields_of
 from mixtura.engine.sources.source import Source
 
@@ -29,18 +31,21 @@ class ArraySource(Source):
     weights : (N,) or None.
     more : other fields of the rows, name -> (N,) or (N, D).
     step : how many rows a block has; 0 for what the shape says.
+    holes : whether rows may lack features. Their patterns are found in the first pass, and kept:
+        8 bytes a row.
     """
 
     rows: NDArray[Any]
     weights: Floats | None = None
     more: Fields = field(default_factory=dict)
     step: int = 0
+    holes: bool = False
 
     @classmethod
-    def of(cls, whole: Block) -> ArraySource:
+    def of(cls, whole: Block, *, holes: bool = False) -> ArraySource:
         """The rows of a block, and what belongs to each of them."""
         more = {name: values for name, values in whole.fields.items() if name != "weights"}
-        return cls(whole.rows, whole.weights, more)
+        return cls(whole.rows, whole.weights, more, holes=holes)
 
     @property
     def whole(self) -> Block:
@@ -54,7 +59,7 @@ class ArraySource(Source):
 
     def take(self, rows: NDArray[Any]) -> ArraySource:
         """Some of its rows, by their numbers or by a mask (N,), with what belongs to them."""
-        return ArraySource.of(self.whole.take(rows))
+        return ArraySource.of(self.whole.take(rows), holes=self.holes)
 
     @property
     def n_rows(self) -> int:
@@ -86,7 +91,21 @@ class ArraySource(Source):
     def blocks(self) -> Generator[Block, None, None]:
         step, whole = self.block_rows, self.whole
         if 0 < self.n_rows <= step:
-            yield whole.readable()
+            yield self._told(whole.readable())
             return
         for start in range(0, self.n_rows, step):
-            yield whole.part(start, start + step).readable()
+            yield self._told(whole.part(start, start + step).readable())
+
+    def _told(self, block: Block) -> Block:
+        """The block, which knows its patterns where there may be holes."""
+        if not self.holes:
+            return block
+        patterns = self._patterns.get(block.start)
+        if patterns is None:
+            patterns = self._patterns[block.start] = Patterns.of(block.rows)
+        return replace(block, patterns=patterns)
+
+    @cached_property
+    def _patterns(self) -> dict[int, Patterns]:
+        """The patterns of each block, by where it starts."""
+        return {}

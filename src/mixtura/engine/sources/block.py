@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Rows, doubles, readable
+from mixtura.engine.patterns import Patterns
 
 #: name -> (m, …), a value or several for each of m rows: weights, labels, errors, …
 Fields: TypeAlias = Mapping[str, NDArray[Any]]
@@ -25,14 +26,18 @@ class Block:
     Parameters
     ----------
     start : the index of its first row in the source.
-    rows : (m, D); as a source hands them out float32 or float64, C-contiguous.
+    rows : (m, D); as a source hands them out float32 or float64, C-contiguous. NaN is a feature
+        that was not observed.
     fields : name -> (m, …); ``weights`` are how much each row counts, ``errors`` the standard
         deviations (m, D) or covariances (m, D, D) of what it was measured with.
+    patterns : of the features that the rows have, where a source knows that some lack any; a
+        kernel finds them where it is not told.
     """
 
     start: int
     rows: Rows
     fields: Fields = field(default_factory=dict)
+    patterns: Patterns | None = None
 
     @property
     def stop(self) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Rows
 from mixtura.engine.partitions import Partitions
+from mixtura.engine.patterns import Patterns
 from mixtura.engine.sources.block import Block, even_block_rows
 from mixtura.engine.sources.source import Source
 from mixtura.engine.sources.stream import StreamSource
@@ -51,6 +52,7 @@ class Cut:
     shape : (N, D) of all partitions together.
     kind : of the blocks.
     step : how many rows a block has; 0 for what the shape says.
+    holes : whether rows may lack features.
     """
 
     first: int
@@ -58,6 +60,7 @@ class Cut:
     shape: tuple[int, int]
     kind: np.dtype[np.floating[Any]]
     step: int = 0
+    holes: bool = False
 
     def pieces(self) -> Iterator[Piece]:
         """The blocks that it has rows of."""
@@ -85,7 +88,9 @@ class Cut:
             )
         numbered = replace(whole, start=self.first)
         for piece in self.pieces():
-            yield piece, numbered.part(piece.begin, piece.end).readable(self.kind)
+            block = numbered.part(piece.begin, piece.end).readable(self.kind)
+            patterns = Patterns.of(block.rows) if self.holes else None
+            yield piece, replace(block, patterns=patterns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +108,7 @@ class DaskSource(Source):
     kind : of the blocks: float32 or float64.
     weighted : whether the rows come with weights.
     step : how many rows a block has; 0 for what the shape says.
+    holes : whether rows may lack features.
     """
 
     partitions: Partitions
@@ -111,6 +117,7 @@ class DaskSource(Source):
     kind: np.dtype[np.floating[Any]]
     weighted: bool = False
     step: int = 0
+    holes: bool = False
 
     @property
     def n_rows(self) -> int:
@@ -130,7 +137,7 @@ class DaskSource(Source):
         shape = (self.n_rows, self.n_columns)
         firsts = accumulate(self.lengths[:-1], initial=0)
         return tuple(
-            Cut(first, length, shape, self.kind, self.step)
+            Cut(first, length, shape, self.kind, self.step, self.holes)
             for first, length in zip(firsts, self.lengths, strict=True)
         )
 
@@ -155,7 +162,8 @@ class DaskSource(Source):
     def blocks(self) -> Generator[Block, None, None]:
         """The blocks, brought here some at a time: a pass is work for `executors.Dask`."""
         shape = (self.n_rows, self.n_columns)
-        return StreamSource(self._batches, shape, self.kind, self.weighted, self.step).blocks()
+        told = (self.kind, self.weighted, self.step, self.holes)
+        return StreamSource(self._batches, shape, *told).blocks()
 
     def _batches(self) -> Iterator[Block]:
         """The rows of all partitions, some blocks' worth at a time, each read where it lies."""

@@ -19,9 +19,12 @@ class Source(ABC):
     Parameters
     ----------
     step : how many rows a block has, but for the last; 0 for what the shape says.
+    holes : whether rows may lack features, which are NaN there; its blocks then know their
+        patterns.
     """
 
     step: int
+    holes: bool
 
     @property
     @abstractmethod

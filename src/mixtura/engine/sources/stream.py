@@ -12,6 +12,7 @@ import numpy as np
 
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Rows
+from mixtura.engine.patterns import Patterns
 from mixtura.engine.sources.ahead import ahead
 from mixtura.engine.sources.block import Block, rechunk
 from mixtura.engine.sources.source import Source
@@ -33,6 +34,7 @@ class StreamSource(Source):
     kind : of the blocks: float32 or float64.
     weighted : whether the batches come with weights.
     step : how many rows a block has; 0 for what the shape says.
+    holes : whether rows may lack features.
 
     Notes
     -----
@@ -44,6 +46,7 @@ class StreamSource(Source):
     kind: np.dtype[np.floating[Any]]
     weighted: bool = False
     step: int = 0
+    holes: bool = False
 
     #: blocks that are read before they are asked for
     AHEAD = 6
@@ -90,7 +93,8 @@ class StreamSource(Source):
             if stop > self.n_rows:
                 raise self._changed("more")
             if len(block.rows) == self.block_rows or stop == self.n_rows:
-                yield block.readable(self.kind)
+                block = block.readable(self.kind)
+                yield replace(block, patterns=Patterns.of(block.rows)) if self.holes else block
         if stop != self.n_rows:
             raise self._changed(f"{stop:,}")
 

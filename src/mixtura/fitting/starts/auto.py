@@ -72,7 +72,7 @@ def auto(request: Request) -> Statistics:
     ground = Ground.of(source, searched_rows(k, d), structure, request.random)
     if not ground.points.n_features:  # all rows are one
         alike = FromShares(np.full((source.n_rows, k), 1.0 / k))
-        return alike(replace(request, counting=None, whole=None))
+        return alike(replace(request, counting=None, whole=None, filled=None))
     n, width = ground.points.rows.shape
     step = cost(n, k, width, structure)
     # Few rows are cheap to know well; of many, a search may cost two passes over all of them.

@@ -32,6 +32,7 @@ class Request:
     run : which of several it is for, from 0: a search does not begin twice at the same place.
     box : where noise lies, or None for no noise.
     told : is told how often a search met its end; or None.
+    filled : all rows without holes, where some lack features, as those of `source` are; or None.
     """
 
     source: ArraySource
@@ -44,6 +45,7 @@ class Request:
     run: int = 0
     box: Box | None = None
     told: Callable[[Met], None] | None = None
+    filled: Source | None = None
 
     @property
     def all_rows(self) -> Source:

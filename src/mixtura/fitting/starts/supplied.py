@@ -85,7 +85,7 @@ class FromCall:
         rows.setflags(write=False)
         shares = self.function(rows, request.n_components, request.random)
         returned = FromShares(shares, "what start returned")
-        return returned(replace(request, counting=None, whole=None))
+        return returned(replace(request, counting=None, whole=None, filled=None))
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +127,7 @@ class FromMixture:
 def _under(request: Request, shares: Callable[[Block], Floats]) -> Statistics:
     """The statistics under given responsibilities, about the rows' mean."""
     source, executor, diagonal = request.all_rows, request.executor, request.form.diagonal
+    source = request.filled or source
     centre = overall(source, executor).reference
     reference = np.repeat(centre, request.n_components, axis=0)
     return executor.run(

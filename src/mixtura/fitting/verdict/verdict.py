@@ -63,7 +63,8 @@ class Verdict:
         parts = () if hopeless else tuple(component_findings(fit))
         explained = hopeless or bool(rows or parts)
         left_out = Finding(fit.oddities.left_out) if fit.oddities.left_out else None
-        assumed = [Finding(each, grave=False) for each in fit.oddities.assumed]
+        told = (*fit.oddities.assumed, *filter(None, [fit.oddities.missing]))
+        assumed = [Finding(each, grave=False) for each in told]
         true = Finding(TRUE_VALUES, grave=False) if fit.oddities.measured else None
         # The density of rows with errors is bounded: no floor makes it.
         singular = bool(fit.floored) and fit.oddities.measured

@@ -12,7 +12,7 @@ import numpy as np
 from mixtura.errors import DataError
 from mixtura.tables.arrow import BATCH, chunk_of, faults, header_of, pyarrow
 from mixtura.tables.chunk import BadRows, Chunk
-from mixtura.tables.columns import matrix_of
+from mixtura.tables.columns import matrix_of, unmasked
 from mixtura.tables.containers import column_names, columns_of
 from mixtura.tables.selection import Columns, Header, Selection
 from mixtura.tables.streams.scan import Scan
@@ -166,7 +166,7 @@ def _chunks(item: Any, columns: Columns, origin: str) -> Iterator[Chunk]:
     place = {name: j for j, name in enumerate(_header(item).names)}
     numbers = [place[name] for name in columns.numbers]
     try:
-        values = matrix_of(item, numbers)
+        values = matrix_of(unmasked(item) if columns.holes else item, numbers)
     except DataError as error:
         raise DataError(f"{origin}: {error}") from None
     d = len(columns.features)

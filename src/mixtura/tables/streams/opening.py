@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from mixtura.arguments import takes_missing
 from mixtura.errors import DataError, ParameterError
 from mixtura.tables.chunk import bad_rows
 from mixtura.tables.collections import argument_of
@@ -40,6 +41,7 @@ def scan(
     expected: Sequence[str] | None = None,
     header: bool | None = None,
     on_bad_row: str = "error",
+    missing: str = "refuse",
 ) -> Scan:
     r"""Rows to be read at every pass, from files, a dataset or an iterable.
 
@@ -60,6 +62,9 @@ def scan(
     header : whether CSV begins with a header; None finds out.
     on_bad_row : of a row that holds NaN, infinity or no number, or a CSV line of another width,
         ``error`` raises, ``skip`` leaves it out and counts, ``report`` also says why, up to 100.
+    missing : ``"em"`` takes what is missing for unknown, and no row is bad for it: NaN, nulls, and
+        in CSV empty cells and ``?``, ``-``, ``.``, ``NA``, ``N/A``, ``null``, ``none``,
+        ``missing``. ``"refuse"`` does not.
 
     Raises
     ------
@@ -86,14 +91,22 @@ def scan(
     if isinstance(data, Scan):
         raise ParameterError("the data are a scan already, expected what to scan: pass it on as is")
     wanted = columns_wanted(errors) if errors is not None else None
-    selection = Selection.of(columns, ids, expected, weights=weights, errors=wanted, labels=labels)
+    fields = {"weights": weights, "errors": wanted, "labels": labels}
+    selection = Selection.of(columns, ids, expected, holes=takes_missing(missing), **fields)
     opened = _opened(data, selection, header, on_bad_row)
     if wanted is not None:
         check_errors(wanted, opened.columns.features)
     return opened
 
 
-def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None, **more: Any) -> Scan:
+def scanned(
+    X: Any,
+    sample_weight: Any,
+    expected: Sequence[str] | None = None,
+    *,
+    holes: bool = False,
+    **more: Any,
+) -> Scan:
     """What is to be streamed, as a scan, with the column of weights that is named.
 
     Parameters
@@ -101,6 +114,7 @@ def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None, *
     X : a scan, or what `scan` takes.
     sample_weight : a column's name, or None.
     expected : as for `scan`.
+    holes : whether features may be missing.
     more : other fields of the rows by name, each a column's name or None.
 
     Raises
@@ -122,8 +136,9 @@ def scanned(X: Any, sample_weight: Any, expected: Sequence[str] | None = None, *
                 f"the column in scan(…, {name}=…)"
             )
     if isinstance(X, Scan):
-        return X
-    return scan(X, weights=sample_weight, expected=expected, **more)
+        return X.with_holes() if holes else X
+    missing = "em" if holes else "refuse"
+    return scan(X, weights=sample_weight, expected=expected, missing=missing, **more)
 
 
 def columns_wanted(errors: Any) -> tuple[str, ...] | None:

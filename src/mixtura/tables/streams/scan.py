@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mixtura.tables.chunk import BadRows, Chunk, bad_rows
 from mixtura.tables.selection import Columns
@@ -35,8 +35,14 @@ class Scan(ABC):
         """D, how many features a row has."""
         return len(self.columns.features)
 
+    def with_holes(self) -> Scan:
+        """The same rows, which may lack features."""
+        return replace(self, columns=replace(self.columns, holes=True))
+
     def chunks(self, bad: BadRows | None = None, *, keep: bool = False) -> Iterator[Chunk]:
         """One pass: chunks of finite rows, in the order of the data; each row has its number there.
+
+        Where rows may have holes, those are NaN.
 
         Parameters
         ----------
@@ -51,7 +57,8 @@ class Scan(ABC):
         count = bad_rows(self.on_bad_row) if bad is None else bad
         first = 0
         for chunk in self.read(count):
-            left = chunk.numbered(first).drop(self.columns.features, count, keep=keep)
+            columns, own = self.columns, chunk.numbered(first)
+            left = own.drop(columns.features, count, keep=keep, holes=columns.holes)
             first += len(chunk)
             if len(left):
                 yield left.joined()
@@ -81,7 +88,7 @@ class _WatchedScan(Scan):
     def read(self, bad: BadRows) -> Iterator[Chunk]:
         count = 0
         self.told(0)
-        for chunk in self.inner.read(bad):
+        for chunk in replace(self.inner, columns=self.columns).read(bad):
             yield chunk
             count += len(chunk)
             self.told(count)

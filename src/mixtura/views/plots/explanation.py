@@ -61,11 +61,12 @@ class RowParts:
     def stacks(self) -> Floats:
         """The parts by component, (4, k), nats; a column adds up to log w_k N(x | μ_k, Σ_k)."""
         e, chosen = self.explanation, list(self.components)
+        shape = e.log_joint.shape
         return np.stack(
             [
-                np.full(len(chosen), e.normalisation),
+                np.broadcast_to(e.normalisation, shape)[0, chosen],
                 e.log_weights[chosen],
-                np.broadcast_to(e.log_determinants, e.log_joint.shape)[0, chosen],
+                np.broadcast_to(e.log_determinants, shape)[0, chosen],
                 e.distance_terms[0, chosen],
             ]
         )

@@ -1,0 +1,135 @@
+"""Contributions: the parts of log densities, and of the distances in them each feature's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats, frozen
+from mixtura.engine.components import Components
+from mixtura.engine.factors import Factor
+from mixtura.engine.kernel.deconvolution import Deconvolved
+from mixtura.engine.marginals import Marginal
+from mixtura.engine.patterns import Patterns
+from mixtura.engine.sources import Block
+from mixtura.errors import DataError
+from mixtura.model.density import Density
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The parts of the log densities of some rows; see `mixtura.model.explain.Explanation`.
+
+    Parameters
+    ----------
+    own : whether parts are of each row, which lacks features or has errors, and not of all.
+    """
+
+    normalisation: float | Floats
+    log_determinants: Floats
+    distances: Floats
+    contributions: Floats
+    own: bool
+
+    @classmethod
+    def of(cls, mixture: Density, block: Block) -> Parts:
+        """Those of the rows of a block under a mixture.
+
+        Raises
+        ------
+        DataError : rows with errors lack features.
+        """
+        components, rows = mixture.gaussians, block.rows
+        there = ~np.isnan(rows)
+        if not there.all():
+            return cls._of_observed(mixture, block, there)
+        whole, determinants = components.normalisation, -components.half_log_determinants
+        if "errors" not in block.fields:
+            distances = kernel.squared_distances(rows, components)
+            parts = contributions(components, rows, distances)
+            return cls(whole, determinants, distances, parts, False)
+        seen = [Deconvolved.of(block, components, k) for k in range(components.n_components)]
+        distances = np.stack([each.distances for each in seen], axis=1)
+        wider = np.stack([each.log_determinants for each in seen], axis=1)
+        parts = contributions(components, rows, distances, [each.expected for each in seen])
+        return cls(whole, determinants - 0.5 * wider, distances, parts, True)
+
+    @classmethod
+    def _of_observed(cls, mixture: Density, block: Block, there: Any) -> Parts:
+        """Those of rows that have the features `there` (N, D)."""
+        if "errors" in block.fields:
+            raise DataError(
+                "rows with errors lack features, expected one of the two: explain them without "
+                "errors, or leave out those that lack features"
+            )
+        components, rows = mixture.gaussians, block.rows
+        determinants = np.empty((len(rows), mixture.n_components))
+        for observed, chosen in Patterns.of(rows):
+            inner = Marginal.of(components, observed).components
+            determinants[chosen] = -inner.half_log_determinants
+        each = components.normalisation / mixture.n_features
+        counted = frozen(each * there.sum(axis=1, keepdims=True))
+        distances = kernel.squared_distances(rows, components)
+        parts = contributions(components, rows, distances)
+        return cls(counted, determinants, distances, parts, True)
+
+
+def contributions(
+    components: Components, rows: Any, distances: Floats, expected: Sequence[Floats] = ()
+) -> Floats:
+    """(x − μ)_j·[Σ⁻¹(x − μ)]_j, (N, K, D), summing over j to the squared distances (N, K).
+
+    Σ⁻¹d takes a second solve, so the terms sum to d² only up to rounding times the condition of
+    Σ. That residue is shared out in proportion to the terms' sizes. A feature that is missing has
+    no term: 0. Of rows with errors, whose `expected` u (N, D) is known for each component, it is
+    (Σ + S)⁻¹ (x − μ) = L⁻ᵀ u.
+    """
+    parts: Floats = np.zeros((*distances.shape, components.n_features))
+    if np.isnan(rows).any():
+        for observed, chosen in Patterns.of(rows):
+            there, own = Marginal.of(components, observed), rows[np.ix_(chosen, observed)]
+            parts[np.ix_(chosen, np.arange(len(components.means)), there.observed)] = contributions(
+                there.components, own, distances[chosen]
+            )
+        return parts
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k, mean in enumerate(components.means):
+            deviations = (rows - mean).T  # (D, N)
+            whitened = expected[k].T if expected else components.factor.whiten(k, deviations)
+            parts[:, k] = (deviations * components.factor.unwhiten_transposed(k, whitened)).T
+        sizes = np.abs(parts)
+        shares = sizes / np.maximum(sizes.sum(axis=2, keepdims=True), np.finfo(float).tiny)
+        residue = distances[:, :, None] - parts.sum(axis=2, keepdims=True)
+    # Where the square itself overflows there is nothing to share out.
+    shared = np.isfinite(residue) & np.isfinite(shares)
+    parts += np.where(shared, residue, 0.0) * np.where(shared, shares, 0.0)
+    for k, mean in enumerate(components.means):
+        far = ~np.isfinite(parts[:, k]).all(axis=1)
+        if far.any():
+            parts[far, k] = _far_terms(components.factor, k, rows[far], mean)
+    return parts
+
+
+def _far_terms(factor: Factor, k: int, rows: Any, mean: Floats) -> Floats:
+    """The terms of rows (m, D) whose squared distance overflows: ±infinity, never NaN.
+
+    What goes into either solve is scaled to at most 1, and the terms are scaled back one factor
+    at a time, so that a zero stays zero. Halving first keeps the difference of two huge values
+    finite.
+    """
+    halves = (0.5 * np.asarray(rows, dtype=np.float64) - 0.5 * mean).T  # (D, m)
+    deviations, size = _unit(halves)
+    whitened, length = _unit(factor.whiten(k, deviations))
+    terms = deviations * factor.unwhiten_transposed(k, whitened)
+    with np.errstate(over="ignore"):
+        return (terms * length * 4.0 * size * size).T
+
+
+def _unit(vectors: Floats) -> tuple[Floats, Floats]:
+    """Vectors (D, m) with their largest entries (m,) taken out, and those entries."""
+    largest = np.maximum(np.abs(vectors).max(axis=0), np.finfo(float).tiny)
+    return vectors / largest, largest
