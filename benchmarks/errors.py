@@ -21,7 +21,7 @@ from mixtura.engine.sources import ArraySource
 from table import Column, Table
 
 #: rows that astroML is given: it inverts K matrices a row in a loop of Python
-_THEIRS = 20_000
+_THEIRS = 5_000
 
 _ASTROML = """
 import sys, time, warnings
@@ -51,7 +51,7 @@ what the process holds at most beyond the rows and their errors, for a fit of th
 
 _FOUND = """\
 Clusters drawn with errors of their own size, N rows of D features with standard deviations between
-0.2 and 2 of a cluster's: of 20 such problems, how often one fit from `auto`, which searches among
+0.2 and 2 of a cluster's: of 10 such problems, how often one fit from `auto`, which searches among
 the rows as they are, ends no lower (1e-6 nats a row) than EM from the true mixture; and the mean
 relative error of the covariances of that fit and of one that takes no account of errors."""
 
@@ -105,7 +105,7 @@ def recovery(quick: bool) -> list[Table]:
     for n, d, k in ((600, 1, 2), (1500, 2, 4), (3000, 4, 5)):
         show(f"recovery: {n} x {d}, K {k}")
         found, errors, naive = 0, [], []
-        seeds = range(3 if quick else 20)
+        seeds = range(3 if quick else 10)
         for seed in seeds:
             truth, data, deviations = _problem(n, d, k, seed=seed)
             fit = mixtura.fit(data, k, errors=deviations, random_state=seed)

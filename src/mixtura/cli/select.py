@@ -49,6 +49,7 @@ Examples:
 @options.output("Where to store the best model (safetensors). Not stored by default.")
 @options.reading
 @options.weight_column("A column that says how much each row counts, at least 0; it is no feature.")
+@options.error_columns
 @options.model_options_of_select
 @click.option(
     "--jobs",
@@ -91,6 +92,7 @@ def command(
         criterion=criterion,
         folds=folds,
         sample_weight=asked.weights(rows),
+        errors=asked.errors(rows),
         n_jobs=jobs,
         observer=progress.SelectionBar() if progress.on_terminal() and not quiet else None,
         **model_options,
