@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ from mixtura.engine.sources import ArraySource
 from table import Column, Table
 
 #: rows that astroML is given: it inverts K matrices a row in a loop of Python
-_THEIRS = 20_000
+_THEIRS = 5_000
 
 _ASTROML = """
 import sys, time, warnings
@@ -51,7 +50,7 @@ what the process holds at most beyond the rows and their errors, for a fit of th
 
 _FOUND = """\
 Clusters drawn with errors of their own size, N rows of D features with standard deviations between
-0.2 and 2 of a cluster's: of 20 such problems, how often one fit from `auto`, which searches among
+0.2 and 2 of a cluster's: of 10 such problems, how often one fit from `auto`, which searches among
 the rows as they are, ends no lower (1e-6 nats a row) than EM from the true mixture; and the mean
 relative error of the covariances of that fit and of one that takes no account of errors."""
 
@@ -73,7 +72,10 @@ def pace(quick: bool, astroml: str | None) -> list[Table]:
         times = {name: _iteration(mixture, data, errors) for name, errors in kinds.items()}
         row = {"rows": n, "features": d, "components": k}
         row |= {name: 1e3 * seconds for name, seconds in times.items()}
-        row |= {"ratio": times["deviations"] / times["plain"], "memory": _memory(n, d, k)}
+        row |= {
+            "ratio": times["deviations"] / times["plain"],
+            "memory": _memory(mixture, data, deviations),
+        }
         if astroml is not None:
             few = ArraySource(data[:_THEIRS], more={"errors": matrices[:_THEIRS]})
             seconds, apart = _theirs(astroml, mixture, few)
@@ -105,7 +107,7 @@ def recovery(quick: bool) -> list[Table]:
     for n, d, k in ((600, 1, 2), (1500, 2, 4), (3000, 4, 5)):
         show(f"recovery: {n} x {d}, K {k}")
         found, errors, naive = 0, [], []
-        seeds = range(3 if quick else 20)
+        seeds = range(3 if quick else 10)
         for seed in seeds:
             truth, data, deviations = _problem(n, d, k, seed=seed)
             fit = mixtura.fit(data, k, errors=deviations, random_state=seed)
@@ -179,19 +181,34 @@ def _theirs(python: str, mixture: mixtura.Mixture, source: ArraySource) -> tuple
     return float(told.stdout), float(np.abs(theirs - ours).max() / np.abs(ours).max())
 
 
-def _memory(n: int, d: int, k: int) -> float:
-    """MiB that a fit holds at most beyond its rows, in a process of its own."""
-    script = [sys.executable, __file__, "--hold", f"{n},{d},{k}"]
-    told = subprocess.run(script, check=True, capture_output=True, text=True)
+def _memory(mixture: mixtura.Mixture, rows: np.ndarray, errors: np.ndarray) -> float:
+    """MiB that a fit holds at most beyond its rows and errors, in a process of its own.
+
+    That reads them from files, so that nothing before the fit took more than they do.
+    """
+    with TemporaryDirectory() as folder:
+        mixtura.save(mixture, f"{folder}/mixture.safetensors")
+        np.save(f"{folder}/rows.npy", rows)
+        np.save(f"{folder}/errors.npy", errors)
+        script = [sys.executable, __file__, "--hold", folder]
+        told = subprocess.run(script, check=True, capture_output=True, text=True)
     return float(told.stdout)
 
 
-def _hold(n: int, d: int, k: int) -> None:
-    mixture, rows, errors = _problem(n, d, k)
-    mixtura.fit(rows[:1000], k, errors=errors[:1000], start=mixture, max_iter=1)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def _hold(folder: str) -> None:
+    mixture = mixtura.load(f"{folder}/mixture.safetensors")
+    few, k = np.random.default_rng(0).normal(size=(1000, mixture.n_features)), mixture.n_components
+    mixtura.fit(few, k, errors=np.abs(few), start=mixture, max_iter=1)  # what is loaded but once
+    rows, errors = np.load(f"{folder}/rows.npy"), np.load(f"{folder}/errors.npy")
+    before = _most_held()
     mixtura.fit(rows, k, errors=errors, start=mixture, max_iter=3)
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024.0)
+    print(_most_held() - before)
+
+
+def _most_held() -> float:
+    """MiB that this process held at most; `ru_maxrss` would count what its parent holds."""
+    status = Path("/proc/self/status").read_text()
+    return float(status.partition("VmHWM:")[2].split()[0]) / 1024.0
 
 
 def _apart(truth: mixtura.Mixture, found: mixtura.Mixture) -> float:
@@ -217,10 +234,10 @@ def _sizes(mixture: mixtura.Mixture) -> np.ndarray:
 if __name__ == "__main__":
     parser = asked()
     parser.add_argument("--astroml", metavar="PYTHON", help="an interpreter that has astroML")
-    parser.add_argument("--hold", metavar="N,D,K", help="print the memory of one fit")
+    parser.add_argument("--hold", metavar="FOLDER", help="print the memory of one fit")
     options = parser.parse_args()
     if options.hold:
-        _hold(*map(int, options.hold.split(",")))
+        _hold(options.hold)
     else:
         print(surroundings(), flush=True)
         measures = [partial(pace, options.quick, options.astroml), partial(recovery, options.quick)]

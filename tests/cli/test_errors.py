@@ -68,3 +68,16 @@ def test_columns_that_hold_no_errors_are_told(typed, file, data, option, said):
     ended = typed("fit", file(data), "-k", 1, "--errors", option)
     assert ended.code in (2, 3)
     assert said in ended.message
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_selection_takes_errors_and_leaves_bad_rows_out(typed, file):
+    data = file(DATA + "r50,nan,0,1,1\n")
+    options = ("--id", "name", "--errors", "dx,dy", "--structures", "EII,VVV", "--json")
+    ended = typed("select", data, "-k", "1", "--on-bad-row", "skip", *options)
+    assert "1 bad row was left out" in ended.err
+    told = json.loads(ended.out)
+    found = mixtura.select(ROWS, [1], structures=["EII", "VVV"], errors=ERRORS)
+    bic = {row["structure"]: row["bic"] for row in told["candidates"]}
+    for row in found.table():
+        assert bic[row["structure"]] == pytest.approx(row["bic"], rel=1e-9)

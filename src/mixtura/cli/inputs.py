@@ -290,6 +290,8 @@ def number_of(table: Table, place: int) -> int:
 
 def _collected(scan: Scan, source: str) -> Table:
     """The good rows of a scan, with their numbers."""
+    import numpy
+
     from mixtura.tables import Table, streams
 
     bad = streams.bad_rows(scan.on_bad_row)
@@ -301,6 +303,9 @@ def _collected(scan: Scan, source: str) -> Table:
     ids = {name: tuple(texts) for name, texts in whole.ids.items()}
     if scan.columns.weights is not None and whole.weights is not None:
         ids[scan.columns.weights] = tuple(map(repr, whole.weights.tolist()))
+    named = [column for name, column in scan.columns.fields.items() if name.startswith("errors")]
+    for name, values in zip(named, whole.fields.get("errors", numpy.empty(0)).T, strict=True):
+        ids[name] = tuple(map(repr, values.tolist()))
     features = scan.columns.features
     rows = whole.rows.astype("float64", copy=False)
     return Table(features, rows, ids, scan.columns.named, whole.numbers)

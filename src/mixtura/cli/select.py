@@ -50,6 +50,7 @@ Examples:
 @options.reading
 @options.missing
 @options.weight_column("A column that says how much each row counts, at least 0; it is no feature.")
+@options.error_columns
 @options.model_options_of_select
 @click.option(
     "--jobs",
@@ -92,6 +93,7 @@ def command(
         criterion=criterion,
         folds=folds,
         sample_weight=asked.weights(rows),
+        errors=asked.errors(rows),
         n_jobs=jobs,
         missing=asked.missing,
         observer=progress.SelectionBar() if progress.on_terminal() and not quiet else None,

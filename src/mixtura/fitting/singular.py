@@ -46,7 +46,7 @@ class SingularEnds:
         if given is None:
             return None
         if given.ndim == 2:
-            return cls(np.diag(np.square(given).mean(axis=0)), floor)
+            return cls(np.diag(np.einsum("nd,nd->d", given, given) / len(given)), floor)
         return cls(given[0] if given.strides[0] == 0 else given.mean(axis=0), floor)
 
     def onward(self, state: AndersonState, iteration: int) -> AndersonState:

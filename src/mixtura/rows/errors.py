@@ -6,6 +6,7 @@ from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import DataError, ParameterError
@@ -26,6 +27,8 @@ __all__ = [
 
 #: beyond it the square overflows
 _LARGEST = 1e150
+#: matrices that are looked at together
+_ROWS = 2**14
 #: how far from symmetric a covariance may be, and how far below 0 an eigenvalue, relative
 _ROUNDING = 1e-8
 #: what belongs to rows that have every feature, and what can be done where some do not
@@ -199,20 +202,27 @@ def _check_deviations(values: Floats) -> None:
 
 
 def _check_covariances(values: Floats) -> None:
-    """Refuse matrices (n, D, D) of which one is no covariance."""
+    """Refuse matrices (n, D, D) of which one is no covariance; some are looked at a time."""
+    for at in range(0, len(values), _ROWS):
+        bad = _no_covariances(values[at : at + _ROWS])
+        if bad.any():
+            raise DataError(
+                f"errors[{at + int(bad.argmax())}] is no covariance, expected a symmetric matrix "
+                "of finite numbers without a negative eigenvalue: for standard deviations pass an "
+                "array of one row each"
+            )
+
+
+def _no_covariances(values: Floats) -> NDArray[np.bool_]:
+    """Which of the matrices (m, D, D) are no covariances, (m,)."""
     scale = np.sqrt(np.maximum(np.einsum("ndd->nd", values), 0.0))
     scale = np.where(scale > 0.0, scale, 1.0)
     with np.errstate(invalid="ignore", over="ignore"):
         units = values / scale[:, :, None] / scale[:, None, :]
         finite = np.isfinite(values).all(axis=(1, 2)) & (scale <= _LARGEST).all(axis=1)
         even = np.abs(units - units.transpose(0, 2, 1)).max(axis=(1, 2)) <= _ROUNDING
-    bad = ~(finite & even)
+    bad: NDArray[np.bool_] = ~(finite & even)
     if not bad.any():
         least = np.linalg.eigvalsh(0.5 * (units + units.transpose(0, 2, 1)))[:, 0]
         bad = least < -_ROUNDING
-    if bad.any():
-        row = int(bad.argmax())
-        raise DataError(
-            f"errors[{row}] is no covariance, expected a symmetric matrix of finite numbers "
-            "without a negative eigenvalue: for standard deviations pass an array of one row each"
-        )
+    return bad
