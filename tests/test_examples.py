@@ -24,6 +24,7 @@ PICTURES = {
     "05_em_in_the_explorer": {"05_bound"},
     "06_em_in_spark": set(),
     "07_em_in_ray": set(),
+    "08_a_table_with_holes": {"08_holes"},
 }
 
 #: what a lesson needs that is no extra of mixtura; it warns as it likes
