@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,10 +17,10 @@ from mixtura.engine.arrays import Floats, Integers
 from mixtura.errors import ParameterError
 from mixtura.model import listing
 from mixtura.model.affine import AffineMap
-from mixtura.model.algebra import evidence, feature_indices
+from mixtura.model.algebra import evidence, feature_indices, rows_given
 from mixtura.model.density import Density
 from mixtura.model.explain import Explanation, explain
-from mixtura.model.imputation import drawn, imputed
+from mixtura.model.imputation import impute
 from mixtura.model.noise import labelled
 from mixtura.model.random import Seed, random_state_of
 from mixtura.rows.out_of_core import is_out_of_core, summed
@@ -215,7 +215,11 @@ class Mixture(Density):
             raise ParameterError("no features given, expected at least one: name or number them")
         return self._of([terms.marginal(kept) for terms in self.terms], self._names(kept))
 
-    def condition(self, given: Mapping[int | str, float]) -> Mixture:
+    @overload
+    def condition(self, given: Mapping[int | str, float]) -> Mixture: ...
+    @overload
+    def condition(self, given: Mapping[int | str, Floats]) -> tuple[Mixture, ...]: ...
+    def condition(self, given: Mapping[int | str, Any]) -> Any:
         """The density of the other features, given values of some.
 
         With a the given and b the other features::
@@ -228,12 +232,13 @@ class Mixture(Density):
 
         Parameters
         ----------
-        given : feature (index or name) -> value, feature units; at least one, not all.
+        given : feature (index or name) -> value, feature units; at least one, not all. Or the
+            values of N rows, (N,) each.
 
         Returns
         -------
-        A mixture of the features that are left, in their order, of the structure that a marginal
-        has. A component whose weight underflows is left out.
+        A mixture, or of N rows a tuple of N, of the features that are left, in their order, of the
+        structure that a marginal has. A component whose weight underflows is left out.
 
         Raises
         ------
@@ -247,6 +252,8 @@ class Mixture(Density):
         >>> m.condition({0: 3.0}).means.tolist(), m.condition({0: 3.0}).covariances.tolist()
         ([[3.0]], [[[2.75]]])
         """
+        if (rows := rows_given(given)) is not None:
+            return tuple(map(self.condition, rows))
         found = evidence(self, given)
         before = self.marginal(found.given)
         log_weights = before.log_responsibilities(found.values[None, :])[0]
@@ -264,39 +271,9 @@ class Mixture(Density):
         random_state: Seed = None,
         return_std: bool = False,
     ) -> Any:
-        """Rows with what they lack filled in, by what was observed of each.
+        """Rows with what they lack filled in, by what was observed of each: expected, or drawn.
 
-        E[x_m | x_o] = Σ_k r_k (μ_m + Σ_mo Σ_oo⁻¹ (x_o − μ_o)), with m the missing features of a
-        row, o those observed and r_k its responsibilities by them. What is expected varies less
-        than what was not seen, and goes along with the rest more closely: for anything but the
-        expected values themselves, draw, do with each draw what is to be done, and put the answers
-        together by Rubin's rules.
-
-        Parameters
-        ----------
-        X : (N, D) array-like, or a table; NaN, None, NA or masked where a value is missing.
-        draws : how many times to draw what is missing, given the rest, instead; at least 1.
-        random_state : the seed of the draws.
-        return_std : whether to give the standard deviations of what is missing, too.
-
-        Returns
-        -------
-        (N, D) rows, feature units, or (draws, N, D); with `return_std` and (N, D) standard
-        deviations, 0 where a value was observed.
-
-        Raises
-        ------
-        DataError : wrong shape, missing columns, or infinity.
-        ParameterError : `draws` is not a whole number of at least 1.
-
-        Notes
-        -----
-        N·K·D² multiply-adds, and 4/3·K·D³ for each of the patterns in which values are missing.
-        Draws are from the mixture as it is: how well it is known is not in them.
-
-        References
-        ----------
-        Rubin 1987, Multiple Imputation for Nonresponse in Surveys, section 3.1.
+        See `mixtura.model.imputation.impute`.
 
         Examples
         --------
@@ -305,13 +282,7 @@ class Mixture(Density):
         >>> m.impute([[3.0, float("nan")]]).tolist()
         [[3.0, 3.0]]
         """
-        rows = np.asarray(self.rows(X, missing="em"), np.float64)
-        filled, deviations = imputed(self, rows)
-        if draws is not None:
-            if not is_whole(draws) or draws < 1:
-                raise ParameterError(f"draws is {draws!r}, expected a whole number of at least 1")
-            filled = drawn(self, rows, int(draws), random_state_of(random_state))
-        return (filled, deviations) if return_std else filled
+        return impute(self, X, draws, random_state, return_std=return_std)
 
     def transformed(
         self, A: ArrayLike, b: ArrayLike = 0.0, feature_names: Sequence[str] | None = None
