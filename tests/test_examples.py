@@ -29,6 +29,7 @@ PICTURES = {
     "13_classes_from_few_labels": set(),
     "08_a_mixture_per_group": {"08_states"},
     "11_outliers_at_a_stated_rate": {"11_even"},
+    "10_a_table_with_holes": {"10_holes"},
 }
 
 #: what a lesson needs that is no extra of mixtura; it warns as it likes

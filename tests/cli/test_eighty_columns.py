@@ -76,6 +76,7 @@ USUAL: dict[str, tuple[str, ...]] = {
     "generate": ("generate blobs -n 3", "generate mixture -n 3 --labels"),
     "help": ("help", *(f"help {name}" for name in COMMANDS)),
     "plot": ("plot {m}/iris.safetensors @iris -o picture.png",),
+    "impute": ("impute {m}/iris.safetensors @iris --std",),
     "predict": ("predict {m}/iris.safetensors @iris --proba",),
     "report": (
         "report {m}/iris.safetensors @iris --text",
@@ -156,7 +157,7 @@ def test_every_command_has_usual_lines():
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_no_line_of_a_command_s_output_is_too_long(typed, models, name):
-    rows = name in ("classify", "predict", "score", "sample", "generate")
+    rows = name in ("classify", "impute", "predict", "score", "sample", "generate")
     for line in lines(name):
         ended = typed(*line.format(m=models).split())
         assert ended.code == 0, (line, ended.err)

@@ -43,6 +43,7 @@ _LARGE = 2**22
 )
 @options.features
 @options.reading
+@options.missing
 @options.force
 @options.as_json
 @click.option("--text", "as_text", is_flag=True, help="Print text instead of writing a page.")
@@ -82,6 +83,7 @@ def command(
         features=features or None,
         names=(model, asked.source),
         command=provenance.command_words(),
+        missing=asked.missing,
     )
     if where is None:
         printing.result(said.to_dict(), said.to_text, as_json=as_json)

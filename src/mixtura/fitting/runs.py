@@ -170,8 +170,10 @@ def begin(
     """The first mixture of a run, and what making it sound took."""
     data, settings, estimate = em.data, em.settings, None
     if not given.complete:
+        # A mixture takes rows as they are, other starts rows that are filled.
+        filled = data.source.holes and not isinstance(settings.start, Mixture)
         request = Request(
-            data.filled_sample,
+            data.filled_sample if filled else data.sample,
             settings.n_components,
             random,
             data.executor,
@@ -180,7 +182,7 @@ def begin(
             None if data.in_memory and not data.source.holes else data.source,
             run=run,
             told=told,
-            filled=data.filled if data.source.holes else None,
+            filled=data.filled if filled else None,
         )
         estimate = em.m_step(first_statistics(em, request))
     estimate = given.over(estimate, settings, data.source.n_features)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,27 @@ def evidence(mixture: Density, given: Mapping[int | str, float]) -> Evidence:
         if not is_number(value):
             raise DataError(f"feature {feature!r} is given as {value!r}, expected a finite number")
     return Evidence(known, left, np.array([float(value) for value in given.values()]))
+
+
+def rows_given(given: Any) -> list[dict[int | str, float]] | None:
+    """What a dict of features and values of N rows, (N,) each, says of each; None of one row.
+
+    Raises
+    ------
+    DataError : they are not of as many rows.
+    """
+    if not isinstance(given, Mapping) or not given:
+        return None
+    columns = {feature: np.asarray(values) for feature, values in given.items()}
+    sizes = {feature: column.shape for feature, column in columns.items()}
+    if not any(sizes.values()):
+        return None
+    if len(set(sizes.values())) > 1 or len(next(iter(sizes.values()))) != 1:
+        raise DataError(
+            f"the features are given with shapes {sizes}, expected one value of each, or (N,)"
+        )
+    each = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in each]
 
 
 def feature_indices(mixture: Density, features: Iterable[int | str]) -> list[int]:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mixtura.arguments import is_whole
+from mixtura.arguments import is_whole, takes_missing
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen
 from mixtura.engine.executors import Executor
@@ -79,18 +79,23 @@ class Merging(Value):
             groups.add(tuple(sorted(first + second)))
         return tuple(sorted(groups))
 
-    def predict_proba(self, X: Any, n_clusters: int | None = None) -> Floats:
+    def predict_proba(
+        self, X: Any, n_clusters: int | None = None, *, missing: str = "refuse"
+    ) -> Floats:
         """The share of each row in each cluster, (N, C): the sum of its components' shares.
 
         With noise there is one column more, the last.
         """
-        return self._answer(X, n_clusters)
+        return self._answer(X, n_clusters, missing)
 
-    def predict(self, X: Any, n_clusters: int | None = None) -> Integers:
+    def predict(
+        self, X: Any, n_clusters: int | None = None, *, missing: str = "refuse"
+    ) -> Integers:
         """The cluster of largest share, (N,), −1 for noise."""
-        return labelled(self._answer(X, n_clusters, labels=True), len(self.clusters(n_clusters)))
+        labels = self._answer(X, n_clusters, missing, labels=True)
+        return labelled(labels, len(self.clusters(n_clusters)))
 
-    def _answer(self, X: Any, n_clusters: int | None, *, labels: bool = False) -> Any:
+    def _answer(self, X: Any, n_clusters: int | None, missing: str, *, labels: bool = False) -> Any:
         """The shares of rows, or which is largest: lazily of a Dask collection."""
         mixture, clusters = self.mixture, self.clusters(n_clusters)
         rest = range(mixture.n_components, mixture.components.n_components)
@@ -101,8 +106,8 @@ class Merging(Value):
             return shares.argmax(axis=1) if labels else shares
 
         shape, dtype = ((), np.int64) if labels else ((len(groups),), np.float64)
-        answer = RowFunction(function, mixture.n_features, mixture.feature_names, shape, dtype)
-        return answer.over(X)
+        known = mixture.n_features, mixture.feature_names
+        return RowFunction(function, *known, shape, dtype, takes_missing(missing)).over(X)
 
     @property
     def suggested(self) -> int:
@@ -128,7 +133,9 @@ class Merging(Value):
         return k - (1 + int(np.argmin(losses)))
 
 
-def merge_components(mixture: Mixture, X: Any, sample_weight: Any = None) -> Merging:
+def merge_components(
+    mixture: Mixture, X: Any, sample_weight: Any = None, *, missing: str = "refuse"
+) -> Merging:
     """Put components together, pair after pair, those first that rows tell apart least.
 
     At each step the two clusters a, b become one whose merger takes most entropy away,
@@ -141,10 +148,11 @@ def merge_components(mixture: Mixture, X: Any, sample_weight: Any = None) -> Mer
     X : (N, D) array-like, or a table with the mixture's columns; or rows out of core, as
         `mixtura.fit` takes them.
     sample_weight : (N,), or None for 1 each; of rows out of core as for `mixtura.fit`.
+    missing : ``"em"`` where rows may lack features, as for `Mixture.score_samples`.
 
     Raises
     ------
-    DataError : wrong shape, missing columns, NaN or infinity.
+    DataError : wrong shape, missing columns, infinity, or NaN where none may be missing.
 
     Notes
     -----
@@ -164,7 +172,7 @@ def merge_components(mixture: Mixture, X: Any, sample_weight: Any = None) -> Mer
     ((0, 1), (2,))
     """
     check_mixture(mixture)
-    entropies = _entropies(mixture, X, sample_weight)
+    entropies = _entropies(mixture, X, sample_weight, missing)
     single = [(j,) for j in range(mixture.n_components)]
     terms = entropies(single)
     gains: dict[tuple[Group, Group], float] = {}
@@ -188,18 +196,19 @@ def merge_components(mixture: Mixture, X: Any, sample_weight: Any = None) -> Mer
     )
 
 
-def _entropies(mixture: Mixture, X: Any, sample_weight: Any) -> Entropies:
+def _entropies(mixture: Mixture, X: Any, sample_weight: Any, missing: str) -> Entropies:
     """What gives Σ_i v_i t_ic log t_ic, and Σ_i v_i t_ic, of sets of components."""
     if is_out_of_core(X):
 
         def there(groups: Sequence[Group]) -> dict[Group, tuple[float, float]]:
             function = partial(_block_terms, mixture, list(groups))
             names = mixture.feature_names
-            sums = totals(X, sample_weight, function, mixture.n_features, names).tolist()
+            known, holes = (mixture.n_features, names), takes_missing(missing)
+            sums = totals(X, sample_weight, function, *known, holes=holes).tolist()
             return dict(zip(groups, zip(sums[::2], sums[1::2], strict=True), strict=True))
 
         return _remembered(there)
-    shares = mixture.predict_proba(X)
+    shares = mixture.predict_proba(X, missing=missing)
     weights = row_weights(sample_weight, len(shares))
     counted_by: Floats = np.ones(len(shares)) if weights is None else weights
 

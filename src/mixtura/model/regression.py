@@ -17,8 +17,8 @@ from mixtura.engine.sources import Block
 from mixtura.errors import ParameterError
 from mixtura.model.algebra import feature_indices
 from mixtura.model.density import Density
-from mixtura.model.imputation import drawn, imputed
-from mixtura.model.random import Seed, random_state_of
+from mixtura.model.imputation import impute
+from mixtura.model.random import Seed
 from mixtura.model.terms import Terms
 from mixtura.model.univariate import Univariate
 from mixtura.textual import counted
@@ -186,13 +186,7 @@ class Conditional(Density, ABC):
         >>> m.impute([[3.0, float("nan")]]).tolist()
         [[3.0, 3.0]]
         """
-        rows = np.asarray(self.rows(X, missing="em"), np.float64)
-        filled, deviations = imputed(self, rows)
-        if draws is not None:
-            if not is_whole(draws) or draws < 1:
-                raise ParameterError(f"draws is {draws!r}, expected a whole number of at least 1")
-            filled = drawn(self, rows, int(draws), random_state_of(random_state))
-        return (filled, deviations) if return_std else filled
+        return impute(self, X, draws, random_state, return_std=return_std)
 
     def regress(
         self,

@@ -54,6 +54,8 @@ class Normal:
         """
         variances = Spread.of(seen).variances
         scale = np.sqrt(variances)
+        rounding = float(np.abs(seen.mean / scale).max()) * float(np.finfo(np.float64).eps)
+        least = max(_AT_REST, 16.0 * rounding)
         found = cls(seen.mean, np.diag(variances))
         for _ in range(_MOST):
             step = partial(kernel.accumulate, components=found.components, diagonal=False)
@@ -62,7 +64,7 @@ class Normal:
             covariance = sums.second[0] / sums.weight[0] - np.outer(shift, shift)
             better = cls(found.mean + shift, _sound(covariance, variances))
             change = np.abs(better.covariance - found.covariance) / np.outer(scale, scale)
-            rests = max(float(change.max()), float(np.abs(shift / scale).max())) <= _AT_REST
+            rests = max(float(change.max()), float(np.abs(shift / scale).max())) <= least
             found = better
             if rests:
                 break

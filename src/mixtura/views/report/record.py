@@ -61,6 +61,7 @@ def report_record(
             "digest": found.digest,
             "relation": _relation(found, training),
             "left_out": left_out,
+            **({"missing": found.missing} if found.missing else {}),
             "features": _features(mixture, found),
         },
         "scores": _scores(mixture, found),

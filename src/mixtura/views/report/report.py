@@ -82,6 +82,7 @@ def report(
     features: Sequence[int | str] | None = None,
     names: tuple[str, str] = ("", ""),
     command: Sequence[str] = (),
+    missing: str = "refuse",
 ) -> Report:
     """Say what a mixture makes of rows: how likely they are, which are not, and why.
 
@@ -95,6 +96,8 @@ def report(
     features : one or two to draw, by index or name; those that tell most by default.
     names : what the model and the rows are called.
     command : the words of the command that asks.
+    missing : ``"em"`` where rows may lack features: then the report says which, and in which
+        patterns. Pictures show draws for them.
 
     Raises
     ------
@@ -117,7 +120,7 @@ def report(
     ('same', 5)
     """
     mixture, training = _told(model)
-    found, left_out = _found(mixture, X, worst)
+    found, left_out = _found(mixture, X, worst, missing)
     subject = Subject(mixture, found.sample, found.n_rows, training, features)
     said, shown = drawn(subject) if pictures else ([], {})
     record = report_record(
@@ -135,14 +138,15 @@ def report(
     return Report(record, shown)
 
 
-def _found(mixture: Mixture, X: Any, worst: int) -> tuple[Overview, str]:
+def _found(mixture: Mixture, X: Any, worst: int, missing: str) -> tuple[Overview, str]:
     """What a pass over the rows finds, and what of them was left out."""
     if not is_whole(worst) or worst < 1:
         raise ParameterError(f"worst is {worst!r}, expected a whole number of rows, at least 1")
-    rows = X if isinstance(X, (Table, Scan)) else _table(mixture, X)
+    rows = X if isinstance(X, (Table, Scan)) else _table(mixture, X, missing)
     bad = bad_rows(rows.on_bad_row if isinstance(rows, Scan) else "error")
     names = rows.columns if isinstance(rows, Table) else rows.names
-    found = overview(mixture, _chunks(rows, bad), names=names, worst=int(worst))
+    chunks = _chunks(rows, bad)
+    found = overview(mixture, chunks, names=names, worst=int(worst), missing=missing)
     bad.warn()
     return found, bad.summary
 
@@ -156,9 +160,9 @@ def _told(model: Mixture | Fit | StoredModel) -> tuple[Mixture, Mapping[str, Any
     return model, {}
 
 
-def _table(mixture: Mixture, X: Any) -> Table:
+def _table(mixture: Mixture, X: Any, missing: str) -> Table:
     """Rows that are in memory, under the mixture's features' names."""
-    rows = np.asarray(mixture.rows(X), dtype=np.float64)
+    rows = np.asarray(mixture.rows(X, missing=missing), dtype=np.float64)
     named = mixture.feature_names is not None and column_names(X) is not None
     return Table(mixture.feature_labels, rows, named=named)
 

@@ -50,6 +50,8 @@ def relation_words(record: Mapping[str, Any]) -> list[str]:
         said.append("The fit weighed its rows; here each counts once.")
     if record["data"]["left_out"]:
         said.append(printable(record["data"]["left_out"]))
+    if record["data"].get("missing"):
+        said.append(printable(record["data"]["missing"]))
     return said
 
 
