@@ -94,25 +94,22 @@ class Mixture(Decisions):
         """Responsibilities r_ik = w_k N(x_i | μ_k, Σ_k) / p(x_i), (N, K); rows sum to 1.
 
         A row so far out that every density underflows belongs wholly to the component nearest in
-        Mahalanobis distance. With noise there is one more column, the last, for the
-        responsibility of the noise: (N, K + 1). Parameters, errors and cost as for
-        `score_samples`.
+        Mahalanobis distance. With noise there is one more column, the last, for it: (N, K + 1).
+        Parameters, errors and cost as for `score_samples`.
 
         With `top` only so many are kept of each row, the largest first: labels (N, top), −1 for
         noise, and their responsibilities (N, top), as a pair; no N × K array is ever held.
         """
         if top is not None:
             return largest_shares(self, X, top, errors, projections, missing=missing)
-        asked = self._by_row(
-            lambda b: kernel.posterior(b, self.components)[1], self._n_terms, missing=missing
-        )
+        own = self.components
+        asked = self._by_row(lambda b: kernel.posterior(b, own)[1], self._n_terms, missing=missing)
         return asked.over(X, errors, projections)
 
     def predict(self, X: Any, errors: Any = None, *, missing: str = "refuse") -> Integers:
         """The component of largest responsibility, (N,), −1 for noise; see `predict_proba`."""
-        asked = self._by_row(
-            lambda b: kernel.labels(b, self.components), dtype=np.int64, missing=missing
-        )
+        own = self.components
+        asked = self._by_row(lambda b: kernel.labels(b, own), dtype=np.int64, missing=missing)
         places = asked.over(X, errors)
         return labelled(places, self.n_components) if self.noise else places
 
