@@ -39,7 +39,7 @@ _WHOLE = {
 
 
 def check_together(names: Container[str], *, holes: bool) -> None:
-    """Refuse what rows that may lack features cannot have beside them.
+    """Refuse what rows cannot have beside them: where features may be missing, or beside errors.
 
     Parameters
     ----------
@@ -55,6 +55,11 @@ def check_together(names: Container[str], *, holes: bool) -> None:
             raise ParameterError(
                 f"{name} are given with missing='em', expected one of them: {remedy}"
             )
+    beside = [name for name in ("errors", "projections") if name in names]
+    if "labels" in names and beside:
+        raise ParameterError(
+            f"labels are given with {beside[0]}, expected one of them: give the labels as a start"
+        )
 
 
 def row_errors(errors: Any, shape: tuple[int, ...]) -> Floats | None:

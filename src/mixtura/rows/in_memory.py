@@ -179,7 +179,11 @@ def no_missing(rows: Rows, names: Sequence[str] | None = None, *, holes: bool = 
     what = "NaN" if np.isnan(value) else "infinity" if value > 0 else "-infinity"
     more = int(bad.any(axis=1).sum()) - 1
     others = f" ({more} more such row{'s' if more > 1 else ''})" if more else ""
-    remedy = " or take what is missing as unknown, with missing='em'" if what == "NaN" else ""
+    remedy = (
+        " or in fits and scores take what is missing as unknown, with missing='em'"
+        if what == "NaN"
+        else ""
+    )
     raise DataError(
         f"row {row}, column {column_label(column, names)} is {what}{others}: "
         f"expected finite numbers; drop or fill those rows first{',' * bool(remedy)}{remedy}"
