@@ -260,7 +260,7 @@ class Density(Value):
         --------
         >>> from mixtura import Mixture
         >>> means, covariances = Mixture([1.0], [[0.0]], [[[3.0]]]).posterior([[4.0]], [[[1.0]]])
-        >>> means.tolist(), covariances.tolist()
+        >>> means.round(9).tolist(), covariances.round(9).tolist()
         ([[3.0]], [[[0.75]]])
         """
         if errors is None and projections is None:
