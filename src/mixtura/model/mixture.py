@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import add
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -215,11 +215,7 @@ class Mixture(Density):
             raise ParameterError("no features given, expected at least one: name or number them")
         return self._of([terms.marginal(kept) for terms in self.terms], self._names(kept))
 
-    @overload
-    def condition(self, given: Mapping[int | str, float]) -> Mixture: ...
-    @overload
-    def condition(self, given: Mapping[int | str, Floats]) -> tuple[Mixture, ...]: ...
-    def condition(self, given: Mapping[int | str, Any]) -> Any:
+    def condition(self, given: Mapping[int | str, float]) -> Mixture:
         """The density of the other features, given values of some.
 
         With a the given and b the other features::
@@ -232,13 +228,12 @@ class Mixture(Density):
 
         Parameters
         ----------
-        given : feature (index or name) -> value, feature units; at least one, not all. Or the
-            values of N rows, (N,) each.
+        given : feature (index or name) -> value, feature units; at least one, not all.
 
         Returns
         -------
-        A mixture, or of N rows a tuple of N, of the features that are left, in their order, of the
-        structure that a marginal has. A component whose weight underflows is left out.
+        A mixture of the features that are left, in their order, of the structure that a marginal
+        has. A component whose weight underflows is left out.
 
         Raises
         ------
@@ -252,8 +247,6 @@ class Mixture(Density):
         >>> m.condition({0: 3.0}).means.tolist(), m.condition({0: 3.0}).covariances.tolist()
         ([[3.0]], [[[2.75]]])
         """
-        if (rows := rows_given(given)) is not None:
-            return tuple(map(self.condition, rows))
         found = evidence(self, given)
         before = self.marginal(found.given)
         log_weights = before.log_responsibilities(found.values[None, :])[0]
@@ -262,6 +255,20 @@ class Mixture(Density):
         noise = self.noise and self.noise.conditioned(found, log_weights[k:])
         gaussians = gaussians.sharing(1.0 - noise.weight if noise else 1.0)
         return self._of([gaussians, *([noise] if noise else [])], self._names(found.left))
+
+    def conditions(self, given: Mapping[int | str, Any]) -> tuple[Mixture, ...]:
+        """The densities of the other features of many rows at once, given values (N,) of some.
+
+        See `condition`, of which these are N; what rows lack is filled in by `impute`.
+
+        Examples
+        --------
+        >>> from mixtura import Mixture
+        >>> m = Mixture([1.0], [[1.0, 2.0]], [[[1.0, 0.5], [0.5, 3.0]]])
+        >>> [float(one.means[0, 0]) for one in m.conditions({0: [1.0, 3.0]})]
+        [2.0, 3.0]
+        """
+        return tuple(map(self.condition, rows_given(given)))
 
     def impute(
         self,
