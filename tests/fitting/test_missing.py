@@ -233,3 +233,16 @@ def test_a_selection_and_errors_are_of_what_was_observed() -> None:
     whole = np.where(np.isnan(rows), fit.mixture.impute(rows, draws=1, random_state=0)[0], rows)
     refit = mixtura.fit(whole, 2, structure="EEE", start=fit.mixture)
     assert (errors.mean(axis=1) > mixtura.standard_errors(refit, whole).means.mean(axis=1)).all()
+
+
+def test_partitions_of_dask_give_the_bits_of_memory_where_none_divides_a_block() -> None:
+    array = pytest.importorskip("dask.array")
+    rows = two_groups(3000)
+    step = next(mixtura.engine.sources.ArraySource(rows).blocks()).stop
+    spread = array.from_array(rows, chunks=(step, 3))
+    here, there = climbed(rows, max_iter=3), climbed(spread, max_iter=3)
+    np.testing.assert_array_equal(here.trace, there.trace)
+    scores = there.mixture.score_samples(spread, missing="em").compute()
+    np.testing.assert_array_equal(scores, here.mixture.score_samples(rows, missing="em"))
+    with pytest.raises(mixtura.errors.DataError, match="missing='em'"):
+        mixtura.fit(spread, 2)

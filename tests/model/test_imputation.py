@@ -88,12 +88,12 @@ def test_rows_with_holes_are_taken_where_asked_alone() -> None:
 
 
 def test_many_rows_are_conditioned_at_once_as_one_by_one() -> None:
-    values = {0: np.array([0.5, 3.0, -1.0]), 2: [1.0, 0.0, 2.0]}
-    found = MIXTURE.condition(values)  # type: ignore[call-overload]
+    values = {0: np.array([0.5, 3.0, -1.0]), 2: np.array([1.0, 0.0, 2.0])}
+    found = MIXTURE.conditions(values)
     assert len(found) == 3
     for i, one in enumerate(found):
         alone = MIXTURE.condition({0: float(values[0][i]), 2: float(values[2][i])})
         np.testing.assert_array_equal(one.means, alone.means)
         np.testing.assert_array_equal(one.weights, alone.weights)
-    with pytest.raises(DataError, match="expected one value of each"):
-        MIXTURE.condition({0: [1.0, 2.0], 1: 0.0})  # type: ignore[dict-item]
+    with pytest.raises(DataError, match="one value of each a row"):
+        MIXTURE.conditions({0: [1.0, 2.0], 1: 0.0})

@@ -41,22 +41,24 @@ def evidence(mixture: Density, given: Mapping[int | str, float]) -> Evidence:
     return Evidence(known, left, np.array([float(value) for value in given.values()]))
 
 
-def rows_given(given: Any) -> list[dict[int | str, float]] | None:
-    """What a dict of features and values of N rows, (N,) each, says of each; None of one row.
+def rows_given(given: Mapping[int | str, Any]) -> list[dict[int | str, float]]:
+    """What a dict of features and values of N rows, (N,) each, says of each.
 
     Raises
     ------
+    ParameterError : it is no dict, or an empty one.
     DataError : they are not of as many rows.
     """
     if not isinstance(given, Mapping) or not given:
-        return None
+        raise ParameterError(
+            f"given is {given!r}, expected a dict of features and their values, such as "
+            "{0: [1.5, 2.0]}"
+        )
     columns = {feature: np.asarray(values) for feature, values in given.items()}
     sizes = {feature: column.shape for feature, column in columns.items()}
-    if not any(sizes.values()):
-        return None
     if len(set(sizes.values())) > 1 or len(next(iter(sizes.values()))) != 1:
         raise DataError(
-            f"the features are given with shapes {sizes}, expected one value of each, or (N,)"
+            f"the features are given with shapes {sizes}, expected (N,): one value of each a row"
         )
     each = zip(*(column.tolist() for column in columns.values()), strict=True)
     return [dict(zip(columns, row, strict=True)) for row in each]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import add
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,7 +18,7 @@ from mixtura.errors import ParameterError
 from mixtura.model import listing
 from mixtura.model.adaptation import adapted
 from mixtura.model.affine import AffineMap
-from mixtura.model.algebra import evidence, feature_indices, rows_given
+from mixtura.model.algebra import evidence, feature_indices
 from mixtura.model.decisions import Decisions
 from mixtura.model.density import largest_shares
 from mixtura.model.explain import Explanation, explain
@@ -223,11 +223,7 @@ class Mixture(Decisions):
             raise ParameterError("no features given, expected at least one: name or number them")
         return self._of([terms.marginal(kept) for terms in self.terms], self._names(kept))
 
-    @overload
-    def condition(self, given: Mapping[int | str, float]) -> Mixture: ...
-    @overload
-    def condition(self, given: Mapping[int | str, Floats]) -> tuple[Mixture, ...]: ...
-    def condition(self, given: Mapping[int | str, Any]) -> Any:
+    def condition(self, given: Mapping[int | str, float]) -> Mixture:
         """The density of the other features, given values of some.
 
         With a the given and b the other features::
@@ -240,13 +236,12 @@ class Mixture(Decisions):
 
         Parameters
         ----------
-        given : feature (index or name) -> value, feature units; at least one, not all. Or the
-            values of N rows, (N,) each.
+        given : feature (index or name) -> value, feature units; at least one, not all.
 
         Returns
         -------
-        A mixture, or of N rows a tuple of N, of the features that are left, in their order, of the
-        structure that a marginal has. A component whose weight underflows is left out.
+        A mixture of the features that are left, in their order, of the structure that a marginal
+        has. A component whose weight underflows is left out.
 
         Raises
         ------
@@ -260,8 +255,6 @@ class Mixture(Decisions):
         >>> m.condition({0: 3.0}).means.tolist(), m.condition({0: 3.0}).covariances.tolist()
         ([[3.0]], [[[2.75]]])
         """
-        if (rows := rows_given(given)) is not None:
-            return tuple(map(self.condition, rows))
         found = evidence(self, given)
         before = self.marginal(found.given)
         log_weights = before.log_responsibilities(found.values[None, :])[0]

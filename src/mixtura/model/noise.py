@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixtura.engine.arrays import Floats, Integers, Rows
+from mixtura.engine.arrays import Floats, Integers, Rows, frozen
 from mixtura.engine.components import Components, with_uniform
 from mixtura.errors import ModelError, ParameterError
 from mixtura.model.affine import AffineMap
@@ -107,7 +107,7 @@ class Noise(Terms):
     def after(self, gaussians: Components) -> Components:
         """The Gaussians, and the noise after them, as the kernel reads them."""
         box = self.box
-        extents = np.log(box.extent)
+        extents = frozen(np.log(box.extent))
         return with_uniform(gaussians, self.weight, box.log_volume, box.centre, extents)
 
     def mean(self) -> Floats:

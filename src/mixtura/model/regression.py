@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
@@ -15,7 +15,7 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Rows, Value
 from mixtura.engine.sources import Block
 from mixtura.errors import ParameterError
-from mixtura.model.algebra import feature_indices
+from mixtura.model.algebra import feature_indices, rows_given
 from mixtura.model.density import Density
 from mixtura.model.imputation import impute
 from mixtura.model.random import Seed
@@ -136,6 +136,25 @@ class Conditional(Density, ABC):
     @abstractmethod
     def _of(self, terms: Sequence[Any], feature_names: Sequence[str] | None) -> Self:
         """The mixture of Gaussians, and perhaps of noise after them."""
+
+    @abstractmethod
+    def condition(self, given: Mapping[int | str, float]) -> Self:
+        """The density of the other features, given values of some."""
+
+    def conditions(self, given: Mapping[int | str, Any]) -> tuple[Self, ...]:
+        """The densities of the other features of many rows at once, given values (N,) of some.
+
+        See `condition`, of which these are N; what rows lack is filled in by `impute`, and what is
+        expected of the others `regress` tells of all rows in one pass.
+
+        Examples
+        --------
+        >>> from mixtura import Mixture
+        >>> m = Mixture([1.0], [[1.0, 2.0]], [[[1.0, 0.5], [0.5, 3.0]]])
+        >>> [float(one.means[0, 0]) for one in m.conditions({0: [1.0, 3.0]})]
+        [2.0, 3.0]
+        """
+        return tuple(map(self.condition, rows_given(given)))
 
     def impute(
         self,
