@@ -46,18 +46,19 @@ from safetensors.numpy import save_file
         ),
         (
             "a,b\n1,2\n,4\n",
-            "{}: line 3 (row 1), column 'a' is empty, expected a number: fill the cell, or drop "
+            "{}: line 3 (row 1), column 'a' is empty, expected a number: fill the cell, take "
+            "it as unknown (--missing em), or drop "
             "the row",
         ),
         (
             "1,2\nNA,4\n",
-            "{}: line 2 (row 1), column 'x0' is missing ('NA'), expected a number: fill it, or "
-            "drop the row",
+            "{}: line 2 (row 1), column 'x0' is missing ('NA'), expected a number: fill it, "
+            "take it as unknown (--missing em), or drop the row",
         ),
         (
             "a,b\n1,2\n3,nan\n",
-            "{}: line 3 (row 1), column 'b' is NaN, expected a finite number: fill it, or drop the "
-            "row",
+            "{}: line 3 (row 1), column 'b' is NaN, expected a finite number: fill it, take it "
+            "as unknown (--missing em), or drop the row",
         ),
         (
             "a,b\n1,2\n3,-inf\n",

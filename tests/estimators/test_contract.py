@@ -42,6 +42,7 @@ def test_the_constructor_is_scikit_learns() -> None:
         ("weights", by_name, "free"),
         ("prior", by_name, None),
         ("noise", by_name, None),
+        ("missing", by_name, "refuse"),
     ]
     assert [argument for argument in ours if argument not in new] == theirs
     assert [argument for argument in ours if argument not in theirs] == new
