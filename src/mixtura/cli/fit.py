@@ -112,7 +112,7 @@ def command(
             components, known_of, classes = _labelled(asked, known, components)
         fitted = mixtura.fit(
             rows,
-            components or 1,
+            1 if components is None else components,
             sample_weight=asked.weights(known),
             errors=asked.errors(known),
             observer=observer,

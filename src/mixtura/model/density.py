@@ -163,14 +163,14 @@ class Density(Value):
         """The covariances written out, (K, D, D)."""
         return self._gaussians.matrices()
 
-    def rows(self, X: Any, *, missing: str = "refuse") -> Rows:
+    def rows(self, X: Any, *, missing: str | None = None) -> Rows:
         """`X` as rows of this mixture's features, checked and matched by column name, (N, D).
 
         Raises
         ------
         DataError : wrong shape, missing columns, infinity, or NaN where none may be missing.
         """
-        holes = takes_missing(missing)
+        holes = None if missing is None else takes_missing(missing)
         return as_rows(X, self.n_features, self.feature_names, holes=holes)
 
     def score_samples(
@@ -295,11 +295,15 @@ class Density(Value):
         function: Callable[[Block], Any],
         shape: tuple[int, ...] = (),
         dtype: type = np.float64,
-        missing: str = "refuse",
+        missing: str | None = None,
     ) -> RowFunction:
-        """What a function of blocks gives for each row, of `shape` a row."""
+        """What a function of blocks gives for each row, of `shape` a row.
+
+        `missing` is None where rows cannot lack features.
+        """
         known = self.n_features, self.feature_names
-        return RowFunction(function, *known, shape, dtype, takes_missing(missing))
+        holes = None if missing is None else takes_missing(missing)
+        return RowFunction(function, *known, shape, dtype, holes)
 
 
 def largest_shares(

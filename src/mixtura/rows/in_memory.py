@@ -61,7 +61,7 @@ def as_rows(
     n_features: int | None = None,
     feature_names: Sequence[str] | None = None,
     *,
-    holes: bool = False,
+    holes: bool | None = None,
 ) -> Rows:
     """`data` as an array (N, D) of real numbers, finite; where there may be holes, or NaN.
 
@@ -73,7 +73,8 @@ def as_rows(
     data : array-like (N, D), or a table.
     n_features : the number of columns that is expected, where one is.
     feature_names : the columns that are expected; a table's columns are matched by name.
-    holes : whether NaN, and what other libraries have in its place, is a value that is missing.
+    holes : whether NaN, and what other libraries have in its place, is a value that is missing;
+        None where that cannot be asked for.
 
     Raises
     ------
@@ -162,8 +163,12 @@ def lacks_any(rows: Rows) -> bool:
     return bool(np.isnan(rows).any())
 
 
-def no_missing(rows: Rows, names: Sequence[str] | None = None, *, holes: bool = False) -> None:
+def no_missing(
+    rows: Rows, names: Sequence[str] | None = None, *, holes: bool | None = None
+) -> None:
     """Refuse infinity, and unless there may be `holes` NaN; the first one's place is named.
+
+    Where `holes` is None nobody could ask for them, and no advice is given to.
 
     Raises
     ------
@@ -179,11 +184,8 @@ def no_missing(rows: Rows, names: Sequence[str] | None = None, *, holes: bool = 
     what = "NaN" if np.isnan(value) else "infinity" if value > 0 else "-infinity"
     more = int(bad.any(axis=1).sum()) - 1
     others = f" ({more} more such row{'s' if more > 1 else ''})" if more else ""
-    remedy = (
-        " or in fits and scores take what is missing as unknown, with missing='em'"
-        if what == "NaN"
-        else ""
-    )
+    offered = what == "NaN" and holes is not None
+    remedy = " or take what is missing as unknown, with missing='em'" if offered else ""
     raise DataError(
         f"row {row}, column {column_label(column, names)} is {what}{others}: "
         f"expected finite numbers; drop or fill those rows first{',' * bool(remedy)}{remedy}"

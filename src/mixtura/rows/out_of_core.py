@@ -45,7 +45,7 @@ class RowFunction:
     feature_names : D names, or None.
     shape : of a row's value.
     dtype : of it.
-    holes : whether rows may lack features.
+    holes : whether rows may lack features; None where that cannot be asked for.
     """
 
     function: Callable[[Block], Any]
@@ -53,7 +53,7 @@ class RowFunction:
     feature_names: tuple[str, ...] | None
     shape: tuple[int, ...] = ()
     dtype: type = np.float64
-    holes: bool = False
+    holes: bool | None = None
 
     def of(
         self, rows: Rows, executor: Executor | None = None, fields: Fields | None = None
@@ -85,7 +85,7 @@ class RowFunction:
         DataError : wrong columns, NaN or infinity, or no rows; of Dask's rows, when they are
             computed.
         """
-        check_together(fields_of(projections=projections), holes=self.holes)
+        check_together(fields_of(projections=projections), holes=bool(self.holes))
         if is_out_of_core(X):
             if projections is not None:
                 raise ParameterError("projections are given, but the rows are not in memory")
@@ -136,7 +136,7 @@ def summed(
         return weighted_mean(values, weights) * weight, weight
     function = partial(_sums, asked)
     n_features, names = asked.n_features, asked.feature_names
-    beside = {"errors": errors, "holes": asked.holes}
+    beside = {"errors": errors, "holes": bool(asked.holes)}
     total, weight = totals(X, sample_weight, function, n_features, names, **beside).tolist()
     if not weight:
         raise DataError("no row of X counts, expected at least one of a weight above 0")
@@ -214,7 +214,7 @@ def _mapped(X: Any, asked: RowFunction, errors: Any) -> Any:
                 "map the mixture over its partitions, as with X.map_partitions"
             )
         return _lazily(X, asked)
-    stream = scanned(X, None, asked.feature_names, holes=asked.holes, errors=errors)
+    stream = scanned(X, None, asked.feature_names, holes=bool(asked.holes), errors=errors)
     bad = bad_rows(stream.on_bad_row)
     executor = default_executor()
     with closing(ahead(coalesce(stream.chunks(bad), _ROWS))) as chunks:

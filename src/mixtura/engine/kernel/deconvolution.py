@@ -24,12 +24,14 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats
 from mixtura.engine.components import Components
 from mixtura.engine.factors import Triangular, WithUniform
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
+from mixtura.errors import ParameterError
 
 #: of all log-likelihoods that are numbers
 _LOWEST = float(np.finfo(np.float64).min)
@@ -105,6 +107,14 @@ class Deconvolved:
         """The same of rows of which parts, or projections, were measured."""
         rows = np.asarray(block.rows, np.float64)
         m, d = rows.shape
+        if isinstance(components.factor, WithUniform):
+            if "projections" in block.fields:
+                raise ParameterError(
+                    "projections are given, and a component is even over a box, as it is not "
+                    "through a projection, expected one of them: leave that component out"
+                )
+            if k == components.n_components - 1:
+                return cls._of_uniform(~np.isnan(rows), components.factor)
         projections = block.fields.get("projections", np.broadcast_to(np.eye(d), (m, d, d)))
         seen = projections.any(axis=2) & ~np.isnan(rows)  # (m, D)
         apart = rows - projections @ components.means[k]
@@ -129,6 +139,14 @@ class Deconvolved:
         log_density = -0.5 * (distances + log_determinants + counted)
         relative = log_determinants - 2.0 * components.half_log_determinants[k]
         return cls(expected, kept, distances, relative, log_density)
+
+    @classmethod
+    def _of_uniform(cls, seen: NDArray[np.bool_], factor: WithUniform) -> Deconvolved:
+        """The same by the uniform component, of rows with the features `seen` (m, D)."""
+        m, d = seen.shape
+        nothing: Floats = np.zeros((m, d))
+        flat = -(seen @ factor.extents(d))
+        return cls(nothing, np.zeros((m, d, d)), nothing[:, 0], nothing[:, 0], flat)
 
 
 def log_joint(block: Block, components: Components) -> Floats:
@@ -169,7 +187,7 @@ def true_values(block: Block, components: Components, shares: Floats) -> Floats:
 
     E[true] first and Cov[true] behind it: with those of each component, μ_k + L_k u and
     L_k (I − G) L_kᵀ, it is the law of total covariance. A row that is noise is known by its error
-    alone.
+    alone, and what it lacks lies anywhere in the box.
 
     Parameters
     ----------
@@ -186,9 +204,14 @@ def true_values(block: Block, components: Components, shares: Floats) -> Floats:
         seen, lower = Deconvolved.of(block, components, k), components.factor.colour(k, np.eye(d))
         there[k] = components.means[k] + seen.expected @ lower.T
         within += shares[:, k, None, None] * (lower @ seen.kept @ lower.T)
+    lacking = np.isnan(rows)
     for k in range(own, components.n_components):
-        there[k] = rows
+        there[k] = np.where(lacking, components.means[k], rows)
         matrices = errors if errors.ndim == 3 else np.square(errors)[:, :, None] * np.eye(d)
+        if lacking.any() and isinstance(components.factor, WithUniform):
+            even = np.diag(np.exp(2.0 * components.factor.extents(d)) / 12.0)  # of the box
+            either = lacking[:, :, None] | lacking[:, None, :]
+            matrices = np.where(either, even, matrices)
         within += shares[:, k, None, None] * matrices
     mean = np.einsum("mk,kmd->md", shares, there)
     apart = there - mean
