@@ -143,15 +143,13 @@ class HeldRun {
         return run_->finish();
     }
 
-    void read(int role, const Vector<double>& shares, const Vector<double>& log_shares,
-              const Matrix<double>& means, const Array<double>& covariances,
-              const Array<double>& factors) const {
+    void read(int role, const Vector<double>& shares, const Matrix<double>& means,
+              const Array<double>& covariances) const {
         if (role < 0 || role > 2) throw nb::value_error("the role is none of the three");
         const std::int64_t d = hill_.n_features;
         run_->read(static_cast<mixtura::Role>(role),
-                   {checked(shares, "shares", {n()}), checked(log_shares, "log_shares", {n()}),
-                    checked(means, "means", {k_, d}), checked_form(covariances, "covariances"),
-                    checked_form(factors, "factors")});
+                   {checked(shares, "shares", {n()}), nullptr, checked(means, "means", {k_, d}),
+                    checked_form(covariances, "covariances"), nullptr});
     }
 
     bool same(int one, int other) const {
@@ -200,8 +198,8 @@ void bind_run(nb::module_& module) {
              "images"_a.noconvert())
         .def("advance", &HeldRun::advance, "n"_a)
         .def("finish", &HeldRun::finish)
-        .def("read", &HeldRun::read, "role"_a, "shares"_a.noconvert(), "log_shares"_a.noconvert(),
-             "means"_a.noconvert(), "covariances"_a.noconvert(), "factors"_a.noconvert())
+        .def("read", &HeldRun::read, "role"_a, "shares"_a.noconvert(), "means"_a.noconvert(),
+             "covariances"_a.noconvert())
         .def("same", &HeldRun::same, "one"_a, "other"_a)
         .def("standing", &HeldRun::standing)
         .def("trace", &HeldRun::trace)

@@ -21,6 +21,7 @@ WRITERS: dict[str, tuple[str, ...]] = {
     "explore": ("{} data.csv", "model {}", "{} -k 2"),
     "fit": ("{} -k 2",),
     "fit-groups": ("{} --by waiting -k 1",),
+    "impute": ("{} data.csv", "model {}"),
     "plot": ("{} data.csv", "model {}"),
     "predict": ("{} data.csv", "model {}"),
     "report": ("{} data.csv", "model {}"),

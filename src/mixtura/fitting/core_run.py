@@ -12,7 +12,6 @@ import numpy as np
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, doubles
 from mixtura.engine.components import Components
-from mixtura.engine.factors import Diagonal, Factor, SharedTriangular, Spherical, Triangular
 from mixtura.engine.sources import ArraySource
 from mixtura.fitting.assumptions import MStep
 from mixtura.fitting.convergence.anderson import AndersonHistory, AndersonState
@@ -229,12 +228,12 @@ class CoreRun:
             self.data.source.n_features,
             self.settings.structure,
         )
-        shares, log_shares = np.empty((2, native.n_terms()))
-        means, shape = np.empty((k, d)), structure.form.shape(k, d)
-        covariances, factors = np.empty(shape), np.empty(shape)
-        native.read(role, shares, log_shares, means, covariances, factors)
-        factor = _factor(factors, diagonal=structure.form.diagonal)
-        gaussians = Components(log_shares[:k], means, factor)
+        shares, means = np.empty(native.n_terms()), np.empty((k, d))
+        covariances = np.empty(structure.form.shape(k, d))
+        native.read(role, shares, means, covariances)
+        # By the factors that a mixture of these parameters has wherever it is made.
+        factor = structure.form.factor(covariances)
+        gaussians = Components(np.log(shares[:k]), means, factor)
         return self.m_step.assembled(shares, covariances, gaussians, self.data.names)
 
 
@@ -266,11 +265,3 @@ def _stands(native: Any, state: RunState) -> bool:
 def _held(mixture: Mixture) -> tuple[Floats, Floats, Floats]:
     """Shares, means and covariances, as the core takes them."""
     return doubles(mixture.shares), doubles(mixture.means), doubles(mixture.covariances)
-
-
-def _factor(factors: Floats, *, diagonal: bool) -> Factor:
-    """Cholesky factors, or standard deviations, from the array of either."""
-    factors.setflags(write=False)
-    if diagonal:
-        return Diagonal(factors) if factors.ndim == 2 else Spherical(factors)
-    return Triangular(factors) if factors.ndim == 3 else SharedTriangular(factors)

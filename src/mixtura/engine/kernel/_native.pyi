@@ -202,10 +202,8 @@ class Run:
         self,
         role: int,
         shares: _Doubles,
-        log_shares: _Doubles,
         means: _Doubles,
         covariances: _Doubles,
-        factors: _Doubles,
     ) -> None: ...
     def same(self, one: int, other: int) -> bool: ...
     def standing(self) -> tuple[int, int, int, bool, bool]: ...
