@@ -68,3 +68,13 @@ def test_a_bad_row_is_bad_nevertheless(typed: Any, table: Path, tmp_path: Path) 
     kept = ended.out.splitlines()
     assert len(kept) == 8
     assert kept[-1].rstrip(",") == "gus"
+
+
+def test_a_picture_marks_what_was_filled_in(typed: Any, table: Path, tmp_path: Path) -> None:
+    model, picture = stored(typed, table, tmp_path), tmp_path / "rows.svg"
+    asked = ("plot", model, table, "--columns", "a,b", "-o", picture)
+    assert "(--missing em)" in typed(*asked).err
+    assert typed(*asked, "--missing", "em").err == ""
+    assert picture.read_bytes().startswith(b"<?xml")
+    told = typed(*asked, "--missing", "em", "--kind", "calibration", "--force").err
+    assert "leave --missing em out" in told
