@@ -81,3 +81,18 @@ def test_a_selection_takes_errors_and_leaves_bad_rows_out(typed, file):
     bic = {row["structure"]: row["bic"] for row in told["candidates"]}
     for row in found.table():
         assert bic[row["structure"]] == pytest.approx(row["bic"], rel=1e-9)
+
+
+def test_rows_with_errors_are_explained_as_by_the_library(typed, file, tmp_path):
+    model, path = tmp_path / "m.safetensors", file(DATA)
+    options = ("--id", "name", "--errors", "dx,dy")
+    typed("fit", path, "-k", 2, *options, "-o", model)
+    mixture = mixtura.load(model)
+    record = json.loads(typed("explain", model, path, *options, "--worst", 3, "--json").out)
+    scores = mixture.score_samples(ROWS, errors=ERRORS)
+    least = np.argsort(scores, kind="stable")[:3]
+    assert [row["row"] for row in record["rows"]] == least.tolist()
+    found = [row["log_likelihood"] for row in record["rows"]]
+    np.testing.assert_allclose(found, scores[least], rtol=1e-12)
+    assert set(record["rows"][0]["ids"]) == {"name"}
+    assert "nats" in typed("explain", model, path, *options, "--row", 4).out

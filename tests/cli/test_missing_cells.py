@@ -68,3 +68,30 @@ def test_a_bad_row_is_bad_nevertheless(typed: Any, table: Path, tmp_path: Path) 
     kept = ended.out.splitlines()
     assert len(kept) == 8
     assert kept[-1].rstrip(",") == "gus"
+
+
+def test_a_picture_marks_what_was_filled_in(typed: Any, table: Path, tmp_path: Path) -> None:
+    model, picture = stored(typed, table, tmp_path), tmp_path / "rows.svg"
+    asked = ("plot", model, table, "--columns", "a,b", "-o", picture)
+    assert "(--missing em)" in typed(*asked).err
+    assert typed(*asked, "--missing", "em").err == ""
+    assert picture.read_bytes().startswith(b"<?xml")
+    told = typed(*asked, "--missing", "em", "--kind", "calibration", "--force").err
+    assert "leave --missing em out" in told
+
+
+def test_spellings_of_a_missing_cell_can_be_told(typed: Any, table: Path, tmp_path: Path) -> None:
+    own, model = tmp_path / "own.csv", stored(typed, table, tmp_path)
+    own.write_text(TEXT.replace(",,", ",-9,").replace("NA", "n.d."), "utf-8")
+    told = ("--id", "name", "--missing-values=-9,n.d.")
+    usual = typed("score", model, table, "--id", "name", "--missing", "em").out
+    for more in ((), ("--on-bad-row", "skip")):
+        asked = (*told, "--missing", "em", *more)
+        scores = [line.split(",")[-1] for line in typed("score", model, own, *asked).out.split()]
+        assert scores == [line.split(",")[-1] for line in usual.split()]
+    filled = typed("impute", model, own, *told).out
+    assert filled == typed("impute", model, table, "--id", "name").out
+    assert (
+        "--missing-values is given where nothing may be missing: give --missing em"
+        in typed("score", model, own, *told).err
+    )

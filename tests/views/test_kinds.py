@@ -34,7 +34,7 @@ def subjects():
 @pytest.mark.parametrize("name", KINDS)
 def test_each_kind_draws_what_it_is_said_to_be_of(subjects, name):
     kind = KINDS[name]
-    usual = {"features": None, "row": None, "equal": False}
+    usual = {"features": None, "row": None, "equal": False, "missing": "refuse"}
     choices = {choice: usual[choice] for choice in kind.takes}
     drawing = kind.drawing(*subjects[kind.subject], **choices)
     axes = drawing.draw(offscreen_axes(drawing.size))

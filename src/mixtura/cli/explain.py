@@ -33,6 +33,7 @@ Examples:
 )
 @options.reading
 @options.missing
+@options.error_columns
 @options.as_json
 def command(
     model: str, asked: inputs.Input, rows: tuple[int, ...], worst: int | None, as_json: bool
@@ -48,6 +49,7 @@ def command(
         raise click.UsageError("--row and --worst are both given, expected one of them")
     mixture = inputs.read_model(model, asked.data).mixture
     table = asked.table(mixture)
+    errors = asked.errors(table)
     from mixtura.model.explain import least_likely
     from mixtura.model.wording import explanation_text
 
@@ -55,11 +57,15 @@ def command(
         inputs.places_of(table, rows)
         if rows
         else least_likely(
-            mixture, table, 5 if worst is None else worst, missing=asked.missing
+            mixture, table, 5 if worst is None else worst, errors, missing=asked.missing
         ).tolist()
     )
-    record = mixture.explain(table, chosen, missing=asked.missing).to_dict()
+    record = mixture.explain(table, chosen, errors, missing=asked.missing).to_dict()
     for row in record["rows"]:
-        row["ids"] = {name: texts[row["row"]] for name, texts in table.ids.items()}
+        row["ids"] = {
+            name: texts[row["row"]]
+            for name, texts in table.ids.items()
+            if name not in asked.error_columns
+        }
         row["row"] = inputs.number_of(table, row["row"])
     printing.result(record, lambda width: explanation_text(record, width), as_json=as_json)

@@ -19,6 +19,7 @@ Examples:
 
 @options.command(EPILOG, asked=inputs.Input, where=outputs.answers_to)
 @options.rows_by_line
+@options.missing_values
 @click.option("--std", is_flag=True, help="Write the standard deviation of each feature, too.")
 @click.option("--draw", is_flag=True, help="Draw what is missing instead of what is expected.")
 @options.seed

@@ -43,6 +43,7 @@ class Input:
     error_columns : those that hold the features' errors, one for each, or none; they are, too.
     label_column : likewise the column of the rows' classes.
     missing : ``em`` where features may be missing, ``refuse`` where not.
+    missing_values : further spellings of a missing cell.
     """
 
     data: str | None = None
@@ -54,6 +55,7 @@ class Input:
     error_columns: tuple[str, ...] = ()
     label_column: str | None = None
     missing: str = "refuse"
+    missing_values: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
@@ -99,7 +101,8 @@ class Input:
         if self.on_bad_row != "error":
             return _collected(self.scan(mixture), self.source)
         chosen = self._chosen(mixture)
-        return read_table(self.source, **chosen, header=self.header, missing=self.missing)
+        chosen |= {"missing": self.missing, "missing_values": self.missing_values}
+        return read_table(self.source, **chosen, header=self.header)
 
     def scan(self, mixture: Named | None = None) -> Scan:
         """The rows as `mixtura.tables.streams.scan` gives them; `mixture` as for `table`.
@@ -115,7 +118,13 @@ class Input:
         columns, weights = self.columns or None, self.weight_column
         holes, beside = self.missing == "em", self.error_columns or None
         chosen = selection.Selection.of(
-            columns, self.ids, expected, holes=holes, weights=weights, errors=beside
+            columns,
+            self.ids,
+            expected,
+            holes=holes,
+            marks=self.missing_values,
+            weights=weights,
+            errors=beside,
         )
         if self.source.startswith("@"):
             table = read.read_table(self.source, **self._chosen(mixture))
@@ -135,6 +144,7 @@ class Input:
             header=self.header,
             on_bad_row=policy,
             missing=self.missing,
+            missing_values=self.missing_values,
         )
 
     def weights(self, rows: Rows) -> list[float] | None:

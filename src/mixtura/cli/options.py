@@ -51,6 +51,9 @@ def _names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tu
     return tuple(name.strip() for record in split for name in record)
 
 
+_option_of_names = partial(click.option, multiple=True, callback=_names, metavar="NAME,...")
+
+
 def _named(_: click.Context, __: click.Parameter, value: str) -> str:
     """The name of a file; an empty one is refused: it would be the folder one is in."""
     if not value:
@@ -160,11 +163,8 @@ _header = click.option(
 
 def _names_of_columns(others: str) -> Decorator:
     """The option --columns; `others` are those that are no features by default."""
-    return click.option(
+    return _option_of_names(
         "--columns",
-        multiple=True,
-        callback=_names,
-        metavar="NAME,...",
         help=f"The features; every column that is not {others} by default. Columns without a "
         "header are called x0, x1, ...",
     )
@@ -172,19 +172,14 @@ def _names_of_columns(others: str) -> Decorator:
 
 def by(words: str, **more: Any) -> Decorator:
     """The option --by, which names the columns that tell groups of rows; `words` are its help."""
-    return click.option(
-        "--by", multiple=True, callback=_names, metavar="NAME,...", help=words, **more
-    )
+    return _option_of_names("--by", help=words, **more)
 
 
 _columns = together(
     _names_of_columns("an id"),
-    click.option(
+    _option_of_names(
         "--id",
         "ids",
-        multiple=True,
-        callback=_names,
-        metavar="NAME,...",
         help="Columns carried along as text, never computed with.",
     ),
     _header,
@@ -210,12 +205,19 @@ reading_of_groups = together(
     ),
 )
 
-missing = option(
-    "--missing",
-    type=click.Choice(["refuse", "em"]),
-    default="refuse",
-    help="What a value that is missing is: with refuse a fault; with em unknown, and what is done "
-    "is by the others of its row. Empty cells of CSV, NA and the like, nulls, NaN.",
+missing_values = _option_of_names(
+    "--missing-values", metavar="TEXT,...", help="More marks of a missing cell in CSV: -9,n.d."
+)
+
+missing = together(
+    option(
+        "--missing",
+        type=click.Choice(["refuse", "em"]),
+        default="refuse",
+        help="What a value that is missing is: with refuse a fault; with em unknown, and what is "
+        "done is by the others of its row. Empty cells of CSV, NA and the like, nulls, NaN.",
+    ),
+    missing_values,
 )
 
 force = click.option("--force", is_flag=True, help="Replace an output that exists.")

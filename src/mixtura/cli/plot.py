@@ -45,6 +45,7 @@ Examples:
     help="Have one unit be as long on all axes, for two or more features of one unit.",
 )
 @options.reading
+@options.missing
 @options.force
 def command(
     model: str,
@@ -71,6 +72,11 @@ def command(
         raise click.UsageError("--row goes with --kind explanation alone: leave it out")
     if equal and "equal" not in wanted.takes:
         raise click.UsageError(f"--kind {kind} has no two axes of features: leave --equal out")
+    if asked.missing == "em" and "missing" not in wanted.takes:
+        raise click.UsageError(
+            f"--kind {kind} takes rows with every feature: leave --missing em out, or fill in "
+            "first what is missing, with mixtura impute"
+        )
     where = outputs.destination(output, force)
     from mixtura.views.plots import canvas
 
@@ -86,7 +92,9 @@ def command(
         if kind is None:
             count = min(mixture.n_features, 2) if not features else len(features)
             kind = "density" if count == 1 else "scatter"
-        drawing = drawing_of(kind, mixture, table, features or None, row, stored.training, equal)
+        drawing = drawing_of(
+            kind, mixture, table, features or None, row, stored.training, equal, asked.missing
+        )
     ax = canvas.offscreen_axes(drawing.size)
     drawing.draw(ax)
     where.write(canvas.encoded(ax, form))

@@ -301,7 +301,9 @@ def _log_volumes(noise: Noise | None, rows: Floats) -> float | Floats:
     return noise.box.log_volume if there.all() else there @ np.log(noise.box.extent)
 
 
-def least_likely(mixture: Density, X: Any, n: int, *, missing: str = "refuse") -> Integers:
+def least_likely(
+    mixture: Density, X: Any, n: int, errors: Any = None, *, missing: str = "refuse"
+) -> Integers:
     """The numbers of the n least likely rows, (n,) or fewer, the least likely first.
 
     Raises
@@ -314,7 +316,8 @@ def least_likely(mixture: Density, X: Any, n: int, *, missing: str = "refuse") -
     if is_collection(X):
         there = _there(mixture, X, missing)
         return there.least(partial(kernel.log_likelihood, components=mixture.components), n)
-    return np.argsort(mixture.score_samples(X, missing=missing), kind="stable")[:n]
+    scores = mixture.score_samples(X, errors, missing=missing)
+    return np.argsort(scores, kind="stable")[:n]
 
 
 def _there(mixture: Density, X: Any, missing: str) -> Collected:

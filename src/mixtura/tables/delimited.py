@@ -146,7 +146,7 @@ def diagnose_text(data: bytes, source: str, columns: Columns, header: TextHeader
         for line, record in islice(records, int(header.named), None):
             if len(record) != len(header.names):
                 raise DataError(f"{source}: {_width_fault(line, record, header)}")
-            yield line, record
+            yield line, columns.unmarked(record, features)
 
     features = [header.names.index(name) for name in columns.features]
     comma = header.dialect.comma
@@ -204,6 +204,9 @@ class _Reading:
         ids, dialect = self.columns.ids, self.header.dialect
         if arrow is None or (dialect.comments and b"#" in data):
             return None
+        marks = self.columns.marks
+        if marks and (b" " in data or (b"\t" in data and dialect.delimiter != "\t")):
+            return None  # nor does it find a mark with blanks about it
         between = dialect.delimiter.encode() + b" "
         if ids and (data.startswith(b" ") or b"\n " in data or between in data):
             return None  # blanks before a text are none of it, which Arrow does not know
@@ -222,7 +225,7 @@ class _Reading:
                     column_types=types,
                     include_columns=list(types),
                     decimal_point="," if dialect.comma else ".",
-                    null_values=MARKS if self.columns.holes else [],
+                    null_values=[*MARKS, *marks] if self.columns.holes else [],
                     strings_can_be_null=False,
                 ),
             )
@@ -252,6 +255,7 @@ class _Reading:
             Records(text, self.header.dialect, self.source, line)
         ):
             whole = len(record) == width
+            record = self.columns.unmarked(record, places[:d]) if whole else record
             try:
                 found = [convert(record[j]) for j in places] if whole else []
             except ValueError:
@@ -303,7 +307,8 @@ def _is_header(cells: Sequence[str], selection: Selection, source: str, dialect:
     ]
     comma = dialect.comma
     numbers = [cell for cell in used if is_number(cell, comma=comma)]
-    found = any(cell not in numbers and not is_missing(cell) for cell in used)
+    lacking = [cell for cell in used if is_missing(cell) or cell.strip() in selection.marks]
+    found = any(cell not in numbers and cell not in lacking for cell in used)
     odd = [cell for cell in numbers if is_number(cell, comma=comma, finite=True)]
     if found and odd:
         warnings.warn(

@@ -33,6 +33,7 @@ def read_table(
     expected: Sequence[str] | None = None,
     header: bool | None = None,
     missing: str = "refuse",
+    missing_values: Sequence[str] = (),
 ) -> Table:
     r"""The table in a file, in a dataset, or on the standard input.
 
@@ -51,6 +52,8 @@ def read_table(
     header : whether CSV begins with a header; None finds out: a first row in which any cell of
         the features is not a number is one.
     missing : ``"em"`` where features may be missing, as for `mixtura.tables.streams.scan`: NaN.
+    missing_values : further spellings of a cell that is missing in CSV, numbers among them, such as
+        ``["-9", "n.d."]``, each as it is written there; with `missing` ``"em"``.
 
     Raises
     ------
@@ -72,14 +75,21 @@ def read_table(
     >>> table.names, table.rows.tolist(), table.ids
     (('height', 'mass'), [[1.71, 64.0], [1.83, 80.0]], {'name': ('ann', 'bob')})
     """
-    selection = Selection.of(columns, ids, expected, holes=takes_missing(missing))
+    holes = takes_missing(missing)
+    selection = Selection.of(columns, ids, expected, holes=holes, marks=missing_values)
     if source == "-":
         return _of_text(standard_input(), "standard input", selection, header)
     if source.startswith("@"):
         return _selected(bundled(source[1:]), source, selection)
     if needs_scan(source):
         rows = scan(
-            source, columns=columns, ids=ids, expected=expected, header=header, missing=missing
+            source,
+            columns=columns,
+            ids=ids,
+            expected=expected,
+            header=header,
+            missing=missing,
+            missing_values=missing_values,
         )
         nothing = f"{source} has 0 rows, expected at least one"
         return _collected(rows.chunks(), rows.columns, nothing)

@@ -28,10 +28,12 @@ class Selection:
     aside : columns that are no features unless they are asked for by name.
     fields : what belongs to each row -> its column, such as that of the weights; no feature.
     holes : whether a feature may be missing in a row.
+    marks : further spellings of a missing cell in text.
 
     Raises
     ------
-    ParameterError : a column is wanted twice, or both as a feature and as an id.
+    ParameterError : a column is wanted twice, or both as a feature and as an id; or spellings are
+        told where nothing may be missing.
     """
 
     columns: tuple[str, ...] | None = None
@@ -40,8 +42,13 @@ class Selection:
     aside: tuple[str, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
     holes: bool = False
+    marks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.marks and not self.holes:
+            raise ParameterError(
+                "missing_values is given where nothing may be missing: give missing='em', too"
+            )
         wanted = (*(self.columns or ()), *self.ids)
         for name in wanted:
             if wanted.count(name) > 1:
@@ -59,6 +66,7 @@ class Selection:
         expected: Sequence[str] | None,
         *,
         holes: bool = False,
+        marks: Sequence[str] = (),
         **fields: str | Sequence[str] | None,
     ) -> Selection:
         """The selection that lists of names make; a field that is None is none."""
@@ -69,6 +77,7 @@ class Selection:
             None if expected is None else tuple(expected),
             fields=columns_by_field(there),
             holes=holes,
+            marks=tuple(mark.strip() for mark in marks),
         )
 
     @property
@@ -140,6 +149,7 @@ class Columns:
     ids : carried along as text.
     named : whether the names are in the data, and not made up (x0, x1, …).
     holes : whether a feature may be missing in a row, and is NaN then.
+    marks : further spellings of a missing cell in text.
     """
 
     features: tuple[str, ...]
@@ -147,6 +157,7 @@ class Columns:
     ids: tuple[str, ...] = ()
     named: bool = True
     holes: bool = False
+    marks: tuple[str, ...] = ()
 
     @property
     def weights(self) -> str | None:
@@ -162,6 +173,15 @@ class Columns:
     def names(self) -> tuple[str, ...]:
         """All of them, those that must hold numbers first."""
         return (*self.numbers, *self.ids)
+
+    def unmarked(self, record: list[str], places: Sequence[int]) -> list[str]:
+        """The cells of a record, those at the features' places empty where they are a mark."""
+        if not self.marks:
+            return record
+        cells = list(record)
+        for j in places:
+            cells[j] = "" if cells[j].strip() in self.marks else cells[j]
+        return cells
 
 
 @dataclass(frozen=True)
@@ -201,7 +221,8 @@ class Header:
         names += [name for name in more if name in inner.wanted and name not in names]
         features, _ = inner.positions(names, origin, named=self.named)
         wanted = tuple(names[j] for j in features)
-        return Columns(wanted, selection.fields, selection.ids, self.named, selection.holes)
+        told = selection.holes, selection.marks
+        return Columns(wanted, selection.fields, selection.ids, self.named, *told)
 
     def check(self, columns: Columns, origin: str) -> None:
         """Refuse a file that lacks one of the columns, or has it as text.

@@ -74,6 +74,7 @@ class MixtureDisplay:
         features: Features = None,
         row: int | None = None,
         equal: bool = False,
+        missing: str = "refuse",
         ax: Axes | None = None,
     ) -> MixtureDisplay:
         """Draw a fitted estimator, and the rows `X` with it.
@@ -82,7 +83,7 @@ class MixtureDisplay:
         ----------
         estimator : a `mixtura.GaussianMixture`, a `sklearn.mixture.GaussianMixture`, or a
             pipeline that ends in one: what is before it transforms `X`.
-        X, kind, features, row, equal, ax : as for `from_mixture`; kind ``trace`` draws the
+        X, kind, features, row, equal, missing, ax : as for `from_mixture`; kind ``trace`` draws the
             log-likelihood over the iterations of the estimator's fit.
 
         Raises
@@ -91,7 +92,7 @@ class MixtureDisplay:
         ParameterError, DataError, MissingExtraError : as `from_mixture`; or the estimator is none
             of those.
         """
-        return cls._of(*_fitted(estimator, X), kind, features, row, equal, ax)
+        return cls._of(*_fitted(estimator, X), kind, features, row, equal, missing, ax)
 
     @classmethod
     def from_mixture(
@@ -103,6 +104,7 @@ class MixtureDisplay:
         features: Features = None,
         row: int | None = None,
         equal: bool = False,
+        missing: str = "refuse",
         ax: Axes | None = None,
     ) -> MixtureDisplay:
         """Draw a mixture, and the rows `X` with it.
@@ -127,6 +129,8 @@ class MixtureDisplay:
             the components differ most by default.
         row : the number of the row that is explained; the least likely one by default.
         equal : whether one unit is as long on both axes, for features of one unit.
+        missing : ``"em"`` where rows may lack features, for the first three kinds: those that lack
+            one that is shown are drawn where they are expected to be, and marked.
         ax : where to draw, of a grid of axes; None makes a new figure.
 
         Raises
@@ -136,7 +140,7 @@ class MixtureDisplay:
             about rows.
         MissingExtraError : matplotlib is not installed.
         """
-        return cls._of(mixture, None, X, kind, features, row, equal, ax)
+        return cls._of(mixture, None, X, kind, features, row, equal, missing, ax)
 
     @classmethod
     def from_fit(
@@ -148,10 +152,11 @@ class MixtureDisplay:
         features: Features = None,
         row: int | None = None,
         equal: bool = False,
+        missing: str = "refuse",
         ax: Axes | None = None,
     ) -> MixtureDisplay:
         """Draw a `mixtura.Fit`: its mixture as `from_mixture` does, or its ``trace``."""
-        return cls._of(fit.mixture, fit.summary(), X, kind, features, row, equal, ax)
+        return cls._of(fit.mixture, fit.summary(), X, kind, features, row, equal, missing, ax)
 
     @classmethod
     def from_selection(
@@ -195,13 +200,15 @@ class MixtureDisplay:
         features: Features,
         row: int | None,
         equal: bool,
+        missing: str,
         ax: Axes | None,
     ) -> MixtureDisplay:
         mixture = _named(mixture, X)
         if kind is None:
             few = features is not None and len(feature_indices(mixture, features)) <= 2
             kind = "density" if mixture.n_features <= 2 or few else "pairs"
-        return cls(drawing_of(kind, mixture, X, features, row, record, equal), kind).plot(ax)
+        drawing = drawing_of(kind, mixture, X, features, row, record, equal, missing)
+        return cls(drawing, kind).plot(ax)
 
 
 def _named(mixture: Mixture, X: Any) -> Mixture:

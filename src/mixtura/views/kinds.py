@@ -24,7 +24,7 @@ class Kind:
     ----------
     name : one word.
     words : what it draws.
-    takes : those of ``features``, ``row`` and ``equal`` that it can be told.
+    takes : those of ``features``, ``row``, ``equal`` and ``missing`` that it can be told.
     subject : what it is of, ``mixture``, ``rows``, ``fit`` or ``selection``. Rows may be drawn with
         a mixture.
     home : the module of `mixtura.views.plots` and the function in it, which draws on axes.
@@ -59,21 +59,21 @@ KINDS: Mapping[str, Kind] = {
             "density",
             "a histogram under the curves of one feature, or lines around 50, 90 and 99 % of the "
             "density of two",
-            ("features", "equal"),
+            ("features", "equal", "missing"),
             "mixture",
             "plane.density_or_plane",
         ),
         Kind(
             "scatter",
             "the rows of two features by component",
-            ("features", "equal"),
+            ("features", "equal", "missing"),
             "mixture",
             "plane.scatter",
         ),
         Kind(
             "pairs",
             "every two features, up to 12",
-            ("features", "equal"),
+            ("features", "equal", "missing"),
             "mixture",
             "pairs.pairs_of",
             parts=True,
@@ -124,12 +124,13 @@ def drawing_of(
     row: int | None = None,
     record: Mapping[str, Any] | None = None,
     equal: bool = False,
+    missing: str = "refuse",
 ) -> Drawing:
     """The picture of that kind of a mixture, computed and not yet drawn.
 
     Parameters
     ----------
-    kind, mixture, X, features, row, equal : as for `MixtureDisplay.from_mixture`.
+    kind, mixture, X, features, row, equal, missing : as for `MixtureDisplay.from_mixture`.
     record : of a fit, as `Fit.summary` gives it, for ``trace``.
 
     Raises
@@ -150,6 +151,12 @@ def drawing_of(
     for name, value in given.items():
         if value is not None and value is not False and name not in chosen.takes:
             raise ParameterError(f"kind {kind!r} takes no {name}, got {value!r}")
+    if missing != "refuse" and "missing" not in chosen.takes:
+        raise ParameterError(
+            f"kind {kind!r} takes no missing, got {missing!r}: give rows that have every feature, "
+            "or fill in first what they lack, with impute"
+        )
+    given["missing"] = missing
     if chosen.subject == "fit":
         return chosen.drawing(record)
     return chosen.drawing(mixture, X, **{name: given[name] for name in chosen.takes})

@@ -42,6 +42,7 @@ def scan(
     header: bool | None = None,
     on_bad_row: str = "error",
     missing: str = "refuse",
+    missing_values: Sequence[str] = (),
 ) -> Scan:
     r"""Rows to be read at every pass, from files, a dataset or an iterable.
 
@@ -65,6 +66,8 @@ def scan(
     missing : ``"em"`` takes what is missing for unknown, and no row is bad for it: NaN, nulls, and
         in CSV empty cells and ``?``, ``-``, ``.``, ``NA``, ``N/A``, ``null``, ``none``,
         ``missing``. ``"refuse"`` does not.
+    missing_values : further spellings of a cell that is missing in CSV, numbers among them, such as
+        ``["-9", "n.d."]``, each as it is written there; with `missing` ``"em"``.
 
     Raises
     ------
@@ -92,7 +95,8 @@ def scan(
         raise ParameterError("the data are a scan already, expected what to scan: pass it on as is")
     wanted = columns_wanted(errors) if errors is not None else None
     fields = {"weights": weights, "errors": wanted, "labels": labels}
-    selection = Selection.of(columns, ids, expected, holes=takes_missing(missing), **fields)
+    holes = takes_missing(missing)
+    selection = Selection.of(columns, ids, expected, holes=holes, marks=missing_values, **fields)
     opened = _opened(data, selection, header, on_bad_row)
     if wanted is not None:
         check_errors(wanted, opened.columns.features)

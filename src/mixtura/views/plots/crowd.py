@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.model.mixture import Mixture
 from mixtura.views.plots.canvas import figure_of
+from mixtura.views.plots.lettering import in_rows
 from mixtura.views.plots.palette import parts_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 #: beyond this many rows single points hide one another, and cells are shaded instead
 MANY = 5000
@@ -68,6 +70,31 @@ def draw_crowd(ax: Axes, rows: Floats, colours: Floats, few: int = _FEW) -> None
         zorder=1.0,
     )
     ax.set(xlim=(left, right), ylim=(low, high))
+
+
+def draw_imputed(
+    ax: Axes, rows: Floats, colours: Floats, few: int = _FEW, size: float = 22.0
+) -> list[Line2D]:
+    """Draw rows (N, 2) that lack a feature shown as plus signs where they are expected to be.
+
+    Parameters
+    ----------
+    rows, colours, few : as for `draw_crowd`.
+    size : of a sign, square points.
+
+    Returns
+    -------
+    The legend's entry for them; none where there are none.
+    """
+    from matplotlib.lines import Line2D
+
+    if not len(rows):
+        return []
+    n = len(rows)
+    look: dict[str, Any] = {"c": colours, "marker": "+", "s": size, "linewidths": 0.9, "alpha": 0.8}
+    ax.scatter(rows[:, 0], rows[:, 1], **look, rasterized=n > few, zorder=1.1)
+    words = f"imputed, {in_rows(n)}"
+    return [Line2D([], [], linestyle="none", marker="+", color="0.4", markersize=5, label=words)]
 
 
 def _size(ax: Axes, n: int) -> float:

@@ -24,7 +24,12 @@ _TALLEST = 3.0
 
 
 def density(
-    mixture: Mixture, X: Any = None, *, features: Features = None, ax: Axes | None = None
+    mixture: Mixture,
+    X: Any = None,
+    *,
+    features: Features = None,
+    missing: str = "refuse",
+    ax: Axes | None = None,
 ) -> Axes:
     """The histogram of a feature, each weighted component w_k N(x | μ_k, σ_k²), and their sum.
 
@@ -35,6 +40,8 @@ def density(
         on its own.
     features : one feature, by index or name; None takes the one in which the components differ
         most.
+    missing : ``"em"`` where rows may lack features, as for `Mixture.predict`: those that lack this
+        one are in no bar, and have a tick below where it is expected to be, given the rest.
     ax : where to draw; None makes a new figure.
 
     Returns
@@ -59,7 +66,7 @@ def density(
     >>> density(m, [[0.1], [3.9], [4.2]]).get_xlabel()
     'height'
     """
-    shown = project(mixture, X, features, 1)
+    shown = project(mixture, X, features, 1, missing=missing)
     ax = axes_or_new(ax)
     data, curves, sums = draw_density(ax, shown)
     name_axis(ax, "x", shown.names[0])
@@ -85,13 +92,27 @@ def draw_density(
     points = shown.grid(0, extent, fine=1200, even=600)
     explained = shown.marginal.explain(points[:, None])
     weighted, total = np.exp(explained.log_joint), np.exp(explained.log_likelihood)  # (·, K), (·,)
-    bars, curves = [], []
+    bars: list[Any] = []
+    curves: list[Any] = []
+    shown, lacking = shown.told_apart()
     tallest = float(total.max())
     if len(shown.rows):
         heights, edges = _histogram(shown, extent)
         words = f"data, {in_rows(len(shown.rows))}"
         bars = [ax.stairs(heights, edges, fill=True, color="0.86", label=words)]
         tallest = float(heights.max())
+    if n := len(lacking.rows):
+        bars += ax.plot(
+            lacking.rows[:, 0],
+            np.full(n, 0.015),
+            transform=ax.get_xaxis_transform(),
+            linestyle="none",
+            marker="|",
+            color="0.45",
+            alpha=0.7,
+            label=f"imputed, {in_rows(n)}",
+            rasterized=n > 1000,
+        )
     sums = ax.plot(points, total, color="0.1", linewidth=width, label="total density")
     parts = parts_of(shown.marginal)
     lines = [(points, heights, 0.5 * width) for heights in weighted.T]

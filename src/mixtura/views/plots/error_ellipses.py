@@ -22,19 +22,21 @@ _MANY = 1000
 _OPAQUE = 0.35
 
 
-def of_pair(mixture: Mixture, X: Any, errors: Any, features: Features) -> Floats | None:
+def of_pair(
+    mixture: Mixture, X: Any, errors: Any, features: Features, missing: str = "refuse"
+) -> Floats | None:
     """The covariances of the errors of rows in two features, (N, 2, 2); None stays None.
 
     Parameters
     ----------
-    mixture, X, errors, features : as for `mixtura.views.plots.scatter`.
+    mixture, X, errors, features, missing : as for `mixtura.views.plots.scatter`.
 
     Raises
     ------
     DataError : they are none, or do not go with the rows.
     """
     pair = chosen_or_telling(mixture, features, 2)
-    checked = row_errors(named_errors(X, errors), mixture.rows(X).shape)
+    checked = row_errors(named_errors(X, errors), mixture.rows(X, missing=missing).shape)
     if checked is None:
         return None
     if checked.ndim == 3:
@@ -53,13 +55,16 @@ def draw_errors(ax: Axes, shown: Projection, matrices: Floats) -> list[Line2D]:
 
     Returns
     -------
-    The legend's entry for them; none where they are too many to be told apart.
+    The legend's entry for them; none where they are too many to be told apart. Rows that lack a
+    feature shown have no ellipse.
     """
     from matplotlib.collections import EllipseCollection
     from matplotlib.lines import Line2D
 
     if len(shown.rows) > _MANY:
         return []
+    matrices = matrices[~shown.imputed.any(axis=1)]
+    shown, _ = shown.told_apart()
     values, axes = np.linalg.eigh(matrices)
     half = np.sqrt(np.maximum(values, 0.0))
     turns = np.degrees(np.arctan2(axes[:, 1, 1], axes[:, 0, 1]))

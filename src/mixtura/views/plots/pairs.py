@@ -13,7 +13,7 @@ from mixtura.model.mixture import Mixture
 from mixtura.views.kinds import Features
 from mixtura.views.plots import projection
 from mixtura.views.plots.canvas import divided, drawn, figure_of, tidied
-from mixtura.views.plots.crowd import draw_crowd, mixed
+from mixtura.views.plots.crowd import draw_crowd, draw_imputed, mixed
 from mixtura.views.plots.density import draw_density
 from mixtura.views.plots.lettering import in_rows, listed, name_axis, plain, write_name
 from mixtura.views.plots.outlines import draw_outlines
@@ -86,7 +86,9 @@ class Pairs:
         """Draw the rows and ellipses of feature i over feature j."""
         pair = self.shown.part([j, i])
         if len(pair.rows):
-            draw_crowd(part, pair.rows, self.colours, _POINTS // len(self.shown.names) ** 2)
+            few, lacks = _POINTS // len(self.shown.names) ** 2, pair.imputed.any(axis=1)
+            draw_crowd(part, pair.rows[~lacks], self.colours[~lacks], few)
+            draw_imputed(part, pair.rows[lacks], self.colours[lacks], few, 10.0)
         draw_outlines(part, pair.marginal, _ELLIPSES)
 
     def _name(self, part: Axes, i: int, j: int) -> None:
@@ -114,6 +116,8 @@ class Pairs:
         outside = self.n_rows - len(self.shown.rows)
         if outside:
             words.append(f"{in_rows(outside)} outside")
+        if imputed := int(self.shown.imputed.any(axis=1).sum()):
+            words.append(f"+: imputed, {in_rows(imputed)}")
         legend = ax.legend(
             handles=[*data, *sums, *listed(curves, 4 * d)],
             title="\n".join(words),
@@ -126,7 +130,9 @@ class Pairs:
         plain(legend.get_texts())
 
 
-def pairs_of(mixture: Mixture, X: Any, features: Features, equal: bool = False) -> Pairs:
+def pairs_of(
+    mixture: Mixture, X: Any, features: Features, equal: bool = False, missing: str = "refuse"
+) -> Pairs:
     """What the pair matrix of some features shows; see `pairs`."""
     if mixture.n_features < 2:
         raise ParameterError(
@@ -139,9 +145,11 @@ def pairs_of(mixture: Mixture, X: Any, features: Features, equal: bool = False) 
             f"got {len(chosen)} features, a pair matrix shows 2 to {_MOST}: choose among "
             f"{', '.join(mixture.feature_labels)}"
         )
-    shown = projection.project(mixture, X, chosen, len(chosen))
+    shown = projection.project(mixture, X, chosen, len(chosen), missing=missing)
     near = shown.near(_REACH)
-    colours = np.empty((0, 3)) if X is None else mixed(mixture, mixture.predict_proba(X)[near])
+    colours: Floats = np.empty((0, 3))
+    if X is not None:
+        colours = mixed(mixture, mixture.predict_proba(X, missing=missing)[near])
     return Pairs(shown.kept(near), colours, len(near), mixture.n_features, equal)
 
 
@@ -151,6 +159,7 @@ def pairs(
     *,
     features: Features = None,
     equal: bool = False,
+    missing: str = "refuse",
     ax: Axes | None = None,
 ) -> tuple[Axes, ...]:
     """The densities of single features on the diagonal, of every two below it.
@@ -165,7 +174,7 @@ def pairs(
     X : as for `scatter`.
     features : 2 to 12, by index or name; None takes all, or of more than 6 those 6 in which the
         components differ most.
-    equal, ax : as for `scatter`; axes must be of a grid.
+    equal, missing, ax : as for `scatter`; axes must be of a grid.
 
     Returns
     -------
@@ -189,4 +198,4 @@ def pairs(
     >>> len(axes), axes[1].get_ylabel()
     (10, 'sepal_width')
     """
-    return drawn(pairs_of(mixture, X, features, equal), ax)
+    return drawn(pairs_of(mixture, X, features, equal, missing), ax)

@@ -11,7 +11,7 @@ from mixtura.model.mixture import Mixture
 from mixtura.views.kinds import Features
 from mixtura.views.plots import outlines
 from mixtura.views.plots.canvas import axes_or_new, figure_of, tidied
-from mixtura.views.plots.crowd import MANY, draw_crowd
+from mixtura.views.plots.crowd import MANY, draw_crowd, draw_imputed
 from mixtura.views.plots.density import density
 from mixtura.views.plots.error_ellipses import draw_errors, of_pair
 from mixtura.views.plots.lettering import beside, in_rows, name_axis
@@ -39,13 +39,14 @@ def plot(
     features: Features = None,
     equal: bool = False,
     errors: Any = None,
+    missing: str = "refuse",
     ax: Axes | None = None,
 ) -> Axes:
     """The `density` of one feature, or the `scatter` of two.
 
     Parameters
     ----------
-    mixture, X, ax : as for `density` and `scatter`.
+    mixture, X, missing, ax : as for `density` and `scatter`.
     features : one or two, by index or name; None takes the only one there is, or the two in
         which the components differ most.
     equal : whether one unit is as long on both axes, for two features of one unit.
@@ -66,17 +67,18 @@ def plot(
     'density'
     """
     if one_or_two(mixture, features, equal) == 1:
-        return density(mixture, X, features=features, ax=ax)
-    return scatter(mixture, X, features=features, equal=equal, errors=errors, ax=ax)
+        return density(mixture, X, features=features, missing=missing, ax=ax)
+    choices: dict[str, Any] = {"equal": equal, "errors": errors, "missing": missing}
+    return scatter(mixture, X, features=features, **choices, ax=ax)
 
 
 def density_or_plane(
-    mixture: Mixture, X: Any, *, features: Features, equal: bool, ax: Axes
+    mixture: Mixture, X: Any, *, features: Features, equal: bool, missing: str, ax: Axes
 ) -> Axes:
     """The `density` of one feature, or the `plane` of two."""
     if shown_count(mixture, features, equal) == 1:
-        return density(mixture, X, features=features, ax=ax)
-    return plane(mixture, X, features=features, equal=equal, ax=ax)
+        return density(mixture, X, features=features, missing=missing, ax=ax)
+    return plane(mixture, X, features=features, equal=equal, missing=missing, ax=ax)
 
 
 def plane(
@@ -85,6 +87,7 @@ def plane(
     *,
     features: Features = None,
     equal: bool = False,
+    missing: str = "refuse",
     ax: Axes | None = None,
 ) -> Axes:
     """Lines around the smallest areas that hold 50, 90 and 99 % of a mixture, over the rows.
@@ -93,7 +96,7 @@ def plane(
 
     Parameters
     ----------
-    mixture, X, features, equal, ax : as for `scatter`.
+    mixture, X, features, equal, missing, ax : as for `scatter`.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def plane(
     >>> plane(m).get_legend().get_texts()[-1].get_text()
     '99 % of the density'
     """
-    shown = project(mixture, X, features, 2)
+    shown = project(mixture, X, features, 2, missing=missing)
     ax = axes_or_new(ax)
     near = shown.near(_REACH)
     count, shown = len(near), shown.kept(near)
@@ -143,9 +146,12 @@ def _draw_greyed(ax: Axes, shown: Projection, count: int) -> list[Line2D]:
 
     if not count:
         return []
-    draw_crowd(ax, shown.rows, np.tile(_ROWS, (len(shown.rows), 1)))
+    whole, lacking = shown.told_apart()
+    draw_crowd(ax, whole.rows, np.tile(_ROWS, (len(whole.rows), 1)))
+    signs = draw_imputed(ax, lacking.rows, np.tile(_ROWS, (len(lacking.rows), 1)))
     words = f"data, {in_rows(count, count - len(shown.rows))}"
-    return [Line2D([], [], linestyle="none", marker="o", color=_ROWS, markersize=5, label=words)]
+    dots = Line2D([], [], linestyle="none", marker="o", color=_ROWS, markersize=5, label=words)
+    return [dots, *signs]
 
 
 def scatter(
@@ -155,6 +161,7 @@ def scatter(
     features: Features = None,
     equal: bool = False,
     errors: Any = None,
+    missing: str = "refuse",
     ax: Axes | None = None,
 ) -> Axes:
     """Rows in the colour of their component, 1-, 2- and 3-sigma ellipses, log-density contours.
@@ -172,6 +179,8 @@ def scatter(
     equal : whether one unit is as long on both axes, for features of one unit.
     errors : what the rows were measured with, as for `mixtura.fit`, or None: up to 1,000 have the
         ellipse of one standard deviation around them.
+    missing : ``"em"`` where rows may lack features, as for `Mixture.predict`: a row that lacks one
+        that is shown is a plus sign where it is expected to be, given the rest of it.
     ax : where to draw; None makes a new figure.
 
     Returns
@@ -197,32 +206,39 @@ def scatter(
     >>> ax.get_xlabel(), ax.get_ylabel(), len(ax.patches)
     ('x0', 'x1', 3)
     """
-    shown = project(mixture, X, features, 2, errors)
+    shown = project(mixture, X, features, 2, errors, missing)
     ax = axes_or_new(ax)
     set_extents(ax, shown, _SCATTERED, equal)
     measured: list[Line2D] = []
     if len(shown.rows):
-        _draw_rows(ax, shown)
-        matrices = of_pair(mixture, X, errors, features)
-        measured = [] if matrices is None else draw_errors(ax, shown, matrices)
+        measured = _draw_rows(ax, shown)
+        matrices = of_pair(mixture, X, errors, features, missing)
+        measured += [] if matrices is None else draw_errors(ax, shown, matrices)
     contours = outlines.draw_contours(ax, shown)
     ellipses = outlines.draw_ellipses(ax, shown.marginal)
     outlines.draw_means(ax, shown.marginal)
     return _finished(ax, shown, [], _keys(shown.marginal), [*ellipses, *contours, *measured])
 
 
-def _draw_rows(ax: Axes, shown: Projection) -> None:
+def _draw_rows(ax: Axes, shown: Projection) -> list[Line2D]:
     """Draw the points, mixed: no component hides another because it was drawn later.
 
     Beyond `MANY` rows they are a shading, as in other pictures.
+
+    Returns
+    -------
+    The legend's entry for those that were imputed, if there are any.
     """
-    n = len(shown.rows)
     looks = [part.look for part in parts_of(shown.marginal)]  # the label −1 is that of the last
     fills = np.array([look.fill for look in looks])
+    size = float(np.clip(600.0 / np.sqrt(len(shown.rows)), 2.0, 22.0))
+    shown, lacking = shown.told_apart()
+    signs = draw_imputed(ax, lacking.rows, fills[lacking.labels], _MANY_ROWS, size)
+    n = len(shown.rows)
     if n > MANY:
         draw_crowd(ax, shown.rows, fills[shown.labels])
-        return
-    size = float(np.clip(600.0 / np.sqrt(n), 2.0, 22.0))
+    if n == 0 or n > MANY:
+        return signs
     opacity = _opacity(ax, shown, size)
     order = np.random.RandomState(0).permutation(n)
     markers = np.array([look.marker for look in looks])
@@ -241,6 +257,7 @@ def _draw_rows(ax: Axes, shown: Projection) -> None:
             rasterized=n > _MANY_ROWS,
             zorder=1.0,
         )
+    return signs
 
 
 def _opacity(ax: Axes, shown: Projection, size: float) -> Floats:

@@ -34,13 +34,15 @@ class Projection:
     marginal : the density of the d features shown.
     names : d names, those that the features have in the whole mixture.
     rows : (N, d); N is 0 where the mixture is drawn on its own.
-    labels : (N,), the component of each row under the whole mixture, all D features known.
+    labels : (N,), the component of each row under the whole mixture, all features known that are.
+    imputed : (N, d), which of the values were missing, and are what is expected given the rest.
     """
 
     marginal: Mixture
     names: tuple[str, ...]
     rows: Floats
     labels: Integers
+    imputed: NDArray[np.bool_]
 
     def deviations(self) -> Floats:
         """The standard deviations of each component, (K, d), feature units."""
@@ -54,6 +56,7 @@ class Projection:
             tuple(self.names[j] for j in kept),
             self.rows[:, kept],
             self.labels,
+            self.imputed[:, kept],
         )
 
     def extent(self, feature: int, reach: float) -> tuple[float, float]:
@@ -87,7 +90,13 @@ class Projection:
 
     def kept(self, rows: NDArray[np.bool_]) -> Projection:
         """The same with some of the rows."""
-        return replace(self, rows=self.rows[rows], labels=self.labels[rows])
+        imputed = self.imputed[rows]
+        return replace(self, rows=self.rows[rows], labels=self.labels[rows], imputed=imputed)
+
+    def told_apart(self) -> tuple[Projection, Projection]:
+        """The rows that were observed in every feature shown, and those that were not."""
+        lacking = np.asarray(self.imputed.any(axis=1))
+        return self.kept(~lacking), self.kept(lacking)
 
     def grid(self, feature: int, extent: tuple[float, float], fine: int, even: int) -> Floats:
         """Points over `extent`, `even` of them evenly and about `fine` over the components.
@@ -109,7 +118,12 @@ class Projection:
 
 
 def project(
-    mixture: Mixture, X: Any, features: Features, n_features: int, errors: Any = None
+    mixture: Mixture,
+    X: Any,
+    features: Features,
+    n_features: int,
+    errors: Any = None,
+    missing: str = "refuse",
 ) -> Projection:
     """The features asked for, or those in which the components differ most.
 
@@ -120,6 +134,7 @@ def project(
     features : indices or names, or None.
     n_features : how many the picture shows.
     errors : what the rows were measured with, as for `mixtura.fit`, or None.
+    missing : ``"em"`` where rows may lack features: these are imputed.
 
     Raises
     ------
@@ -140,10 +155,14 @@ def project(
     marginal = mixture.marginal(kept)
     names = tuple(mixture.feature_labels[column] for column in kept)
     if X is None:
-        return Projection(marginal, names, np.empty((0, n_features)), np.empty(0, dtype=np.intp))
-    labels = mixture.predict(X, errors)
-    rows = np.asarray(mixture.rows(X)[:, kept], dtype=np.float64)
-    return Projection(marginal, names, rows, labels)
+        none = np.empty((0, n_features))
+        return Projection(marginal, names, none, np.empty(0, dtype=np.intp), none.astype(bool))
+    labels = mixture.predict(X, errors, missing=missing)
+    rows = np.asarray(mixture.rows(X, missing=missing), dtype=np.float64)
+    imputed = np.isnan(rows[:, kept])
+    if imputed.any():
+        rows = mixture.impute(rows)
+    return Projection(marginal, names, rows[:, kept], labels, imputed)
 
 
 def chosen_or_telling(mixture: Mixture, features: Features, n_features: int) -> list[int]:
