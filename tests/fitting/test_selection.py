@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
 import mixtura
 from mixtura.datasets import faithful, galaxies, iris
@@ -359,3 +360,47 @@ def made_by(letters: str, seed: int) -> np.ndarray:
         spread = np.sqrt(volume) * np.array([np.sqrt(ratio), 1.0 / np.sqrt(ratio)])
         parts.append(mean + random.normal(size=(500, 2)) * spread @ turn.T)
     return np.concatenate(parts)
+
+
+def test_stability_chooses_the_clusters_that_there_are():
+    found = mixtura.select(
+        three_groups(), [1, 2, 3, 4, 5], structures="EII", criterion="stability", n_bootstrap=8
+    )
+    loss = {row.n_components: row.criterion("stability") for row in found.rows}
+    assert found.best_row.n_components == 3
+    # Which two of three groups are one, or how one falls in two, changes from draw to draw.
+    assert loss[3] == 0.0 < min(loss[2], loss[4], loss[5])
+    # One component agrees with itself whatever the rows are, and so is not judged.
+    assert math.isnan(loss[1])
+    assert found.rows[0].sound
+
+
+def test_stability_is_the_agreement_of_fits_to_bootstrap_samples():
+    rows, n = three_groups(), 180
+    asked = {"structures": "EEE", "criterion": "stability", "n_bootstrap": 3, "random_state": 4}
+    found = mixtura.select(rows, 2, n_jobs=1, **asked)
+    own = found.best.mixture.predict(rows)
+    apart = []
+    for number in range(3):
+        drawn = np.random.RandomState([4, number]).randint(n, size=n)
+        times = np.bincount(drawn, minlength=n)
+        anew = mixtura.fit(
+            rows[times > 0],
+            2,
+            structure="EEE",
+            sample_weight=times[times > 0],
+            random_state=4,
+            max_iter=1000,
+        )
+        apart.append((1.0 - adjusted_rand_score(own, anew.mixture.predict(rows))) / 3)
+    assert found.best_row.folds == pytest.approx(apart, abs=1e-12)
+    assert found.best_row.criterion("stability") == pytest.approx(sum(apart))
+    again = mixtura.select(rows, 2, n_jobs=2, **asked)
+    assert again.best_row.folds == found.best_row.folds
+
+
+def test_stability_refuses_what_it_cannot_judge():
+    with pytest.raises(ParameterError, match="n_components is 1, which parts no rows"):
+        mixtura.select(faithful(), 1, criterion="stability")
+    with pytest.raises(ParameterError, match="n_bootstrap is 1, expected a whole number"):
+        mixtura.select(faithful(), 2, criterion="stability", n_bootstrap=1)

@@ -106,3 +106,11 @@ def test_a_mixture_that_is_no_maximum_has_none():
         fit.standard_errors(faithful(), "jackknife")
     with pytest.raises(ParameterError, match="n_bootstrap is 1"):
         fit.standard_errors(faithful(), "bootstrap", n_bootstrap=1)
+
+
+@pytest.mark.parametrize("method", ["information", "bootstrap", "weighted-bootstrap"])
+def test_a_fit_with_labels_is_refused(method):
+    known = np.repeat([0, -1], [20, 252])
+    fit = mixtura.fit(faithful(), 2, labels=known, classes=[0, -1])
+    with pytest.raises(ParameterError, match="the fit was made with labels"):
+        mixtura.standard_errors(fit, faithful(), method)

@@ -37,9 +37,11 @@ Examples:
     "--criterion",
     default="bic",
     metavar="NAME",
-    help="What decides: bic, icl, aic or cv, the cross-validated log-likelihood.",
+    help="What decides: bic, icl, aic, cv, the cross-validated log-likelihood, or stability, how "
+    "far clusters agree when rows are drawn anew.",
 )
 @options.option("--folds", type=int, default=10, help="Of the cross-validation of cv.")
+@options.option("--n-bootstrap", type=int, default=20, help="Bootstrap samples of stability.")
 @options.option(
     "--sign",
     type=click.Choice(["scikit-learn", "mclust"]),
@@ -69,6 +71,7 @@ def command(
     structures: str,
     criterion: str,
     folds: int,
+    n_bootstrap: int,
     sign: str,
     kept: ModelOutput,
     model_options: dict[str, Any],
@@ -92,6 +95,7 @@ def command(
         structures="all" if structures == "all" else [s.strip() for s in structures.split(",")],
         criterion=criterion,
         folds=folds,
+        n_bootstrap=n_bootstrap,
         sample_weight=asked.weights(rows),
         errors=asked.errors(rows),
         n_jobs=jobs,

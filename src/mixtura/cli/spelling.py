@@ -23,6 +23,7 @@ _WORDS = {
     "criterion": "--criterion",
     "every": "--every",
     "folds": "--folds",
+    "n_bootstrap": "--n-bootstrap",
     "n_components": "-k",
     "start": "--start",
     "structure": "--structure",

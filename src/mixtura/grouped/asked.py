@@ -17,7 +17,7 @@ from mixtura.fitting.m_step.regularisation import Regularisation
 from mixtura.fitting.settings import RECORDED
 from mixtura.fitting.starts.spurious import FEW, THIN
 from mixtura.model.structures import Structure
-from mixtura.selection.criteria import criterion_called
+from mixtura.selection.criteria import DEAR, criterion_called
 from mixtura.selection.select import rule_for, select
 
 #: the start that the kernel finds for many groups at once
@@ -90,9 +90,10 @@ class Asked:
                 f"random_state is {random_state!r}, expected a whole number from 0 to 4294967295: "
                 "each group's seed is made of it and of the group's key"
             )
-        if criterion and criterion_called(criterion) == "cv":
+        if criterion and criterion_called(criterion) in DEAR:
             raise ParameterError(
-                "criterion is 'cv', which takes many fits of each group: use 'bic', 'icl' or 'aic'"
+                f"criterion is {criterion!r}, which takes many fits of each group: use 'bic', "
+                "'icl' or 'aic'"
             )
         runs = (_STARTS if quick else 1) if n_init is None else n_init
         how = Settings(

@@ -1,7 +1,8 @@
 """Criteria: what says which of several fits is the best.
 
-All are in units of −2·log-likelihood, in nats, and smaller is better, as in scikit-learn. R's
-mclust has them with the other sign, and larger is better: ask for ``sign="mclust"``.
+All but the stability are in units of −2·log-likelihood, in nats, and smaller is better, as in
+scikit-learn. R's mclust has them with the other sign, and larger is better: ask for
+``sign="mclust"``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from mixtura.fitting.fit import SIGNS
 from mixtura.model.mixture import Mixture
 
 #: the criteria by name, each with how people write it
-CRITERIA = {"bic": "BIC", "icl": "ICL", "aic": "AIC", "cv": "CV"}
+CRITERIA = {"bic": "BIC", "icl": "ICL", "aic": "AIC", "cv": "CV", "stability": "instability"}
+#: those that take more fits of everything, to which rows
+DEAR = {"cv": "leaves rows out in turn", "stability": "draws rows anew"}
 
 
 def criterion_called(name: Any) -> str:
@@ -31,6 +34,25 @@ def criterion_called(name: Any) -> str:
         known = ", ".join(CRITERIA)
         raise ParameterError(f"unknown criterion {name!r}, expected one of: {known}")
     return name
+
+
+def check_held(name: str, *, in_memory: bool) -> None:
+    """Refuse a criterion that takes fits to other rows, where a sample of them is all that is held.
+
+    Raises
+    ------
+    ParameterError : it is such a one, and so they are.
+    """
+    if name in DEAR and not in_memory:
+        raise ParameterError(
+            f"criterion is {name!r}, which {DEAR[name]}, and the rows are more than a sample that "
+            "memory holds: use 'bic', or read them first"
+        )
+
+
+def written(value: float, name: str) -> str:
+    """A value of that criterion to two places, or to four of a stability, which is at most 2."""
+    return f"{value:.{4 if name == 'stability' else 2}f}"
 
 
 def better(sign: str) -> str:

@@ -24,8 +24,9 @@ class Row:
     criteria : of the fit, by name; smaller is better. A fit that cannot be judged by one has none.
     fault : why it is not among those to choose from, a sentence; empty where it is.
     seconds : wall-clock time.
-    folds : minus twice the log-likelihood of the rows left out, of each fold, nats; empty where it
-        was not asked for.
+    folds : the parts of what took more fits, whose sum it is: of each fold minus twice the
+        log-likelihood of the rows left out, nats; of each bootstrap sample (1 − ARI) / B. Else
+        empty.
     """
 
     candidate: Candidate
@@ -74,7 +75,7 @@ class Row:
 
         Parameters
         ----------
-        name : ``bic``, ``icl``, ``aic`` or ``cv``.
+        name : ``bic``, ``icl``, ``aic``, ``cv`` or ``stability``.
         sign : ``"scikit-learn"``, smaller is better; ``"mclust"``, larger is.
         """
         return signed(self.criteria.get(name, math.nan), sign)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -22,10 +22,11 @@ from mixtura.model.random import Seed, random_state_of, seed_of
 from mixtura.model.structures import Structure
 from mixtura.rows.opening import open_rows, read
 from mixtura.selection.candidate import Candidate, components_of, structures_of
-from mixtura.selection.criteria import criterion_called
+from mixtura.selection.criteria import check_held, criterion_called
 from mixtura.selection.folds import Folds
 from mixtura.selection.grid import Grid, Watcher
 from mixtura.selection.selection import Selection
+from mixtura.selection.stability import Redraws
 from mixtura.selection.trials import Trials
 
 #: of the log-likelihood of all rows, that a candidate may lack
@@ -39,6 +40,7 @@ def select(
     structures: str | Structure | Iterable[str | Structure] = "all",
     criterion: str = "bic",
     folds: int = 10,
+    n_bootstrap: int = 20,
     start: StartLike = "auto",
     tol: float | str = "auto",
     reg_covar: float | str = "auto",
@@ -58,8 +60,11 @@ def select(
 
     BIC = −2·log L + p·log N, with p free parameters; ICL adds −2·Σ_i log max_k r_ik, and so asks
     for components that are clusters; AIC = −2·log L + 2p; CV = −2·Σ log-likelihoods of rows under
-    fits to the other folds. Smaller is better, as in scikit-learn: R's mclust has the other sign,
-    which `Selection.table` gives with ``sign="mclust"``.
+    fits to the other folds; the instability is 1 − (1/B)·Σ_b ARI(z, z_b), with z the partition of
+    the rows by the fit, z_b that by a fit to the b-th bootstrap sample of them, and ARI the
+    adjusted Rand index, `mixtura.metrics`: 0 where all agree. Smaller is better,
+    as in scikit-learn: R's mclust has the other sign, which `Selection.table` gives with
+    ``sign="mclust"``.
 
     Parameters
     ----------
@@ -68,14 +73,17 @@ def select(
         array or data frame: up to as many rows are brought here, more stay where they are.
     n_components : the numbers of components to try.
     structures : ``"all"`` fourteen, or names of some. With one feature they come to two, E and V.
-    criterion : what decides: ``"bic"``, ``"icl"``, ``"aic"`` or ``"cv"``, which takes `folds` more
-        fits of everything. The table has the first three in any case.
+    criterion : what decides: ``"bic"``, ``"icl"``, ``"aic"``, ``"cv"``, which takes `folds` more
+        fits of everything, or ``"stability"``, which takes `n_bootstrap` more. The table has the
+        first three in any case. One component parts no rows and agrees with itself whatever they
+        are: by stability it is not judged, and never chosen.
     folds : of the cross-validation, at least 2, at most N.
+    n_bootstrap : B, the bootstrap samples of the stability, at least 2.
     start : as for `mixtura.fit`: each candidate is fitted first as that would, from the same start.
         Labels or responsibilities suit one number of components only.
     tol, reg_covar, max_iter, accelerate, weights, prior, noise : as for `mixtura.fit`; the same for
         all candidates.
-    random_state : the seed of the starts, and of the folds.
+    random_state : the seed of the starts, the folds and the bootstrap samples.
     sample_weight : (N,) how much each row counts, at least 0, or None for 1 each; of files the name
         of a column, of a Dask collection that or a Dask array or series.
     errors : with what uncertainty each row was measured, as for `mixtura.fit`.
@@ -92,7 +100,8 @@ def select(
 
     Raises
     ------
-    ParameterError : an unknown structure or criterion, an empty range, a setting out of range.
+    ParameterError : an unknown structure or criterion, an empty range, a setting out of range; the
+        stability of one component alone.
     DataError : the rows cannot be used: shape, NaN, too few, too large.
 
     Notes
@@ -113,7 +122,9 @@ def select(
     ----------
     Fraley & Raftery 2002, "Model-based clustering, discriminant analysis, and density
     estimation"; Smyth 2000, "Model selection for probabilistic clustering using cross-validated
-    likelihood".
+    likelihood"; Hennig 2007, "Cluster-wise assessment of cluster stability", for whose Jaccard
+    index the adjusted Rand index of all clusters stands here; Fang & Wang 2012, "Selection of the
+    number of clusters via the bootstrap method".
 
     Examples
     --------
@@ -136,21 +147,20 @@ def select(
     data = read(rows, numbers[-1], seed, scatter=True)
     data.check(1)
     data = data.brought_here()
-    if by == "cv" and not data.in_memory:
-        raise ParameterError(
-            "criterion is 'cv', which leaves rows out in turn, and the rows are more than a "
-            "sample that memory holds: use 'bic', or read them first"
-        )
+    check_held(by, in_memory=data.in_memory)
     family = structures_of(structures, data.source.n_features)
     executor, n_threads = shared_out(data.source, n_jobs)
     candidates = [Candidate(k, each) for each in family for k in numbers]
     grid = Grid(Trials(replace(data, executor=executor), settings, seed), candidates, n_threads)
-    left_out = Folds.of(data.source.n_rows, folds, seed) if by == "cv" else None
+    makers: dict[str, Callable[[], Folds | Redraws]] = {
+        "cv": lambda: Folds.of(data.source.n_rows, folds, seed),
+        "stability": lambda: Redraws.of(n_bootstrap, seed, numbers),
+    }
+    anew = makers[by]() if by in makers else None
     if observer:
-        observer.begun(len(candidates) * (1 + (left_out.count if left_out else 0)))
+        observer.begun(len(candidates) * (1 + (anew.count if anew else 0)))
     table = grid.fitted(observer)
-    if left_out:
-        table = left_out.over(grid, table, observer)
+    table = anew.over(grid, table, observer) if anew else table
     if observer:
         observer.ended()
     odd = replace(data, note="").oddities(numbers[-1])

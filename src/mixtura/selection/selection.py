@@ -11,7 +11,7 @@ from mixtura.caching import cached_property
 from mixtura.errors import DataError
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.verdict.counts import too_little_weight
-from mixtura.selection.criteria import CRITERIA, better, criterion_called
+from mixtura.selection.criteria import CRITERIA, better, criterion_called, written
 from mixtura.selection.row import Row
 from mixtura.textual import counted
 
@@ -21,6 +21,8 @@ _TOLD = 10.0
 _MODES = 8
 #: so many rivals are told of
 _RIVALS = 3
+#: what the parts are of criteria that are sums of them
+_PARTS = {"cv": "folds", "stability": "bootstrap samples"}
 #: differences of BIC up to so much, and what they are
 _GRADES = ((2.0, "weak"), (6.0, "positive"), (10.0, "strong"), (math.inf, "very strong"))
 
@@ -32,8 +34,9 @@ class Selection:
     Parameters
     ----------
     rows : one for each K and structure, structure after structure.
-    by : the criterion that decides: ``bic``, ``icl``, ``aic`` or ``cv``. All are in units of
-        −2·log-likelihood, and smaller is better; R's mclust has the other sign.
+    by : the criterion that decides: ``bic``, ``icl``, ``aic``, ``cv`` or ``stability``. All but
+        the last are in units of −2·log-likelihood, and smaller is better; R's mclust
+        has the other sign.
     n_rows : how many rows of data there were.
     total_weight : the sum of their weights.
     seconds : wall-clock time.
@@ -107,7 +110,8 @@ class Selection:
         said = [f"the choice means nothing: {weights}"] if weights else []
         said += [
             f"{best.candidate} is the best of {counted(len(self.rows), 'candidate')} by "
-            f"{CRITERIA[self.by]}: {best.criterion(self.by, sign):.2f}, {better(sign)} is better"
+            f"{CRITERIA[self.by]}: {written(best.criterion(self.by, sign), self.by)}, "
+            f"{better(sign)} is better"
         ]
         said += [compared(best, row, self.by) for row in self._rivals(best)[:_RIVALS]]
         if not fit.outcome.converged:
@@ -239,7 +243,8 @@ def worth(difference: float) -> str:
 def compared(best: Row, other: Row, criterion: str) -> str:
     """One sentence on how much better `best` is than `other`.
 
-    Cross-validation is judged by the differences of the folds: their mean against its error.
+    Cross-validation and stability are judged by the differences of the folds, or of the bootstrap
+    samples: their mean against its error.
     """
     difference = other.criterion(criterion) - best.criterion(criterion)
     between = f"{best.candidate} and {other.candidate}"
@@ -247,12 +252,12 @@ def compared(best: Row, other: Row, criterion: str) -> str:
     if difference <= 1e-6 * max(1.0, abs(best.criterion(criterion))) * 1e-3:
         return f"{between} have the same {name}: it does not tell them apart"
     amount = f"{between} differ by {difference:.3g} in {name}"
-    if criterion == "cv":
+    if criterion in _PARTS:
         error = _paired_error(best.folds, other.folds)
         if math.isfinite(error):
             weak = difference < 2.0 * error
             verdict = "within two standard errors" if weak else "beyond two standard errors"
-            return f"{amount}, {verdict} of the folds ({error:.2g}): " + (
+            return f"{amount}, {verdict} of the {_PARTS[criterion]} ({error:.2g}): " + (
                 "that is weak evidence" if weak else "that is clear"
             )
     if criterion == "aic":

@@ -16,6 +16,7 @@ from mixtura.errors import DataError, ParameterError
 from mixtura.fitting.driver import fit_rows
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
+from mixtura.fitting.starts.labelled import Labelled
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of
 from mixtura.rows.errors import named_errors
@@ -71,7 +72,7 @@ def standard_errors(
     Raises
     ------
     ParameterError : there is no such method, too few fits, or nothing but a mixture to fit again;
-        or the fit was made with errors, and there are none.
+        or the fit was made with errors, and there are none; or it was made with labels.
     DataError : the rows cannot be used; the mixture is no maximum of their likelihood, or two of
         its components coincide; most of the bootstrap's fits failed.
 
@@ -102,6 +103,7 @@ def standard_errors(
         raise ParameterError(f"fit is a {type(fit).__name__}, expected a Fit, or a Mixture alone")
     mixture = fit if isinstance(fit, Mixture) else fit.mixture
     _check_measured(fit, errors)
+    _check_unlabelled(fit)
     if method == "information":
         _check_plain(fit)
     else:
@@ -135,6 +137,15 @@ def _check_measured(fit: Fit | Mixture, errors: Any) -> None:
     if isinstance(fit, Fit) and fit.oddities.measured and errors is None:
         raise ParameterError(
             "the fit is to rows with errors, and errors is None: give those that it was made with"
+        )
+
+
+def _check_unlabelled(fit: Fit | Mixture) -> None:
+    """Refuse a fit whose likelihood is that of rows and labels."""
+    if isinstance(fit, Fit) and isinstance(fit.settings.start, Labelled):
+        raise ParameterError(
+            "the fit was made with labels, and standard errors are of the likelihood of rows "
+            "alone, of which it is no maximum: give a fit without labels"
         )
 
 

@@ -8,14 +8,13 @@ from typing import Any
 
 from mixtura.fitting.starts.met import Met
 from mixtura.fitting.verdict import NOTHING
-from mixtura.selection.criteria import better
+from mixtura.selection.criteria import CRITERIA, better, written
 from mixtura.textual import columns, counted, indented, printable, resolved
 
 #: above so many features a covariance is shown by its diagonal
 _WHOLE = 12
 #: settings of a checkpoint that its first line tells
 _APART = ("n_components", "structure")
-_CRITERIA = {"bic": "BIC", "icl": "ICL", "aic": "AIC", "cv": "CV"}
 #: key in the record of a fit, label, how its number is written
 _FIGURES = (
     ("n_rows", "rows", ".16g"),
@@ -99,7 +98,7 @@ def selection_text(record: Mapping[str, Any], width: int | None = None) -> str:
         rows.append([printable(name), *shown])
     blocks = [
         [
-            f"{_CRITERIA[by]} of {counted(len(candidates), 'candidate')}, "
+            f"{CRITERIA[by]} of {counted(len(candidates), 'candidate')}, "
             f"{counted(record['n_rows'], 'row')}; {better(record['sign'])} is better, * is best",
             *columns(rows, width=width),
         ]
@@ -125,7 +124,7 @@ def _cell(candidate: Mapping[str, Any] | None, by: str, *, chosen: bool) -> str:
     value = candidate.get(by)
     if candidate["reason"] or value is None:
         return "- "
-    return f"{value:.2f}" + ("*" if chosen else " ")
+    return written(value, by) + ("*" if chosen else " ")
 
 
 def threshold_text(record: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mixtura.errors import ModelError, ParameterError
 from mixtura.selection import Selection
+from mixtura.selection.criteria import CRITERIA
 from mixtura.textual import counted, printable
 from mixtura.views.plots.canvas import axes_or_new, tidied
 from mixtura.views.plots.lettering import beside, name_axis, tick_whole_numbers
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 #: structure -> number of components -> criterion
 Curves = dict[str, dict[int, float]]
 
-_NAMES = {"bic": "BIC", "icl": "ICL", "aic": "AIC", "cv": "−2 × left-out log-likelihood"}
+_NAMES = {**CRITERIA, "cv": "−2 × left-out log-likelihood"}
 #: shape and orientation, each with a colour: the two volumes share it
 _PAIRS = ("II", "EI", "VI", "EE", "VE", "EV", "VV")
 #: of the palette; its yellow is too light for a line
