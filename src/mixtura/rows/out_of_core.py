@@ -85,7 +85,8 @@ class RowFunction:
         DataError : wrong columns, NaN or infinity, or no rows; of Dask's rows, when they are
             computed.
         """
-        check_together(fields_of(projections=projections), holes=bool(self.holes))
+        if projections is not None:
+            check_together(("projections",), holes=bool(self.holes))
         if is_out_of_core(X):
             if projections is not None:
                 raise ParameterError("projections are given, but the rows are not in memory")
@@ -93,6 +94,8 @@ class RowFunction:
         rows = self.rows_of(X, self.feature_names)
         if len(rows) == 0:
             raise DataError("X has 0 rows, expected at least 1")
+        if errors is None and projections is None:
+            return self.of(rows)
         errors = row_errors(named_errors(X, errors), rows.shape)
         through = row_projections(projections, rows.shape)
         return self.of(rows, fields=fields_of(errors=errors, projections=through))
