@@ -13,6 +13,7 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, doubles
 from mixtura.engine.components import Components
 from mixtura.engine.sources import ArraySource
+from mixtura.errors import ModelError
 from mixtura.fitting.assumptions import MStep
 from mixtura.fitting.convergence.anderson import AndersonHistory, AndersonState
 from mixtura.fitting.convergence.coordinates import coordinates_at
@@ -127,6 +128,13 @@ class CoreRun:
         finally:
             over = self.at_once and progress in _OVER and native.finish()
             made = self._write(native, state, over=over)
+        if made is None:
+            # One iteration led to what has no factor beside the core's: that one is the loop's.
+            if self.at_once:
+                self.at_once = False
+                return self.advance(state)
+            self._left = state.iteration
+            return False
         state.anderson = replace(state.anderson, ended=_OUTCOMES.get(progress))
         if progress is _Progress.BEYOND:
             self._left = state.iteration
@@ -183,30 +191,31 @@ class CoreRun:
             seen,
         )
 
-    def _write(self, native: Any, state: RunState, *, over: bool) -> bool:
+    def _write(self, native: Any, state: RunState, *, over: bool) -> bool | None:
         """Put where the core stands into `state`, and say whether that is farther.
 
-        Of a run that is over, whose last likelihood is known, the end alone.
+        Of a run that is over, whose last likelihood is known, the end alone. None where a
+        covariance there is so near to singular that a mixture cannot be made of it.
         """
         iteration, since, rejected, extrapolated, begun = native.standing()
         trace = native.trace()
         earlier = len(state.earlier)
         if (len(trace), iteration) == (earlier + len(state.trace), state.iteration):
             return False
+        try:
+            known = self._mixture(native, _Role.KNOWN)
+            image = known if over else self._mixture(native, _Role.IMAGE)
+            ahead = self._mixture(native, _Role.AHEAD) if extrapolated and not over else image
+        except ModelError:
+            return None
         state.iteration, state.trace = iteration, trace[earlier:]
-        known = self._mixture(native, _Role.KNOWN)
         state.known = known, len(state.trace)
         if weight := native.weight():
             state.weight = np.array(weight)
-        if over:
-            image = ahead = known
-            history = AndersonHistory.empty()
-        else:
-            image = self._mixture(native, _Role.IMAGE)
-            ahead = self._mixture(native, _Role.AHEAD) if extrapolated else image
+        history = AndersonHistory.empty()
+        if not over:
             width = native.n_coordinates()
             points, images = (np.array(each) for each in (native.points(), native.images()))
-            history = AndersonHistory.empty()
             if len(points):
                 history = AndersonHistory(points.reshape(-1, width), images.reshape(-1, width))
         state.anderson = replace(
