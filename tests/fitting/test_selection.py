@@ -368,7 +368,7 @@ def test_stability_chooses_the_clusters_that_there_are():
     )
     loss = {row.n_components: row.criterion("stability") for row in found.rows}
     assert found.best_row.n_components == 3
-    # How one group falls in two changes from draw to draw; now and then, which two of three are one.
+    # How one group falls in two changes from draw to draw; now and then, which two are one.
     assert loss[3] == 0.0 < min(loss[2], loss[4], loss[5])
     # One component agrees with itself whatever the rows are, and so is not judged.
     assert math.isnan(loss[1])
