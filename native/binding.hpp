@@ -72,6 +72,12 @@ template <class A> auto* checked(const Maybe<A>& array, const char* name, Shape 
     return array ? checked(*array, name, shape) : nullptr;
 }
 
+// `second` may be the matrices or their diagonals.
+inline double* checked_second(const Array<double>& second, std::int64_t k, std::int64_t d) {
+    return second.ndim() == 2 ? checked(second, "second", {k, d})
+                              : checked(second, "second", {k, d, d});
+}
+
 inline mixtura::Structure structure_called(std::string_view letters) {
     for (std::size_t i = 0; i < std::size(mixtura::structure_names); ++i)
         if (letters == mixtura::structure_names[i]) return static_cast<mixtura::Structure>(i);
@@ -80,3 +86,5 @@ inline mixtura::Structure structure_called(std::string_view letters) {
 
 // The parts.
 void bind_run(nb::module_& module);
+void bind_search(nb::module_& module);
+void bind_groups(nb::module_& module);

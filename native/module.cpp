@@ -1,30 +1,13 @@
 // The binding: checks dtype, layout and shape, releases the GIL, calls one function.
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
-#include <nanobind/stl/string.h>
-#include <nanobind/stl/string_view.h>
-#include <nanobind/stl/tuple.h>
-#include <nanobind/stl/vector.h>
 
-#include <algorithm>
-#include <tuple>
 #include <utility>
-#include <vector>
 
 #include "binding.hpp"
-#include "mixtura/groups.hpp"
 #include "mixtura/kernel.hpp"
-#include "mixtura/kmeans.hpp"
-#include "mixtura/race.hpp"
-#include "mixtura/swaps.hpp"
 
 namespace {
-
-// `second` may be the matrices or their diagonals.
-double* checked_second(const Array<double>& second, std::int64_t k, std::int64_t d) {
-    return second.ndim() == 2 ? checked(second, "second", {k, d})
-                              : checked(second, "second", {k, d, d});
-}
 
 const double* checked_whitening(const Array<const double>& whitening, mixtura::Form form,
                                 std::int64_t k, std::int64_t d) {
@@ -248,229 +231,6 @@ void potentials(int form_number, const Vector<const double>& constants,
     mixtura::potentials(components, rows.data(), row_weights, m, known, update, sums);
 }
 
-mixtura::WeightedRows weighted(const Matrix<const double>& rows,
-                               const Maybe<Vector<const double>>& weights) {
-    const auto m = static_cast<std::int64_t>(rows.shape(0));
-    const auto d = static_cast<std::int64_t>(rows.shape(1));
-    if (m < 1 || d < 1) throw nb::value_error("k-means takes rows, and features");
-    return {rows.data(), checked(weights, "weights", {m}), m, d};
-}
-
-void far_apart(const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
-               const Vector<const double>& draws, double rounding,
-               const Vector<std::int64_t>& chosen) {
-    const auto of = weighted(rows, weights);
-    const auto k = static_cast<std::int64_t>(chosen.shape(0));
-    const auto n = static_cast<std::int64_t>(draws.shape(0));
-    if (k < 1 || n < 1 || (k == 1 ? n > 1 : n < k || (n - 1) % (k - 1)))
-        throw nb::value_error("draws are not one, and then as many for each seed that follows");
-    for (std::int64_t i = 0; i < n; ++i)
-        if (!(draws.data()[i] >= 0.0 && draws.data()[i] < 1.0))
-            throw nb::value_error("draws are not all from 0 to below 1");
-    const std::int64_t n_tries = k > 1 ? (n - 1) / (k - 1) : 0;
-    const Released released;
-    mixtura::far_apart(of, draws.data(), n_tries, rounding, k, chosen.data());
-}
-
-bool lloyd(const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
-           const std::tuple<double, double, double, double, std::int64_t>& rule,
-           const Matrix<double>& centres, const Vector<std::int64_t>& labels,
-           const Vector<double>& weight, const Matrix<double>& first, const Array<double>& second,
-           const Vector<double>& total) {
-    const auto of = weighted(rows, weights);
-    const auto k = static_cast<std::int64_t>(centres.shape(0));
-    double* places = checked(centres, "centres", {k, of.n_features});
-    mixtura::Results results{};
-    results.labels = checked(labels, "labels", {of.n_rows});
-    results.weight = checked(weight, "weight", {k});
-    results.first = checked(first, "first", {k, of.n_features});
-    results.second = checked_second(second, k, of.n_features);
-    results.diagonal = second.ndim() == 2;
-    results.total = checked(total, "total", {1});
-    const auto all = [](auto... each) { return mixtura::LloydRule{each...}; };
-    const mixtura::LloydRule by = std::apply(all, rule);
-    const Released released;
-    return mixtura::lloyd(of, by, k, places, results);
-}
-
-// Last: the noise's weight, the log-likelihood, the last gain, how many steps, and if more can be.
-std::tuple<double, double, double, std::int64_t, bool> climb(
-    const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
-    std::string_view letters, const Matrix<const double>& ridge, double noise_log_density,
-    bool equal_weights, const Vector<double>& weight, const Matrix<double>& means,
-    const Matrices<double>& covariances, double noise_weight, double log_likelihood,
-    std::int64_t n_steps, double gain) {
-    const auto m = static_cast<std::int64_t>(rows.shape(0));
-    const auto d = static_cast<std::int64_t>(rows.shape(1));
-    const auto k = static_cast<std::int64_t>(weight.shape(0));
-    if (k < 1 || d < 1) throw nb::value_error("there are no components, or no features");
-    const mixtura::Hill hill{rows.data(),
-                             checked(weights, "weights", {m}),
-                             m,
-                             d,
-                             structure_called(letters),
-                             checked(ridge, "ridge", {d, d}),
-                             noise_log_density,
-                             equal_weights};
-    mixtura::Place place{k,
-                         weight.data(),
-                         checked(means, "means", {k, d}),
-                         checked(covariances, "covariances", {k, d, d}),
-                         noise_weight,
-                         log_likelihood};
-    const Released released;
-    const auto done = mixtura::climb(hill, place, n_steps, gain);
-    return {place.noise_weight, place.log_likelihood, done.gain, done.n_steps, done.sound};
-}
-
-// In the order of `SwapRule`, and of `Effort`.
-using Rule = std::tuple<double, std::int64_t, double, double, std::int64_t, std::int64_t, double,
-                        double, double, double, double, double>;
-using Effort = std::tuple<double, std::int64_t, std::int64_t, double, double, double>;
-
-// Over places of one K, overwritten; last: their order, and how many steps, or −1.
-std::int64_t race(
-    const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
-    std::string_view letters, const Matrix<const double>& ridge, double noise_log_density,
-    const Rule& rule, const Vector<const double>& units, const Matrix<double>& weight,
-    const Matrices<double>& means,
-    const nb::ndarray<double, nb::ndim<4>, nb::c_contig, nb::device::cpu>& covariances,
-    const Vector<double>& noise_weight, const Vector<double>& log_likelihood,
-    const std::tuple<std::int64_t, std::int64_t, std::int64_t, double>& how,
-    const Vector<std::int64_t>& order) {
-    const auto m = static_cast<std::int64_t>(rows.shape(0));
-    const auto d = static_cast<std::int64_t>(rows.shape(1));
-    const auto n = static_cast<std::int64_t>(weight.shape(0));
-    const auto k = static_cast<std::int64_t>(weight.shape(1));
-    if (n < 1 || k < 1 || d < 1)
-        throw nb::value_error("there are no places, no components, or no features");
-    const mixtura::Hill hill{rows.data(),
-                             checked(weights, "weights", {m}),
-                             m,
-                             d,
-                             structure_called(letters),
-                             checked(ridge, "ridge", {d, d}),
-                             noise_log_density,
-                             false};
-    double* first_mean = checked(means, "means", {n, k, d});
-    double* first_covariance = checked(covariances, "covariances", {n, k, d, d});
-    double* noise = checked(noise_weight, "noise_weight", {n});
-    double* height = checked(log_likelihood, "log_likelihood", {n});
-    std::int64_t* in_order = checked(order, "order", {n});
-    const auto all = [](auto... each) { return mixtura::SwapRule{each...}; };
-    mixtura::SwapRule by = std::apply(all, rule);
-    by.units = checked(units, "units", {d});
-    const auto& [n_brief, n_followed, n_steps, gain] = how;
-    const Released released;
-    std::vector<mixtura::Place> places;
-    for (std::int64_t i = 0; i < n; ++i)
-        places.push_back({k, weight.data() + i * k, first_mean + i * k * d,
-                          first_covariance + i * k * d * d, noise[i], height[i]});
-    const std::int64_t done =
-        mixtura::race(hill, by, {n_brief, n_followed, n_steps, gain}, places.data(), n, in_order);
-    for (std::int64_t i = 0; i < n; ++i) {
-        noise[i] = places[static_cast<std::size_t>(i)].noise_weight;
-        height[i] = places[static_cast<std::size_t>(i)].log_likelihood;
-    }
-    return done;
-}
-
-// Last: the noise's weight, the log-likelihood, how many draws were used, swaps that failed, and
-// what is left.
-std::tuple<double, double, std::int64_t, std::int64_t, double> swap(
-    const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
-    std::string_view letters, const Matrix<const double>& ridge, double noise_log_density,
-    const Rule& rule, const Vector<const double>& units, const Vector<double>& weight,
-    const Matrix<double>& means, const Matrices<double>& covariances, double noise_weight,
-    double log_likelihood, const Effort& effort, const Matrix<const double>& draws) {
-    const auto m = static_cast<std::int64_t>(rows.shape(0));
-    const auto d = static_cast<std::int64_t>(rows.shape(1));
-    const auto k = static_cast<std::int64_t>(weight.shape(0));
-    const auto n = static_cast<std::int64_t>(draws.shape(0));
-    if (m < 1 || k < 2 || d < 1)
-        throw nb::value_error("a swap takes rows, features, and two components at least");
-    const mixtura::Hill hill{rows.data(),
-                             checked(weights, "weights", {m}),
-                             m,
-                             d,
-                             structure_called(letters),
-                             checked(ridge, "ridge", {d, d}),
-                             noise_log_density,
-                             false};
-    mixtura::Place best{k,
-                        weight.data(),
-                        checked(means, "means", {k, d}),
-                        checked(covariances, "covariances", {k, d, d}),
-                        noise_weight,
-                        log_likelihood};
-    const double* drawn = checked(draws, "draws", {n, mixtura::draws_per_swap});
-    for (std::int64_t i = 0; i < n * mixtura::draws_per_swap; ++i)
-        if (!(drawn[i] >= 0.0 && drawn[i] < 1.0))
-            throw nb::value_error("draws are not all from 0 to below 1");
-    const auto all = [](auto... each) { return mixtura::SwapRule{each...}; };
-    const auto whole = [](auto... each) { return mixtura::Effort{each...}; };
-    mixtura::SwapRule by = std::apply(all, rule);
-    by.units = checked(units, "units", {d});
-    mixtura::Effort spent = std::apply(whole, effort);
-    const Released released;
-    const std::int64_t used = mixtura::swap(hill, by, best, spent, drawn, n);
-    return {best.noise_weight, best.log_likelihood, used, spent.n_failed, spent.left};
-}
-
-// In the order of `GroupRule`.
-using HowGroups = std::tuple<double, double, bool, double, double, bool, std::int64_t, std::int64_t,
-                             std::int64_t, std::int64_t, bool, double, double>;
-
-void fit_groups(const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
-                const Maybe<Vector<const std::int64_t>>& order,
-                const Vector<const std::int64_t>& starts, const Vector<const std::int64_t>& stops,
-                const Vector<const std::int64_t>& seeds,
-                const std::vector<std::pair<std::int64_t, std::string>>& candidates,
-                const HowGroups& how, const Vector<std::int64_t>& chosen,
-                const Vector<std::int64_t>& n_steps, const Vector<std::int64_t>& n_rows,
-                const Vector<bool>& converged, const Vector<double>& log_likelihood,
-                const Vector<double>& bic, const Matrix<double>& shares,
-                const Matrices<double>& means, const Array<double>& covariances) {
-    const auto n = static_cast<std::int64_t>(rows.shape(0));
-    const auto d = static_cast<std::int64_t>(rows.shape(1));
-    const auto g = static_cast<std::int64_t>(starts.shape(0));
-    std::vector<mixtura::GroupCandidate> asked;
-    std::int64_t k = 0;
-    for (const auto& [count, letters] : candidates) {
-        if (count < 1) throw nb::value_error("a candidate has no components");
-        asked.push_back({count, structure_called(letters)});
-        k = std::max(k, count);
-    }
-    const mixtura::GroupedRows of{rows.data(),
-                                  checked(weights, "weights", {n}),
-                                  order ? order->data() : nullptr,
-                                  starts.data(),
-                                  checked(stops, "stops", {g}),
-                                  checked(seeds, "seeds", {g}),
-                                  g,
-                                  d};
-    const auto m = order ? static_cast<std::int64_t>(order->shape(0)) : n;
-    for (std::int64_t i = 0; i < g; ++i)
-        if (starts.data()[i] < 0 || of.stops[i] < starts.data()[i] || of.stops[i] > m)
-            throw nb::value_error("a group has rows that are not there");
-    for (std::int64_t i = 0; order && i < m; ++i)
-        if (of.order[i] < 0 || of.order[i] >= n)
-            throw nb::value_error("the order has a row that is not there");
-    const auto all = [](auto... each) { return mixtura::GroupRule{each...}; };
-    const mixtura::GroupRule rule = std::apply(all, how);
-    const mixtura::GroupEnds ends{checked(chosen, "chosen", {g}),
-                                  checked(n_steps, "n_steps", {g}),
-                                  checked(n_rows, "n_rows", {g}),
-                                  checked(converged, "converged", {g}),
-                                  checked(log_likelihood, "log_likelihood", {g}),
-                                  checked(bic, "bic", {g}),
-                                  checked(shares, "shares", {g, k}),
-                                  checked(means, "means", {g, k, d}),
-                                  checked(covariances, "covariances", {g, k, d, d})};
-    const Released released;
-    mixtura::fit_groups(of, asked.data(), std::ssize(asked), rule, ends);
-}
-
 void invert_lower(const Matrices<const double>& lower, const Matrices<double>& inverse) {
     const auto n = static_cast<std::int64_t>(lower.shape(0));
     const auto d = static_cast<std::int64_t>(lower.shape(1));
@@ -522,40 +282,18 @@ NB_MODULE(_native, module) {
     bind<double>(module);
     bind<float>(module);
     bind_run(module);
+    bind_search(module);
+    bind_groups(module);
     module.def("potentials", &potentials, "form"_a, "constants"_a.noconvert(),
                "means"_a.noconvert(), "whitening"_a.noconvert(), "rows"_a.noconvert(),
                "weights"_a.noconvert().none(), "nearest"_a.noconvert(), nb::kw_only(), "update"_a,
                "potentials"_a.noconvert());
-    module.def("far_apart", &far_apart, "rows"_a.noconvert(), "weights"_a.noconvert().none(),
-               "draws"_a.noconvert(), "rounding"_a, "chosen"_a.noconvert());
-    module.def("lloyd", &lloyd, "rows"_a.noconvert(), "weights"_a.noconvert().none(), "rule"_a,
-               "centres"_a.noconvert(), "labels"_a.noconvert(), "weight"_a.noconvert(),
-               "first"_a.noconvert(), "second"_a.noconvert(), "total"_a.noconvert());
     module.def("deconvolve", &deconvolve, "form"_a, "constants"_a.noconvert(),
                "means"_a.noconvert(), "whitening"_a.noconvert(), "rows"_a.noconvert(),
                "errors"_a.noconvert(), "weights"_a.noconvert() = nb::none(), nb::kw_only(),
                "log_joint"_a.noconvert() = nb::none(), "log_likelihood"_a.noconvert() = nb::none(),
                "weight"_a.noconvert() = nb::none(), "first"_a.noconvert() = nb::none(),
                "second"_a.noconvert() = nb::none(), "total"_a.noconvert() = nb::none());
-    module.def("climb", &climb, "rows"_a.noconvert(), "weights"_a.noconvert().none(), "structure"_a,
-               "ridge"_a.noconvert(), "noise_log_density"_a, "equal_weights"_a,
-               "weight"_a.noconvert(), "means"_a.noconvert(), "covariances"_a.noconvert(),
-               "noise_weight"_a, "log_likelihood"_a, "n_steps"_a, "gain"_a);
-    module.def("race", &race, "rows"_a.noconvert(), "weights"_a.noconvert().none(), "structure"_a,
-               "ridge"_a.noconvert(), "noise_log_density"_a, "rule"_a, "units"_a.noconvert(),
-               "weight"_a.noconvert(), "means"_a.noconvert(), "covariances"_a.noconvert(),
-               "noise_weight"_a.noconvert(), "log_likelihood"_a.noconvert(), "how"_a,
-               "order"_a.noconvert());
-    module.def("swap", &swap, "rows"_a.noconvert(), "weights"_a.noconvert().none(), "structure"_a,
-               "ridge"_a.noconvert(), "noise_log_density"_a, "rule"_a, "units"_a.noconvert(),
-               "weight"_a.noconvert(), "means"_a.noconvert(), "covariances"_a.noconvert(),
-               "noise_weight"_a, "log_likelihood"_a, "effort"_a, "draws"_a.noconvert());
-    module.def("fit_groups", &fit_groups, "rows"_a.noconvert(), "weights"_a.noconvert().none(),
-               "order"_a.noconvert().none(), "starts"_a.noconvert(), "stops"_a.noconvert(),
-               "seeds"_a.noconvert(), "candidates"_a, "rule"_a, "chosen"_a.noconvert(),
-               "n_steps"_a.noconvert(), "n_rows"_a.noconvert(), "converged"_a.noconvert(),
-               "log_likelihood"_a.noconvert(), "bic"_a.noconvert(), "shares"_a.noconvert(),
-               "means"_a.noconvert(), "covariances"_a.noconvert());
     module.def("invert_lower", &invert_lower, "lower"_a.noconvert(), "inverse"_a.noconvert());
     module.def("instruction_set", &mixtura::instruction_set);
     module.def("use_instruction_set", &mixtura::use_instruction_set, "name"_a);
