@@ -356,11 +356,12 @@ class EM:
         return self._mean_objective(mixture) if known is None else known
 
     def _mean_objective(self, mixture: Mixture) -> float:
-        known = self._labels
+        """The same by a pass that the executor carries out, as the core cannot."""
+        labels = self._labels
 
         def total(block: Block) -> float:
-            if known:
-                return known.log_likelihood(block, mixture.components)
+            if labels:
+                return labels.log_likelihood(block, mixture.components)
             likelihood = kernel.log_likelihood(block, mixture.components)
             if block.weights is None:
                 return float(likelihood.sum())

@@ -51,8 +51,8 @@ def fit_groups(
     """Fit a Gaussian mixture to each of many groups of rows.
 
     As if rows were split by their groups, and each part fitted for itself; of thousands of small
-    groups at once, in the compiled kernel, on all cores. Where K is to be found
-    too, `mixtura.select_groups` chooses it for each group.
+    groups at once, in the compiled kernel, on all cores. Where K is to be found too,
+    `mixtura.select_groups` chooses it for each group.
 
     Parameters
     ----------
@@ -151,68 +151,36 @@ def select_groups(
     observer: Watcher | None = None,
     **settings: Any,
 ) -> GroupFits:
-    """Fit a Gaussian mixture to each of many groups of rows.
+    """Fit a Gaussian mixture to each of many groups of rows, K and structure as each asks for.
 
-    As if rows were split by their groups, and each part fitted for itself; of thousands of small
-    groups at once, in the compiled kernel, on all cores. The number of
-    components, and the structure, are chosen for each group by a criterion.
+    As `fit_groups`, with each candidate fitted to each group, and one chosen by a criterion.
 
     Parameters
     ----------
-    X : (N, D) array-like, or a table (pandas, polars, Arrow); or a path, several, a dataset or an
-        iterable of batches, as for `mixtura.fit`, which are read once. The rows of a group may
-        stand anywhere among the others; of streams of more than 256 MB they have to come together,
-        as they do once sorted by group.
-    groups : which group each row is of: (N,) numbers, texts or dates; several of these, in a list
-        or by name in a dict or a table; or the name of a column of X, or a list of names. Those
-        columns are no features. Of streams, names.
     n_components : the numbers of components to try.
     structures : ``"all"`` fourteen, or the names of some, as for `mixtura.select`.
     criterion : what decides: ``"bic"``, ``"aic"``, or ``"icl"``, with which groups are selected one
         by one. A candidate that the group's rows are too few for, or all ends of which are an
         accident of few rows, is passed over.
-    start : ``"small-em"``: a third of the starts are drawn by k-means++, the others have one
-        component more than an end found before, set on rows near to each other; three steps of EM
-        tell them apart, and the likeliest that is no accident of few rows goes on. Then components
-        are swapped. Or one of `mixtura.fit`'s, of which ``"auto"`` searches more, and takes a
-        hundred times as long.
-    n_init : how many starts, 10 of ``"small-em"``, and half as many swaps; one of others by
-        default. More find better ends, and take as much longer.
-    random_state : a whole number. Each group's seed is made of it and of the group's key, so that a
-        group ends with the same bits in whatever company, and on however many threads.
-    sample_weight : (N,) how much each row counts, or the name of a column.
-    columns : of a table, the features; every column that is nothing else by default.
-    n_jobs : how many threads; None is as many as there are cores.
-    observer : called with how many groups are done, of how many, 0 where nobody knows.
-    settings : others of `mixtura.fit`, as it takes them: tol, reg_covar, weights, prior,
-        accelerate, and how many iterations there may be. Only ``tol="auto"`` is another: EM ends
-        when less than 1e-3 nats of all rows of the group are still to be gained. The kernel takes
-        plain steps; what is fitted one by one, as with a prior, is extrapolated.
+    X, groups, start, n_init, random_state, sample_weight, columns, n_jobs, observer, settings : as
+        for `fit_groups`.
 
     Returns
     -------
-    The mixtures as columns. A group that cannot be fitted is among them, with its reason: too few
-    rows, NaN or infinity in one of them, rows that are all the same. Rows in reasons are counted
-    within the group, from 0.
+    The mixtures as columns. A group no candidate fits is among them, with its reason.
 
     Raises
     ------
-    DataError : the rows are no table of numbers, one has no key, or there is none.
-    ParameterError : a setting is outside its range, or a column is not there.
+    DataError, ParameterError : as for `fit_groups`; or there is no such criterion.
 
     Notes
     -----
-    A group of 100 rows of 2 features takes a tenth of a millisecond of one core. Those that the
-    kernel cannot end (a covariance collapses, a value is constant, every end is an accident of few
-    rows) are fitted one by one as `mixtura.fit` does, whose notes they have. Memory: the rows, a
-    number for each where groups are not together, and the result.
+    Of groups of 100 rows of 2 features with K from 1 to 3, 0.14 ms of a core each.
 
     References
     ----------
-    Biernacki, Celeux & Govaert 2003, "Choosing starting values for the EM algorithm for getting the
-    highest likelihood in multivariate Gaussian mixture models", for short runs of EM; Verbeek,
-    Vlassis & Kröse 2003, "Efficient greedy learning of Gaussian mixture models", for a component
-    more.
+    Schwarz 1978, "Estimating the dimension of a model", for the criterion; others as for
+    `fit_groups`.
 
     Examples
     --------

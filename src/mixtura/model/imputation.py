@@ -76,41 +76,7 @@ def impute(
     *,
     return_std: bool = False,
 ) -> Any:
-    """Rows with what they lack filled in, by what was observed of each.
-
-    E[x_m | x_o] = Σ_k r_k (μ_m + Σ_mo Σ_oo⁻¹ (x_o − μ_o)), with m the missing features of a
-    row, o those observed and r_k its responsibilities by them. What is expected varies less
-    than what was not seen, and goes along with the rest more closely: for anything but the
-    expected values themselves, draw, do with each draw what is to be done, and put the answers
-    together by Rubin's rules.
-
-    Parameters
-    ----------
-    mixture : the density.
-    X : (N, D) array-like, or a table; NaN, None, NA or masked where a value is missing.
-    draws : how many times to draw what is missing, given the rest, instead; at least 1.
-    random_state : the seed of the draws.
-    return_std : whether to give the standard deviations of what is missing, too.
-
-    Returns
-    -------
-    (N, D) rows, feature units, or (draws, N, D); with `return_std` and (N, D) standard
-    deviations, 0 where a value was observed.
-
-    Raises
-    ------
-    DataError : wrong shape, missing columns, or infinity.
-    ParameterError : `draws` is not a whole number of at least 1.
-
-    Notes
-    -----
-    N·K·D² multiply-adds, and 4/3·K·D³ for each of the patterns in which values are missing.
-    Draws are from the mixture as it is: how well it is known is not in them.
-
-    References
-    ----------
-    Rubin 1987, Multiple Imputation for Nonresponse in Surveys, section 3.1.
-    """
+    """Rows (N, D) with what they lack filled in, expected or drawn; see `Mixture.impute`."""
     rows = np.asarray(mixture.rows(X, missing="em"), np.float64)
     filled, deviations = imputed(mixture, rows)
     if draws is not None:

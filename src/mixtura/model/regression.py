@@ -213,7 +213,7 @@ class Conditional(Density, ABC):
         targets: Sequence[int | str] | int | str,
         quantiles: Sequence[float] | float = (),
     ) -> Regression:
-        """Some features of rows, predicted from the others: the mixture's
+        """Some features of rows, predicted from the others.
 
         With x the other features and y the targets, of which each component says a line::
 
