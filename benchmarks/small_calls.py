@@ -6,16 +6,13 @@ in whose environment another build of mixtura is installed.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import Any
 
+from build import told_by
 from claim import asked, publish, show, surroundings
 from table import Column, Table
 
@@ -84,17 +81,8 @@ print(json.dumps({n: [timed(o, k), timed(t, k // 10)] for n, (o, t, k) in eval(s
 def reading(python: str, names: list[str]) -> dict[str, list[float | None]]:
     """What the calls take in a new process of one build, all on one thread."""
     cases = [(name, CASES[name]) for name in names]
-    settings = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     held = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MIXTURA_NUM_THREADS": "1"}
-    told = subprocess.run(
-        [python, "-c", _READING, repr(cases)],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(sys.executable).anchor,  # no folder here is taken for an installation
-        env=settings | held,
-    ).stdout
-    found: dict[str, list[float | None]] = json.loads(told)
+    found: dict[str, list[float | None]] = told_by(python, _READING, repr(cases), settings=held)
     return found
 
 

@@ -6,7 +6,6 @@ environment another build of mixtura is installed, whose loop is then the one th
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from build import told_by
 from claim import asked, publish, show, surroundings
 from table import Column, Table
 
@@ -62,15 +62,7 @@ print(json.dumps([1e9 * (seconds(long) - seconds(10)) / (long - 10), mixtura.__f
 def reading(python: str, case: str, by: str) -> float:
     """Nanoseconds an iteration, by the core or by the loop of a build."""
     name, k, letters = CASES[case][:3]
-    told = subprocess.run(
-        [python, "-c", _READING, name, str(k), letters, by],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(sys.executable).anchor,
-        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
-    ).stdout
-    return float(json.loads(told)[0])
+    return float(told_by(python, _READING, name, str(k), letters, by)[0])
 
 
 def compiled(folder: Path) -> Path:

@@ -6,16 +6,13 @@ in whose environment another build of mixtura is installed.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import Any
 
+from build import told_by
 from claim import asked, publish, show, surroundings
 from table import Column, Table
 
@@ -52,16 +49,8 @@ print(json.dumps([process / times, wall / times, mixtura.__file__]))
 def reading(python: str, case: str) -> tuple[float, float, str]:
     """Seconds of the process, seconds by the wall clock, and where the build lies."""
     call, times = CASES[case]
-    # From elsewhere, so that no folder here is taken for an installation.
-    told = subprocess.run(
-        [python, "-c", _READING, call, str(times)],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(sys.executable).anchor,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-    ).stdout
-    return tuple(json.loads(told))
+    process, wall, place = told_by(python, _READING, call, str(times))
+    return process, wall, place
 
 
 _COLUMNS = (
