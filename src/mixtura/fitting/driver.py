@@ -13,7 +13,7 @@ import numpy as np
 from mixtura.arguments import takes_missing
 from mixtura.errors import CollapseError, ParameterError
 from mixtura.fitting.checkpoints import Checkpointer, checkpointed
-from mixtura.fitting.em import EM, Observer, wants_scatter
+from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.m_step.prior import Prior
@@ -248,7 +248,7 @@ def fit_rows(
         seed,
         client=client,
         known=checkpointer is not None,
-        scatter=wants_scatter(settings),
+        scatter=settings.wants_scatter,
     )
     if checkpointer:
         checkpointer.identify(data.known_by(), data.names)

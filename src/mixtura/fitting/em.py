@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from mixtura.caching import cached_property
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.labels import LabelModel
-from mixtura.engine.sources import Block
+from mixtura.engine.sources import ArraySource, Block
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import Interrupted
 from mixtura.fitting.assumptions import Assumptions, MStep
@@ -68,6 +68,17 @@ class EM:
     observer: Observer | None = None
     checkpointer: Checkpointer | None = None
     assumed: Assumptions | None = None
+
+    def shortened(self, rows: ArraySource, n_iterations: int, **changed: Any) -> EM:
+        """One for short runs over other rows, of which nobody is told: no position of this fit."""
+        return replace(
+            self,
+            data=self.data.of_others(rows),
+            settings=self.settings.shortened(n_iterations, n_init=1, **changed),
+            observer=None,
+            checkpointer=None,
+            assumed=self.assumptions,
+        )
 
     def begin_with(
         self, statistics: Statistics, near: Floats | None = None
@@ -371,18 +382,6 @@ class EM:
 
         log_likelihood = self.data.executor.run(self.data.source, total)
         return (log_likelihood + self.m_step.log_prior(mixture)) / self.data.source.total_weight
-
-
-def wants_scatter(settings: Settings) -> bool:
-    """Whether a fit may ask for the scatter of all rows.
-
-    For a covariance that all components share, for a prior that is theirs, and for what is told
-    of the box about the rows.
-    """
-    prior, background = settings.conjugate, settings.background
-    if prior is not None and (prior.mean is None or prior.scale is None):
-        return True
-    return settings.structure.form.shared if background is None else background == 0.0
 
 
 def _of_same_rows(earlier: Sequence[float], first: float) -> list[float]:

@@ -53,15 +53,7 @@ def filled_start(em: EM, request: Request, begin: Begin, rank: Rank) -> Fit:
     most = searched_rows(request.n_components, sample.n_features)
     if sample.n_rows > most:
         sample = sample.take(np.linspace(0, sample.n_rows - 1, most).astype(np.int64))
-    short = replace(
-        em,
-        data=data.of_others(sample),
-        settings=em.settings.shortened(_SHORT, n_init=1),
-        observer=None,
-        checkpointer=None,  # a run over a sample is no position of the fit
-        assumed=em.assumptions,
-    )
-    search = _Search(short, request, begin)
+    search = _Search(em.shortened(sample, _SHORT), request, begin)
     filled = data.normal.filled_sample(sample, sample.n_rows).rows
     found: list[tuple[Fit, Met | None]] = []
     faults: list[DataError] = []

@@ -53,14 +53,7 @@ def labelled_start(em: EM, request: Request, wish: Labelled) -> Statistics:
     for which, most in ((labels != UNKNOWN, _KNOWN), (labels == UNKNOWN, _OTHERS)):
         chosen.append(request.random.permutation(np.flatnonzero(which))[:most])
     part = request.source.take(np.sort(np.concatenate(chosen)))
-    short = replace(
-        em,
-        data=em.data.of_others(part),
-        settings=em.settings.shortened(_SHORT, tol=Remaining(_ENOUGH), n_init=1),
-        observer=None,
-        checkpointer=None,  # a run over a sample is no position of the fit
-        assumed=em.assumptions,
-    )
+    short = em.shortened(part, _SHORT, tol=Remaining(_ENOUGH))
     found: list[Fit] = []
     alone = _alone(short, replace(request, source=part, counting=None, whole=None), wish)
     for mixture in (first, alone):

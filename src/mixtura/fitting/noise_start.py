@@ -94,18 +94,10 @@ def _best(em: EM, request: Request) -> Mixture:
     # Of as much weight as all rows, so that a prior counts for as much beside them.
     scale = em.data.source.total_weight / float(weights.sum())
     source = ArraySource(rows, None if scale == 1.0 and (weights == 1.0).all() else scale * weights)
-    settings = em.settings.shortened(_SHORT, tol=Remaining(_ENOUGH), n_init=1)
-    short = replace(
-        em,
-        data=em.data.of_others(source),
-        settings=settings,
-        observer=None,
-        checkpointer=None,  # a run over a sample is no position of the fit
-        assumed=em.assumptions,
-    )
+    short = em.shortened(source, _SHORT, tol=Remaining(_ENOUGH))
     plain = replace(
         short,
-        settings=settings.shortened(_PLAIN, noise=None),
+        settings=short.settings.shortened(_PLAIN, noise=None),
         assumed=replace(em.assumptions, box=None),
     )
     clear = 1.0 - nearest_neighbour_cleaning((rows - box.low) / box.extent)

@@ -112,6 +112,18 @@ class Settings:
         return background(self.noise)
 
     @property
+    def wants_scatter(self) -> bool:
+        """Whether a fit may ask for the scatter of all rows.
+
+        For a covariance that all components share, for a prior that is theirs, and for what is told
+        of the box about the rows.
+        """
+        known, background = self.conjugate, self.background
+        if known is not None and (known.mean is None or known.scale is None):
+            return True
+        return self.structure.form.shared if background is None else background == 0.0
+
+    @property
     def last_iteration(self) -> int:
         """The number, from 1, of the last iteration that may be taken."""
         return int(self.max_iter)
