@@ -201,6 +201,10 @@ def _refits(
         parts = Parameters(mixture.weights, mixture.means, mixture.covariance_matrices())
         return parts.flat()
 
+    def drawn_anew() -> Task:
+        held = Held(rows, {**fields, "weights": counting()}, None, holes)
+        return Task((), lambda _: again(held))
+
     # Of rows that one thread passes over, several replicates are fitted at once.
     executor, holes = default_executor(), lacks_any(rows)
     source = ArraySource(rows)
@@ -208,11 +212,7 @@ def _refits(
     drawn: list[Floats] = []
     for first in range(0, count, _DRAWN * together):
         numbers = range(first, min(first + _DRAWN * together, count))
-        tasks: dict[Any, Task] = {}
-        for number in numbers:
-            held = Held(rows, {**fields, "weights": counting()}, None, holes)
-            tasks[number] = Task((), lambda _, held=held: again(held))  # type: ignore[misc]
-        found = run_tasks(tasks, together)
+        found = run_tasks({number: drawn_anew() for number in numbers}, together)
         drawn.extend(flat for flat in map(found.get, numbers) if flat is not None)
     return drawn
 
