@@ -90,7 +90,7 @@ HALVES = np.full((272, 2), 0.5)
     [
         (np.zeros(5, int), "start has 5 labels, expected 272: one for each row"),
         (np.full(272, 2), "the label 2 at row 0, expected 0 to 1: number the components from 0"),
-        (np.full(272, -1), "the label -1 at row 0, expected 0 to 1"),
+        (np.full(272, -1), "the label -1 at row 0, expected 0 to 1: give classes .* as labels"),
         (np.zeros(272), "labels of type float64, expected whole numbers from 0 to 1"),
         (HALVES[:9], r"start has shape \(9, 2\), expected \(272,\) labels or \(272, 2\) resp"),
         (2.0 * HALVES - 1.5, "responsibility -0.5 at row 0, component 0, expected a finite number"),

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Rows
+from mixtura.engine.labels import UNKNOWN
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import DataError, ParameterError
@@ -157,9 +158,11 @@ def _labels(given: Any, n: int, k: int, whose: str, *, noise: bool = False) -> I
     outside = np.flatnonzero((given < 0) | (given >= k))
     if outside.size:
         i = int(outside[0])
+        remedy = "number the components from 0, or ask for more of them"
+        if given[i] == UNKNOWN:
+            remedy = "give classes that are not known of all rows as labels, which are then held"
         raise ParameterError(
-            f"{whose} has the label {given[i]} at row {i}, expected 0 to {k - 1}: "
-            "number the components from 0, or ask for more of them"
+            f"{whose} has the label {given[i]} at row {i}, expected 0 to {k - 1}: {remedy}"
         )
     return given.astype(np.int64)
 
