@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mixtura.cli import completion, inputs, options, outputs
+from mixtura.cli import completion, inputs, model_options, options, outputs
 
 EPILOG = """\b
 Examples:
@@ -33,7 +33,7 @@ One HTML file that works without a network: open it in a browser.
     "Where to write; - is the standard output.", default="explore.html", show_default=True
 )
 @options.features
-@options.model_options_of_explore
+@model_options.of_explore
 @options.reading
 @options.force
 def command(

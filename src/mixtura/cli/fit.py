@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import mixtura
-from mixtura.cli import inputs, kinds, options, printing, progress, provenance, spelling
+from mixtura.cli import (
+    inputs,
+    kinds,
+    model_options,
+    options,
+    printing,
+    progress,
+    provenance,
+    spelling,
+)
 from mixtura.cli.model_output import ModelOutput, options_of_checkpoints
 
 if TYPE_CHECKING:
@@ -35,7 +44,7 @@ Examples:
     "Where to store the model (safetensors); - is the standard output, and the report then goes "
     "to the standard error. Not stored by default."
 )
-@options.structure
+@model_options.structure
 @options.reading
 @options.missing
 @options.weight_column(
@@ -44,7 +53,7 @@ Examples:
 )
 @options.error_columns
 @options.label_column
-@options.model_options_of_fit
+@model_options.of_fit
 @click.option(
     "--strict", is_flag=True, help="Store nothing and end with exit code 5 if it does not converge."
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import mixtura
-from mixtura.cli import inputs, kinds, options, outputs, printing, progress, spelling
+from mixtura.cli import inputs, kinds, model_options, options, outputs, printing, progress, spelling
 
 if TYPE_CHECKING:
     from mixtura.grouped import GroupFits
@@ -44,7 +44,7 @@ Examples:
 @options.option("--criterion", default="bic", metavar="NAME", help="What decides: bic, icl or aic.")
 @options.reading_of_groups
 @options.weight_column("A column that says how much each row counts, at least 0; it is no feature.")
-@options.model_options_of_groups
+@model_options.of_groups
 @click.option(
     "--jobs",
     type=int,

@@ -7,7 +7,17 @@ from typing import Any
 import click
 
 import mixtura
-from mixtura.cli import inputs, kinds, options, outputs, printing, progress, provenance, spelling
+from mixtura.cli import (
+    inputs,
+    kinds,
+    model_options,
+    options,
+    outputs,
+    printing,
+    progress,
+    provenance,
+    spelling,
+)
 from mixtura.cli.model_output import ModelOutput
 
 EPILOG = """\b
@@ -53,7 +63,7 @@ Examples:
 @options.missing
 @options.weight_column("A column that says how much each row counts, at least 0; it is no feature.")
 @options.error_columns
-@options.model_options_of_select
+@model_options.of_select
 @click.option(
     "--jobs",
     type=int,
