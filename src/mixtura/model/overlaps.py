@@ -106,7 +106,8 @@ class HeldOverlaps(Overlaps):
         own = (owners == first) | (owners == second)
         values[own] = 0.0
         taken = self._counted_by[rows, None] * _gain(whole[rows, None], values)
-        gains: Floats = np.bincount(owners.ravel(), taken.ravel(), len(self._shares))
+        gains: Floats = np.zeros(len(self._shares))
+        np.add.at(gains, owners, taken)
         kept = np.flatnonzero(own.any(axis=1))
         place = kept, own[kept].argmax(axis=1)
         owners[place], values[place] = first, whole[rows[kept]]
