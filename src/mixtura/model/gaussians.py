@@ -18,6 +18,9 @@ from mixtura.model.structures import Structure, of_some_features
 from mixtura.model.terms import Evidence, Regressions, Terms
 from mixtura.textual import resolved
 
+#: standard deviations beyond which there is nothing that a double tells from 0 or 1
+_FAR = 9.0
+
 
 @dataclass(frozen=True, eq=False)
 class Gaussians(Terms):
@@ -170,15 +173,17 @@ class Gaussians(Terms):
 
     def marginal_cdf(self, rows: Rows) -> Floats:
         shares: Floats = np.zeros(rows.shape)
-        for weight, mean, deviation in zip(
-            self.weights, self.means, self.deviations(), strict=True
-        ):
-            shares += weight * normal_cdf((rows - mean) / deviation)
+        parts = zip(self.weights, self.means, self.deviations(), strict=True)
+        for weight, mean, deviation in parts:
+            z = (rows - mean) / deviation
+            near = np.abs(z) < _FAR
+            shares[near] += weight * normal_cdf(z[near])
+            shares[z >= _FAR] += weight
         return shares
 
     def ends(self) -> Floats:
         """Nine standard deviations to either side, (2, K)."""
-        return self.means[:, 0] + 9.0 * np.array([[-1.0], [1.0]]) * self.deviations()[:, 0]
+        return self.means[:, 0] + _FAR * np.array([[-1.0], [1.0]]) * self.deviations()[:, 0]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {name: np.ascontiguousarray(getattr(self, name)) for name in self.ARRAYS}
