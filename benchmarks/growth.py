@@ -24,8 +24,8 @@ _WORDS = """\
 The seconds of the process (least of three) at each size, the exponent of the straight line through
 their logarithms, and the one that must not be passed; the peak is of what was allocated at the
 largest size beyond rows and mixture. `grid` is K clusters on a square grid, 60 rows a cluster,
-diagonal; so N grows with K; for the standard errors there are 14,400 rows in all, and p is the number of
-free parameters. `wide` is a diagonal mixture of 300 features."""
+diagonal, so that N grows with K; for the standard errors there are 14,400 rows in all, and p is
+the number of free parameters. `wide` is a diagonal mixture of 300 features."""
 
 _COLUMNS = (
     Column("answer", "answer"),
