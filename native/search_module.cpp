@@ -2,14 +2,16 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
 
+#include <limits>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "binding.hpp"
 #include "mixtura/kmeans.hpp"
-#include "mixtura/race.hpp"
-#include "mixtura/swaps.hpp"
+#include "mixtura/search.hpp"
 
 namespace {
 
@@ -177,6 +179,71 @@ std::tuple<double, double, std::int64_t, std::int64_t, double> swap(
     return {best.noise_weight, best.log_likelihood, used, spent.n_failed, spent.left};
 }
 
+// An end: weight, means, covariances, the noise's weight and the log-likelihood.
+using Told =
+    std::tuple<std::vector<double>, std::vector<double>, std::vector<double>, double, double>;
+using Found = std::tuple<std::vector<Told>, std::int64_t, std::int64_t, double>;
+
+// From places of one K; `how` is the race, then of starts at random how many, their variance and
+// the noise's weight, then how many meet, and how many swaps are drawn at a time. The ends, how
+// many met the best, how many draws were used, and what is left; nothing where it is not to end.
+std::optional<Found> search(
+    const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
+    std::string_view letters, const Matrix<const double>& ridge, double noise_log_density,
+    const Rule& rule, const Vector<const double>& units, const Matrix<const double>& weight,
+    const Matrices<const double>& means,
+    const nb::ndarray<const double, nb::ndim<4>, nb::c_contig, nb::device::cpu>& covariances,
+    const Vector<const double>& noise_weight,
+    const std::tuple<std::int64_t, std::int64_t, std::int64_t, double>& race,
+    const std::tuple<std::int64_t, double, double, std::int64_t, std::int64_t>& how,
+    const Vector<const double>& scattered, const Effort& effort,
+    const Vector<const double>& draws) {
+    const auto d = static_cast<std::int64_t>(rows.shape(1));
+    const auto n = static_cast<std::int64_t>(weight.shape(0));
+    const auto k = static_cast<std::int64_t>(weight.shape(1));
+    if (rows.shape(0) < 1 || n < 1 || k < 2)
+        throw nb::value_error("a search takes rows, a place, and two components at least");
+    const auto hill = hill_of(rows, weights, letters, ridge, noise_log_density, false);
+    const double* mean = checked(means, "means", {n, k, d});
+    const double* covariance = checked(covariances, "covariances", {n, k, d, d});
+    const double* noise = checked(noise_weight, "noise_weight", {n});
+    check_draws(draws.data(), static_cast<std::int64_t>(draws.size()));
+    const auto by = rule_of(rule, units, d);
+    const auto whole = [](auto... each) { return mixtura::Effort{each...}; };
+    mixtura::Effort spent = std::apply(whole, effort);
+    const auto& [n_starts, variance, background, n_met, n_drawn] = how;
+    const auto& [n_brief, n_followed, n_steps, gain] = race;
+    const mixtura::Searching searching{
+        {n_brief, n_followed, n_steps, gain},
+        {n_starts, checked(scattered, "scattered", {k}), variance, background},
+        n_met,
+        n_drawn};
+    std::vector<mixtura::End> started;
+    for (std::int64_t i = 0; i < n; ++i) {
+        const double *w = weight.data() + i * k, *m = mean + i * k * d,
+                     *c = covariance + i * k * d * d;
+        started.push_back({{w, w + k},
+                           {m, m + k * d},
+                           {c, c + k * d * d},
+                           noise[i],
+                           -std::numeric_limits<double>::infinity(),
+                           0});
+    }
+    mixtura::Found found;
+    bool ended = false;
+    {
+        const Released released;
+        ended = mixtura::search(hill, by, searching, std::move(started), spent,
+                                {draws.data(), draws.size()}, found);
+    }
+    if (!ended) return std::nullopt;
+    std::vector<Told> ends;
+    for (mixtura::End& each : found.ends)
+        ends.emplace_back(std::move(each.weight), std::move(each.means),
+                          std::move(each.covariances), each.noise_weight, each.log_likelihood);
+    return Found{std::move(ends), found.times, found.n_used, spent.left};
+}
+
 }  // namespace
 
 void bind_search(nb::module_& module) {
@@ -198,4 +265,9 @@ void bind_search(nb::module_& module) {
                "ridge"_a.noconvert(), "noise_log_density"_a, "rule"_a, "units"_a.noconvert(),
                "weight"_a.noconvert(), "means"_a.noconvert(), "covariances"_a.noconvert(),
                "noise_weight"_a, "log_likelihood"_a, "effort"_a, "draws"_a.noconvert());
+    module.def("search", &search, "rows"_a.noconvert(), "weights"_a.noconvert().none(),
+               "structure"_a, "ridge"_a.noconvert(), "noise_log_density"_a, "rule"_a,
+               "units"_a.noconvert(), "weight"_a.noconvert(), "means"_a.noconvert(),
+               "covariances"_a.noconvert(), "noise_weight"_a.noconvert(), "race"_a, "how"_a,
+               "scattered"_a.noconvert(), "effort"_a, "draws"_a.noconvert());
 }

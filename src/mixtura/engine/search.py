@@ -180,6 +180,57 @@ class Race(NamedTuple):
     gain: float
 
 
+class Scatter(NamedTuple):
+    """Starts at random, each of spheres about K rows that are drawn.
+
+    Parameters
+    ----------
+    n_starts : how many.
+    weight : (K,), effective numbers of rows.
+    variance : of each sphere, squared feature units.
+    uniform_weight : effective number of rows of the uniform component, 0 without.
+    """
+
+    n_starts: int
+    weight: Floats
+    variance: float
+    uniform_weight: float
+
+
+class Searching(NamedTuple):
+    """How searches are made that begin independently.
+
+    Parameters
+    ----------
+    race : what each begins with.
+    scatter : where all but the first begin.
+    n_met : once so many have met the best, no other begins.
+    n_drawn : so many swaps are drawn at a time.
+    """
+
+    race: Race
+    scatter: Scatter
+    n_met: int
+    n_drawn: int
+
+
+class Searched(NamedTuple):
+    """Where searches have ended.
+
+    Parameters
+    ----------
+    states : the best first.
+    times : how many have met that.
+    n_used : how many draws were used.
+    left : what may still be spent.
+    """
+
+    states: list[EMState]
+    times: int
+    n_used: int
+    left: float
+
+
 #: at most so many steps of EM, from a state on, until one gains less than so many nats a row
 Climb: TypeAlias = Callable[[EMProblem, EMState, int, float], Climbed]
 #: a few steps from each state, more from those that lead, by what a rule says is spurious; those
@@ -189,6 +240,11 @@ RunRace: TypeAlias = Callable[
 ]
 #: swaps by a rule, until the effort is spent or there are no more draws (n, 6)
 Swap: TypeAlias = Callable[[EMProblem, EMState, SwapRule, Effort, Floats], Swapped]
+#: searches, the first from states, by a rule, until the effort is spent; of draws (n,). None where
+#: EM cannot go on from one of their starts, or the draws are too few
+RunSearch: TypeAlias = Callable[
+    [EMProblem, Sequence[EMState], SwapRule, Searching, Effort, Floats], Searched | None
+]
 #: a run of EM over rows in memory: `mixtura.fitting.core_run` knows what it takes and gives
 EMRunOf: TypeAlias = Callable[..., Any]
 #: rows (K,), by draws 1 + (K − 1)·n, but for such a share of the least sum of squared distances

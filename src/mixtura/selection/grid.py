@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from mixtura.caching import cached_property
 from mixtura.engine.executors.task_pool import Task, run_tasks
+from mixtura.model.structures import Structure
 from mixtura.selection.candidate import Candidate
 from mixtura.selection.row import Row
 from mixtura.selection.trials import Trials, parents
@@ -85,12 +86,18 @@ class Grid:
         """Each candidate with the poorer structures that it contains next."""
         return {each: parents(each, self.candidates) for each in self.candidates}
 
+    @cached_property
+    def _numbers(self) -> dict[Structure, list[int]]:
+        """The numbers of components that each structure is fitted with."""
+        numbers: dict[Structure, list[int]] = {}
+        for each in self.candidates:
+            numbers.setdefault(each.structure, []).append(each.n_components)
+        return numbers
+
     def _beside(self, candidate: Candidate, rising: bool) -> dict[str, Candidate]:
         """The neighbours that a candidate may be bettered by in a sweep, each with what it is."""
         beside = {f"poorer {i}": each for i, each in enumerate(self._poorer[candidate])}
-        numbers = [
-            each.n_components for each in self.candidates if each.structure == candidate.structure
-        ]
+        numbers = self._numbers[candidate.structure]
         below = [k for k in numbers if k < candidate.n_components]
         above = [k for k in numbers if k > candidate.n_components]
         if rising and below:

@@ -2,7 +2,8 @@
 
 A kernel is a module with the functions of `mixtura.engine.kernel.reference`; that one, in NumPy,
 is the specification. `mixtura.engine.kernel.native` has them compiled, and besides `climb`,
-`em_run`, `race`, `swap`, `far_apart`, `lloyd` and `fit_groups`, which are None of the reference.
+`em_run`, `race`, `swap`, `search`, `far_apart`, `lloyd` and `fit_groups`, which are None of the
+reference.
 
 Rows may have errors of their own, which is a field of a block: `measured` finds it, for those of
 the functions that take blocks and not rows alone.
@@ -47,6 +48,7 @@ __all__ = [  # noqa: F405
     "posterior",
     "potentials",
     "race",
+    "search",
     "squared_distances",
     "swap",
     "true_values",

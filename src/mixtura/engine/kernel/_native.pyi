@@ -149,6 +149,26 @@ def race(
     how: tuple[int, int, int, float],
     order: _Labels,
 ) -> int: ...
+def search(
+    rows: _Doubles,
+    weights: _Doubles | None,
+    structure: str,
+    ridge: _Doubles,
+    noise_log_density: float,
+    rule: tuple[float, int, float, float, int, int, float, float, float, float, float, float],
+    units: _Doubles,
+    weight: _Doubles,
+    means: _Doubles,
+    covariances: _Doubles,
+    noise_weight: _Doubles,
+    race: tuple[int, int, int, float],
+    how: tuple[int, float, float, int, int],
+    scattered: _Doubles,
+    effort: tuple[float, int, int, float, float, float],
+    draws: _Doubles,
+) -> (
+    tuple[list[tuple[list[float], list[float], list[float], float, float]], int, int, float] | None
+): ...
 def swap(
     rows: _Doubles,
     weights: _Doubles | None,

@@ -25,7 +25,7 @@ from mixtura.engine.components import Centres, Components
 from mixtura.engine.factors import WithUniform
 from mixtura.engine.kernel import _native, reference
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
-from mixtura.engine.kernel.native_search import climb, fit_groups, race, swap
+from mixtura.engine.kernel.native_search import climb, fit_groups, race, search, swap
 from mixtura.engine.patterns import Patterns
 from mixtura.engine.search import EMRunOf
 from mixtura.engine.sources import Block
@@ -51,6 +51,7 @@ __all__ = [
     "posterior",
     "potentials",
     "race",
+    "search",
     "squared_distances",
     "swap",
 ]

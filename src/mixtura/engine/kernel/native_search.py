@@ -9,7 +9,17 @@ import numpy as np
 from mixtura.engine.arrays import Floats, doubles
 from mixtura.engine.groups import GroupEnds, GroupProblem, GroupRule
 from mixtura.engine.kernel import _native
-from mixtura.engine.search import Climbed, Effort, EMProblem, EMState, Race, Swapped, SwapRule
+from mixtura.engine.search import (
+    Climbed,
+    Effort,
+    EMProblem,
+    EMState,
+    Race,
+    Searched,
+    Searching,
+    Swapped,
+    SwapRule,
+)
 
 
 def climb(problem: EMProblem, state: EMState, n_steps: int, gain: float) -> Climbed:
@@ -222,6 +232,69 @@ def race(
         for i in order[: how.n_followed]
     ]
     return led, n_steps if n_steps >= 0 else None
+
+
+def search(
+    problem: EMProblem,
+    states: Sequence[EMState],
+    rule: SwapRule,
+    how: Searching,
+    effort: Effort,
+    draws: Floats,
+) -> Searched | None:
+    """Where searches end that begin independently, each with a race and then swaps.
+
+    The first begins with given parameters, each other with rows drawn at random; one that comes to
+    the best there is is over. The last is over once that has been met often enough.
+
+    Parameters
+    ----------
+    problem, states : what is maximised, and from where on; all of as many components, two at least.
+    rule : of a swap, and of what is better.
+    how : of the searches.
+    effort : how long swaps and searches go on.
+    draws : (n,), each from [0, 1): K for the rows of each start, in turn with six for each swap.
+
+    Returns
+    -------
+    The ends; or None where EM cannot go on from one of the starts, or the draws are too few.
+
+    Raises
+    ------
+    ValueError : a shape does not fit the others, there is no such structure, or a draw is none.
+
+    Notes
+    -----
+    One thread, the GIL released, the same sums in the same order whenever it is called: those of
+    `race` and of `swap`, one after the other.
+    """
+    weight, means, covariances, _, uniform = (
+        np.array([state[i] for state in states], np.float64) for i in range(5)
+    )
+    scatter = how.scatter
+    found = _native.search(
+        *_rows_of(problem),
+        rule[:-1],
+        doubles(rule.units),
+        weight,
+        means,
+        covariances,
+        uniform,
+        how.race,
+        (scatter.n_starts, scatter.variance, scatter.uniform_weight, how.n_met, how.n_drawn),
+        doubles(scatter.weight),
+        effort,
+        doubles(draws),
+    )
+    if found is None:
+        return None
+    ends, times, n_used, left = found
+    k, d = means.shape[1:]
+    reached = [
+        EMState(np.array(w), np.reshape(m, (k, d)), np.reshape(c, (k, d, d)), height, rest)
+        for w, m, c, rest, height in ends
+    ]
+    return Searched(reached, times, n_used, left)
 
 
 def _rows_of(problem: EMProblem) -> tuple[Floats, Floats | None, str, Floats, float]:

@@ -22,7 +22,7 @@ from mixtura.engine.components import Centres, Components, spheres
 from mixtura.engine.groups import FitGroups
 from mixtura.engine.marginals import Marginal
 from mixtura.engine.patterns import Patterns
-from mixtura.engine.search import Climb, EMRunOf, FarApart, Lloyd, RunRace, Swap
+from mixtura.engine.search import Climb, EMRunOf, FarApart, Lloyd, RunRace, RunSearch, Swap
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
 
@@ -32,6 +32,7 @@ climb: Climb | None = None
 em_run: EMRunOf | None = None
 #: nor these: they are loops over climbs, and over swaps and climbs
 race: RunRace | None = None
+search: RunSearch | None = None
 swap: Swap | None = None
 #: nor these: the seeds of k-means are a loop over `potentials`, its ends one over `hamerly_step`
 far_apart: FarApart | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -57,13 +57,15 @@ class Candidate:
         weight, means, covariances, log_likelihood : as of the class.
         background : the effective number of rows that are noise, or None for as many as now.
         """
-        return replace(
-            self,
-            weight=weight,
-            means=means,
-            covariances=covariances,
-            log_likelihood=log_likelihood,
-            background=self.background if background is None else background,
+        return Candidate(
+            weight,
+            means,
+            covariances,
+            self.structure,
+            self.units,
+            log_likelihood,
+            self.background if background is None else background,
+            self.log_volume,
         )
 
     def restrained(self, weight: Floats, means: Floats, covariances: Floats) -> Candidate:

@@ -9,15 +9,17 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
-from mixtura.engine.search import Race
+from mixtura.engine.search import Effort, Race, Scatter, Searching
 from mixtura.engine.sources import ArraySource
 from mixtura.fitting.starts import kmeans
 from mixtura.fitting.starts.ascent import Ascent
+from mixtura.fitting.starts.budget import CALL
 from mixtura.fitting.starts.candidate import Candidate
 from mixtura.fitting.starts.contest import Contest
 from mixtura.fitting.starts.exchanges import exchanged, set_on
 from mixtura.fitting.starts.moves import split
-from mixtura.fitting.starts.swapping import Swapping
+from mixtura.fitting.starts.swapping import DRAWN, Swapping
+from mixtura.fitting.starts.swaps import DRAWS
 from mixtura.model.structures import structure as structure_called
 
 #: random starts of which the best is gone on with
@@ -32,6 +34,8 @@ _DEAR, _MANY = 1e6, 12
 _LONGER = 4
 #: so many features make a covariance hard to tell; EM steps with one covariance for all, then
 _WIDE, _ALIKE = 5, 30
+#: swaps that are drawn for a search at once: so many times `DRAWN`, and so many a component
+_AHEAD, _AHEAD_EACH = 4, 4
 #: the share of rows amid noise that a start at random takes for those of components
 _AMID = 0.7
 
@@ -93,6 +97,12 @@ class Search:
             return Found((ascent.climbed(one, 1),), 1)
         thought = self._dear and not (self.again or self.begun)
         others = self._considered() if thought else self._scattered()
+        at_once = self._at_once(others)
+        return self._one_by_one(others) if at_once is None else at_once
+
+    def _one_by_one(self, others: list[Candidate]) -> Found:
+        """The ends of searches, the first from what it is begun with and from others."""
+        ascent = self.ascent
         best = self._searched([*self.begun, *others], None)
         ends = [best]
         while self._times(best, ends) < _MET and not ascent.budget.empty:
@@ -102,6 +112,37 @@ class Search:
                 best = end
         ends.sort(key=lambda each: each.rank)
         return Found(tuple(ends), self._times(ends[0], ends))
+
+    def _at_once(self, others: list[Candidate]) -> Found | None:
+        """As `_one_by_one`, without a return between the searches; None where that cannot be.
+
+        Parameters
+        ----------
+        others : scattered.
+        """
+        search, ascent, k = kernel.search, self.ascent, self.n_components
+        if search is None or k == 1 or self._dear or self.spikes or not ascent.is_short(k):
+            return None
+        budget, start = ascent.budget, others[0]
+        variance = float(start.covariances[0, 0, 0])
+        scatter = Scatter(_TRIED, start.weight, variance, start.background)
+        race = Race(Contest.SHORT, 1, Contest.SETTLED, self.GAIN)
+        patience = _PATIENCE + _EACH * k
+        state = self.random.get_state()
+        found = search(
+            ascent.problem(start),
+            [each.state for each in (*self.begun, *others)],
+            self.contest.rule(start),
+            Searching(race, scatter, _MET, DRAWN),
+            Effort(np.inf, patience, 0, budget.left, CALL, ascent.step(k)),
+            self.random.uniform(size=(_AHEAD + _AHEAD_EACH * k) * DRAWN * DRAWS),
+        )
+        self.random.set_state(state)
+        if found is None:
+            return None
+        self.random.uniform(size=found.n_used)
+        budget.left = found.left
+        return Found(tuple(start.moved(*each) for each in found.states), found.times)
 
     @property
     def _dear(self) -> bool:

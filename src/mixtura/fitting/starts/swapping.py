@@ -16,7 +16,7 @@ from mixtura.fitting.starts.moves import merge_losses
 from mixtura.fitting.starts.swaps import DRAWS, swapped
 
 #: swaps that are drawn at a time
-_DRAWN = 64
+DRAWN = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Swapping:
         """The best there is after as many swaps as help, of at least two components."""
         best, failed = start, 0
         while self._goes_on(best, failed):
-            draws = random.uniform(size=(_DRAWN, DRAWS))
+            draws = random.uniform(size=(DRAWN, DRAWS))
             if kernel.swap is not None and self.contest.ascent.is_short(len(best.weight)):
                 best, failed = self.at_once(kernel.swap, best, failed, draws)
             else:

@@ -44,6 +44,9 @@ class Structure:
     m_step: MStep
     univariate: bool = False
 
+    def __hash__(self) -> int:
+        return hash(self.letters)
+
     def __repr__(self) -> str:
         return f"Structure({', '.join(filter(None, (self.letters, self.alias)))})"
 
