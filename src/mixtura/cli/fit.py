@@ -132,7 +132,7 @@ def command(
         )
     if not observer.heard:
         printing.tell(f"{kept.checkpoint} is of a fit that is finished: nothing is done")
-    training = {**fit_record(fitted), **provenance.of(asked.source, known)}
+    training = {**fit_record(fitted), **provenance.of(asked, known)}
     if known_of:
         training["classes"] = {"names": classes, "owners": known_of["classes"]}
     failed = strict and not fitted.outcome.converged

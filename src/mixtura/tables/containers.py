@@ -71,6 +71,20 @@ def columns_of(data: Any) -> list[tuple[Any, Any]] | None:
     return None
 
 
+def is_null(data: Any, row: int, column: int) -> bool:
+    """Whether what is NaN as a number, in a row and a column of data, is null there."""
+    nulls = getattr(data, "nulls", None)
+    if nulls is not None:  # of a table of mixtura's
+        return bool(nulls[row, column])
+    columns = None if type(data) is np.ndarray else columns_of(data)
+    if columns is None:
+        return False
+    values = columns[column][1]
+    cell = getattr(values, "iloc", values)[row]
+    cell = cell.as_py() if hasattr(cell, "as_py") else cell  # pyarrow
+    return cell is None or type(cell).__name__ == "NAType"
+
+
 def _check_length(data: Any) -> None:
     """Refuse an Arrow table of fewer rows than it says; Arrow itself believes it."""
     validate = getattr(data, "validate", None)
