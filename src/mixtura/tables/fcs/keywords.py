@@ -28,15 +28,14 @@ class Keywords:
     path : the file.
     version : of the standard, ``3.1``, say.
     texts : keyword in capitals -> its value.
-    begin : the place of the first byte of the events.
-    size : bytes of the events.
+    places : where the events may be, by the HEADER and by the TEXT: the place of their first
+        byte, and how many bytes there are.
     """
 
     path: Path
     version: str
     texts: Mapping[str, str]
-    begin: int
-    size: int
+    places: tuple[tuple[int, int], ...] = ()
 
     def text(self, name: str) -> str:
         """The value of a keyword that the standard demands.
@@ -99,7 +98,7 @@ def keywords_of(path: Path) -> Keywords:
         length = os.fstat(file.fileno()).st_size
         head = file.read(_HEADER).ljust(_HEADER)
         version = head[3:6].decode("latin-1")
-        known = Keywords(path, version, {}, 0, 0)
+        known = Keywords(path, version, {})
         if head[:3] != MAGIC or version not in _VERSIONS:
             raise DataError(
                 f"{path} is not an FCS file that mixtura reads: it begins with "
@@ -111,12 +110,15 @@ def keywords_of(path: Path) -> Keywords:
         more = [_whole(texts.get(name, "0")) or 0 for name in ("$BEGINSTEXT", "$ENDSTEXT")]
         if 0 < more[0] < more[1] and more[0] != places[0]:
             texts = _segment(file, known, more[0], more[1], length, "supplemental TEXT") | texts
-    known = Keywords(path, version, texts, 0, 0)
-    begin, end = places[2:]
-    if not (begin and end):  # they do not fit into the HEADER, or it is left to the TEXT
-        begin, end = known.count("$BEGINDATA"), known.count("$ENDDATA")
-    if not _HEADER <= begin <= end + 1:
-        raise known.unsound(f"says that its events are the bytes {begin} to {end}")
+    known = Keywords(path, version, texts)
+    told = [(places[2], places[3])] if places[2] and places[3] else []
+    if not told or "$BEGINDATA" in texts:  # they may not fit into the HEADER
+        told.append((known.count("$BEGINDATA", 0), known.count("$ENDDATA", 0)))
+    told = [(begin, end) for begin, end in told if begin] or told
+    if not all(_HEADER <= begin <= end + 1 for begin, end in told):
+        raise known.unsound(
+            "says that its events are " + " or ".join(f"the bytes {b} to {e}" for b, e in told)
+        )
     if (_whole(texts.get("$NEXTDATA", "0")) or 0) != 0:
         raise DataError(
             f"{path} holds several data sets, expected one: write each to a file of its own, as "
@@ -126,8 +128,9 @@ def keywords_of(path: Path) -> Keywords:
         raise DataError(
             f"{path} holds histograms ($MODE {texts['$MODE'][:20]}), expected a list of events"
         )
-    # Some writers name the byte after the last one; what lies beyond the file is told of later.
-    return Keywords(path, version, texts, begin, min(end + 1, length) - begin)
+    # Some writers name the byte after the last one.
+    sizes = ((begin, min(end + 1, length) - begin) for begin, end in told)
+    return Keywords(path, version, texts, tuple(dict.fromkeys(sizes)))
 
 
 def _segment(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -75,11 +75,13 @@ class Layout:
     channels : in their order.
     order : ``<`` or ``>``, that of the bytes of a number.
     n_events : how many there are.
+    begin : the place of the first byte of the first one.
     """
 
     channels: tuple[Channel, ...]
     order: str
-    n_events: int
+    n_events: int = 0
+    begin: int = 0
 
     @classmethod
     def of(cls, keywords: Keywords) -> Layout:
@@ -96,15 +98,20 @@ class Layout:
         if count > len(keywords.texts):  # each has several keywords of its own
             raise keywords.unsound(f"has $PAR {count}, and keywords for fewer channels")
         channels = tuple(_channel(keywords, n) for n in range(1, count + 1))
-        layout = cls(channels, "<" if order.startswith("1") and len(order) > 1 else ">", 0)
-        whole, rest = divmod(keywords.size, layout.size)
-        said = keywords.count("$TOT", 0) if "$TOT" in keywords.texts else whole
-        if said != whole or rest > 1:  # some writers count one byte too many
-            raise keywords.unsound(
-                f"tells of {said} events, {layout.size} bytes each, and holds {keywords.size} "
-                "bytes of them"
-            )
-        return cls(channels, layout.order, whole)
+        layout = cls(channels, "<" if order.startswith("1") and len(order) > 1 else ">")
+        said = keywords.count("$TOT", 0) if "$TOT" in keywords.texts else None
+        # One byte too many is what some writers count, if they are sure of where the first is.
+        spare = int(
+            len({begin for begin, _ in keywords.places}) == 1 and "$BEGINDATA" in keywords.texts
+        )
+        for begin, size in keywords.places:
+            whole, rest = divmod(size, layout.size)
+            if said in (None, whole) and rest <= spare:
+                return replace(layout, n_events=whole, begin=begin)
+        raise keywords.unsound(
+            f"tells of {said if said is not None else 'whole'} events, {layout.size} bytes each, "
+            f"and holds {keywords.places[0][1]} bytes of them"
+        )
 
     @property
     def size(self) -> int:

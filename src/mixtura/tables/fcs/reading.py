@@ -25,12 +25,10 @@ class _FcsHeader(Header):
     Parameters
     ----------
     layout : of its events.
-    begin : the place of the first byte of them.
     spillover : to compensate by, or None.
     """
 
-    layout: Layout = field(default_factory=lambda: Layout((), "<", 0))
-    begin: int = 0
+    layout: Layout = field(default_factory=lambda: Layout((), "<"))
     spillover: Spillover | None = None
 
 
@@ -48,9 +46,7 @@ def fcs_header(path: Path, selection: Selection) -> Header:
     spillover = Spillover.of(keywords, layout.names) if selection.reading.compensate else None
     markers = tuple(layout.markers)
     names = (*layout.names, *markers)
-    return _FcsHeader(
-        names, {}, True, markers, layout=layout, begin=keywords.begin, spillover=spillover
-    )
+    return _FcsHeader(names, aside=markers, layout=layout, spillover=spillover)
 
 
 def fcs_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> Iterator[Chunk]:
@@ -64,7 +60,7 @@ def fcs_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> Iter
     if set(wanted) & set(detectors):
         wanted = list(dict.fromkeys([*wanted, *detectors]))
     with path.open("rb") as file:
-        file.seek(header.begin)
+        file.seek(layout.begin)
         for first in range(0, layout.n_events, BATCH):
             count = min(BATCH, layout.n_events - first)
             data = file.read(count * layout.size)
