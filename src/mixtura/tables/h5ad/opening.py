@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mixtura.errors import DataError, MissingExtraError, MixturaError
+from mixtura.tables.h5ad.trial import check_by_trial
 from mixtura.textual import words_of
 
 #: what such a file begins with
@@ -45,8 +46,9 @@ def opened(path: Path, mode: str = "r") -> Iterator[Any]:
     MissingExtraError : h5py is not installed.
     OSError : it cannot be read.
     """
-    with path.open("rb"):
-        h5py = hdf5("reading an HDF5 file")
+    h5py = hdf5("reading an HDF5 file")
+    if mode == "r":
+        check_by_trial(path)
     try:
         with h5py.File(path, mode) as file:
             yield file
