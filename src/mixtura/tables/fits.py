@@ -23,6 +23,11 @@ from mixtura.textual import words_of
 ENDINGS = (".fits", ".fit", ".fts")
 #: letters of binary columns that hold whole numbers, or numbers
 _WHOLE, _NUMBERS = "BIJK", "BIJKED"
+#: what astropy raises of a file that is damaged
+_FAULTS = (
+    OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, EOFError,
+    MemoryError, RuntimeError, UserWarning,
+)  # fmt: skip
 #: what columns of other letters hold
 _OTHERS = {"A": "text", "L": "true or false", "X": "bits", "C": "complex", "M": "complex"}
 
@@ -33,6 +38,8 @@ def fits_header(path: Path) -> Header:
         warnings.filterwarnings("error", "File may have been truncated")  # astropy would go on
         with _opened(path) as table:
             columns, binary = list(table.columns), _is_binary(table)
+            if not all(isinstance(column.name, str) for column in columns):
+                raise ValueError("a column has no name")
             kinds = {column.name: _kind(column, binary=binary) for column in columns}
             shapes = {column.name: _shape(column) for column in columns if binary}
             vectors = {
@@ -154,7 +161,8 @@ def _opened(path: Path, row: Callable[[], int] = lambda: 0) -> Iterator[Any]:
     except ImportError:
         raise MissingExtraError("astropy", "fits", "reading FITS") from None
     try:
-        with fits.open(path, memmap=True, lazy_load_hdus=True) as units:
+        # What astropy opens by its name, it leaves open where it fails.
+        with path.open("rb") as file, fits.open(file, memmap=True, lazy_load_hdus=True) as units:
             kinds = (fits.BinTableHDU, fits.TableHDU)
             table = None
             for unit in units:  # each is read when it is asked for
@@ -172,7 +180,7 @@ def _opened(path: Path, row: Callable[[], int] = lambda: 0) -> Iterator[Any]:
             yield table
     except MixturaError:
         raise
-    except (OSError, ValueError, TypeError, LookupError, UserWarning, fits.VerifyError) as error:
+    except (*_FAULTS, fits.VerifyError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         where = f" from row {row()} on" if row() else ""
