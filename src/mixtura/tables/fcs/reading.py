@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.errors import DataError
-from mixtura.tables.arrow import BATCH
 from mixtura.tables.chunk import BadRows, Chunk
 from mixtura.tables.fcs.keywords import keywords_of
 from mixtura.tables.fcs.layout import Layout
 from mixtura.tables.fcs.spillover import Spillover
 from mixtura.tables.selection import Columns, Header, Selection
+
+#: bytes of events that are read at a time; several of such parts are on their way at once
+_BYTES = 2**19
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,9 @@ def fcs_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> Iter
         wanted = list(dict.fromkeys([*wanted, *detectors]))
     with path.open("rb") as file:
         file.seek(layout.begin)
-        for first in range(0, layout.n_events, BATCH):
-            count = min(BATCH, layout.n_events - first)
+        batch = max(_BYTES // layout.size, 1)
+        for first in range(0, layout.n_events, batch):
+            count = min(batch, layout.n_events - first)
             data = file.read(count * layout.size)
             if len(data) < count * layout.size:
                 raise DataError(f"{path} became shorter while it was read: work on a copy")
