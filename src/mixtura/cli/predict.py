@@ -20,8 +20,7 @@ Examples:
   mixtura predict model.safetensors @faithful --proba | head -3
   mixtura predict model.safetensors @faithful --columns eruptions \\
     --target x1 --quantile 0.9
-  mixtura predict model.safetensors cells.h5ad --obs cluster \\
-    -o cells.h5ad
+  mixtura predict cells.safetensors cells.h5ad --obs cluster -o cells.h5ad
 """
 
 
