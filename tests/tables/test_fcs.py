@@ -75,10 +75,12 @@ def test_values_are_those_of_the_standard(path: Path) -> None:
     np.testing.assert_allclose(table.rows.mean(axis=0), expected["column_means"], rtol=1e-14)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if path.stem != "flow_float_with_pne"],
+    ids=lambda path: path.stem,
+)  # whose floats flowio amplifies
 def test_what_flowio_reads_right_is_read_alike(path: Path) -> None:
-    if path.stem == "flow_float_with_pne":
-        pytest.skip("flowio amplifies floats")
     ours = read_table(str(path)).rows
     np.testing.assert_allclose(ours, flowio.FlowData(path).as_array(), rtol=1e-15)
 

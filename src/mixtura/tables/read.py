@@ -41,11 +41,12 @@ def read_table(
 
     Parameters
     ----------
-    source : a path (``.npy``, ``.parquet``, ``.feather``, ``.arrow``, ``.fits``; anything else is
-        CSV, also ``.gz`` and ``.zst``), a glob or a folder of such files, ``-`` for CSV on the
-        standard input, or ``@name`` for a dataset of `mixtura.datasets`. CSV is UTF-8, separated by
-        commas, semicolons, tabs or blanks, with a header or without, with decimal points or, where
-        they do not separate, commas. Lines that begin with ``#`` are left out where the first does.
+    source : a path (``.npy``, ``.parquet``, ``.feather``, ``.arrow``, ``.fits``, ``.fcs``,
+        ``.h5ad``, by how it begins or else by its name; anything else is CSV, also ``.gz`` and
+        ``.zst``), a glob or a folder of such files, ``-`` for CSV or Arrow on the standard input,
+        or ``@name`` for a dataset of `mixtura.datasets`. CSV is UTF-8, separated by commas,
+        semicolons, tabs or blanks, with a header or without, with decimal points or, where they do
+        not separate, commas. Lines that begin with ``#`` are left out where the first does.
         A first column of row names without a name is called index, and no feature unless named.
     columns : the features by name, in this order; every column that is not an id by default.
     ids : columns carried along as text.

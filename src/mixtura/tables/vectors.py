@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,24 @@ from numpy.typing import NDArray
 
 from mixtura.errors import DataError
 
+#: the most numbers that a vector may have
+_MOST = 100_000
 #: the fields of a vector as Spark's machine learning writes it
 _SPARK = ("type", "size", "indices", "values")
 
 
 def element_names(name: str, shape: tuple[int, ...]) -> tuple[str, ...]:
-    """The names of the elements of a vector, ``x[0]``, or of a matrix, ``x[0][0]``, row by row."""
+    """The names of the elements of a vector, ``x[0]``, or of a matrix, ``x[0][0]``, row by row.
+
+    Raises
+    ------
+    DataError : they are more than anyone computes with, as a damaged file may say.
+    """
+    if math.prod(shape) > _MOST:
+        raise DataError(
+            f"column {name!r} has vectors of {math.prod(shape):,} numbers, expected at most "
+            f"{_MOST:,}: it is damaged, or leave it out"
+        )
     return tuple(name + "".join(f"[{place}]" for place in places) for places in np.ndindex(*shape))
 
 

@@ -51,9 +51,9 @@ def scan(
     Parameters
     ----------
     data : a path, a glob or a folder, or several: Parquet, Arrow and Feather, CSV (``.gz`` and
-        ``.zst``, too), ``.npy``, the first table of a ``.fits``; a `pyarrow.dataset.Dataset`; an
-        iterable of two-dimensional arrays, tables or record batches that begins anew whenever it is
-        asked to, or a function that begins one.
+        ``.zst``, too), ``.npy``, FCS, ``.h5ad``, the first table of a ``.fits``; a
+        `pyarrow.dataset.Dataset`; an iterable of two-dimensional arrays, tables or record batches
+        that begins anew whenever it is asked to, or a function that begins one.
     columns : the features by name, in this order; by default all but ids and weights. Columns of
         arrays are called x0, x1, …; those that folders name (``year=2024``) count only if named.
     weights : the column that says how much a row counts.
