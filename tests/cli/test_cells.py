@@ -113,3 +113,31 @@ def test_other_files_on_the_standard_input_are_named(typed) -> None:
     assert "the standard input is an HDF5 file, expected CSV or Arrow" in told.err
     told = typed("fit", "-", "-k", 1, stdin=b"SQLite format 3\0")
     assert "standard input is a SQLite database" in told.err
+
+
+def test_a_model_says_how_its_rows_were_read(typed, tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    tube = DATA / "flow_float_flowio.fcs"
+    asked = ["--channels", "CD3,SSC-A", "--compensate", "--transform", "CD3=arcsinh:5"]
+    fitted = typed("fit", tube, "-k", 2, *asked, "-o", model)
+    shown = typed("show", model)
+    words = "rows read: compensated, CD3 by arcsinh:5; log-likelihoods are of these values"
+    for told in (fitted, shown):
+        assert " ".join(told.out.split()).count(words) == 1
+    record = json.loads(typed("show", model, "--json").out)
+    expected = {"compensate": True, "transform": {"CD3": "arcsinh:5"}}
+    assert record["training"]["reading"] == expected
+
+
+def test_what_a_file_has_not_is_told_in_the_words_of_the_line(typed, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b\n1,2\n3,5\n4,4\n")
+    told = typed("fit", path, "-k", 1, "--compensate")
+    assert "--compensate is given for" in told.err
+    told = typed("fit", path, "-k", 1, "--obsm", "X_pca")
+    assert "--obsm is given for" in told.err
+    told = typed("fit", path, "-k", 1, "--transform", "arcsinh:1", "--json")
+    means = json.loads(told.out)["means"][0]
+    np.testing.assert_allclose(means[0], np.arcsinh([1.0, 3.0, 4.0]).mean(), rtol=1e-12)
+    told = typed("fit", path, "-k", 1, "--transform", "arcsinh", "--transform", "a=logicle")
+    assert "is for all features, and there are others" in told.err
