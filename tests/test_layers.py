@@ -111,6 +111,7 @@ HEAVY = {
     "dask",
     "distributed",
     "mpmath",
+    "h5py",
 }
 
 

@@ -287,7 +287,7 @@ def test_a_parquet_column_of_text_is_refused_with_the_others_named(tmp_path):
 def test_a_missing_value_of_parquet_is_named_by_row_and_column(tmp_path):
     path = str(tmp_path / "a.parquet")
     pa.parquet.write_table(pa.table({"a": [1.0, 2.0, None], "b": [1, None, 2]}), path)
-    with pytest.raises(DataError, match=r"row 1, column 'b' is NaN \(1 more such row\)"):
+    with pytest.raises(DataError, match=r"row 1, column 'b' is null \(1 more such row\)"):
         mixtura.fit(read_table(path), 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -27,6 +28,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         count = random.integers(1, 4, len(tall)).astype(float)
         table = pa.table({"height": tall[:, 0], "mass": tall[:, 1], "count": count})
         pq.write_table(table, tmp_path / f"data/part-{part}.parquet")
+    tables = Path(__file__).parents[1] / "data" / "tables"
+    shutil.copyfile(tables / "flow_float_flowio.fcs", tmp_path / "tube.fcs")
+    shutil.copyfile(tables / "cells.h5ad", tmp_path / "cells.h5ad")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.defpath]))

@@ -51,6 +51,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "parts").mkdir()
     rows = dict(zip(("x", "y"), faithful().rows.T, strict=True))
     pq.write_table(pa.table(rows), folder / "parts/0.parquet")
+    cells = Path(__file__).parents[1] / "data" / "tables" / "cells.h5ad"
+    fitted = str(folder / "cells.safetensors")
+    printed("fit", str(cells), "-k", "3", "--obsm", "X_pca", "-o", fitted)
     return folder
 
 

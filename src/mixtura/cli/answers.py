@@ -21,7 +21,7 @@ Answer = Callable[[Any, Any], dict[str, Any]]
 
 def write(
     asked: inputs.Input,
-    mixture: inputs.Named,
+    model: inputs.Named,
     function: Answer,
     where: outputs.Destination,
     *,
@@ -35,7 +35,7 @@ def write(
     Parameters
     ----------
     asked : the rows.
-    mixture : whose features are taken where the data name their columns.
+    model : whose features are taken where the data name their columns.
     function : of rows (m, D), float64, whatever the data hold, with their names where they have
         some, their ids, and their errors: columns of m values.
     where : what to write to; whole or not at all, if it is a file.
@@ -46,26 +46,47 @@ def write(
     DataError : there is no row.
     OSError : it cannot be written.
     """
+    shown = progress.on_terminal() and not (quiet or where.is_terminal)
+    with where.opened() as file:
+        target = where.sink(file)
+        into(asked, model, function, target.add, shown=shown)
+        target.end()
+
+
+def into(
+    asked: inputs.Input,
+    model: inputs.Named,
+    function: Answer,
+    add: Callable[[dict[str, Any]], None],
+    *,
+    shown: bool,
+) -> None:
+    """Hand over what `write` writes, some rows at a time; errors as for that.
+
+    Parameters
+    ----------
+    asked, model, function : as for `write`.
+    add : takes the columns of some rows after those of others.
+    shown : whether to draw a line of progress.
+    """
     from mixtura.engine.sources import ahead
     from mixtura.tables import Table, streams
 
-    rows = asked.read(mixture)
+    rows = asked.read(model)
     names = rows.columns if isinstance(rows, Table) else rows.names
     keep, numbered = asked.on_bad_row == "keep", asked.on_bad_row in ("skip", "report")
     bad = streams.bad_rows("skip" if keep else asked.on_bad_row)
     count = 0
-    meter = progress.AnswerMeter(shown=progress.on_terminal() and not (quiet or where.is_terminal))
+    meter = progress.AnswerMeter(shown=shown)
     chunks = streams.coalesce(_chunks(asked, rows, bad, meter.read, keep=keep), _ROWS)
-    with closing(meter), where.opened() as file, closing(ahead(chunks)) as read:
-        target = where.sink(file)
+    with closing(meter), closing(ahead(chunks)) as read:
         for chunk in read:
             known = outputs.side_by_side({"row": chunk.numbers} if numbered else {}, chunk.ids)
             bad_ones = _bad(chunk, holes=asked.missing == "em") if keep else None
-            target.add(outputs.side_by_side(known, _answered(chunk, names, function, bad_ones)))
+            add(outputs.side_by_side(known, _answered(chunk, names, function, bad_ones)))
             count += len(chunk)
         if not count:
             raise DataError("there is no row to answer for, expected at least one")
-        target.end()
     bad.warn(kept=keep)
 
 

@@ -54,4 +54,4 @@ def command(
         each = {f"probability_{n}": shares[:, c] for c, n in enumerate(known.names)}
         return columns | (each if proba else {})
 
-    answers.write(asked, stored.mixture, classified, where, quiet=quiet)
+    answers.write(asked, stored, classified, where, quiet=quiet)

@@ -36,7 +36,7 @@ def command(model: str, asked: inputs.Input, alpha: float, strict: bool, as_json
     time.
     """
     stored = inputs.read_model(model, asked.data)
-    rows = asked.read(stored.mixture)
+    rows = asked.read(stored)
     from mixtura.model.comparison import comparison_text
 
     found = stored.mixture.compare(rows, fitted_to=stored.fitted_to, alpha=alpha)

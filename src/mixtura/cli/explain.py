@@ -47,8 +47,8 @@ def command(
     """
     if rows and worst is not None:
         raise click.UsageError("--row and --worst are both given, expected one of them")
-    mixture = inputs.read_model(model, asked.data).mixture
-    table = asked.table(mixture)
+    stored = inputs.read_model(model, asked.data)
+    mixture, table = stored.mixture, asked.table(stored)
     errors = asked.errors(table)
     from mixtura.model.explain import least_likely
     from mixtura.model.wording import explanation_text

@@ -62,7 +62,7 @@ def command(
     if components is None:
         stored = inputs.read_model(sources[0], asked.data)
         mixture = stored.mixture
-        table = asked.table(mixture)
+        table = asked.table(stored)
         rows = mixture.rows(table)
         run = None
         if len(rows) >= max(2, mixture.n_components):

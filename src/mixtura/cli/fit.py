@@ -91,10 +91,10 @@ def command(
 ) -> None:
     """Fit a Gaussian mixture to the rows of DATA, and print or store it.
 
-    DATA is a CSV, .npy, .parquet or .feather file, - for CSV on the standard input, or a dataset
-    such as @faithful. A quoted glob, a folder, packed (.gz, .zst) and large files are read again
-    at every iteration, and need little memory. With --dask or --scheduler, Dask's workers read
-    Parquet once and hold it.
+    DATA is a CSV, .npy, .parquet, .feather, FITS, FCS or .h5ad file, - for CSV or Arrow on the
+    standard input, or a dataset such as @faithful. A quoted glob, a folder, packed (.gz, .zst) and
+    large files are read again at every iteration, and need little memory. With --dask or
+    --scheduler, Dask's workers read Parquet once and hold it.
     """
     kept.check()
     if components is None and asked.label_column is None:
@@ -132,7 +132,7 @@ def command(
         )
     if not observer.heard:
         printing.tell(f"{kept.checkpoint} is of a fit that is finished: nothing is done")
-    training = {**fit_record(fitted), **provenance.of(asked.source, known)}
+    training = {**fit_record(fitted), **provenance.of(asked, known)}
     if known_of:
         training["classes"] = {"names": classes, "owners": known_of["classes"]}
     failed = strict and not fitted.outcome.converged

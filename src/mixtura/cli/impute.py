@@ -43,7 +43,8 @@ def command(
     """
     from mixtura.model.random import random_state_of
 
-    mixture = inputs.read_model(model, asked.data).mixture
+    stored = inputs.read_model(model, asked.data)
+    mixture = stored.mixture
     random = random_state_of(seed)
 
     def filled(rows: Any, _: Any) -> dict[str, Any]:
@@ -57,4 +58,4 @@ def command(
             columns |= {f"{name}_std": deviations[:, j] for j, name in enumerate(names)}
         return columns
 
-    answers.write(replace(asked, missing="em"), mixture, filled, where, quiet=quiet)
+    answers.write(replace(asked, missing="em"), stored, filled, where, quiet=quiet)

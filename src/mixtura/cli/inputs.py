@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from mixtura.grouped import GroupFits
     from mixtura.model.mixture import Mixture
     from mixtura.model.storage import StoredModel
-    from mixtura.tables import Table
+    from mixtura.tables import Reading, Table
     from mixtura.tables.streams import Scan
 
 #: what is read: all rows in memory, or a scan over them
 Rows: TypeAlias = "Table | Scan"
 #: what has names of features
-Named: TypeAlias = "Mixture | GroupFits"
+Named: TypeAlias = "Mixture | GroupFits | StoredModel"
 
 #: bytes of a single file from which on it is streamed
 _LARGE = 2**28
@@ -44,6 +44,8 @@ class Input:
     label_column : likewise the column of the rows' classes.
     missing : ``em`` where features may be missing, ``refuse`` where not.
     missing_values : further spellings of a missing cell.
+    obsm, layer, compensate, transform : as `mixtura.tables.Reading` has them; None where nothing
+        is said, which then is as a model was fitted.
     """
 
     data: str | None = None
@@ -56,6 +58,10 @@ class Input:
     label_column: str | None = None
     missing: str = "refuse"
     missing_values: tuple[str, ...] = ()
+    obsm: str | None = None
+    layer: str | None = None
+    compensate: bool | None = None
+    transform: str | dict[str, str] | None = None
 
     @property
     def source(self) -> str:
@@ -78,7 +84,38 @@ class Input:
             return False
         path = Path(self.source)
         is_large = path.is_file() and path.stat().st_size >= large
-        return is_large or needs_scan(self.source)
+        return is_large or needs_scan(self.source, large=True)
+
+    def reading(self, model: Named | None) -> Reading:
+        """How the rows are read: as the command line says, else as those of the model were.
+
+        Raises
+        ------
+        ModelError : the model's file says nothing sensible of that.
+        ParameterError : there is no such transform, or both an obsm and a layer are given.
+        """
+        from mixtura.model.storage import StoredModel
+        from mixtura.tables import Reading
+
+        told = {
+            "obsm": self.obsm,
+            "layer": self.layer,
+            "compensate": self.compensate,
+            "transform": self.transform,
+        }
+        given: dict[str, Any] = {n: value for n, value in told.items() if value is not None}
+        kept = dict(model.reading) if isinstance(model, StoredModel) else {}
+        if not kept:
+            return Reading(**given)
+        if given.keys() & {"obsm", "layer"}:
+            kept.pop("obsm", kept.pop("layer", None))
+        try:
+            return Reading(**(kept | given), kept=True)
+        except (TypeError, AttributeError):
+            raise errors.ModelError(
+                "MODEL says of its rows how they were read, and not in words of mixtura's: fit and "
+                "save the model again"
+            ) from None
 
     def read(self, mixture: Named | None = None, large: int = _LARGE) -> Rows:
         """The rows, in memory or as a scan; parameters as for `table` and `is_streamed`."""
@@ -102,6 +139,7 @@ class Input:
             return _collected(self.scan(mixture), self.source)
         chosen = self._chosen(mixture)
         chosen |= {"missing": self.missing, "missing_values": self.missing_values}
+        chosen |= {"reading": self.reading(mixture)}
         return read_table(self.source, **chosen, header=self.header)
 
     def scan(self, mixture: Named | None = None) -> Scan:
@@ -110,30 +148,29 @@ class Input:
         What is no file, the standard input or a dataset, is held in memory.
         """
         from mixtura.tables import read, selection
-        from mixtura.tables.streams import held, scan
+        from mixtura.tables.streams import held, piped, scan
 
         # Who keeps the bad rows asks for them of the scan itself.
         policy = "skip" if self.on_bad_row == "keep" else self.on_bad_row
         expected = mixture.feature_names if mixture is not None else None
         columns, weights = self.columns or None, self.weight_column
         holes, beside = self.missing == "em", self.error_columns or None
+        reading = self.reading(mixture)
         chosen = selection.Selection.of(
             columns,
             self.ids,
             expected,
             holes=holes,
             marks=self.missing_values,
+            reading=reading,
             weights=weights,
             errors=beside,
         )
         if self.source.startswith("@"):
-            table = read.read_table(self.source, **self._chosen(mixture))
+            table = read.read_table(self.source, **self._chosen(mixture), reading=reading)
             return held.scan_table(table, self.source, fields=chosen.fields, on_bad_row=policy)
         if self.source == "-":
-            given = read.standard_input()
-            return held.scan_text(
-                given, "standard input", chosen, header=self.header, on_bad_row=policy
-            )
+            return piped.scan_input(chosen, header=self.header, on_bad_row=policy)
         return scan(
             self.source,
             columns=columns,
@@ -145,6 +182,7 @@ class Input:
             on_bad_row=policy,
             missing=self.missing,
             missing_values=self.missing_values,
+            reading=reading,
         )
 
     def weights(self, rows: Rows) -> list[float] | None:

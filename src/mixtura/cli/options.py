@@ -153,6 +153,7 @@ def _names_of_columns(others: str) -> Decorator:
     """The option --columns; `others` are those that are no features by default."""
     return _option_of_names(
         "--columns",
+        "--channels",
         help=f"The features; every column that is not {others} by default. Columns without a "
         "header are called x0, x1, ...",
     )
@@ -163,6 +164,44 @@ def by(words: str, **more: Any) -> Decorator:
     return _option_of_names("--by", help=words, **more)
 
 
+def _transforms(
+    _: click.Context, __: click.Parameter, values: tuple[str, ...]
+) -> str | dict[str, str] | None:
+    """One transform for all features, or one for each that is named: ``CD3,CD4=arcsinh:5``."""
+    if not values:
+        return None
+    if len(values) == 1 and "=" not in values[0]:
+        return values[0]
+    told: dict[str, str] = {}
+    for value in values:
+        names, equals, text = value.rpartition("=")
+        if not equals:
+            raise click.BadParameter(f"{value!r} is for all features, and there are others")
+        told |= dict.fromkeys((n.strip() for each in csv.reader([names]) for n in each), text)
+    return told
+
+
+#: which numbers of a file are the rows, and on what scale; as the model's were, where there is one
+_numbers_of_files = together(
+    click.option("--obsm", metavar="NAME", help="The array of an .h5ad to read, such as X_pca."),
+    click.option("--layer", metavar="NAME", help="The layer of an .h5ad to read; X is X itself."),
+    click.option(
+        "--compensate/--no-compensate",
+        default=None,
+        help="Whether to take out of an FCS file's channels what other dyes give to them, by its "
+        "$SPILLOVER.",
+    ),
+    click.option(
+        "--transform",
+        multiple=True,
+        callback=_transforms,
+        metavar="[NAME,...=]SCALE",
+        help="Put features on a scale: arcsinh, arcsinh:5 (its cofactor, 150 by default), logicle "
+        "or logicle:262144,0.5,4.5,0 (T, W, M, A). It is kept with the model, and log-likelihoods "
+        "are then of the values on that scale.",
+    ),
+)
+
 _columns = together(
     _names_of_columns("an id"),
     _option_of_names(
@@ -171,6 +210,7 @@ _columns = together(
         help="Columns carried along as text, never computed with.",
     ),
     _header,
+    _numbers_of_files,
 )
 
 #: how a command reads rows

@@ -153,7 +153,9 @@ def answers_to(output: str, force: bool, as_json: bool) -> Destination:
     return Destination(where.path, as_json)
 
 
-def destination(output: str, force: bool, *, suffixes: Sequence[str] = ()) -> Destination:
+def destination(
+    output: str, force: bool, *, suffixes: Sequence[str] = (), apart: bool = True
+) -> Destination:
     """Where `output` points, refused now rather than after the work if it cannot be written.
 
     Parameters
@@ -161,6 +163,7 @@ def destination(output: str, force: bool, *, suffixes: Sequence[str] = ()) -> De
     output : a path, or ``-``.
     force : whether a file that exists may be replaced.
     suffixes : the ends of names that say what is written; none where any name does.
+    apart : whether a file that the command reads is refused.
 
     Raises
     ------
@@ -171,7 +174,8 @@ def destination(output: str, force: bool, *, suffixes: Sequence[str] = ()) -> De
     """
     if not output:
         raise click.UsageError("the output '' names no file: give its name, or - for printing")
-    check_apart(output)
+    if apart:
+        check_apart(output)
     if output == "-":
         check_stdout()
         return Destination(None)

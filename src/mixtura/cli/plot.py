@@ -87,7 +87,7 @@ def command(
         stored = inputs.read_model(model, asked.data)
         mixture, table = stored.mixture, None
         if asked.data:
-            table = asked.table(mixture)
+            table = asked.table(stored)
             row = None if row is None else inputs.places_of(table, [row])[0]
         if kind is None:
             count = min(mixture.n_features, 2) if not features else len(features)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mixtura.cli import answers, inputs, options, outputs
+from mixtura.cli.cells import Cells
 
 if TYPE_CHECKING:
     from mixtura.model.mixture import Mixture
+    from mixtura.model.storage import StoredModel
 
 EPILOG = """\b
 Examples:
@@ -17,10 +20,11 @@ Examples:
   mixtura predict model.safetensors @faithful --proba | head -3
   mixtura predict model.safetensors @faithful --columns eruptions \\
     --target x1 --quantile 0.9
+  mixtura predict cells.safetensors cells.h5ad --obs cluster -o cells.h5ad
 """
 
 
-@options.command(EPILOG, asked=inputs.Input, where=outputs.answers_to)
+@options.command(EPILOG, asked=inputs.Input)
 @options.rows_of_answers
 @options.error_columns
 @click.option("--proba", is_flag=True, help="Write the responsibility of every component, too.")
@@ -40,6 +44,12 @@ Examples:
     help="With one --target: write, too, what it is below with this probability; can be given "
     "again.",
 )
+@click.option(
+    "--obs",
+    metavar="NAME",
+    help="Write the labels into this column of obs of an .h5ad: -o is then a copy of DATA with "
+    "it, or DATA itself.",
+)
 @options.rows_to_write
 @options.quiet
 def command(
@@ -49,7 +59,10 @@ def command(
     top: int | None,
     targets: tuple[str, ...],
     quantiles: tuple[float, ...],
-    where: outputs.Destination,
+    obs: str | None,
+    output: str,
+    force: bool,
+    as_json: bool,
     quiet: bool,
 ) -> None:
     """Write the most responsible component of each row of DATA under MODEL.
@@ -74,9 +87,17 @@ def command(
             "--target is given with --missing em, and features are predicted from whole rows: fill "
             "in first what is missing, with mixtura impute"
         )
-    mixture = inputs.read_model(model, asked.data).mixture
+    if obs is not None and (targets or proba or top is not None or as_json):
+        raise click.UsageError(
+            "--obs writes labels alone: leave --target, --proba, --top and --json out"
+        )
+    cells = None if obs is None else Cells.of(asked, output, obs, force=force)
+    where = None if cells else outputs.answers_to(output, force, as_json)
+    stored = inputs.read_model(model, asked.data)
+    mixture = stored.mixture
     if targets:
-        _write_targets(mixture, asked, targets, quantiles, proba, where, quiet)
+        assert where is not None
+        _write_targets(stored, asked, targets, quantiles, proba, where, quiet)
         return
 
     def predicted(rows: Any, errors: Any) -> dict[str, Any]:
@@ -88,11 +109,15 @@ def command(
         shares = mixture.predict_proba(rows, errors, missing=asked.missing) if proba else None
         return labels | (_responsibilities(mixture, shares) if proba else {})
 
-    answers.write(asked, mixture, predicted, where, quiet=quiet)
+    if cells is not None:
+        cells.write(asked, stored, predicted, quiet=quiet)
+        return
+    assert where is not None
+    answers.write(asked, stored, predicted, where, quiet=quiet)
 
 
 def _write_targets(
-    mixture: Mixture,
+    stored: StoredModel,
     asked: inputs.Input,
     targets: tuple[str, ...],
     quantiles: tuple[float, ...],
@@ -103,6 +128,7 @@ def _write_targets(
     """Write what the targets are expected to be in each row."""
     from mixtura.model.regression import split
 
+    mixture = stored.mixture
     given, left = split(mixture, targets)
     names = [mixture.feature_labels[j] for j in left]
 
@@ -115,7 +141,8 @@ def _write_targets(
         columns |= {f"quantile_{p:g}": told.quantiles[:, i] for i, p in enumerate(quantiles)}
         return columns | (_responsibilities(mixture, told.weights) if proba else {})
 
-    answers.write(asked, mixture.marginal(given), predicted, where, quiet=quiet)
+    of_others = replace(stored, mixture=mixture.marginal(given))
+    answers.write(asked, of_others, predicted, where, quiet=quiet)
 
 
 def _responsibilities(mixture: Mixture, shares: Any) -> dict[str, Any]:

@@ -14,19 +14,31 @@ from mixtura.cli import inputs
 _TELLING = ("output", "force", "as_json", "as_text", "verbose")
 
 
-def of(data: str, rows: inputs.Rows) -> dict[str, Any]:
-    """The command that is being carried out, and by what its rows are known again.
+def of(asked: inputs.Input, rows: inputs.Rows) -> dict[str, Any]:
+    """The command that is being carried out, how its rows were read and are known again.
 
     Parameters
     ----------
-    data : where the rows are from, as it was typed.
+    asked : where the rows are from, as it was typed, and how they are read.
     rows : what was read.
 
     Notes
     -----
     Of rows that are streamed, one pass.
     """
-    return {"command": command_words(), "data": {"name": data, "digest": digest_of(rows)}}
+    read = asked.reading(None).record(names_of(rows))
+    return {
+        "command": command_words(),
+        "data": {"name": asked.source, "digest": digest_of(rows)},
+        **({"reading": read} if read else {}),
+    }
+
+
+def names_of(rows: inputs.Rows) -> tuple[str, ...]:
+    """The features' names, made up where the rows have none."""
+    from mixtura.tables import Table
+
+    return rows.names if isinstance(rows, Table) else rows.columns.features
 
 
 def command_words() -> list[str]:
@@ -58,6 +70,8 @@ def _option(option: click.Option, value: Any) -> list[str]:
         return [option.opts[0], str(option.flag_value)]
     if option.multiple and all(isinstance(each, str) for each in value):
         value = [_listed(value)]
+    if isinstance(value, dict):  # of transforms, by feature
+        value = [f"{name}={text}" for name, text in value.items()]
     values = value if isinstance(value, (list, tuple)) else [value]
     return [word for each in values for word in (option.opts[0], str(each))]
 
@@ -74,7 +88,7 @@ def digest_of(rows: inputs.Rows) -> str:
     from mixtura.tables import Table
     from mixtura.tables.digest import Digest
 
-    digest = Digest(len(rows.names if isinstance(rows, Table) else rows.columns.features))
+    digest = Digest(len(names_of(rows)))
     for chunk in [rows] if isinstance(rows, Table) else rows.chunks():
         digest.add(chunk.rows)
     return digest.text

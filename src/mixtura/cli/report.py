@@ -76,7 +76,7 @@ def command(
 
     said = report(
         stored,
-        asked.read(stored.mixture, large=_LARGE),
+        asked.read(stored, large=_LARGE),
         worst=worst,
         compare=compare is not None,
         pictures=where is not None,

@@ -109,4 +109,4 @@ def command(
             **({"flag": (scores <= threshold).astype("int64")} if threshold is not None else {}),
         }
 
-    answers.write(asked, mixture, scored, where, quiet=quiet)
+    answers.write(asked, stored, scored, where, quiet=quiet)

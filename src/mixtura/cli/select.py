@@ -115,7 +115,7 @@ def command(
     )
     if kept.output is not None:
         best = found.best
-        where.store(best.mixture, {**best.summary(), **provenance.of(asked.source, rows)})
+        where.store(best.mixture, {**best.summary(), **provenance.of(asked, rows)})
     if as_csv:
         outputs.destination("-", kept.force).write_columns(_columns(found.table(sign)))
     else:

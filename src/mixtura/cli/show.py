@@ -60,7 +60,7 @@ def command(model: str, asked: inputs.Input, intervals: bool, level: float, as_j
     if intervals:
         from mixtura.uncertainty import standard_errors
 
-        table = asked.table(mixture)
+        table = asked.table(stored)
         errors = standard_errors(mixture, table, sample_weight=asked.weights(table))
         record["intervals"] = errors.summary(level)
 

@@ -20,11 +20,14 @@ _OPTIONS = {
 #: the same, where it is an argument only beside a sign of equality, or after certain words
 _WORDS = {
     "accelerate": "--accelerate",
+    "compensate": "--compensate",
     "criterion": "--criterion",
     "every": "--every",
     "folds": "--folds",
+    "layer": "--layer",
     "n_bootstrap": "--n-bootstrap",
     "n_components": "-k",
+    "obsm": "--obsm",
     "start": "--start",
     "structure": "--structure",
     "structures": "--structures",

@@ -34,8 +34,8 @@ def command(model: str, asked: inputs.Input, rows: int, seed: int, as_json: bool
     component, where densities underflow. Ends with exit code 1 if mixtura is the one that is
     wrong.
     """
-    mixture = inputs.read_model(model, asked.data).mixture
-    table = asked.table(mixture)
+    stored = inputs.read_model(model, asked.data)
+    mixture, table = stored.mixture, asked.table(stored)
     from mixtura.testing import validate
     from mixtura.testing.validation import validation_text
 

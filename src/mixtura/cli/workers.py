@@ -48,6 +48,8 @@ def spread(scan: Scan, scheduler: str | None) -> Iterator[Any]:
     except ImportError:
         raise MissingExtraError("dask", "dask", "--dask") from None
 
+    if scan.columns.transforms:
+        raise click.UsageError("--dask is given with --transform, expected one of them")
     columns = [*scan.columns.features, *filter(None, [scan.columns.weights])]
     with ExitStack() as stack:
         client = stack.enter_context(_connected(scheduler))

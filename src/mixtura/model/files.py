@@ -37,6 +37,20 @@ def written_beside(path: Path, data: bytes, *, before: Path | None = None) -> No
 def opened_beside(path: Path, *, before: Path | None = None) -> Iterator[BinaryIO]:
     """A file to write into: beside `path`, to the disk at the end, then renamed to it.
 
+    Parameters and errors as for `made_beside`.
+    """
+    if path.exists() and not path.is_file():  # a device or a pipe, which has nothing to keep
+        with path.open("wb") as file:
+            yield file
+        return
+    with made_beside(path, before=before) as beside, beside.open("wb") as file:
+        yield file
+
+
+@contextmanager
+def made_beside(path: Path, *, before: Path | None = None) -> Iterator[Path]:
+    """The path of an empty file to fill: beside `path`, to the disk at the end, then renamed to it.
+
     A file that was there gives the new one its owner and its rights; no other rights are given.
 
     Parameters
@@ -48,17 +62,13 @@ def opened_beside(path: Path, *, before: Path | None = None) -> Iterator[BinaryI
     ------
     OSError : it cannot be written; what was there before stays, as it does after any error.
     """
-    if path.exists() and not path.is_file():  # a device or a pipe, which has nothing to keep
-        with path.open("wb") as file:
-            yield file
-        return
     path = path.resolve()  # a link stays, and the file that it leads to is replaced
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED)
+    os.close(handle)
     beside = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
+        yield beside
+        with beside.open("rb+") as file:
             os.fsync(file.fileno())
         _give_rights(beside, before if before and not path.exists() else path)
         if before is not None and path.exists():

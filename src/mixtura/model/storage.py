@@ -57,6 +57,17 @@ class StoredModel:
     threshold: Mapping[str, float] | None = None
 
     @property
+    def feature_names(self) -> tuple[str, ...] | None:
+        """The names of the mixture's features, None where they have none."""
+        return self.mixture.feature_names
+
+    @property
+    def reading(self) -> Mapping[str, Any]:
+        """How the rows were read: see `mixtura.tables.Reading`; empty where as they were."""
+        held = self.training.get("reading")
+        return held if isinstance(held, dict) else {}
+
+    @property
     def fitted_to(self) -> float | None:
         """How many rows the mixture was fitted to; None where the file does not say."""
         return rows_of(self.training)

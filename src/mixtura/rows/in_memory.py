@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from mixtura.engine.arrays import Rows
 from mixtura.errors import DataError
 from mixtura.tables.collections import is_collection
 from mixtura.tables.columns import matrix_of, unmasked
-from mixtura.tables.containers import column_names
+from mixtura.tables.containers import column_names, is_null
 
 __all__ = [
     "as_rows",
@@ -83,7 +83,14 @@ def as_rows(
     if is_ready(data) and n_features in (None, data.shape[1]):
         return np.asarray(data)
     rows = plain_rows(unmasked(data) if holes else data, n_features, feature_names)
-    no_missing(rows, column_names(data), holes=holes)
+    names = column_names(data)
+    there = names if names is None or feature_names is None else tuple(feature_names)
+
+    def null(row: int, column: int) -> bool:
+        at = column if names is None or there is None else names.index(there[column])
+        return is_null(data, row, at)
+
+    no_missing(rows, there, holes=holes, null=null)
     return rows
 
 
@@ -164,11 +171,16 @@ def lacks_any(rows: Rows) -> bool:
 
 
 def no_missing(
-    rows: Rows, names: Sequence[str] | None = None, *, holes: bool | None = None
+    rows: Rows,
+    names: Sequence[str] | None = None,
+    *,
+    holes: bool | None = None,
+    null: Callable[[int, int], bool] = lambda row, column: False,
 ) -> None:
     """Refuse infinity, and unless there may be `holes` NaN; the first one's place is named.
 
-    Where `holes` is None nobody could ask for them, and no advice is given to.
+    Where `holes` is None nobody could ask for them, and no advice is given to. What is NaN by its
+    row and column may have been `null` in the data, and is called so.
 
     Raises
     ------
@@ -181,10 +193,12 @@ def no_missing(
         return
     row, column = (int(i) for i in np.argwhere(bad)[0])
     value = rows[row, column]
-    what = "NaN" if np.isnan(value) else "infinity" if value > 0 else "-infinity"
+    what = "infinity" if value > 0 else "-infinity"
+    if np.isnan(value):
+        what = "null" if null(row, column) else "NaN"
     more = int(bad.any(axis=1).sum()) - 1
     others = f" ({more} more such row{'s' if more > 1 else ''})" if more else ""
-    offered = what == "NaN" and holes is not None
+    offered = np.isnan(value) and holes is not None
     remedy = " or take what is missing as unknown, with missing='em'" if offered else ""
     raise DataError(
         f"row {row}, column {column_label(column, names)} is {what}{others}: "

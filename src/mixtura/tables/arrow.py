@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from numpy.typing import NDArray
 from mixtura.errors import DataError, MissingExtraError, MixturaError
 from mixtura.tables.chunk import BadRows, Chunk
 from mixtura.tables.selection import Columns, Header
+from mixtura.tables.vectors import element_names, is_vector, length_of, matrix_of_vectors
 from mixtura.textual import words_of
 
+#: how files of Arrow's own begin: as files, or as streams
+MAGICS = (b"ARROW1", b"\xff\xff\xff\xff")
 #: rows that are decoded at a time
 BATCH = 2**16
 
@@ -43,7 +47,7 @@ def parquet_header(path: Path) -> Header:
     """The columns of a Parquet file."""
     arrow = pyarrow("reading Parquet")
     with _blamed(arrow, path, "a Parquet"), arrow.parquet.ParquetFile(path) as file:
-        return header_of(file.schema_arrow)
+        return header_of(file.schema_arrow, lambda name: file.iter_batches(BATCH, columns=[name]))
 
 
 def parquet_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> Iterator[Chunk]:
@@ -57,7 +61,7 @@ def parquet_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> 
             path, pre_buffer=False, buffer_size=2**18, page_checksum_verification=True
         ) as file,
     ):
-        for batch in file.iter_batches(BATCH, columns=list(columns.names), use_threads=False):
+        for batch in file.iter_batches(BATCH, columns=columns.stored, use_threads=False):
             yield chunk_of(batch, columns, str(path), first)
             first += batch.num_rows
         if first != file.metadata.num_rows:
@@ -67,19 +71,42 @@ def parquet_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> 
 def feather_header(path: Path) -> Header:
     """The columns of a file of Arrow's own: Feather, or a stream."""
     arrow = pyarrow("reading Arrow files")
-    with _blamed(arrow, path, "an Arrow"), arrow.OSFile(str(path)) as file:
-        return header_of(_opened(arrow, file, None)[0])
+    with arrow.OSFile(str(path)) as file:
+        return ipc_header(file, str(path))
 
 
 def feather_chunks(path: Path, columns: Columns, header: Header, _: BadRows) -> Iterator[Chunk]:
     """The rows of a file of Arrow's own, a record batch at a time."""
     arrow = pyarrow("reading Arrow files")
+    with arrow.OSFile(str(path)) as file:
+        yield from ipc_chunks(file, columns, str(path))
+
+
+def ipc_header(file: Any, origin: str) -> Header:
+    """The columns of Arrow's own format in a file that is open, called `origin`."""
+    arrow = pyarrow("reading Arrow files")
+    held: list[Any] = []
+    with _blamed(arrow, origin, "an Arrow"):
+        schema, batches = _opened(arrow, file, None)
+
+        def begun(_: str) -> Iterator[Any]:
+            held.extend(islice(batches, 0 if held else 1))
+            return iter(held)
+
+        return header_of(schema, begun)
+
+
+def ipc_chunks(file: Any, columns: Columns, origin: str) -> Iterator[Chunk]:
+    """The rows of Arrow's own format in a file that is open; no batch before the last is held."""
+    arrow = pyarrow("reading Arrow files")
     first = 0
-    with _blamed(arrow, path, "an Arrow", lambda: first), arrow.OSFile(str(path)) as file:
-        places = [header.names.index(name) for name in columns.names]
+    with _blamed(arrow, origin, "an Arrow", lambda: first):
+        schema, _ = _opened(arrow, file, None)
+        places = [schema.get_field_index(name) for name in columns.stored]
+        file.seek(0)
         for batch in _opened(arrow, file, places)[1]:
             for at in range(0, batch.num_rows, BATCH):
-                yield chunk_of(batch.slice(at, BATCH), columns, str(path), first + at)
+                yield chunk_of(batch.slice(at, BATCH), columns, origin, first + at)
             first += batch.num_rows
 
 
@@ -94,16 +121,34 @@ def _opened(arrow: Any, file: Any, places: Sequence[int] | None) -> tuple[Any, I
     return stream.schema, iter(stream)
 
 
-def header_of(schema: Any) -> Header:
-    """The columns of an Arrow schema, each with its type where that is no number."""
+def header_of(schema: Any, begun: Callable[[str], Iterable[Any]]) -> Header:
+    """The columns of an Arrow schema, each with its type where that is no number.
+
+    Parameters
+    ----------
+    schema : with a column of vectors, if it has one.
+    begun : begins the batches that a column of vectors is in, by its name; how long they are
+        stands in the first row alone.
+    """
     is_a = pyarrow("reading record batches").types
-    kinds = {}
+    kinds: dict[str, str] = {}
+    names: list[str] = []
+    vectors: dict[str, tuple[str, ...]] = {}
     for name in schema.names:
         if schema.names.count(name) == 1:
             kind = schema.field(name).type
             numeric = is_a.is_integer(kind) or is_a.is_floating(kind) or is_a.is_decimal(kind)
             kinds[name] = "" if numeric else str(kind)
-    return Header(tuple(schema.names), kinds)
+            if is_vector(is_a, kind):
+                columns = (
+                    batch.column(batch.schema.get_field_index(name)) for batch in begun(name)
+                )
+                length = next(filter(None, map(length_of, columns)), 0)
+                vectors[name] = element_names(name, (length,))
+        names += vectors.get(name) or (name,)
+    whole = tuple(name for name, parts in vectors.items() if parts)
+    vectors = {name: vectors[name] for name in whole}
+    return Header((*names, *whole), kinds, aside=whole, vectors=vectors)
 
 
 def chunk_of(batch: Any, columns: Columns, origin: str, first: int) -> Chunk:
@@ -117,19 +162,43 @@ def chunk_of(batch: Any, columns: Columns, origin: str, first: int) -> Chunk:
     ValueError : its columns are shorter than it says, or a text that is carried along is none.
     """
     batch.validate()
-    values = [_numbers(batch, name) for name in columns.features]
+    held: dict[str, NDArray[Any]] = {}
+    for name in columns.stored:
+        column = batch.column(batch.schema.get_field_index(name))
+        if (parts := columns.vectors.get(name)) is not None:
+            of = f"{origin}: column {name!r}"
+            matrix = matrix_of_vectors(column, len(parts), of, first)
+            held |= dict(zip(parts, matrix.T, strict=True))
+        elif name in columns.numbers:
+            held[name] = _numbers(column)
+    values = [held[name] for name in columns.features]
     rows: NDArray[Any] = np.stack(values, axis=1, dtype=np.result_type(np.float32, *values))
     return Chunk(
         rows,
-        {name: _numbers(batch, n).astype(np.float64) for name, n in columns.fields.items()},
+        {name: held[n].astype(np.float64) for name, n in columns.fields.items()},
         {name: _texts(batch, name) for name in columns.ids},
         origin,
         first,
+        nulls=_nulls(batch, columns),
     )
 
 
-def _numbers(batch: Any, name: str) -> NDArray[Any]:
-    column = batch.column(batch.schema.get_field_index(name))
+def _nulls(batch: Any, columns: Columns) -> NDArray[np.bool_] | None:
+    """Which features (m, D) are null, and no NaN; None where no column has a null."""
+    elements, found = columns.elements, {}
+    for j, name in enumerate(columns.features):
+        column = batch.column(batch.schema.get_field_index(elements.get(name, (name, 0))[0]))
+        if column.null_count:
+            found[j] = column.is_null().to_numpy(zero_copy_only=False)
+    if not found:
+        return None
+    nulls = np.zeros((batch.num_rows, len(columns.features)), np.bool_)
+    for j, mask in found.items():
+        nulls[:, j] = mask
+    return nulls
+
+
+def _numbers(column: Any) -> NDArray[Any]:
     values = column.to_numpy(zero_copy_only=False)  # NaN where it is null
     single = values.dtype.kind == "f" and values.dtype.itemsize <= 4
     return values if single else values.astype(np.float64, copy=False)
@@ -162,14 +231,14 @@ def faults(arrow: Any) -> tuple[type[BaseException], ...]:
 
 @contextmanager
 def _blamed(
-    arrow: Any, path: Path, kind: str, row: Callable[[], int] = lambda: 0
+    arrow: Any, origin: Path | str, kind: str, row: Callable[[], int] = lambda: 0
 ) -> Iterator[None]:
     """Turns what pyarrow finds wrong within the block into a sentence of the file.
 
     Parameters
     ----------
     arrow : the module pyarrow.
-    path : the file.
+    origin : the file.
     kind : of its format, with an article.
     row : how many rows were read before.
 
@@ -187,6 +256,6 @@ def _blamed(
             raise  # Arrow reports damage as an OSError without a number
         where = f" from row {row()} on" if row() else ""
         raise DataError(
-            f"{path} is not {kind} file that mixtura reads{where}: {words_of(error)}; it is cut "
+            f"{origin} is not {kind} file that mixtura reads{where}: {words_of(error)}; it is cut "
             "short or damaged, so fetch or write it again"
         ) from None

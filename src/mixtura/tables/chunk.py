@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mixtura.errors import DataError, ParameterError
 from mixtura.tables.cells import UNKNOWN
 from mixtura.tables.selection import joined_fields
+from mixtura.tables.transforms import Transform
 from mixtura.textual import counted
 
 #: of each bad row that is reported, up to so many
@@ -111,6 +112,8 @@ class Chunk:
     told : whether it is told already of the rows that hold NaN what is wrong with them; where
         rows may have holes, of those that hold infinity.
     numbers : (m,), where each row stands in all of the data, from 0; None before a scan says it.
+    nulls : (m, D), which features of those that are NaN are null in the data; None where no one
+        said, or they were told of.
     """
 
     rows: NDArray[np.floating[Any]]
@@ -120,6 +123,7 @@ class Chunk:
     first: int = 0
     told: bool = False
     numbers: NDArray[np.int64] | None = None
+    nulls: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return int(self.rows.shape[0])
@@ -136,6 +140,16 @@ class Chunk:
     def numbered(self, first: int) -> Chunk:
         """The same, whose rows stand in all of the data from number `first` on."""
         return replace(self, numbers=np.arange(first, first + len(self)))
+
+    def transformed(self, names: Sequence[str], transforms: Mapping[str, Transform]) -> Chunk:
+        """The same, with those features of `names` on another scale that have one."""
+        if not transforms:
+            return self
+        rows = self.rows.astype(np.float64)
+        for name, scale in transforms.items():
+            j = list(names).index(name)
+            rows[:, j] = scale(rows[:, j])
+        return replace(self, rows=rows)
 
     def part(self, start: int, stop: int) -> Chunk:
         """The rows from `start` up to `stop`, with all that goes along."""
@@ -177,6 +191,7 @@ class Chunk:
         return replace(
             self,
             rows=self.rows[good],
+            nulls=None,
             fields={name: values[good] for name, values in self.fields.items()},
             numbers=None if self.numbers is None else self.numbers[good],
             ids={name: list(compress(texts, good)) for name, texts in self.ids.items()},
@@ -210,9 +225,11 @@ class Chunk:
                 continue
             value = self.rows[i, columns[0]]
             what = "NaN" if np.isnan(value) else "infinity" if value > 0 else "-infinity"
+            if self.nulls is not None and self.nulls[i, columns[0]]:
+                what = "null"
             yield (
                 f"{where}, column {names[columns[0]]!r} is {what}, expected a finite number: fill "
-                f"it, {UNKNOWN if what == 'NaN' else ''}or drop the row"
+                f"it, {UNKNOWN if np.isnan(value) else ''}or drop the row"
             )
 
     def _fault(self, row: int) -> str:

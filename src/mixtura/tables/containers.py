@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from mixtura.errors import DataError
+from mixtura.tables.vectors import element_names, is_vector, length_of, matrix_of_vectors
 
 
 def is_refused(data: Any) -> bool:
@@ -45,6 +47,8 @@ def column_names(data: Any) -> tuple[str, ...] | None:
     if isinstance(data, np.ndarray):
         return data.dtype.names
     names = getattr(data, "column_names", None)  # pyarrow
+    if names is not None and (vectors := _vectors(data)):
+        names = [part for name in names for part in vectors.get(name, (name,))]
     if names is None:
         names = getattr(data, "columns", None)  # pandas, polars
     return None if names is None else tuple(str(name) for name in names)
@@ -63,12 +67,54 @@ def columns_of(data: Any) -> list[tuple[Any, Any]] | None:
         return None if data.dtype.names is None else [(n, data[n]) for n in data.dtype.names]
     if hasattr(data, "column_names"):  # pyarrow
         _check_length(data)
-        return [(name, data.column(j)) for j, name in enumerate(data.column_names)]
+        vectors = _vectors(data)
+        return [
+            pair
+            for j, name in enumerate(data.column_names)
+            for pair in _parted(name, data.column(j), vectors.get(name))
+        ]
     if hasattr(data, "get_columns"):  # polars
         return [(column.name, column) for column in data.get_columns()]
     if hasattr(data, "iloc") and getattr(data, "ndim", 0) == 2:  # pandas
         return [(name, data.iloc[:, j]) for j, name in enumerate(data.columns)]
     return None
+
+
+def _vectors(data: Any) -> dict[str, tuple[str, ...]]:
+    """The columns of an Arrow table that hold vectors, and the names of their elements."""
+    schema = getattr(data, "schema", None)
+    types = sys.modules.get("pyarrow.types")
+    if schema is None or types is None:
+        return {}
+    found = [field.name for field in schema if is_vector(types, field.type)]
+    lengths = {name: length_of(data.column(name)) for name in found}
+    return {name: element_names(name, (length,)) for name, length in lengths.items() if length}
+
+
+def _parted(name: Any, column: Any, parts: tuple[str, ...] | None) -> list[tuple[Any, Any]]:
+    """The name and the values of a column of Arrow's, or of each element of one of vectors."""
+    if parts is None:
+        return [(name, column)]
+    whole = column.combine_chunks() if hasattr(column, "combine_chunks") else column
+    rows = matrix_of_vectors(whole, len(parts), f"column {name!r}", 0)
+    return list(zip(parts, rows.T, strict=True))
+
+
+def is_null(data: Any, row: int, column: int) -> bool:
+    """Whether what is NaN as a number, in a row and a column of data, is null there."""
+    nulls = getattr(data, "nulls", None)
+    if nulls is not None:  # of a table of mixtura's
+        return bool(nulls[row, column])
+    columns = None if type(data) is np.ndarray else columns_of(data)
+    if columns is None:
+        return False
+    values = columns[column][1]
+    for name, parts in _vectors(data).items():
+        if columns[column][0] in parts:
+            values = data.column(name)
+    cell = getattr(values, "iloc", values)[row]
+    cell = cell.as_py() if hasattr(cell, "as_py") else cell  # pyarrow
+    return cell is None or type(cell).__name__ == "NAType"
 
 
 def _check_length(data: Any) -> None:

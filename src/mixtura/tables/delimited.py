@@ -71,8 +71,8 @@ def text_header(
     cells = dialect.named(first[1])
     named = _is_header(cells, selection, source, dialect) if header is None else header
     if not named:
-        return TextHeader(made_up_names(len(first[1])), {}, False, (), dialect)
-    return TextHeader(cells, {}, True, dialect.aside(cells), dialect)
+        return TextHeader(made_up_names(len(first[1])), named=False, dialect=dialect)
+    return TextHeader(cells, aside=dialect.aside(cells), dialect=dialect)
 
 
 def file_header(path: Path, selection: Selection, header: bool | None) -> TextHeader | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -13,16 +12,18 @@ from mixtura.arguments import takes_missing
 from mixtura.errors import DataError, ParameterError
 from mixtura.tables.chunk import Chunk, bad_rows
 from mixtura.tables.delimited import diagnose_text
+from mixtura.tables.reading import Reading
 from mixtura.tables.selection import Columns, Selection
 from mixtura.tables.streams.files import needs_scan, scan_files
-from mixtura.tables.streams.held import scan_text
+from mixtura.tables.streams.formats import TEXT, format_of
+from mixtura.tables.streams.held import HeldText, scan_text
 from mixtura.tables.streams.opening import scan
+from mixtura.tables.streams.piped import ORIGIN, scan_input
+from mixtura.tables.streams.scan import Scan
 from mixtura.tables.table import Table
 
 #: the data sets that come along, each with the number of its first columns that are features
 BUNDLED = {"faithful": 2, "iris": 4, "galaxies": 1}
-
-_BINARY = (".npy", ".npz", ".parquet", ".pq")
 
 
 def read_table(
@@ -34,16 +35,18 @@ def read_table(
     header: bool | None = None,
     missing: str = "refuse",
     missing_values: Sequence[str] = (),
+    reading: Reading | None = None,
 ) -> Table:
     r"""The table in a file, in a dataset, or on the standard input.
 
     Parameters
     ----------
-    source : a path (``.npy``, ``.parquet``, ``.feather``, ``.arrow``, ``.fits``; anything else is
-        CSV, also ``.gz`` and ``.zst``), a glob or a folder of such files, ``-`` for CSV on the
-        standard input, or ``@name`` for a dataset of `mixtura.datasets`. CSV is UTF-8, separated by
-        commas, semicolons, tabs or blanks, with a header or without, with decimal points or, where
-        they do not separate, commas. Lines that begin with ``#`` are left out where the first does.
+    source : a path (``.npy``, ``.parquet``, ``.feather``, ``.arrow``, ``.fits``, ``.fcs``,
+        ``.h5ad``, by how it begins or else by its name; anything else is CSV, also ``.gz`` and
+        ``.zst``), a glob or a folder of such files, ``-`` for CSV or Arrow on the standard input,
+        or ``@name`` for a dataset of `mixtura.datasets`. CSV is UTF-8, separated by commas,
+        semicolons, tabs or blanks, with a header or without, with decimal points or, where they do
+        not separate, commas. Lines that begin with ``#`` are left out where the first does.
         A first column of row names without a name is called index, and no feature unless named.
     columns : the features by name, in this order; every column that is not an id by default.
     ids : columns carried along as text.
@@ -54,6 +57,7 @@ def read_table(
     missing : ``"em"`` where features may be missing, as for `mixtura.tables.streams.scan`: NaN.
     missing_values : further spellings of a cell that is missing in CSV, numbers among them, such as
         ``["-9", "n.d."]``, each as it is written there; with `missing` ``"em"``.
+    reading : which numbers of a file are the rows, compensated or transformed; see `Reading`.
 
     Raises
     ------
@@ -76,10 +80,13 @@ def read_table(
     (('height', 'mass'), [[1.71, 64.0], [1.83, 80.0]], {'name': ('ann', 'bob')})
     """
     holes = takes_missing(missing)
-    selection = Selection.of(columns, ids, expected, holes=holes, marks=missing_values)
+    selection = Selection.of(
+        columns, ids, expected, holes=holes, marks=missing_values, reading=reading
+    )
     if source == "-":
-        return _of_text(standard_input(), "standard input", selection, header)
+        return _of_rows(scan_input(selection, header=header, on_bad_row="error"), ORIGIN)
     if source.startswith("@"):
+        selection.reading.check((), source)
         return _selected(bundled(source[1:]), source, selection)
     if needs_scan(source):
         rows = scan(
@@ -90,11 +97,12 @@ def read_table(
             header=header,
             missing=missing,
             missing_values=missing_values,
+            reading=reading,
         )
         nothing = f"{source} has 0 rows, expected at least one"
         return _collected(rows.chunks(), rows.columns, nothing)
     path = Path(source)
-    if path.suffix.lower() in _BINARY:
+    if format_of(path) is not TEXT:
         return _of_binary(path, selection)
     return _of_text(path.read_bytes(), source, selection, header)
 
@@ -120,18 +128,6 @@ def bundled(name: str, *, whole: bool = False) -> Table:
     return Table(table.names[:d], np.ascontiguousarray(table.rows[:, :d]))
 
 
-def standard_input() -> bytes:
-    """All that comes on the standard input.
-
-    Raises
-    ------
-    OSError : it is closed.
-    """
-    if sys.stdin is None:
-        raise OSError("the standard input is closed")
-    return sys.stdin.buffer.read()
-
-
 def _of_binary(path: Path, selection: Selection) -> Table:
     """The table in a file of numbers; one that is missing is NaN, for whoever computes with it."""
     rows = scan_files([path], selection, header=None, on_bad_row="skip")
@@ -142,11 +138,17 @@ def _of_binary(path: Path, selection: Selection) -> Table:
 def _of_text(data: bytes, source: str, selection: Selection, header: bool | None) -> Table:
     """The table in CSV that is in memory, so that a fault is told of with all of it in view."""
     rows = scan_text(data, source, selection, header=header, on_bad_row="error")
+    return _of_rows(rows, source)
+
+
+def _of_rows(rows: Scan, source: str) -> Table:
+    """The table of rows that are held, of whose CSV a fault is told with all of it in view."""
     nothing = f"{source} has a header and no rows, expected rows of numbers below it"
     try:
         return _collected(rows.chunks(), rows.columns, nothing)
     except DataError:
-        diagnose_text(rows.data, source, rows.columns, rows.header)
+        if isinstance(rows, HeldText):
+            diagnose_text(rows.data, source, rows.columns, rows.header)
         raise
 
 
@@ -157,16 +159,20 @@ def _collected(chunks: Iterable[Chunk], columns: Columns, nothing: str) -> Table
         raise DataError(nothing)
     rows = np.empty((sum(map(len, held)), len(columns.features)))
     ids: dict[str, list[str]] = {name: [] for name in columns.ids}
+    nulls = None
+    if any(chunk.nulls is not None for chunk in held):
+        nulls = np.zeros(rows.shape, np.bool_)
     at, held = 0, held[::-1]
     while held:  # each is let go of once it is copied, so that there are no two copies of all
         chunk = held.pop()
         rows[at : at + len(chunk)] = chunk.rows
+        if nulls is not None and chunk.nulls is not None:
+            nulls[at : at + len(chunk)] = chunk.nulls
         at += len(chunk)
         for name, texts in ids.items():
             texts += chunk.ids[name]
-    return Table(
-        columns.features, rows, {name: tuple(texts) for name, texts in ids.items()}, columns.named
-    )
+    carried = {name: tuple(texts) for name, texts in ids.items()}
+    return Table(columns.features, rows, carried, columns.named, nulls=nulls)
 
 
 def _selected(table: Table, source: str, selection: Selection) -> Table:
@@ -179,4 +185,7 @@ def _selected(table: Table, source: str, selection: Selection) -> Table:
     features, ids = selection.positions(table.names, source, named=table.named)
     carried = {table.names[j]: tuple(map(str, table.rows[:, j].tolist())) for j in ids}
     names = tuple(table.names[j] for j in features)
-    return Table(names, np.ascontiguousarray(table.rows[:, features]), carried, table.named)
+    rows = np.ascontiguousarray(table.rows[:, features])
+    for name, scale in selection.reading.transforms(names).items():
+        rows[:, names.index(name)] = scale(rows[:, names.index(name)])
+    return Table(names, rows, carried, table.named)

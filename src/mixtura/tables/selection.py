@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixtura.errors import DataError, ParameterError
+from mixtura.tables.reading import Reading
+from mixtura.tables.transforms import Transform
 
 #: the column in which pandas keeps an index that is not a plain count
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
@@ -29,6 +31,7 @@ class Selection:
     fields : what belongs to each row -> its column, such as that of the weights; no feature.
     holes : whether a feature may be missing in a row.
     marks : further spellings of a missing cell in text.
+    reading : which numbers of a file are the rows, and on what scale.
 
     Raises
     ------
@@ -43,6 +46,7 @@ class Selection:
     fields: Mapping[str, str] = field(default_factory=dict)
     holes: bool = False
     marks: tuple[str, ...] = ()
+    reading: Reading = field(default_factory=Reading)
 
     def __post_init__(self) -> None:
         if self.marks and not self.holes:
@@ -67,6 +71,7 @@ class Selection:
         *,
         holes: bool = False,
         marks: Sequence[str] = (),
+        reading: Reading | None = None,
         **fields: str | Sequence[str] | None,
     ) -> Selection:
         """The selection that lists of names make; a field that is None is none."""
@@ -78,6 +83,7 @@ class Selection:
             fields=columns_by_field(there),
             holes=holes,
             marks=tuple(mark.strip() for mark in marks),
+            reading=reading or Reading(),
         )
 
     @property
@@ -150,6 +156,8 @@ class Columns:
     named : whether the names are in the data, and not made up (x0, x1, …).
     holes : whether a feature may be missing in a row, and is NaN then.
     marks : further spellings of a missing cell in text.
+    transforms : feature -> its scale, where that is not the file's own.
+    vectors : column of the file -> the names of its elements.
     """
 
     features: tuple[str, ...]
@@ -158,6 +166,8 @@ class Columns:
     named: bool = True
     holes: bool = False
     marks: tuple[str, ...] = ()
+    transforms: Mapping[str, Transform] = field(default_factory=dict)
+    vectors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def weights(self) -> str | None:
@@ -173,6 +183,17 @@ class Columns:
     def names(self) -> tuple[str, ...]:
         """All of them, those that must hold numbers first."""
         return (*self.numbers, *self.ids)
+
+    @property
+    def elements(self) -> dict[str, tuple[str, int]]:
+        """The element of a vector -> the column of the file that holds it, and its place there."""
+        return {part: (n, j) for n, parts in self.vectors.items() for j, part in enumerate(parts)}
+
+    @property
+    def stored(self) -> list[str]:
+        """The columns of the file that hold all of them, each once."""
+        elements = self.elements
+        return list(dict.fromkeys(elements.get(name, (name, 0))[0] for name in self.names))
 
     def unmarked(self, record: list[str], places: Sequence[int]) -> list[str]:
         """The cells of a record, those at the features' places empty where they are a mark."""
@@ -194,12 +215,14 @@ class Header:
     kinds : name -> its type, empty where that is a number, or unknown.
     named : whether the names are the file's own.
     aside : those that are no features unless they are asked for.
+    vectors : name -> the names of its elements, which are features in its place.
     """
 
     names: tuple[str, ...]
     kinds: Mapping[str, str] = field(default_factory=dict)
     named: bool = True
     aside: tuple[str, ...] = ()
+    vectors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def columns(self, selection: Selection, origin: str, more: Sequence[str] = ()) -> Columns:
         """What a selection comes to in a file with this header.
@@ -216,13 +239,21 @@ class Header:
         ParameterError : the column of a field is wanted as something else, too.
         """
         ids = (*selection.ids, *selection.fields.values())
-        inner = Selection(selection.columns, ids, selection.expected, self.aside)
+        chosen = selection.columns
+        if chosen is not None:
+            chosen = tuple(n for name in chosen for n in self.vectors.get(name, (name,)))
+        inner = Selection(chosen, ids, selection.expected, self.aside)
         names = [n for n in self.names if n in inner.wanted or not _PANDAS_INDEX.fullmatch(n)]
         names += [name for name in more if name in inner.wanted and name not in names]
         features, _ = inner.positions(names, origin, named=self.named)
         wanted = tuple(names[j] for j in features)
-        told = selection.holes, selection.marks
-        return Columns(wanted, selection.fields, selection.ids, self.named, *told)
+        told = selection.holes, selection.marks, selection.reading.transforms(wanted)
+        if told[2] and any(name.startswith("errors") for name in selection.fields):
+            raise ParameterError(
+                "errors are given with a transform, and they are those of the values before it: "
+                "leave one of them out"
+            )
+        return Columns(wanted, selection.fields, selection.ids, self.named, *told, self.vectors)
 
     def check(self, columns: Columns, origin: str) -> None:
         """Refuse a file that lacks one of the columns, or has it as text.

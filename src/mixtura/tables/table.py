@@ -28,6 +28,7 @@ class Table:
     named : whether the names were in the data, and not made up (x0, x1, …). Made-up names match
         a mixture's features by position.
     numbers : (N,), where each row stands in the data, from 0; None where none was left out.
+    nulls : (N, D), which of the rows' NaN are null in the data; None where nobody said.
 
     Examples
     --------
@@ -42,6 +43,7 @@ class Table:
     ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named: bool = True
     numbers: NDArray[np.int64] | None = None
+    nulls: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         if self.rows.ndim != 2 or self.rows.shape[1] != len(self.names):

@@ -260,8 +260,22 @@ def _heading(record: Mapping[str, Any], width: int | None, note: str) -> list[st
     return [
         f"Gaussian mixture: {model_words(record)}",
         *(columns(table, width=width) if table else []),
+        *_read_as(training.get("reading")),
         *training_words(training, note),
     ]
+
+
+def _read_as(reading: Any) -> list[str]:
+    """How the rows were read, where not as they stand in their file."""
+    if not isinstance(reading, dict):
+        return []
+    scales = reading.get("transform")
+    said = [f"{name} {reading[name]}" for name in ("obsm", "layer") if name in reading]
+    said += ["compensated"] if reading.get("compensate") else []
+    if isinstance(scales, dict):
+        listed = ", ".join(f"{name} by {text}" for name, text in scales.items())
+        said.append(f"{listed}; log-likelihoods are of these values")
+    return [printable(f"rows read: {', '.join(said)}")] if said else []
 
 
 def _noise(features: Sequence[str], noise: Mapping[str, Any]) -> tuple[str, Table]:

@@ -65,7 +65,7 @@ class DatasetScan(Scan):
         arrow = pyarrow("reading a dataset")
         columns = self.columns
         scanner = self.dataset.scanner(
-            columns=list(columns.names),
+            columns=columns.stored,
             batch_size=BATCH,
             batch_readahead=2,
             fragment_readahead=1,
@@ -114,7 +114,9 @@ def scan_dataset(dataset: Any, selection: Selection, *, on_bad_row: str) -> Data
     ------
     DataError : it lacks a column, or has it as text.
     """
-    header = header_of(dataset.schema)
+    header = header_of(
+        dataset.schema, lambda name: dataset.to_batches(columns=[name], batch_size=BATCH)
+    )
     columns = header.columns(selection, "the dataset")
     header.check(columns, "the dataset")
     return DatasetScan(columns, on_bad_row, dataset)
@@ -142,17 +144,21 @@ def _is_arrow(item: Any) -> bool:
 
 def _header(item: Any) -> Header:
     if _is_arrow(item):
-        return header_of(item.schema)
+        return header_of(item.schema, lambda _: _record_batches(item))
     names = column_names(item)
     if names is None:
         return Header(made_up_names(item.shape[1]), named=False)
     return Header(names)
 
 
+def _record_batches(item: Any) -> Iterable[Any]:
+    return item.to_batches() if hasattr(item, "to_batches") else [item]
+
+
 def _chunks(item: Any, columns: Columns, origin: str) -> Iterator[Chunk]:
     if _is_arrow(item):
         first = 0
-        for batch in item.to_batches() if hasattr(item, "to_batches") else [item]:
+        for batch in _record_batches(item):
             for at in range(0, batch.num_rows, BATCH):
                 try:
                     chunk = chunk_of(batch.slice(at, BATCH), columns, origin, first + at)

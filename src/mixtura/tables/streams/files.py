@@ -4,38 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from glob import glob, has_magic
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 
 from mixtura.errors import DataError
-from mixtura.tables import arrow, delimited, fits, npy
 from mixtura.tables.cells import is_number, number
 from mixtura.tables.chunk import BadRows, Chunk
 from mixtura.tables.selection import Columns, Header, Selection
+from mixtura.tables.streams.formats import PACKED, SUFFIXES, Reader, format_of
 from mixtura.tables.streams.scan import Scan
-
-_PARQUET = (".parquet", ".pq")
-_ARROW = (".arrow", ".feather", ".ipc", ".arrows")
-_PACKED = (".gz", ".zst")
-#: what a folder is searched for
-_SUFFIXES = (*_PARQUET, *_ARROW, ".csv", ".tsv", ".npy", *fits.ENDINGS)
-#: files of other programs -> whose they are, and what reads them
-_ELSEWHERE = {
-    ".dta": ("Stata", "pandas.read_stata(path)"),
-    ".sav": ("SPSS", "pandas.read_spss(path)"),
-    ".sas7bdat": ("SAS", "pandas.read_sas(path)"),
-    ".xlsx": ("Excel", "pandas.read_excel(path)"),
-    ".xls": ("Excel", "pandas.read_excel(path)"),
-    ".h5": ("HDF5", "h5py.File(path)[name][:]"),
-    ".hdf5": ("HDF5", "h5py.File(path)[name][:]"),
-}
-
-_Reader: TypeAlias = Callable[[Path, Columns, Header, BadRows], Iterator[Chunk]]
 
 
 @dataclass(frozen=True)
@@ -104,7 +85,7 @@ class _File:
 
     print: _Fingerprint
     header: Header
-    reader: _Reader
+    reader: Reader
     constants: dict[str, str]
 
     def chunks(self, columns: Columns, bad: BadRows) -> Iterator[Chunk]:
@@ -161,7 +142,9 @@ def scan_files(
     columns: Columns | None = None
     for path in paths:
         mark = _Fingerprint.of(path)
-        found, reader = _header(path, selection, header)
+        form = format_of(path)
+        selection.reading.check(form.takes, str(path))
+        found = form.header(path, selection, header)
         if found is None:
             continue  # empty
         constants = {
@@ -170,33 +153,11 @@ def scan_files(
         if columns is None:
             columns = found.columns(selection, str(path), tuple(constants))
         _check(path, found, columns, constants)
-        files.append(_File(mark, found, reader, constants))
+        files.append(_File(mark, found, form.chunks, constants))
     if columns is None:
         where = str(paths[0]) if len(paths) == 1 else f"each of the {len(paths)} files"
         raise DataError(f"{where} is empty, expected rows of numbers")
     return FileScan(columns, on_bad_row, tuple(files))
-
-
-def _header(path: Path, selection: Selection, header: bool | None) -> tuple[Header | None, _Reader]:
-    """The columns of a file, and what reads its format."""
-    suffix = path.suffix.lower()
-    if suffix in _PARQUET:
-        return arrow.parquet_header(path), arrow.parquet_chunks
-    if suffix in _ARROW:
-        return arrow.feather_header(path), arrow.feather_chunks
-    if _kind(path) in fits.ENDINGS:
-        return fits.fits_header(path), fits.fits_chunks
-    if suffix in _ELSEWHERE:
-        whose, reader = _ELSEWHERE[suffix]
-        raise DataError(
-            f"{path} is a file of {whose}, which mixtura does not read: pass what {reader} gives, "
-            "with its codes for missing values made NaN"
-        )
-    if suffix == ".npz":
-        raise DataError(npy.archive(path))
-    if suffix == ".npy":
-        return npy.npy_header(path), npy.npy_chunks
-    return delimited.file_header(path, selection, header), delimited.file_chunks
 
 
 def _check(path: Path, found: Header, columns: Columns, constants: dict[str, str]) -> None:
@@ -255,7 +216,7 @@ def files_of(paths: Sequence[str | os.PathLike[str]]) -> tuple[Path, ...]:
             if not inside:
                 raise DataError(
                     f"{path} is a folder without files of rows, expected some of: "
-                    f"{', '.join(_SUFFIXES)}"
+                    f"{', '.join(SUFFIXES)}"
                 )
             found += inside
         elif _is_several(given):
@@ -274,14 +235,24 @@ def files_of(paths: Sequence[str | os.PathLike[str]]) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def needs_scan(path: str) -> bool:
-    """Whether a path is one that only a scan reads: a glob, a folder, Arrow's or a packed file."""
-    return _is_several(path) or Path(path).suffix.lower() in (
-        *_ARROW,
-        *_PACKED,
-        *fits.ENDINGS,
-        *_ELSEWHERE,
-    )
+def needs_scan(path: str, *, large: bool = False) -> bool:
+    """Whether a path is one that only a scan reads: a glob, a folder, Arrow's or a packed file.
+
+    Parameters
+    ----------
+    path : it need not exist.
+    large : whether large files are to be scanned, too, which memory might hold.
+
+    Raises
+    ------
+    DataError : it is no file of rows.
+    """
+    if _is_several(path) or Path(path).suffix.lower() in PACKED:
+        return True
+    if not Path(path).is_file():
+        return False
+    form = format_of(Path(path))
+    return form.streamed or (large and Path(path).stat().st_size >= form.large)
 
 
 def _is_several(path: str | os.PathLike[str]) -> bool:
@@ -295,13 +266,13 @@ def _inside(folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file()
         and not any(part[0] in "._" for part in path.relative_to(folder).parts)
-        and _kind(path) in _SUFFIXES
+        and _ending(path) in SUFFIXES
     )
 
 
-def _kind(path: Path) -> str:
+def _ending(path: Path) -> str:
     """The suffix that says the format, without that of a compression."""
-    packed = path.suffix.lower() in _PACKED
+    packed = path.suffix.lower() in PACKED
     return (Path(path.stem) if packed else path).suffix.lower()
 
 

@@ -89,6 +89,7 @@ def scan_text(
     ParameterError : there is no such policy.
     """
     bad_rows(on_bad_row)
+    selection.reading.check((), origin)
     text = data.removeprefix(b"\xef\xbb\xbf")
     if b"\n" not in text:
         text = text.replace(b"\r", b"\n")

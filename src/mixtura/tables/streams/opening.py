@@ -12,6 +12,7 @@ from mixtura.errors import DataError, ParameterError
 from mixtura.tables.chunk import bad_rows
 from mixtura.tables.collections import argument_of
 from mixtura.tables.containers import columns_of, is_refused, refuse
+from mixtura.tables.reading import Reading
 from mixtura.tables.selection import Selection
 from mixtura.tables.streams.batches import is_batch, scan_batches, scan_dataset
 from mixtura.tables.streams.files import files_of, scan_files
@@ -43,15 +44,16 @@ def scan(
     on_bad_row: str = "error",
     missing: str = "refuse",
     missing_values: Sequence[str] = (),
+    reading: Reading | None = None,
 ) -> Scan:
     r"""Rows to be read at every pass, from files, a dataset or an iterable.
 
     Parameters
     ----------
     data : a path, a glob or a folder, or several: Parquet, Arrow and Feather, CSV (``.gz`` and
-        ``.zst``, too), ``.npy``, the first table of a ``.fits``; a `pyarrow.dataset.Dataset`; an
-        iterable of two-dimensional arrays, tables or record batches that begins anew whenever it is
-        asked to, or a function that begins one.
+        ``.zst``, too), ``.npy``, FCS, ``.h5ad``, the first table of a ``.fits``; a
+        `pyarrow.dataset.Dataset`; an iterable of two-dimensional arrays, tables or record batches
+        that begins anew whenever it is asked to, or a function that begins one.
     columns : the features by name, in this order; by default all but ids and weights. Columns of
         arrays are called x0, x1, …; those that folders name (``year=2024``) count only if named.
     weights : the column that says how much a row counts.
@@ -68,6 +70,8 @@ def scan(
         ``missing``. ``"refuse"`` does not.
     missing_values : further spellings of a cell that is missing in CSV, numbers among them, such as
         ``["-9", "n.d."]``, each as it is written there; with `missing` ``"em"``.
+    reading : which numbers of a file are the rows, compensated or transformed; see
+        `mixtura.tables.Reading`.
 
     Raises
     ------
@@ -96,7 +100,9 @@ def scan(
     wanted = columns_wanted(errors) if errors is not None else None
     fields = {"weights": weights, "errors": wanted, "labels": labels}
     holes = takes_missing(missing)
-    selection = Selection.of(columns, ids, expected, holes=holes, marks=missing_values, **fields)
+    selection = Selection.of(
+        columns, ids, expected, holes=holes, marks=missing_values, reading=reading, **fields
+    )
     opened = _opened(data, selection, header, on_bad_row)
     if wanted is not None:
         check_errors(wanted, opened.columns.features)

@@ -57,7 +57,8 @@ class Scan(ABC):
         count = bad_rows(self.on_bad_row) if bad is None else bad
         first = 0
         for chunk in self.read(count):
-            columns, own = self.columns, chunk.numbered(first)
+            columns = self.columns
+            own = chunk.numbered(first).transformed(columns.features, columns.transforms)
             left = own.drop(columns.features, count, keep=keep, holes=columns.holes)
             first += len(chunk)
             if len(left):
