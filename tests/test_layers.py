@@ -21,6 +21,7 @@ LAYERS = [
     "engine",
     "rows",
     "model",
+    "formats",
     "fitting.m_step",
     "fitting.convergence",
     "fitting.starts",

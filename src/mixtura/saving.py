@@ -13,6 +13,7 @@ from mixtura.engine.arrays import Floats, frozen
 from mixtura.errors import ParameterError
 from mixtura.fitting import Fit
 from mixtura.fitting.stored import fit_record, taken_up
+from mixtura.formats import read
 from mixtura.model import storage
 from mixtura.model.classes import ClassMixture
 from mixtura.model.mixture import Mixture
@@ -86,7 +87,7 @@ def load_fit(path: str | os.PathLike[str]) -> Fit:
     -----
     Labels, responsibilities, a function or a mixture that the fit began from are not kept.
     """
-    found = storage.read(path)
+    found = read(path)
     return taken_up(found.training, found.mixture, str(path))
 
 
