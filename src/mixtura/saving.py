@@ -110,9 +110,7 @@ def _held(model: Any) -> Mixture | Fit:
     if isinstance(mixture, Mixture):
         return mixture
     if hasattr(model, "covariances_") and hasattr(model, "covariance_type"):  # scikit-learn's own
-        names = getattr(model, "feature_names_in_", None)
-        parts = (model.weights_, model.means_, model.covariances_, model.covariance_type)
-        return Mixture(*parts, None if names is None else tuple(names))
+        return Mixture.from_estimator(model)
     kind = type(model).__name__
     if hasattr(model, "fit") and hasattr(model, "get_params"):
         raise ParameterError(f"the {kind} is not fitted, or is no mixture: fit it before saving")

@@ -7,7 +7,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ModelError
 from mixtura.formats.cursor import Cursor
-from mixtura.formats.imported import Imported, Model, without_noise
+from mixtura.formats.imported import SINGLE, Imported, Model, gaussians_alone
 from mixtura.model.storage import StoredModel
 
 TITLE = "an Armadillo file"
@@ -53,7 +53,9 @@ def _diagonal(data: bytes) -> Imported:
     if kind is None or n_slices != 2 or n_rows < 2 or k < 1:
         raise ModelError("is an Armadillo cube, expected a gmm_diag that was saved")
     first, second = (cursor.matrix(kind, n_rows, k) for _ in range(2))
-    return Imported("Armadillo", "gmm_diag", first[0], first[1:].T, second[1:].T, "diag")
+    return Imported(
+        "Armadillo", "gmm_diag", first[0], first[1:].T, second[1:].T, "diag", rounding=SINGLE
+    )
 
 
 def _full(data: bytes) -> Imported:
@@ -66,7 +68,8 @@ def _full(data: bytes) -> Imported:
         raise ModelError("is an Armadillo field, expected a gmm_full that was saved")
     means, weights = _matrix(cursor), _matrix(cursor)
     covariances = np.stack([_matrix(cursor) for _ in range(n_rows - 2)])
-    return Imported("Armadillo", "gmm_full", weights.ravel(), means.T, covariances)
+    weights = weights.ravel()
+    return Imported("Armadillo", "gmm_full", weights, means.T, covariances, rounding=SINGLE)
 
 
 def _matrix(cursor: Cursor) -> Floats:
@@ -84,7 +87,7 @@ def written(stored: StoredModel, _: str) -> bytes:
     ------
     ParameterError : it has noise.
     """
-    m = without_noise(stored, "Armadillo")
+    m = gaussians_alone(stored, "Armadillo")
     k, d = m.means.shape
     if m.structure.form.diagonal:
         cube = np.zeros((2, k, d + 1))  # each slice is stored column by column

@@ -10,14 +10,15 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ModelError, ParameterError
+from mixtura.model.box import Box
 from mixtura.model.classes import ClassMixture
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Noise
 from mixtura.model.storage import StoredModel
 from mixtura.model.structures import structure
 
-#: what weights may lack from 1: those of float32, or written with six digits, lack so much
-_ROUNDED = 1e-4
+#: what weights may lack from 1: those of doubles, and of float32 or six digits
+DOUBLE, SINGLE = 1e-8, 2e-5
 #: what is beyond the rounding of doubles
 _TOLD = 1e-12
 
@@ -51,10 +52,11 @@ class Imported:
     covariances : (K, D, D), squared feature units; of a diagonal structure also (K, D).
     structure : the name of the covariances' structure, where the file says it.
     feature_names : D names, or None.
-    noise : of rows that belong to no component, or None.
+    background : rows that belong to no component, or None.
     record : what else is known of the fit, ready for JSON, as `Fit.summary` names it.
     notes : what differs from the file, or from what its tool would say, a sentence each.
     equal_weights : whether the weights are equal by decree.
+    rounding : what the sum of the weights may lack from what it should be, `DOUBLE` or `SINGLE`.
     """
 
     tool: str
@@ -64,10 +66,11 @@ class Imported:
     covariances: Floats
     structure: str = "full"
     feature_names: Sequence[str] | None = None
-    noise: Noise | None = None
+    background: Noise | None = None
     record: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     equal_weights: bool = False
+    rounding: float = DOUBLE
 
     @property
     def parts(self) -> Mapping[str, Model]:
@@ -91,7 +94,7 @@ class Imported:
             covariances,
             letters,
             self._names(notes),
-            noise=self.noise,
+            noise=self.background,
             equal_weights=self.equal_weights,
         )
         origin = {"tool": self.tool, "kind": self.kind}
@@ -101,21 +104,22 @@ class Imported:
     def _weights(self, notes: list[str]) -> tuple[Floats, Any]:
         """The weights in double, of sum 1, and which are above 0."""
         weights = np.asarray(self.weights, dtype=np.float64)
-        total = 1.0 - self.noise.weight if self.noise else 1.0
+        total = 1.0 - self.background.weight if self.background else 1.0
         given = float(weights.sum())
-        if not abs(given - total) <= _ROUNDED:
-            beside = f" beside the noise's {1.0 - total:.9g}" if self.noise else ""
+        if not abs(given - total) <= self.rounding:
+            beside = f" beside the noise's {1.0 - total:.9g}" if self.background else ""
             raise ModelError(f"holds weights that sum to {given:.9g}{beside}, expected {total:.9g}")
         if abs(given - total) > _TOLD:
             notes.append(
                 f"the weights sum to {given:.9g} in the file, by rounding: they were divided by "
-                "their sum"
-                + (f" and multiplied by {total:.9g}" if self.noise else "")
+                "their sum" + (f" and multiplied by {total:.9g}" if self.background else "")
             )
             weights = weights * (total / given)
         kept = weights != 0.0
-        for k in np.flatnonzero(~kept):
-            notes.append(f"component {k} of the file has weight 0, and was left out")
+        notes += [
+            f"component {k} of the file has weight 0, and was left out"
+            for k in np.flatnonzero(~kept)
+        ]
         return weights, kept
 
     def _covariances(self, notes: list[str]) -> tuple[Floats, str]:
@@ -175,7 +179,7 @@ class ImportedClasses:
         if any(each.mixture.noise for each in found):
             raise ModelError("has classes with noise, which are only read one by one")
         priors = np.asarray(self.priors, dtype=np.float64)
-        if priors.shape != (len(found),) or not abs(float(priors.sum()) - 1.0) <= _ROUNDED:
+        if priors.shape != (len(found),) or not abs(float(priors.sum()) - 1.0) <= DOUBLE:
             raise ModelError(f"holds priors {priors.tolist()}, expected {len(found)} of sum 1")
         whole = ClassMixture.of(
             [each.mixture for each in found], priors / priors.sum(), list(self.parts)
@@ -191,7 +195,7 @@ class ImportedClasses:
         return StoredModel(whole.mixture, record, "")
 
 
-def without_noise(stored: StoredModel, tool: str) -> Mixture:
+def gaussians_alone(stored: StoredModel, tool: str) -> Mixture:
     """The mixture of a model that a tool's files can hold.
 
     Raises
@@ -204,3 +208,35 @@ def without_noise(stored: StoredModel, tool: str) -> Mixture:
             "or R, or fit without noise"
         )
     return stored.mixture
+
+
+def background(mixture: Mixture) -> Noise | None:
+    """The rows that belong to no component, or None."""
+    return mixture.noise
+
+
+def spread(weight: float, low: Floats, high: Floats, log_volume: float | None = None) -> Noise:
+    """Rows that belong to no component, spread over a box from one corner to another.
+
+    Parameters
+    ----------
+    weight : their share.
+    low, high : (D,), the corners, feature units; a side of no length is 1 long.
+    log_volume : of the box, to which its sides are stretched; None leaves them.
+    """
+    box = Box(low, np.where(high > low, high - low, 1.0))
+    return Noise(weight, box if log_volume is None else box.of_volume(log_volume))
+
+
+def told_apart(record: Mapping[str, Any]) -> Noise | None:
+    """The background in plain JSON; None where it has none."""
+    said = record.get("noise")
+    return None if said is None else Noise(said["weight"], Box(said["low"], said["extent"]))
+
+
+def told(mixture: Mixture) -> dict[str, Any]:
+    """The background of a mixture as `told_apart` reads it."""
+    if (held := mixture.noise) is None:
+        return {"noise": None}
+    low, extent = held.box.low.tolist(), held.box.extent.tolist()
+    return {"noise": {"weight": held.weight, "low": low, "extent": extent}}

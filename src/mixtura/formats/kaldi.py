@@ -14,7 +14,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ModelError
 from mixtura.formats.cursor import Cursor
-from mixtura.formats.imported import Imported, Model, without_noise
+from mixtura.formats.imported import SINGLE, Imported, Model, gaussians_alone
 from mixtura.model.storage import StoredModel
 
 TITLE = "a Kaldi file"
@@ -39,7 +39,12 @@ def models(data: bytes) -> dict[str, Model]:
     ModelError : it is damaged, or holds none; what it does hold is named.
     """
     read = _binary if data.startswith(b"\0B") else _text
-    found = [read(data, begin) for begin in _BEGIN.finditer(data)]
+    found: list[Imported] = []
+    begin = _BEGIN.search(data)
+    while begin:
+        model, end = read(data, begin)
+        found.append(model)
+        begin = _BEGIN.search(data, end)
     told = re.search(rb"<NUMPDFS> (?:\x04(.{4})|(\d{1,9})\b)", data[: 2**20], re.S)
     if told:
         n = int.from_bytes(told[1], "little") if told[1] else int(told[2])
@@ -71,7 +76,7 @@ def _mixture(kind: bytes, weights: Floats, linear: Floats, quadratic: Floats) ->
         covariances = 0.5 * (covariances + np.swapaxes(covariances, 1, 2))
         means = (covariances @ linear[:, :, None])[:, :, 0]
     name, structure = ("DiagGmm", "diag") if kind == b"Diag" else ("FullGmm", "full")
-    return Imported("Kaldi", name, weights, means, covariances, structure)
+    return Imported("Kaldi", name, weights, means, covariances, structure, rounding=SINGLE)
 
 
 def _unpacked(rows: list[Floats]) -> Floats:
@@ -89,7 +94,8 @@ def _unpacked(rows: list[Floats]) -> Floats:
 # -- binary ----------------------------------------------------------------------------------------
 
 
-def _binary(data: bytes, begin: re.Match[bytes]) -> Imported:
+def _binary(data: bytes, begin: re.Match[bytes]) -> tuple[Imported, int]:
+    """The mixture that begins there, and where it ends."""
     cursor, kind = Cursor(data, begin.end()), begin[1]
     if cursor.accept(b"<GCONSTS> "):
         _array(cursor)
@@ -99,9 +105,10 @@ def _binary(data: bytes, begin: re.Match[bytes]) -> Imported:
     cursor.expect(b"<MEANS_INVVARS> " if diagonal else b"<MEANS_INVCOVARS> ")
     linear = _array(cursor)
     cursor.expect(b"<INV_VARS> " if diagonal else b"<INV_COVARS> ")
-    if diagonal:
-        return _mixture(kind, weights, linear, _array(cursor))
-    return _mixture(kind, weights, linear, _unpacked([_array(cursor) for _ in weights]))
+    quadratic = _array(cursor) if diagonal else _unpacked([_array(cursor) for _ in weights])
+    if not cursor.accept(b"<" + kind + b"GMMEnd>"):
+        cursor.expect(b"</" + kind + b"GMM>")
+    return _mixture(kind, weights, linear, quadratic), cursor.at
 
 
 def _array(cursor: Cursor) -> Floats:
@@ -127,9 +134,10 @@ def _size(cursor: Cursor) -> int:
 # -- text ------------------------------------------------------------------------------------------
 
 
-def _text(data: bytes, begin: re.Match[bytes]) -> Imported:
+def _text(data: bytes, begin: re.Match[bytes]) -> tuple[Imported, int]:
+    """The mixture that begins there, and where it ends."""
     kind = begin[1]
-    end = data.find(b"</" + kind + b"GMM", begin.end())
+    end = data.find(b"</" + kind + b"GMM>", begin.end())
     end = end if end >= 0 else data.find(b"<" + kind + b"GMMEnd>", begin.end())
     if end < 0:
         raise ModelError(f"is cut short: a {kind.decode()}GMM in it has no end")
@@ -140,24 +148,23 @@ def _text(data: bytes, begin: re.Match[bytes]) -> Imported:
         if name not in parts:
             raise ModelError(f"is damaged: a {kind.decode()}GMM in it lacks <{name}>")
     weights = np.concatenate(parts["WEIGHTS"][0] or [np.empty(0)])
-    if kind == b"Full":
-        return _mixture(
-            kind,
-            weights,
-            np.stack(parts[linear][0]),
-            _unpacked([np.concatenate(rows) for rows in parts[quadratic]]),
-        )
-    return _mixture(kind, weights, np.stack(parts[linear][0]), np.stack(parts[quadratic][0]))
+    rows = parts[quadratic]
+    inverse = _unpacked(list(map(np.concatenate, rows))) if kind == b"Full" else np.stack(rows[0])
+    return _mixture(kind, weights, np.stack(parts[linear][0]), inverse), end
 
 
 def _parts(text: bytes) -> Iterator[tuple[str, list[list[Floats]]]]:
     """Tokens, and the brackets after each, of rows of numbers."""
     for part in re.finditer(rb"<(\w+)>([^<]*)", text):
-        brackets = re.findall(rb"\[([^\]]*)\]", part[2])
+        brackets = re.findall(rb"\[([^\[\]]*)\]", part[2])
         yield (
             part[1].decode(),
             [
-                [np.array(row.split(), dtype=np.float64) for row in inside.splitlines() if row.strip()]
+                [
+                    np.array(row.split(), dtype=np.float64)
+                    for row in inside.splitlines()
+                    if row.strip()
+                ]
                 for inside in brackets
             ],
         )
@@ -183,7 +190,7 @@ def written_text(stored: StoredModel, _: str) -> bytes:
 
 def _natural(stored: StoredModel) -> list[tuple[str, list[Floats]]]:
     """Tokens, and the vectors, matrices or triangles after each; the last is the name."""
-    m = without_noise(stored, "Kaldi")
+    m = gaussians_alone(stored, "Kaldi")
     diagonal, d = m.structure.form.diagonal, m.n_features
     precisions = np.linalg.inv(m.covariance_matrices())
     linear = np.einsum("kij,kj->ki", precisions, m.means)
@@ -208,8 +215,7 @@ def _tokens(
 ) -> bytes:
     *inside, (name, _) = parts
     body = b"".join(
-        f"<{token}> ".encode()
-        + b"".join(spelled(each, token == "INV_COVARS") for each in arrays)
+        f"<{token}> ".encode() + b"".join(spelled(each, token == "INV_COVARS") for each in arrays)
         for token, arrays in inside
     )
     return head + f"<{name}> ".encode() + body + f"</{name}> ".encode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import math
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mixtura.engine.arrays import Floats
-from mixtura.errors import MissingExtraError, ModelError
+from mixtura.errors import ModelError
 from mixtura.formats.cursor import Cursor
 from mixtura.formats.imported import Imported, Model
 
@@ -24,8 +24,24 @@ _FIELDS = (
     "save its fields: s = struct('mu', gm.mu, 'Sigma', gm.Sigma, 'ComponentProportion', "
     "gm.ComponentProportion); save('gm.mat', 's', '-v7')"
 )
-#: types of a MAT-file's elements that hold others, and that are packed
+#: types of a MAT-file's elements that hold others, that are packed, and that are numbers
 _MATRIX, _PACKED = 14, 15
+_NUMBERS = {
+    1: "i1",
+    2: "u1",
+    3: "i2",
+    4: "u2",
+    5: "i4",
+    6: "u4",
+    7: "f4",
+    9: "f8",
+    12: "i8",
+    13: "u8",
+}
+#: classes of its arrays
+_STRUCT, _OBJECT, _DOUBLE, _LAST_NUMBER, _OPAQUE = 2, 3, 6, 15, 17
+#: arrays within arrays at most
+_DEPTH = 20
 
 
 def knows(data: bytes) -> bool:
@@ -39,7 +55,6 @@ def models(data: bytes) -> dict[str, Model]:
     Raises
     ------
     ModelError : it is damaged, or holds none; what it does hold is named.
-    MissingExtraError : SciPy, which reads MAT-files, is not installed.
     """
     text = data.startswith(b"#")
     if data.startswith(b"MATLAB 7.3"):
@@ -73,12 +88,13 @@ def _model(fields: Mapping[str, Any], octave: bool) -> Imported:
     if share is None and k > 1:
         raise ModelError(f"lacks ComponentProportion beside mu and Sigma, expected {k} weights")
     weights = np.ones(1) if share is None else _numbers(share).ravel()
-    spread = spread.reshape(spread.shape + (1,) * (3 - spread.ndim))
-    diagonal = spread.shape[:2] == (1, d) and (d > 1 or spread.shape[2] == k)
-    shared = spread.shape[2] == 1 and k > 1
-    if spread.shape != (1 if diagonal else d, d, 1 if shared else k):
+    sizes = [*spread.shape, 1, 1, 1][:3]
+    spread = spread.reshape(sizes)
+    diagonal = sizes[:2] == [1, d] and (d > 1 or sizes[2] == k)
+    shared = sizes[2] == 1 and k > 1
+    if sizes != [1 if diagonal else d, d, 1 if shared else k]:
         raise ModelError(
-            f"holds Sigma of shape {spread.shape} beside mu of {means.shape}, expected D × D × K, "
+            f"holds Sigma of shape {sizes} beside mu of {means.shape}, expected D × D × K, "
             "or 1 × D × K of diagonal ones, or no K of a shared one"
         )
     held = np.moveaxis(spread, 2, 0)
@@ -96,79 +112,102 @@ def _numbers(value: Any) -> Floats:
     return array.astype(np.float64)
 
 
-# -- MAT-files, by SciPy ---------------------------------------------------------------------------
+# -- MAT-files -------------------------------------------------------------------------------------
 
 
 def _variables(data: bytes) -> dict[str, Any]:
-    """The variables of a MAT-file: structs and objects as dictionaries, None of what is opaque."""
-    sound = _sound(data)
-    try:
-        from scipy.io import loadmat
-        from scipy.io.matlab import MatlabOpaque
-    except ImportError:
-        raise MissingExtraError("scipy", "matlab", "a MAT-file") from None
-    try:
-        found = loadmat(io.BytesIO(sound), chars_as_strings=True)
-    except Exception as error:  # whatever SciPy's reader says of bytes that are not sound
-        raise ModelError(f"is a MAT-file, and damaged: {str(error)[:200]}") from None
-    variables: dict[str, Any] = {}
-    for name, value in found.items():
-        if isinstance(value, MatlabOpaque) or name in ("None", "__function_workspace__"):
-            variables[name] = None
-        elif isinstance(value, np.ndarray) and value.dtype.names and value.size == 1:
-            inner = value.reshape(-1)[0]
-            variables[name] = {field: inner[field] for field in value.dtype.names}
-        elif not name.startswith("__"):
-            variables[name] = value
-    variables.pop("__function_workspace__", None)
-    return variables
-
-
-def _sound(data: bytes) -> bytes:
-    """The same file with nothing packed, and no element that says it is longer than what holds it.
-
-    SciPy believes the sizes that it reads.
-    """
-    order = "<" if data[126:128] == b"IM" else ">"
-    cursor, whole = Cursor(data, 128), bytearray(data[:128])
-    most = max(_LEAST, _TIMES * len(data))
-    while cursor.left >= 8:
-        kind, size = cursor.number(f"{order}I"), cursor.number(f"{order}I")
-        element = cursor.take(size)
+    """The variables of a MAT-file: arrays, structs and objects as dictionaries, None of others."""
+    order = {b"IM": "<", b"MI": ">"}.get(data[126:128])
+    if order is None:
+        raise ModelError("is a MAT-file, and damaged: it does not tell the order of its bytes")
+    found: dict[str, Any] = {}
+    cursor, left = Cursor(data, 128), max(_LEAST, _TIMES * len(data))
+    while cursor.left:
+        kind, inside = _element(cursor, order)
         if kind == _PACKED:
-            unpacker = zlib.decompressobj()
-            try:
-                element = unpacker.decompress(element, most - len(whole) + 1)
-            except zlib.error as error:
-                raise ModelError(f"is a MAT-file, and damaged: {error}") from None
-            inner = Cursor(element)
-            kind, size = inner.number(f"{order}I"), inner.number(f"{order}I")
-            element = inner.take(size)
-        if kind != _MATRIX or len(whole) + len(element) > most:
-            raise ModelError("is a MAT-file, and damaged, or too large for what it is packed in")
-        _check(element, order, 0)
-        whole += np.array([kind, size], dtype=f"{order}u4").tobytes() + element
-        whole += bytes(-len(element) % 8)
-    return bytes(whole)
+            inside = _inflated(inside, left)
+            left -= len(inside)
+            kind, inside = _element(Cursor(inside), order)
+        if kind != _MATRIX:
+            raise ModelError(f"is a MAT-file, and damaged: an element of type {kind} on its own")
+        name, value = _array(inside, order, 0)
+        if name:
+            found[name] = value
+    return found
 
 
-def _check(element: bytes, order: str, depth: int) -> None:
-    """Refuse an element whose parts are longer than it, or nested without end."""
-    if depth > 20:
-        raise ModelError("is a MAT-file, and damaged: its elements are nested deeper than 20")
-    cursor = Cursor(element)
-    while cursor.left >= 8:
-        kind, size = cursor.number(f"{order}I"), cursor.number(f"{order}I")
-        if kind >> 16:  # a small one, whose value stands in its own head
-            if kind >> 16 > 4:
-                raise ModelError("is a MAT-file, and damaged: a small element is too long")
-            continue
-        inside = cursor.take(size)
-        if kind == _PACKED:
-            raise ModelError("is a MAT-file, and damaged: an element is packed in another")
-        if kind == _MATRIX and inside:
-            _check(inside, order, depth + 1)
-        cursor.skip(min(-size % 8, cursor.left))
+def _inflated(packed: bytes, most: int) -> bytes:
+    unpacker = zlib.decompressobj()
+    try:
+        inside = unpacker.decompress(packed, most)
+    except zlib.error as error:
+        raise ModelError(f"is a MAT-file, and damaged: {error}") from None
+    if not unpacker.eof:
+        raise ModelError("is a MAT-file, and damaged, or too large for what it is packed in")
+    return inside
+
+
+def _element(cursor: Cursor, order: str) -> tuple[int, bytes]:
+    """The type and the bytes of the next element; a small one has both in its head."""
+    kind = cursor.number(f"{order}I")
+    if kind >> 16:
+        value = cursor.take(4)
+        if kind >> 16 > 4:
+            raise ModelError("is a MAT-file, and damaged: a small element is longer than four")
+        return kind & 0xFFFF, value[: kind >> 16]
+    inside = cursor.take(cursor.number(f"{order}I"))
+    if kind != _PACKED:
+        cursor.skip(min(-len(inside) % 8, cursor.left))
+    return kind, inside
+
+
+def _array(data: bytes, order: str, depth: int) -> tuple[str, Any]:
+    """The name and the value of an array: numbers, fields by name, or None of what is neither."""
+    if depth > _DEPTH:
+        raise ModelError(f"is a MAT-file, and damaged: its arrays are nested deeper than {_DEPTH}")
+    if not data:
+        return "", None
+    cursor = Cursor(data)
+    sort = int(np.frombuffer(_element(cursor, order)[1], f"{order}u4")[0]) & 255
+    if sort == _OPAQUE:
+        return _text(cursor, order), None
+    shape = tuple(np.frombuffer(_element(cursor, order)[1], f"{order}i4").tolist())
+    name = _text(cursor, order)
+    if sort in (_STRUCT, _OBJECT):
+        return name, _fields(cursor, order, sort, shape, depth)
+    if not _DOUBLE <= sort <= _LAST_NUMBER:
+        return name, f"an array of class {sort}"
+    kind, inside = _element(cursor, order)
+    if kind not in _NUMBERS:
+        raise ModelError(f"is a MAT-file, and damaged: numbers of type {kind}")
+    numbers = np.frombuffer(inside, f"{order}{_NUMBERS[kind]}")
+    if min(shape) < 0 or math.prod(shape) != len(numbers):
+        raise ModelError(f"is a MAT-file, and damaged: {shape} has {len(numbers)} numbers")
+    return name, numbers.reshape(shape, order="F")
+
+
+def _fields(
+    cursor: Cursor, order: str, sort: int, shape: tuple[int, ...], depth: int
+) -> dict[str, Any]:
+    """The fields of one struct or object."""
+    if sort == _OBJECT:
+        _text(cursor, order)  # its class
+    length = int(np.frombuffer(_element(cursor, order)[1], f"{order}i4")[0])
+    names = _element(cursor, order)[1]
+    if length < 1 or shape != (1, 1):
+        return {}
+    fields = {}
+    for at in range(0, len(names), length):
+        field = names[at : at + length].split(b"\0")[0].decode("latin-1")
+        kind, inside = _element(cursor, order)
+        if kind != _MATRIX:
+            raise ModelError(f"is a MAT-file, and damaged: field {field!r} is of type {kind}")
+        fields[field] = _array(inside, order, depth + 1)[1]
+    return fields
+
+
+def _text(cursor: Cursor, order: str) -> str:
+    return _element(cursor, order)[1].decode("latin-1")
 
 
 # -- Octave's text ---------------------------------------------------------------------------------
@@ -190,9 +229,15 @@ def _entries(lines: list[str], at: int, n: int, depth: int = 0) -> tuple[dict[st
         name = lines[at].removeprefix("# name: ").strip()
         kind = _said(lines, at + 1, "type")
         if kind in ("scalar struct", "object") and depth < 10:
-            count = next(i for i in range(at, len(lines)) if lines[i].startswith("# length: "))
+            heads = (i for i in range(at, len(lines)) if lines[i].startswith("# length: "))
+            count = next(heads, at)
             size = int(_said(lines, count, "length"))
             found[name], at = _entries(lines, count + 1, size, depth + 1)
+            if len(found[name]) != size:
+                raise ModelError(
+                    f"is Octave's text, and cut short or damaged: {name} has {size} fields, and "
+                    f"{len(found[name])} are there"
+                )
         else:
             found[name], at = _value(lines, at + 2, kind)
     return found, at

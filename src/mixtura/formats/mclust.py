@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ModelError
-from mixtura.formats.imported import Imported, ImportedClasses, Model
-from mixtura.formats.r_stream import LIST, LOGICAL, TEXTS, RObject, is_stream, objects_of
-from mixtura.model.box import Box
-from mixtura.model.noise import Noise
+from mixtura.formats.imported import Imported, ImportedClasses, Model, spread
+from mixtura.formats.r_object import LIST, LOGICAL, TEXTS, RObject
+from mixtura.formats.r_stream import is_stream, objects_of
 from mixtura.model.structures import NAMES
 
 TITLE = "an R file"
@@ -37,7 +35,17 @@ def models(data: bytes) -> dict[str, Model]:
     ModelError : it is damaged, or holds no mixture; what it does hold is named.
     """
     objects = objects_of(data)
-    found = {name: _model(value) for name, value in objects.items() if _is_model(value)}
+    inside = {
+        f"{name}${each}" if name else each: value
+        for name, holder in objects.items()
+        if holder.kind == LIST and not holder.classes
+        for each, value in zip(
+            holder.names or map(str, range(len(holder.value))), holder.value, strict=False
+        )
+    }
+    found = {
+        name: _model(value) for name, value in {**inside, **objects}.items() if _is_model(value)
+    }
     if not found:
         held = [_article(value.title) for value in objects.values()] or ["no object"]
         named = f"holds {', '.join(held[:6])}" if len(objects) != 1 else f"is {held[0]}"
@@ -76,8 +84,8 @@ def _mixture(value: RObject, kind: str, names: list[str] | None) -> Imported:
     parameters = _needed(value, "parameters")
     variance = _needed(parameters, "variance")
     pro, mean = _needed(parameters, "pro").numbers(), _needed(parameters, "mean")
-    noise = parameters.item("Vinv")
-    k = len(pro) - (noise is not None)
+    vinv = parameters.item("Vinv")
+    k = len(pro) - (vinv is not None)
     d = mean.shape[0] if len(mean.shape) == 2 else 1
     means = mean.array(d, k).T
     name = _text(value, "modelName")
@@ -97,7 +105,7 @@ def _mixture(value: RObject, kind: str, names: list[str] | None) -> Imported:
         _covariances(variance, k, d),
         structure,
         names or _rows(mean),
-        None if noise is None else _noise(float(pro[k]), noise, value, means),
+        None if vinv is None else _background(float(pro[k]), vinv, value, means),
         {"model_name": name, **_figures(value), **({"equal_proportions": True} if equal else {})},
         (note,) if equal else (),
     )
@@ -114,7 +122,7 @@ def _covariances(variance: RObject, k: int, d: int) -> Floats:
     return np.broadcast_to(sigmasq.numbers(), (k,))[:, None, None]
 
 
-def _noise(weight: float, vinv: RObject, value: RObject, means: Floats) -> Noise:
+def _background(weight: float, vinv: RObject, value: RObject, means: Floats) -> Any:
     """Noise of density `Vinv`: its box is about the rows, or about the means without them.
 
     mclust knows the volume alone; only what is drawn of the noise depends on where its box is.
@@ -122,12 +130,10 @@ def _noise(weight: float, vinv: RObject, value: RObject, means: Floats) -> Noise
     data = value.item("data")
     rows = means if data is None else data.numbers().reshape(-1, means.shape[1], order="F")
     rows = rows if len(rows) else means
-    low, high = rows.min(axis=0), rows.max(axis=0)
-    extent = np.where(high > low, high - low, 1.0)
     density = float(vinv.array(1)[0])
     if not 0.0 < density < math.inf:
-        raise ModelError(f"has noise of density {density:g}, expected a number above 0")
-    return Noise(weight, Box(low, extent).of_volume(-math.log(density)))
+        raise ModelError(f"is damaged: its Vinv is {density:g}, expected a density above 0")
+    return spread(weight, rows.min(axis=0), rows.max(axis=0), -math.log(density))
 
 
 def _figures(value: RObject) -> dict[str, Any]:
@@ -182,5 +188,3 @@ def _needed(value: RObject, name: str) -> RObject:
     if found is None:
         raise ModelError(f"is damaged: the object in it lacks {name!r}, which mclust's have")
     return found
-
-

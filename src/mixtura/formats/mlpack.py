@@ -6,7 +6,6 @@ dictionaries; the binary has no sign of its own, and is known by sizes that fit.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from mixtura.engine.arrays import Floats
 from mixtura.errors import ModelError
 from mixtura.formats.cursor import Cursor
 from mixtura.formats.imported import Imported, Model
+from mixtura.formats.opencv_text import loaded_json
 
 TITLE = "an mlpack archive"
 #: an object of JSON: its keys and values, in order, keys more than once
@@ -49,7 +49,7 @@ def _imported(weights: Floats, means: list[Floats], covariances: list[Floats]) -
 
 
 def _text(data: bytes) -> Imported:
-    pairs: Pairs = json.loads(data, object_pairs_hook=list)
+    pairs: Pairs = loaded_json(data, object_pairs_hook=list)
     # The bindings wrap the object in a key of their own; the object itself says what it is made of.
     name, inside = "", pairs
     while (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,9 +12,9 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ModelError
-from mixtura.formats.imported import Imported, Model, without_noise
-from mixtura.model.storage import StoredModel
+from mixtura.formats.imported import DOUBLE, SINGLE, Imported, Model, gaussians_alone
 from mixtura.formats.opencv_text import entries_of
+from mixtura.model.storage import StoredModel
 
 TITLE = "an OpenCV storage"
 #: types of covariance -> structures; a diagonal one is written as a matrix like the others
@@ -104,6 +105,7 @@ def _model(entries: Mapping[str, Any], kind: str) -> Imported:
         np.stack([_matrix(each) for each in entries["covs"]]),
         _STRUCTURES[kind],
         notes=(_SPHERICAL,) if kind == "spherical" and means.shape[1] > 1 else (),
+        rounding=SINGLE if entries["weights"]["dt"] == "f" else DOUBLE,
     )
 
 
@@ -116,7 +118,7 @@ def _matrix(matrix: Mapping[str, Any]) -> Floats:
     data, kind = matrix["data"], str(matrix["dt"])
     if kind not in ("d", "f"):
         raise ModelError(f"holds a matrix of type {kind!r}, expected d or f: numbers")
-    words = data.split() if isinstance(data, str) else data
+    words = (m[0] for m in re.finditer(r"[^\s,]+", data)) if isinstance(data, str) else data
     numbers = np.fromiter(map(_number, words), np.float64)
     if kind == "f":
         numbers = numbers.astype(np.float32).astype(np.float64)
@@ -147,7 +149,7 @@ def written(stored: StoredModel, suffix: str) -> bytes:
     ------
     ParameterError : it has noise.
     """
-    m = without_noise(stored, "OpenCV")
+    m = gaussians_alone(stored, "OpenCV")
     kinds = {form: kind for kind, form in _STRUCTURES.items()}
     entries = {
         "format": 3,

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from mixtura.errors import ModelError
-from mixtura.formats.imported import Imported, Model
-from mixtura.model.box import Box
-from mixtura.model.noise import Noise
+from mixtura.formats.imported import Imported, Model, told, told_apart
+from mixtura.formats.opencv_text import loaded_json
 from mixtura.model.storage import StoredModel
 
 TITLE = "mixtura's JSON"
@@ -29,8 +28,7 @@ def models(data: bytes) -> dict[str, Model]:
     ------
     ModelError : it is damaged.
     """
-    record = json.loads(data)[_KEY]
-    said: Any = record.get("noise")
+    record = loaded_json(data)[_KEY]
     names = record.get("feature_names")
     if not (names is None or (isinstance(names, list) and all(isinstance(n, str) for n in names))):
         raise ModelError("is damaged: its feature_names are no list of texts")
@@ -46,7 +44,7 @@ def models(data: bytes) -> dict[str, Model]:
             np.array(record["covariances"], dtype=np.float64),
             str(record["structure"]),
             names,
-            None if said is None else Noise(said["weight"], Box(said["low"], said["extent"])),
+            told_apart(record),
             training,
             equal_weights=record.get("equal_weights") is True,
         )
@@ -62,13 +60,9 @@ def written(stored: StoredModel, _: str) -> bytes:
         "weights": m.weights.tolist(),
         "means": m.means.tolist(),
         "covariances": m.covariance_matrices().tolist(),
-        "noise": None,
+        **told(m),
         "equal_weights": m.equal_weights,
         "training": dict(stored.training),
     }
-    if m.noise:
-        box = m.noise.box
-        low, extent = box.low.tolist(), box.extent.tolist()
-        record["noise"] = {"weight": m.noise.weight, "low": low, "extent": extent}
     lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(v)}" for key, v in record.items())
     return f'{{"{_KEY}": {{\n{lines}\n}}}}\n'.encode()

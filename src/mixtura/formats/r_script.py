@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mixtura.engine.arrays import Floats
+from mixtura.formats.imported import background
 from mixtura.model.storage import StoredModel
 from mixtura.version import __version__
 
@@ -27,14 +28,14 @@ def written(stored: StoredModel, _: str) -> bytes:
     m = stored.mixture
     k, d = m.means.shape
     names = "NULL" if m.feature_names is None else _texts(m.feature_names)
-    noise = m.noise
-    pro = np.append(m.weights, noise.weight) if noise else m.weights
+    uniform = background(m)
+    pro = np.append(m.weights, uniform.weight) if uniform else m.weights
     matrices = m.covariance_matrices()
     # mclust keeps upper Cholesky factors beside the matrices, and computes with those.
     factors = np.swapaxes(np.linalg.cholesky(matrices), 1, 2)
     n = stored.fitted_to
     count = "NA_integer_" if n is None else f"{n:.0f}"
-    corners = [noise.box.low, noise.box.high] if noise else []
+    corners = [uniform.box.low, uniform.box.high] if uniform else []
     model = "V" if d == 1 else "VVV"
     variance = [f'modelName = "{model}"', f"d = {d}L", f"G = {k}L"]
     if d == 1:
@@ -44,7 +45,7 @@ def written(stored: StoredModel, _: str) -> bytes:
     else:
         mean = f"matrix({_numbers(m.means.ravel())}, {d}, {k}, dimnames = list(features, NULL))"
         variance += [f"sigma = {_stack(matrices)}", f"cholsigma = {_stack(factors)}"]
-    beside = [f"Vinv = {_numbers(np.exp([-noise.box.log_volume]))}"] if noise else []
+    beside = [f"Vinv = {_numbers(np.exp([-uniform.box.log_volume]))}"] if uniform else []
     parameters = [
         f"pro = {_numbers(pro)}",
         f"mean = {mean}",
@@ -60,7 +61,7 @@ def written(stored: StoredModel, _: str) -> bytes:
         f"G = {k}L",
         f"loglik = {_figure(stored.training.get('log_likelihood'))}",
         f"df = {m.n_parameters}",
-        f"hypvol = {_figure(noise.box.volume if noise else None)}",
+        f"hypvol = {_figure(uniform.box.volume if uniform else None)}",
         f"parameters = list(\n{_lines(parameters, 4)}\n  )",
     ]
     return (

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -43,7 +43,8 @@ _WRONG = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowE
 #: names of models that a message lists
 _LISTED = 8
 
-Source, Found = TypeVar("Source"), TypeVar("Found")
+#: letters of a message
+_LETTERS = 480
 
 
 def load(path: str | os.PathLike[str], name: str | int | None = None) -> Mixture:
@@ -107,15 +108,18 @@ def decoded(data: bytes, label: str, name: str | int | None = None) -> StoredMod
 
 @contextmanager
 def _told_of(label: str) -> Iterator[None]:
-    """Begin what is said of a file with its name; overflows come out as numbers that are refused."""
+    """Begin what is said of a file with its name; what overflows is refused as a number is."""
     try:
         with np.errstate(all="ignore"):
             yield
     except ModelError as error:
-        raise ModelError(f"{printable(label)} {printable(str(error))}") from None
+        said = printable(str(error))
+        if len(said) > _LETTERS:  # it has texts of the file's in it
+            said = f"{said[: _LETTERS // 2]} … {said[-_LETTERS // 2 :]}"
+        raise ModelError(f"{printable(label)} {said}") from None
 
 
-def _read(reader: Callable[[Source], Found], source: Source, title: str) -> Found:
+def _read(reader: Callable[[Any], Any], source: Any, title: str) -> Any:
     """What a reader finds; whatever comes of bytes that are not what they promise is one error."""
     try:
         return reader(source)
@@ -141,14 +145,15 @@ def _chosen(found: Mapping[str, Model], name: str | int | None) -> Model:
     known.pop("", None)
     if isinstance(name, str) and name in known:
         return known[name]
-    place = int(name) if isinstance(name, int) or (name or "").isdecimal() else -1
-    if isinstance(name, int | str) and 0 <= place < len(found):
+    place = int(name) if name is not None and str(name).isdecimal() else -1
+    if 0 <= place < len(found):
         return list(found.values())[place]
     listed = ", ".join(list(known)[:_LISTED]) + (", …" if len(known) > _LISTED else "")
     if name is None:
+        first = next(iter(known))
         raise ModelError(
-            f"holds {len(found)} models, expected to be told which: name={list(known)[0]!r}, or "
-            f"another of {listed}"
+            f"holds {len(found)} models, expected to be told which: name={first!r}, or another of "
+            f"{listed}"
         )
     raise ModelError(
         f"has no model {name!r}, expected "

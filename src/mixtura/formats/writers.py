@@ -67,5 +67,7 @@ def writer(ending: str, name: str | None = None) -> Writer:
             return each
     known = ", ".join(each.name for each in WRITERS)
     endings = ", ".join(end for each in WRITERS for end in each.endings)
-    asked = f"no format is called {name!r}" if name else f"no format has names that end in {ending!r}"
+    asked = (
+        f"no format is called {name!r}" if name else f"no format has names that end in {ending!r}"
+    )
     raise ParameterError(f"{asked}, expected one of {known}; or an ending of {endings}")
