@@ -141,7 +141,10 @@ def _text(data: bytes, begin: re.Match[bytes]) -> tuple[Imported, int]:
     end = end if end >= 0 else data.find(b"<" + kind + b"GMMEnd>", begin.end())
     if end < 0:
         raise ModelError(f"is cut short: a {kind.decode()}GMM in it has no end")
-    parts = dict(_parts(data[begin.end() : end]))
+    inside = data[begin.end() : end]
+    if _BEGIN.search(inside):
+        raise ModelError(f"is damaged: a {kind.decode()}GMM in it begins within another")
+    parts = dict(_parts(inside))
     linear = "MEANS_INVVARS" if kind == b"Diag" else "MEANS_INVCOVARS"
     quadratic = "INV_VARS" if kind == b"Diag" else "INV_COVARS"
     for name in ("WEIGHTS", linear, quadratic):

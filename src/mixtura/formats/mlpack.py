@@ -52,14 +52,11 @@ def _text(data: bytes) -> Imported:
     pairs: Pairs = loaded_json(data, object_pairs_hook=list)
     # The bindings wrap the object in a key of their own; the object itself says what it is made of.
     name, inside = "", pairs
-    while (
-        isinstance(inside, list) and len(inside) <= 2 and _value(inside, "gaussians") is None
-        and (within := [each for each in inside if isinstance(each[1], list)])
-    ):  # fmt: skip
-        name, inside = within[0]
+    while inside and _value(inside, "cereal_class_version") is None:
+        name, inside = next(((key, v) for key, v in inside if isinstance(v, list)), ("", []))
     k, dists = _value(inside, "gaussians"), _value(inside, "dists")
     if k is None or not isinstance(dists, list):
-        keys = ", ".join(key for key, _ in inside[:4]) if isinstance(inside, list) else ""
+        keys = ", ".join(key for key, _ in inside[:4])
         raise ModelError(
             f"is mlpack's {name or 'object'}, of {keys}, expected a GMM: gaussians and dists"
         )

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-#: how a file begins, at which byte -> what it is, and what helps
-_MAGIC: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file, expected a model: of MATLAB's, save it with '-v7'"),
-    (0, b"SIMPLE  =", "a FITS file, expected a model: its rows are read by mixtura fit"),
-    (0, b"PAR1", "a Parquet file, expected a model: its rows are read by mixtura fit"),
-    (0, b"ARROW1", "an Arrow file, expected a model: its rows are read by mixtura fit"),
-    (0, b"FCS", "a flow cytometry file (FCS), expected a model: its rows are data"),
-    (0, b"\x93NUMPY", "a NumPy array, expected a model: its rows are read by mixtura fit"),
-    (0, b"PK\x03\x04", "a zip archive, expected a model: unpack it first, if it holds one"),
-    (0, b"\x80\x02", "a Python pickle, which holds code and is never loaded: save the model in it "
-     "with mixtura.save"),
-    (0, b"\x80\x03", "a Python pickle, which holds code and is never loaded: save the model in it "
-     "with mixtura.save"),
-    (0, b"\x80\x04", "a Python pickle, which holds code and is never loaded: save the model in it "
-     "with mixtura.save"),
-    (0, b"\x80\x05", "a Python pickle, which holds code and is never loaded: save the model in it "
-     "with mixtura.save"),
-)  # fmt: skip
+import re
+
+_ROWS = ", expected a model: its rows are data, which mixtura fit reads"
+_PICKLE = (
+    "a Python pickle, which holds code and is never loaded: where it was made, call mixtura.save"
+)
+
+#: how a file begins -> what it is, and what helps
+_BEGINNINGS: tuple[tuple[bytes, str], ...] = (
+    (rb"\x89HDF\r\n", "an HDF5 file, expected a model: of MATLAB's, save it with '-v7'"),
+    (rb"SIMPLE  =", f"a FITS file{_ROWS}"),
+    (rb"PAR1", f"a Parquet file{_ROWS}"),
+    (rb"ARROW1", f"an Arrow file{_ROWS}"),
+    (rb"FCS[23]\.\d", f"a flow cytometry file{_ROWS}"),
+    (rb"\x93NUMPY", f"a NumPy array{_ROWS}"),
+    (rb"PK\x03\x04", "a zip archive, expected a model: unpack it first, if it holds one"),
+    (rb"\x80[\x02-\x05]", _PICKLE),
+    (
+        rb"# A Gaussian mixture of",
+        "an R script, which is not run: source it in R, then saveRDS(fit, 'fit.rds')",
+    ),
+    (rb"\s*<\?xml[^<]*<PMML", "a PMML file, which has no weights, expected a model"),
+    (rb"\s*\{", "JSON without a mixture that is known, expected a model"),
+    (rb"\s*<", "XML or HTML, expected a model"),
+)
 
 
 def stranger(data: bytes) -> str | None:
     """What bytes are that hold no model, with what to do; None where they might."""
-    for at, magic, words in _MAGIC:
-        if data.startswith(magic, at):
-            return words
-    return None
+    start = data[:400]
+    return next((words for begin, words in _BEGINNINGS if re.match(begin, start)), None)
