@@ -197,7 +197,10 @@ def test_no_link_that_leads_out_of_a_folder_is_followed(tmp_path: Path) -> None:
 
 def test_a_pickle_is_not_loaded() -> None:
     code = b"\x80\x04\x95\x1d\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x8c\x06system\x93."
-    with pytest.raises(ModelError, match="a Python pickle, which holds code and is never loaded"):
+    with pytest.raises(
+        ModelError,
+        match="a Python pickle and not a model that is read: it holds code, and is never loaded",
+    ):
         formats.decoded(code, "it")
 
 
@@ -224,7 +227,7 @@ def test_a_pickle_is_not_loaded() -> None:
         (b"MATLAB 7.3 MAT-file", r"a MATLAB 7.3 file \(HDF5\)"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
         (b"FCS3.1  ", "a flow cytometry file"),
-        (b'{"a": 1}', "JSON without a mixture that is known"),
+        (b'{"a": 1}', "JSON and not a model: it has no mixture that is known"),
     ],
 )  # fmt: skip
 def test_what_is_no_mixture_is_called_by_its_name(data: bytes, words: str) -> None:

@@ -9,17 +9,18 @@ from mixtura.textual import printable
 
 EPILOG = """\b
 Examples:
-  mixtura convert fit.rds model.safetensors
+  mixtura convert fit.rds brought.safetensors
   mixtura convert model.safetensors model.yml
   mixtura convert model.safetensors model.json --to opencv
-  mixtura convert final.mdl::17 state.safetensors
+  mixtura convert final.mdl::1 state.safetensors
 
 \b
-Read, whatever the file is called: models of mixtura; R's .rds and .rda of mclust; Spark ML's
-folders; OpenCV's EM; Kaldi's DiagGmm and FullGmm; Armadillo's gmm_diag and gmm_full; mlpack's GMM;
-the fields of MATLAB's and Octave's gmdistribution; plain JSON.
-Written: mixtura (.safetensors), json, opencv (.yml, .xml), kaldi (.dubm, .ubm, .mdl), kaldi-text,
-armadillo (.gmm), R (.R).
+Read, whatever the file is called: models of mixtura; R's .rds and .rda of
+mclust; Spark ML's folders; OpenCV's EM; Kaldi's DiagGmm and FullGmm;
+Armadillo's gmm_diag and gmm_full; mlpack's GMM; the fields of MATLAB's and
+Octave's gmdistribution; plain JSON. Written: mixtura (.safetensors), json,
+opencv (.yml, .xml), kaldi (.dubm, .ubm, .mdl), kaldi-text, armadillo (.gmm),
+R (.R).
 """
 
 

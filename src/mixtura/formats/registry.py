@@ -94,6 +94,8 @@ def read(path: str | os.PathLike[str], name: str | int | None = None) -> StoredM
 
 def decoded(data: bytes, label: str, name: str | int | None = None) -> StoredModel:
     """The model in the bytes of a file; `label` begins the messages, `name` is as for `load`."""
+    if data[4:9] == b"\0\0\0\0{":  # safetensors, whose first bytes are a size and may be any
+        return _own(data, label, name)
     with _told_of(label):
         inside = unpacked(data)
         found = next((each for each in _FORMATS if each.knows(inside)), None)
@@ -101,6 +103,11 @@ def decoded(data: bytes, label: str, name: str | int | None = None) -> StoredMod
             return _chosen(_read(found.models, inside, found.TITLE), name).stored()
         if (said := stranger(inside)) is not None:
             raise ModelError(f"is {said}")
+    return _own(data, label, name)
+
+
+def _own(data: bytes, label: str, name: str | int | None) -> StoredModel:
+    """The model in a file of mixtura's."""
     if name is not None:
         raise ModelError(f"{label} holds one model, which has no name: leave {name!r} out")
     return storage.decoded(data, label)

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import re
 
-_ROWS = ", expected a model: its rows are data, which mixtura fit reads"
+_ROWS = " and not a model: its rows are data, which mixtura fit reads"
 _PICKLE = (
-    "a Python pickle, which holds code and is never loaded: where it was made, call mixtura.save"
+    "a Python pickle and not a model that is read: it holds code, and is never loaded; where it "
+    "was made, call mixtura.save"
 )
 
 #: how a file begins -> what it is, and what helps
 _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
-    (rb"\x89HDF\r\n", "an HDF5 file, expected a model: of MATLAB's, save it with '-v7'"),
+    (rb"\x89HDF\r\n", "an HDF5 file and not a model: MATLAB's are read when saved with '-v7'"),
     (rb"SIMPLE  =", f"a FITS file{_ROWS}"),
     (rb"PAR1", f"a Parquet file{_ROWS}"),
     (rb"ARROW1", f"an Arrow file{_ROWS}"),
     (rb"FCS[23]\.\d", f"a flow cytometry file{_ROWS}"),
     (rb"\x93NUMPY", f"a NumPy array{_ROWS}"),
-    (rb"PK\x03\x04", "a zip archive, expected a model: unpack it first, if it holds one"),
+    (rb"PK\x03\x04", "a zip archive and not a model: unpack it first, if it holds one"),
     (rb"\x80[\x02-\x05]", _PICKLE),
     (
         rb"# A Gaussian mixture of",
-        "an R script, which is not run: source it in R, then saveRDS(fit, 'fit.rds')",
+        "an R script and not a model file, and is not run: source it in R, then saveRDS its fit",
     ),
-    (rb"\s*<\?xml[^<]*<PMML", "a PMML file, which has no weights, expected a model"),
-    (rb"\s*\{", "JSON without a mixture that is known, expected a model"),
-    (rb"\s*<", "XML or HTML, expected a model"),
+    (rb"\s*<\?xml[^<]*<PMML", "a PMML file and not a model: it has no weights"),
+    (rb"\s*\{", "JSON and not a model: it has no mixture that is known"),
+    (rb"\s*<", "XML or HTML and not a model"),
 )
 
 
