@@ -227,6 +227,8 @@ def test_a_pickle_is_not_loaded() -> None:
         (b"MATLAB 7.3 MAT-file", r"a MATLAB 7.3 file \(HDF5\)"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
         (b"FCS3.1  ", "a flow cytometry file"),
+        (b'{"gaussian_mixture": {"structure": "full", "weights": [null], "means": [[0]], '
+         b'"covariances": [[[1]]]}}', "holds null where numbers are expected"),
         (b'{"a": 1}', "JSON and not a model: it has no mixture that is known"),
     ],
 )  # fmt: skip

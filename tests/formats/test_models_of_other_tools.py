@@ -138,6 +138,35 @@ def test_a_component_of_weight_0_is_left_out_and_noted(tmp_path: Path) -> None:
     assert stored.training["notes"] == ["component 1 of the file has weight 0, and was left out"]
 
 
+def test_a_mixture_behind_a_transition_model_is_found(tmp_path: Path) -> None:
+    """As in Kaldi's final.mdl: what stands in front is gone over."""
+    text, binary = b"<TransitionModel> \n1 2 3\n</TransitionModel> \n", b"<TransitionModel> \4\1"
+    for name, front in (("kaldi_am_pdfs.mdl", text), ("kaldi_am_pdfs_binary.mdl", b"\0B" + binary)):
+        path = tmp_path / name
+        path.write_bytes(front + (MODELS / name).read_bytes().removeprefix(b"\0B"))
+        assert np.array_equal(mixtura.load(path, 1).means, mixtura.load(MODELS / name, 1).means)
+
+
+def test_a_diagonal_distribution_of_mlpack_has_a_vector_for_its_covariance(tmp_path: Path) -> None:
+    def matrix(*numbers: float) -> str:
+        elements = ", ".join(f'"elem": {x}' for x in numbers)
+        return f'{{"n_rows": "{len(numbers)}", "n_cols": "1", "vec_state": "1", {elements}}}'
+
+    dists = ", ".join(
+        f'{{"mean": {matrix(m, m + 1.0)}, "covariance": {matrix(2.0, 3.0)}}}' for m in (0.0, 5.0)
+    )
+    path = tmp_path / "m.json"
+    path.write_text(
+        f'{{"DiagonalGMM": {{"cereal_class_version": 0, "gaussians": 2, "dimensionality": 2, '
+        f'"dists": [{dists}], "weights": {matrix(0.25, 0.75)}}}}}'
+    )
+    mixture = mixtura.load(path)
+    assert mixture.structure.name == "diag"
+    assert mixture.means.tolist() == [[0.0, 1.0], [5.0, 6.0]]
+    assert mixture.covariances.tolist() == [[2.0, 3.0], [2.0, 3.0]]
+    assert mixture.weights.tolist() == [0.25, 0.75]
+
+
 def test_tables_of_numbers_in_a_c_source_make_the_mixtures_that_they_are() -> None:
     said = json.loads((MODELS / "webrtcvad_tables.expected.json").read_text())
     tables = said["tables"]

@@ -195,6 +195,19 @@ class ImportedClasses:
         return StoredModel(whole.mixture, record, "")
 
 
+def numbers_of(values: Any) -> Floats:
+    """An array of the numbers in lists.
+
+    Raises
+    ------
+    ModelError : one of them is a null.
+    """
+    held: Any = np.array(values, dtype=object)
+    if (held == None).any():  # noqa: E711  of each entry
+        raise ModelError("holds null where numbers are expected")
+    return held.astype(np.float64)
+
+
 def gaussians_alone(stored: StoredModel, tool: str) -> Mixture:
     """The mixture of a model that a tool's files can hold.
 

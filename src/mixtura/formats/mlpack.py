@@ -13,7 +13,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ModelError
 from mixtura.formats.cursor import Cursor
-from mixtura.formats.imported import Imported, Model
+from mixtura.formats.imported import Imported, Model, numbers_of
 from mixtura.formats.opencv_text import loaded_json
 
 TITLE = "an mlpack archive"
@@ -42,7 +42,10 @@ def models(data: bytes) -> dict[str, Model]:
 
 
 def _imported(weights: Floats, means: list[Floats], covariances: list[Floats]) -> Imported:
-    return Imported("mlpack", "GMM", weights, np.stack(means), np.stack(covariances))
+    centres, spreads = np.stack(means), np.stack(covariances)
+    if spreads.shape[1:] == (centres.shape[1], 1) and spreads.shape[1] > 1:
+        return Imported("mlpack", "DiagonalGMM", weights, centres, spreads[:, :, 0], "diag")
+    return Imported("mlpack", "GMM", weights, centres, spreads)
 
 
 # -- JSON ------------------------------------------------------------------------------------------
@@ -75,7 +78,7 @@ def _value(pairs: Any, key: str) -> Any:
 def _matrix(pairs: Any) -> Floats:
     """A matrix of JSON, column by column; of a diagonal distribution a vector is the diagonal."""
     n_rows, n_columns = int(_value(pairs, "n_rows")), int(_value(pairs, "n_cols"))
-    numbers = np.array([value for key, value in pairs if key == "elem"], dtype=np.float64)
+    numbers = numbers_of([value for key, value in pairs if key == "elem"])
     if n_rows < 1 or n_columns < 1 or n_rows * n_columns != len(numbers):
         raise ModelError(
             f"is damaged: a matrix of {n_rows} × {n_columns} has {len(numbers)} numbers (a reader "

@@ -132,6 +132,8 @@ def _matrix(matrix: Mapping[str, Any]) -> Floats:
 
 def _number(word: Any) -> float:
     """A number of a storage, where NaN and infinities have names of their own."""
+    if word is None:
+        raise ModelError("holds null where numbers are expected")
     text = str(word).strip().lower()
     return float({".nan": "nan", ".inf": "inf", "-.inf": "-inf", "+.inf": "inf"}.get(text, text))
 

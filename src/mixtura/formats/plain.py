@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import numpy as np
-
 from mixtura.errors import ModelError
-from mixtura.formats.imported import Imported, Model, told, told_apart
+from mixtura.formats.imported import Imported, Model, numbers_of, told, told_apart
 from mixtura.formats.opencv_text import loaded_json
 from mixtura.model.storage import StoredModel
 
@@ -39,9 +37,9 @@ def models(data: bytes) -> dict[str, Model]:
         "": Imported(
             "mixtura",
             "JSON",
-            np.array(record["weights"], dtype=np.float64),
-            np.array(record["means"], dtype=np.float64),
-            np.array(record["covariances"], dtype=np.float64),
+            numbers_of(record["weights"]),
+            numbers_of(record["means"]),
+            numbers_of(record["covariances"]),
             str(record["structure"]),
             names,
             told_apart(record),

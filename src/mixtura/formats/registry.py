@@ -52,8 +52,11 @@ def load(path: str | os.PathLike[str], name: str | int | None = None) -> Mixture
 
     Parameters
     ----------
-    path : of a model file: what `save` or ``mixtura fit`` wrote; or R's `saveRDS` and `save` of an
-        Mclust, densityMclust or MclustDA.
+    path : of a model file: what `save` or ``mixtura fit`` wrote; R's `saveRDS` and `save` of an
+        Mclust, densityMclust or MclustDA; the folder of a Spark GaussianMixtureModel, or of a
+        pipeline with one; OpenCV's EM; Kaldi's DiagGmm and FullGmm, or a whole acoustic model;
+        Armadillo's gmm_diag and gmm_full; mlpack's GMM; a MAT-file or Octave's text with the
+        fields of a gmdistribution; plain JSON. Packed by gzip, bzip2 or xz, or not.
     name : which, where there are several: its name, or its number, from 0. Of an MclustDA the name
         of a class, whose own mixture that is; None is that of all classes.
 
@@ -66,7 +69,8 @@ def load(path: str | os.PathLike[str], name: str | int | None = None) -> Mixture
     Notes
     -----
     No code in a file is run, and no other file is opened. `mixtura.formats.read` tells of the
-    origin, and of what differs.
+    origin, and of what differs. Weights that single precision made sum to not quite 1 are divided
+    by their sum.
 
     Examples
     --------

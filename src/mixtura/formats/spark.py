@@ -12,7 +12,7 @@ import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import MissingExtraError, ModelError
-from mixtura.formats.imported import Imported
+from mixtura.formats.imported import Imported, numbers_of
 
 TITLE = "a Spark model"
 _MODEL, _PIPELINE = "GaussianMixtureModel", "PipelineModel"
@@ -77,7 +77,7 @@ def _mixture(
     return Imported(
         f"Spark {about.get('sparkVersion', '')}".strip(),
         kind,
-        np.array(row["weights"], dtype=np.float64),
+        numbers_of(row["weights"]),
         means,
         np.stack([_matrix(each) for each in row["sigmas"]]),
         feature_names=names if named else None,
@@ -87,7 +87,7 @@ def _mixture(
 
 def _vector(struct: Mapping[str, Any]) -> Floats:
     """A vector of Spark's, dense or sparse."""
-    values = np.array(struct["values"], dtype=np.float64)
+    values = numbers_of(struct["values"])
     if struct["type"] == 1:
         return values
     size = int(struct["size"])
@@ -101,7 +101,7 @@ def _vector(struct: Mapping[str, Any]) -> Floats:
 def _matrix(struct: Mapping[str, Any]) -> Floats:
     """A matrix of Spark's, dense or sparse, stored by columns unless it says otherwise."""
     n_rows, n_columns = int(struct["numRows"]), int(struct["numCols"])
-    values = np.array(struct["values"], dtype=np.float64)
+    values = numbers_of(struct["values"])
     turned = bool(struct["isTransposed"])
     long, short = (n_rows, n_columns) if turned else (n_columns, n_rows)
     if struct["type"] == 1:

@@ -134,6 +134,15 @@ class Density(Value):
         ------
         ParameterError : it is none of these, is not fitted, or has no such state.
         ModelError : its parameters make no mixture.
+
+        Examples
+        --------
+        >>> from mixtura import Mixture
+        >>> from mixtura.datasets import faithful
+        >>> from sklearn.mixture import GaussianMixture
+        >>> theirs = GaussianMixture(2, random_state=0).fit(faithful().rows)
+        >>> Mixture.from_estimator(theirs)
+        Mixture(2 components, 2 features, full)
         """
         own = getattr(estimator, "mixture_", getattr(estimator, "mixture", None))
         return own if isinstance(own, cls) else cls(**arguments_of(estimator, state))
