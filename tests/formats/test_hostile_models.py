@@ -119,6 +119,17 @@ LIES = {
     "R nested": R + struct.pack(">ii", 19, 1) * 100_000,
     "R pairlists": R + struct.pack(">i", 0x402) * 200_000,
     "R attributes": R + struct.pack(">iii", 0x20A, 0, 0x20A) * 50_000,
+    "R empty": R + struct.pack(">ii", 19, 20_000) + struct.pack(">ii", 13, 0) * 20_000,
+    "R small": R + struct.pack(">iii", 2, 13, 0) * 20_000 + struct.pack(">i", 254),
+    "R texts": R + struct.pack(">ii", 16, 20_000) + (struct.pack(">ii", 9, 1) + b"a") * 20_000,
+    "kaldi rows": b"<DiagGMM> <WEIGHTS> [ " + b"1\n" * 50_000 + b"] <MEANS_INVVARS> [ 1 ] "
+    b"<INV_VARS> [ 1 ] </DiagGMM> ",
+    "octave rows": b"# Created by Octave\n# name: mu\n# type: matrix\n# rows: 1\n"
+    b"# columns: 50000\n" + b"1\n" * 50_000,
+    "xml empty": b"<opencv_storage><a>" + b"<b>1</b>" * 20_000 + b"</a></opencv_storage>",
+    "yaml numbers": b"%YAML:1.0\n---\nm:\n   training_params:\n      cov_mat_type: generic\n"
+    b"   weights: !!opencv-matrix\n      rows: 1\n      cols: 9\n      dt: d\n      data: [ "
+    + b"0.," * 50_000 + b"1. ]\n",
     "R sequence": R + struct.pack(">ii", 238, 2) + bytes(99),
     "mlpack": bytes(4) + struct.pack("<QQQ", HUGE, HUGE, HUGE) + bytes(99),
     "mlpack matrix": bytes(4) + struct.pack("<QQQIQQQ", 1, 1, 1, 0, 2**40, 2**40, 0)

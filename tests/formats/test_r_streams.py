@@ -35,7 +35,7 @@ def test_a_stream_of_every_kind_of_object_is_read_to_its_end(name: str) -> None:
     assert one.value == "b"
     titles = [objects.item(each).title for each in ("held", "f", "called", "raw", "expression")]
     assert titles == ["environment", "function", "call", "raw vector", "expression"]
-    thirds, missing, nan, infinite = objects.item("real").value
+    thirds, missing, nan, infinite = objects.item("real").stored
     assert (thirds, infinite) == (1 / 3, -np.inf)
     assert np.isnan([missing, nan]).all()
 

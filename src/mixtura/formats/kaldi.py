@@ -150,27 +150,22 @@ def _text(data: bytes, begin: re.Match[bytes]) -> tuple[Imported, int]:
     for name in ("WEIGHTS", linear, quadratic):
         if name not in parts:
             raise ModelError(f"is damaged: a {kind.decode()}GMM in it lacks <{name}>")
-    weights = np.concatenate(parts["WEIGHTS"][0] or [np.empty(0)])
-    rows = parts[quadratic]
-    inverse = _unpacked(list(map(np.concatenate, rows))) if kind == b"Full" else np.stack(rows[0])
-    return _mixture(kind, weights, np.stack(parts[linear][0]), inverse), end
+    weights, means = parts["WEIGHTS"][0].ravel(), parts[linear][0]
+    triangles = parts[quadratic]
+    inverse = _unpacked([t.ravel() for t in triangles]) if kind == b"Full" else triangles[0]
+    return _mixture(kind, weights, means, inverse), end
 
 
-def _parts(text: bytes) -> Iterator[tuple[str, list[list[Floats]]]]:
-    """Tokens, and the brackets after each, of rows of numbers."""
+def _parts(text: bytes) -> Iterator[tuple[str, list[Floats]]]:
+    """Tokens, and the numbers in each bracket after them, in rows where these are of one length."""
     for part in re.finditer(rb"<(\w+)>([^<]*)", text):
-        brackets = re.findall(rb"\[([^\[\]]*)\]", part[2])
-        yield (
-            part[1].decode(),
-            [
-                [
-                    np.array(row.split(), dtype=np.float64)
-                    for row in inside.splitlines()
-                    if row.strip()
-                ]
-                for inside in brackets
-            ],
-        )
+        yield part[1].decode(), [_rows(m[1]) for m in re.finditer(rb"\[([^\[\]]*)\]", part[2])]
+
+
+def _rows(text: bytes) -> Floats:
+    numbers = np.fromiter((float(word[0]) for word in re.finditer(rb"\S+", text)), np.float64)
+    n = sum(1 for _ in re.finditer(rb"\S[^\n]*", text))
+    return numbers.reshape(n, -1) if n and len(numbers) % n == 0 else numbers
 
 
 # -- written ---------------------------------------------------------------------------------------

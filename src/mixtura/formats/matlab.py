@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -59,7 +61,7 @@ def models(data: bytes) -> dict[str, Model]:
     text = data.startswith(b"#")
     if data.startswith(b"MATLAB 7.3"):
         raise ModelError(f"is a MATLAB 7.3 file (HDF5), expected one of -v7: {_FIELDS}")
-    variables = dict(_octave(data)) if text else _variables(data)
+    variables = _octave(data) if text else _variables(data)
     fields = {_MEANS, _SPREAD}
     found: dict[str, Model] = {
         name: _model(value, text)
@@ -212,58 +214,59 @@ def _text(cursor: Cursor, order: str) -> str:
 
 # -- Octave's text ---------------------------------------------------------------------------------
 
+_NAME, _HEAD = "# name: ", re.compile(r"# (\w+): *([^\n]*)\n")
 
-def _octave(data: bytes) -> Iterator[tuple[str, Any]]:
+
+def _octave(data: bytes) -> dict[str, Any]:
     """The variables of Octave's text: matrices as arrays, structs as dictionaries."""
-    lines = data.decode("utf-8").splitlines()
-    yield from _entries(lines, 1, len(lines))[0].items()
+    text = data.decode("utf-8")
+    return _entries(text, 0, len(text), 0)[0]
 
 
-def _entries(lines: list[str], at: int, n: int, depth: int = 0) -> tuple[dict[str, Any], int]:
-    """So many entries from a line on, as far as there are, and the line after them."""
+def _entries(text: str, at: int, n: int, depth: int) -> tuple[dict[str, Any], int]:
+    """So many entries from a place on, as far as there are, and the place after them."""
     found: dict[str, Any] = {}
-    while at < len(lines) and len(found) < n:
-        if not lines[at].startswith("# name: "):
-            at += 1
-            continue
-        name = lines[at].removeprefix("# name: ").strip()
-        kind = _said(lines, at + 1, "type")
-        if kind in ("scalar struct", "object") and depth < 10:
-            heads = (i for i in range(at, len(lines)) if lines[i].startswith("# length: "))
-            count = next(heads, at)
-            size = int(_said(lines, count, "length"))
-            found[name], at = _entries(lines, count + 1, size, depth + 1)
-            if len(found[name]) != size:
+    while len(found) < n and (at := text.find(_NAME, at)) >= 0:
+        (_, name), at = _head(text, at)
+        (_, kind), at = _head(text, at)
+        end = text.find(_NAME, at)
+        end = len(text) if end < 0 else end
+        if kind in ("scalar struct", "object") and depth < _DEPTH:
+            size = re.compile(r"# length: (\d{1,9})\n").search(text, at, end)
+            held = int(size[1]) if size else -1
+            found[name], at = _entries(text, end, held, depth + 1)
+            if len(found[name]) != held:
                 raise ModelError(
-                    f"is Octave's text, and cut short or damaged: {name} has {size} fields, and "
+                    f"is Octave's text, and cut short or damaged: {name} has {held} fields, and "
                     f"{len(found[name])} are there"
                 )
         else:
-            found[name], at = _value(lines, at + 2, kind)
+            found[name], at = _value(text, at, end, kind), end
     return found, at
 
 
-def _said(lines: list[str], at: int, key: str) -> str:
-    begin = f"# {key}: "
-    if at >= len(lines) or not lines[at].startswith(begin):
-        raise ModelError(f"is Octave's text, and damaged: line {at + 1} does not tell the {key}")
-    return lines[at].removeprefix(begin).strip()
+def _head(text: str, at: int) -> tuple[tuple[str, str], int]:
+    """The key and the value of a line that begins with a hash, and the place after it."""
+    line = _HEAD.match(text, at)
+    if line is None:
+        raise ModelError(f"is Octave's text, and damaged: letter {at} begins no line of a head")
+    return (line[1], line[2].strip()), line.end()
 
 
-def _value(lines: list[str], at: int, kind: str) -> tuple[Any, int]:
-    """What stands below an entry's head, up to the next entry."""
-    end = next((i for i in range(at, len(lines)) if lines[i].startswith("# name: ")), len(lines))
-    body = lines[at:end]
-    if kind in ("scalar", "float scalar"):
-        return np.array([[float(body[0])]]), end
-    if kind not in ("matrix", "float matrix", "diagonal matrix"):
-        return " ".join(body), end
-    numbers = [float(w) for line in body if not line.startswith("#") for w in line.split()]
-    if body[0].startswith("# ndims: "):
-        n = int(_said(lines, at, "ndims"))
-        shape, numbers = tuple(int(x) for x in numbers[:n]), numbers[n:]
-        return np.array(numbers).reshape(shape, order="F"), end
-    shape = (int(_said(lines, at, "rows")), int(_said(lines, at + 1, "columns")))
-    if kind == "diagonal matrix":
-        return np.diag(numbers), end
-    return np.array(numbers).reshape(shape), end
+def _value(text: str, at: int, end: int, kind: str) -> Any:
+    """The numbers that stand between two places, below what says how many they are."""
+    sizes: list[int] = []
+    if kind in ("matrix", "float matrix"):
+        (key, value), at = _head(text, at)
+        sizes = [int(value)]
+        if key == "rows":
+            (_, value), at = _head(text, at)
+            sizes.append(int(value))
+    elif kind not in ("scalar", "float scalar"):
+        return kind
+    words = (word[0] for word in re.compile(r"\S+").finditer(text, at, end))
+    if len(sizes) == 1:  # so many dimensions, which stand before the numbers
+        shape = [int(word) for word in itertools.islice(words, min(sizes[0], 9))]
+        return np.fromiter(map(float, words), np.float64).reshape(shape, order="F")
+    numbers = np.fromiter(map(float, words), np.float64)
+    return numbers.reshape(sizes or (1, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -39,13 +40,11 @@ def models(data: bytes) -> dict[str, Model]:
         f"{name}${each}" if name else each: value
         for name, holder in objects.items()
         if holder.kind == LIST and not holder.classes
-        for each, value in zip(
-            holder.names or map(str, range(len(holder.value))), holder.value, strict=False
-        )
+        for each, value in _elements(holder)
+        if _is_model(value)
     }
-    found = {
-        name: _model(value) for name, value in {**inside, **objects}.items() if _is_model(value)
-    }
+    whole = {name: value for name, value in objects.items() if _is_model(value)}
+    found = {name: _model(value) for name, value in {**inside, **whole}.items()}
     if not found:
         held = [_article(value.title) for value in objects.values()] or ["no object"]
         named = f"holds {', '.join(held[:6])}" if len(objects) != 1 else f"is {held[0]}"
@@ -58,6 +57,12 @@ def models(data: bytes) -> dict[str, Model]:
 
 def _article(title: str) -> str:
     return "no value (NULL)" if title == "NULL" else f"an R {title}"
+
+
+def _elements(holder: RObject) -> Iterator[tuple[str, RObject]]:
+    """The elements of a list by their names, or by their places."""
+    names = holder.names or map(str, range(len(holder.value)))
+    yield from zip(names, holder.value, strict=False)
 
 
 def _is_model(value: RObject) -> bool:

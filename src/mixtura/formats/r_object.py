@@ -46,8 +46,8 @@ class RObject:
     Parameters
     ----------
     kind : its type, R's number for it.
-    value : an array (n,) of numbers, a list of texts, None for those that are missing, a list of
-        values, a list of (name, value) of a pairlist; None of what is not held.
+    value : the bytes of numbers, as `stored` has them; a list of texts, None for those that are
+        missing; a list of values; a list of (name, value) of a pairlist; None of what is not held.
     attributes : by name, or None.
     """
 
@@ -84,10 +84,17 @@ class RObject:
         return None if found.kind == NULL else found
 
     @property
+    def stored(self) -> Any:
+        """The numbers of a vector as R has them, its NA among them, (n,)."""
+        return np.frombuffer(self.value, np.float64 if self.kind == REAL else np.int32)
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """What ``dim`` says, or the length alone."""
         found = self.attribute("dim")
-        return (len(self.value),) if found is None else tuple(map(int, found.numbers()))
+        if found is not None:
+            return tuple(map(int, found.numbers()))
+        return (len(self.stored if isinstance(self.value, bytes) else self.value),)
 
     def numbers(self) -> Floats:
         """The numbers of a vector, (n,).
@@ -98,7 +105,7 @@ class RObject:
         """
         if self.kind not in (LOGICAL, INTEGER, REAL):
             raise ModelError(f"holds a {self.title} where numbers are expected")
-        stored = self.value
+        stored = self.stored
         if self.kind == REAL:
             bits = np.ascontiguousarray(stored, dtype=np.float64).view(np.uint64)
             missing = np.isnan(stored) & ((bits & 0xFFFFFFFF) == NA_WORD)

@@ -8,8 +8,6 @@ and a pairlist of all objects by name ("R Internals", section 1.8).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from mixtura.errors import ModelError
@@ -90,16 +88,16 @@ class _Stream:
             )
         return n
 
-    def numbers(self, n: int, kind: str) -> Any:
-        """So many numbers, (n,), each of a type of NumPy's."""
+    def numbers(self, n: int, kind: str) -> bytes:
+        """The bytes of so many numbers of a type of NumPy's, in this machine's order."""
         if self.order:
             dtype = np.dtype(f"{self.order}{kind}")
             start = self.cursor.skip(n * dtype.itemsize)
-            return np.frombuffer(self.cursor.data, dtype, n, start)
+            return np.frombuffer(self.cursor.data, dtype, n, start).astype(kind).tobytes()
         read = int if kind == "i4" else _double
         words = (self.cursor.line() for _ in range(n))
         values = (float(r.NA) if w == b"NA" and kind == "i4" else read(w) for w in words)
-        return np.fromiter(values, np.float64, n)
+        return np.fromiter(values, np.float64, n).astype(kind).tobytes()
 
     def content(self, n: int) -> bytes:
         if self.order:
@@ -171,11 +169,11 @@ class _Stream:
             attributes = self._attributes() if flags & 0x200 else None
             found.attributes = found.attributes or attributes
             tag = self.read() if flags & 0x400 else None
-            cells.append((tag.value if tag and tag.kind == r.SYMBOL else None, self.read()))
+            value = self.read()
+            if found.kind == r.PAIRLIST:  # what functions are made of is gone over
+                cells.append((tag.value if tag and tag.kind == r.SYMBOL else None, value))
             flags = self.integer()
-        last = self.of(flags)
-        if last.kind != r.NULL:
-            cells.append((None, last))
+        self.of(flags)
         return found
 
     def _attributes(self) -> dict[str, RObject]:
@@ -233,9 +231,9 @@ class _Stream:
         elif kind == r.COMPLEX:
             self.numbers(2 * self.length(16), "f8")
         elif kind == r.TEXTS:
-            found.value = [self._text(self.integer()) for _ in range(self.length(8))]
+            found.value = [self._text(self.integer()) for _ in range(self.length(8))] or ()
         elif kind in (r.LIST, r.EXPRESSIONS):
-            found.value = [self.read() for _ in range(self.length(4))]
+            found.value = [self.read() for _ in range(self.length(4))] or ()
         elif kind == r.TEXT:
             found.value = self._text(flags)
         elif kind == r.RAW:
@@ -267,13 +265,15 @@ class _Stream:
             kind = r.INTEGER if name == "compact_intseq" else r.REAL
             # As many as were written out are no more than a file of that size could hold.
             kept = min(int(n), len(self.cursor.data))
-            return RObject(kind, first + step * np.arange(kept), attributes)
+            values = first + step * np.arange(kept)
+            held = np.float64 if kind == r.REAL else np.int32
+            return RObject(kind, values.astype(held).tobytes(), attributes)
         inner = state.value[0] if state.kind in (r.LIST, r.PAIRLIST) and state.value else None
         inner = inner[1] if isinstance(inner, tuple) else inner
         if not isinstance(inner, RObject):
             return RObject(r.NULL)
         if name == "deferred_string":
-            texts = [f"{x:.15g}" for x in inner.value.tolist()] if inner.kind != r.TEXTS else []
+            texts = [f"{x:.15g}" for x in inner.stored.tolist()] if inner.kind != r.TEXTS else []
             return RObject(r.TEXTS, texts or inner.value, attributes)
         return RObject(inner.kind, inner.value, attributes or inner.attributes)
 
