@@ -46,8 +46,9 @@ class RObject:
     Parameters
     ----------
     kind : its type, R's number for it.
-    value : the bytes of numbers, as `stored` has them; a list of texts, None for those that are
-        missing; a list of values; a list of (name, value) of a pairlist; None of what is not held.
+    value : numbers, as an array or as its bytes, see `stored`; a list of texts, None for those
+        that are missing; a list of values; a list of (name, value) of a pairlist; None of what is
+        not held.
     attributes : by name, or None.
     """
 
@@ -86,6 +87,8 @@ class RObject:
     @property
     def stored(self) -> Any:
         """The numbers of a vector as R has them, its NA among them, (n,)."""
+        if not isinstance(self.value, bytes):
+            return self.value
         return np.frombuffer(self.value, np.float64 if self.kind == REAL else np.int32)
 
     @property
@@ -94,7 +97,7 @@ class RObject:
         found = self.attribute("dim")
         if found is not None:
             return tuple(map(int, found.numbers()))
-        return (len(self.stored if isinstance(self.value, bytes) else self.value),)
+        return (len(self.stored),)
 
     def numbers(self) -> Floats:
         """The numbers of a vector, (n,).

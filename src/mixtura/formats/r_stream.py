@@ -8,6 +8,8 @@ and a pairlist of all objects by name ("R Internals", section 1.8).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mixtura.errors import ModelError
@@ -50,6 +52,10 @@ def objects_of(data: bytes) -> dict[str, RObject]:
 _REMEMBERED = (r.SYMBOL, r.ENVIRONMENT, r.POINTER, r.WEAK, _PERSISTENT, _PACKAGE, _NAMESPACE)
 
 
+#: numbers whose array would be larger than they are
+_FEW = 32
+
+
 class _Stream:
     """A stream that is read, and what of it may be referred to."""
 
@@ -88,12 +94,13 @@ class _Stream:
             )
         return n
 
-    def numbers(self, n: int, kind: str) -> bytes:
-        """The bytes of so many numbers of a type of NumPy's, in this machine's order."""
+    def numbers(self, n: int, kind: str) -> Any:
+        """So many numbers of a type of NumPy's: a view, or of few their bytes, which take less."""
         if self.order:
             dtype = np.dtype(f"{self.order}{kind}")
             start = self.cursor.skip(n * dtype.itemsize)
-            return np.frombuffer(self.cursor.data, dtype, n, start).astype(kind).tobytes()
+            found = np.frombuffer(self.cursor.data, dtype, n, start)
+            return found if n > _FEW else found.astype(kind).tobytes()
         read = int if kind == "i4" else _double
         words = (self.cursor.line() for _ in range(n))
         values = (float(r.NA) if w == b"NA" and kind == "i4" else read(w) for w in words)

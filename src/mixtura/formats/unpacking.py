@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import io
 import lzma
 import zlib
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from mixtura.errors import ModelError
 
 #: how much larger than its file what is inside may be, and what it may be in any case, bytes
 _TIMES, _LEAST = 16, 2**21
+#: parts that the most is unpacked in, so that it is not held twice
+_PARTS = 16
 #: memory that xz may ask for: its largest usual preset takes 65 MiB
 _XZ_MEMORY = 2**27
 
@@ -34,16 +37,21 @@ def unpacked(data: bytes) -> bytes:
     if opened is None:
         return data
     most = max(_LEAST, _TIMES * len(data))
-    unpacker = opened()
+    unpacker, inside, waiting = opened(), io.BytesIO(), data
     try:
-        inside: bytes = unpacker.decompress(data, most)
+        while not unpacker.eof and inside.tell() <= most:
+            part = unpacker.decompress(waiting, most // _PARTS)
+            waiting = getattr(unpacker, "unconsumed_tail", b"")
+            if not part:
+                break
+            inside.write(part)
     except (zlib.error, lzma.LZMAError, OSError, EOFError) as error:
         raise ModelError(f"is packed, and damaged: {error}; fetch it again") from None
+    if inside.tell() > most:
+        raise ModelError(
+            f"is packed, and what is inside is larger than {most} bytes, {_TIMES} times the file: "
+            "unpack it first, if you trust it"
+        )
     if not unpacker.eof:
-        if len(inside) >= most:
-            raise ModelError(
-                f"is packed, and what is inside is larger than {most} bytes, {_TIMES} times the "
-                "file: unpack it first, if you trust it"
-            )
         raise ModelError("is packed, and cut short: fetch it again")
-    return inside
+    return inside.getvalue()
