@@ -83,3 +83,11 @@ def test_a_file_is_replaced_only_where_that_is_asked_for(typed, tmp_path: Path) 
     same = typed("convert", to, to, "--force")
     assert same.code == 2
     assert "is read by this command" in same.message
+
+
+def test_a_file_that_one_model_of_is_read_is_not_written_over(typed, tmp_path: Path) -> None:
+    several = shutil.copy(MODELS / "kaldi_am_pdfs.mdl", tmp_path / "final.mdl")
+    ended = typed("convert", f"{several}::1", several, "--force")
+    assert ended.code == 2
+    assert "is read by this command" in ended.message
+    assert Path(several).read_bytes() == (MODELS / "kaldi_am_pdfs.mdl").read_bytes()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
-from mixtura.cli import printing
+from mixtura.cli import inputs, printing
 from mixtura.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ def _inputs() -> Iterator[str]:
         if is_input and not isinstance(parameter.type, click.Choice):
             value = context.params.get(parameter.name or "")
             for source in value if isinstance(value, tuple) else (value,):
-                yield from [] if source is None else _files(source)
+                yield from [] if source is None else _files(inputs.model_path(source)[0])
 
 
 def _files(source: str) -> list[str]:
