@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
-from mixtura.cli import printing
+from mixtura.cli import inputs, printing
 from mixtura.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -262,10 +262,11 @@ def _inputs() -> Iterator[str]:
     if context is None:
         return
     for parameter in context.command.params:
-        if isinstance(parameter, click.Argument) and not isinstance(parameter.type, click.Choice):
+        is_input = isinstance(parameter, click.Argument) and parameter.name != "output"
+        if is_input and not isinstance(parameter.type, click.Choice):
             value = context.params.get(parameter.name or "")
             for source in value if isinstance(value, tuple) else (value,):
-                yield from [] if source is None else _files(source)
+                yield from [] if source is None else _files(inputs.model_path(source)[0])
 
 
 def _files(source: str) -> list[str]:
