@@ -16,6 +16,7 @@ from mixtura.estimators.asked import Asked
 from mixtura.estimators.callbacks import CallbackSupportMixin, Progress, told
 from mixtura.estimators.holding import hold, holding, in_turn
 from mixtura.estimators.learner import check_started, learn
+from mixtura.estimators.onnx import ConvertibleToOnnx
 from mixtura.estimators.prepared import prepared
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import seed_of
@@ -23,7 +24,7 @@ from mixtura.rows.errors import columns_wanted, parted
 from mixtura.rows.out_of_core import is_out_of_core
 
 
-class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
+class GaussianMixture(ConvertibleToOnnx, CallbackSupportMixin, Asked):  # type: ignore[misc]
     """A Gaussian mixture with the interface of `sklearn.mixture.GaussianMixture`.
 
     The same seed gives scikit-learn's parameters, up to rounding. What differs: `lower_bound_`
