@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mixtura.fitting import Fit, Given, Outcome, fit
     from mixtura.fitting.m_step.prior import Prior
     from mixtura.fitting.steps import maximise, statistics
+    from mixtura.formats import load
     from mixtura.grouped import GroupFits, fit_groups, load_groups, select_groups
     from mixtura.model.box import Box
     from mixtura.model.classes import ClassMixture
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from mixtura.model.noise import Noise
     from mixtura.model.regions import HighestDensityRegion
     from mixtura.model.regression import Regression
-    from mixtura.model.storage import load
     from mixtura.saving import load_fit, save
     from mixtura.selection import (
         BootstrapSequence,
@@ -113,7 +113,7 @@ _HOMES = {
     "bootstrap_test": "mixtura.selection",
     "fit": "mixtura.fitting",
     "fit_groups": "mixtura.grouped",
-    "load": "mixtura.model.storage",
+    "load": "mixtura.formats",
     "load_fit": "mixtura.saving",
     "load_groups": "mixtura.grouped",
     "maximise": "mixtura.fitting.steps",

@@ -13,6 +13,7 @@ from mixtura.engine.arrays import Floats, frozen
 from mixtura.errors import ParameterError
 from mixtura.fitting import Fit
 from mixtura.fitting.stored import fit_record, taken_up
+from mixtura.formats import read
 from mixtura.model import storage
 from mixtura.model.classes import ClassMixture
 from mixtura.model.mixture import Mixture
@@ -86,7 +87,7 @@ def load_fit(path: str | os.PathLike[str]) -> Fit:
     -----
     Labels, responsibilities, a function or a mixture that the fit began from are not kept.
     """
-    found = storage.read(path)
+    found = read(path)
     return taken_up(found.training, found.mixture, str(path))
 
 
@@ -109,9 +110,7 @@ def _held(model: Any) -> Mixture | Fit:
     if isinstance(mixture, Mixture):
         return mixture
     if hasattr(model, "covariances_") and hasattr(model, "covariance_type"):  # scikit-learn's own
-        names = getattr(model, "feature_names_in_", None)
-        parts = (model.weights_, model.means_, model.covariances_, model.covariance_type)
-        return Mixture(*parts, None if names is None else tuple(names))
+        return Mixture.from_estimator(model)
     kind = type(model).__name__
     if hasattr(model, "fit") and hasattr(model, "get_params"):
         raise ParameterError(f"the {kind} is not fitted, or is no mixture: fit it before saving")

@@ -58,6 +58,7 @@ USUAL: dict[str, tuple[str, ...]] = {
     ),
     "classify": ("classify {m}/species.safetensors @iris --proba",),
     "completion": (),  # a script is no text to read
+    "convert": ("convert {m}/iris.safetensors {m}/iris.yml",),
     "demo": ("demo -o demo",),
     "explain": (
         "explain {m}/iris.safetensors @iris --worst 2",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,7 +17,17 @@ from mixtura.datasets import faithful
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the files that the pages call yours: data.csv, and Parquet files in data/."""
+    """A folder with the files that the pages call yours: data.csv, Parquet in data/, and models."""
+    models = Path(__file__).parents[1] / "data/models"
+    for theirs, name in (
+        ("mclust_2d_EEE.rda", "fits.rda"),
+        ("mclust_da.rds", "species.rds"),
+        ("opencv_generic_2d_3.yml", "em.yml"),
+        ("kaldi_am_pdfs_binary.mdl", "final.mdl"),
+        ("octave_full_v7.mat", "gm.mat"),
+    ):
+        shutil.copyfile(models / theirs, tmp_path / name)
+    shutil.copytree(models / "spark_pipeline", tmp_path / "spark", copy_function=shutil.copyfile)
     random = np.random.default_rng(0)
     rows = enumerate(faithful().rows.tolist())
     lines = [f"row-{number},{x!r},{y!r}\n" for number, (x, y) in rows]

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from blocks import ROOT
 from shell import typed
 
 import mixtura
@@ -48,6 +49,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pq.write_table(pa.table(genes | numbers), folder / "genes.parquet")
     made_of = str(folder / "genes.parquet"), "--by", "gene,batch"
     printed("fit-groups", *made_of, "-o", str(folder / "groups.parquet"))
+    shutil.copy(ROOT / "tests/data/models/mclust_2d_EEE.rda", folder / "fit.rds")
+    shutil.copy(ROOT / "tests/data/models/kaldi_am_pdfs.mdl", folder / "final.mdl")
     (folder / "parts").mkdir()
     rows = dict(zip(("x", "y"), faithful().rows.T, strict=True))
     pq.write_table(pa.table(rows), folder / "parts/0.parquet")

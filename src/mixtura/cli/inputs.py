@@ -229,16 +229,17 @@ def read_checkpoint(source: str) -> Record | None:
     """
     from mixtura.fitting.checkpoints.generations import decoded, is_checkpoint
 
-    data = b"" if source == "-" else Path(source).read_bytes()
+    path = Path(model_path(source)[0])
+    data = b"" if source == "-" or path.is_dir() else path.read_bytes()
     return decoded(data, source) if is_checkpoint(data) else None
 
 
 def read_model(source: str, data: str | None = None) -> StoredModel:
-    """The model in a file, or on the standard input for ``-``.
+    """The model in a file of any format, or on the standard input for ``-``.
 
     Parameters
     ----------
-    source : the path, or ``-``.
+    source : the path, or ``-``; of a file of several models with ``::`` and which after it.
     data : where the command reads its rows, if it reads any.
 
     Raises
@@ -247,13 +248,20 @@ def read_model(source: str, data: str | None = None) -> StoredModel:
     ModelError : it is not a sound model file.
     OSError : it cannot be read.
     """
-    from mixtura.model import storage
+    from mixtura import formats
 
-    if source != "-":
-        return storage.read(source)
+    path, name = model_path(source)
+    if path != "-":
+        return formats.read(path, name)
     if data == "-":
         raise click.UsageError("MODEL and DATA are both -, expected one of them to be a file")
-    return storage.decoded(sys.stdin.buffer.read(), "standard input")
+    return formats.decoded(sys.stdin.buffer.read(), "standard input", name)
+
+
+def model_path(source: str) -> tuple[str, str | None]:
+    """The path of a model's file, and which model of several it is, as ``file::name`` says."""
+    path, apart, name = source.rpartition("::")
+    return (path, name) if path and apart and not Path(source).exists() else (source, None)
 
 
 def read_record(source: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ COMMANDS = {
     "classify": "Write the class of each row, by a model fitted with labels.",
     "compare": "Say whether rows are still those that a model describes.",
     "completion": "Print what makes a shell complete command lines.",
+    "convert": "Write a model in another tool's format, or bring one here.",
     "demo": "Fit, score, prove and draw made-up data: the whole way at once.",
     "explain": "Say where the log-likelihood of rows comes from, in plain words.",
     "explore": "Write a page to replay a fit in, and to play with its mixture.",

@@ -258,7 +258,8 @@ def _inputs() -> Iterator[str]:
     if context is None:
         return
     for parameter in context.command.params:
-        if isinstance(parameter, click.Argument) and not isinstance(parameter.type, click.Choice):
+        is_input = isinstance(parameter, click.Argument) and parameter.name != "output"
+        if is_input and not isinstance(parameter.type, click.Choice):
             value = context.params.get(parameter.name or "")
             for source in value if isinstance(value, tuple) else (value,):
                 yield from [] if source is None else _files(source)

@@ -64,6 +64,7 @@ _RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (rf"{_APART}weights='equal'", "--equal-weights"),
     (rf"{_APART}missing='em'", "--missing em"),
     (rf"{_APART}missing_values\b", "--missing-values"),
+    (rf"{_APART}name='(?P<value>[^']*)'", r"::\g<value> after the file's name"),
     (rf"{_APART}(?P<name>{_names(_EVERY)})={_VALUE}", _with_value),
     (r"\bon_bad_row '(?P<value>\w+)'", r"--on-bad-row \g<value>"),
     (rf"{_BEFORE}{_APART}(?P<name>{_names(_WORDS)})(?= (?:as|has|is|to|if|was)\b)", _option),

@@ -16,6 +16,7 @@ from mixtura.engine.components import Components
 from mixtura.engine.sources import Block
 from mixtura.errors import DataError, ParameterError
 from mixtura.model import parameters
+from mixtura.model.estimated import arguments_of
 from mixtura.model.gaussians import Gaussians
 from mixtura.model.noise import Noise
 from mixtura.model.structures import Structure, structure as structure_called
@@ -116,6 +117,35 @@ class Density(Value):
             components=gaussians if noise is None else noise.after(gaussians),
         )
         return mixture
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, state: int | None = None) -> Self:
+        """The mixture in another library's fitted object, known by its attributes.
+
+        Parameters
+        ----------
+        estimator : scikit-learn's GaussianMixture, or its BayesianGaussianMixture, of which that is
+            the mixture of the mean parameters, with a warning; hmmlearn's GaussianHMM or GMMHMM;
+            pomegranate's GeneralMixtureModel of Normals; gmr's GMM; mixtura's own.
+        state : of a hidden Markov model, whose density it is; None is that of a row when the chain
+            has long run, Σ_s π_s p_s(x) with the stationary distribution π.
+
+        Raises
+        ------
+        ParameterError : it is none of these, is not fitted, or has no such state.
+        ModelError : its parameters make no mixture.
+
+        Examples
+        --------
+        >>> from mixtura import Mixture
+        >>> from mixtura.datasets import faithful
+        >>> from sklearn.mixture import GaussianMixture
+        >>> theirs = GaussianMixture(2, random_state=0).fit(faithful().rows)
+        >>> Mixture.from_estimator(theirs)
+        Mixture(2 components, 2 features, full)
+        """
+        own = getattr(estimator, "mixture_", getattr(estimator, "mixture", None))
+        return own if isinstance(own, cls) else cls(**arguments_of(estimator, state))
 
     def __repr__(self) -> str:
         names = [printable(name) for name in self.feature_names or ()]

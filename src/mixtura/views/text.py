@@ -136,7 +136,12 @@ def threshold_text(record: Mapping[str, Any]) -> str:
 
 
 def file_text(origin: Mapping[str, str]) -> str:
-    """When and by which version a file was written, and the sum that its contents have."""
+    """When and by which version a file was written, and the sum that its contents have.
+
+    Empty of a file that another tool wrote.
+    """
+    if not origin["library_version"]:
+        return ""
     date = printable(origin.get("date", "on a day that it does not say"))
     found = origin.get("sha256", "none, as in files of earlier versions")
     return f"written: {date}, by mixtura {printable(origin['library_version'])}\nSHA-256: {found}"
@@ -239,7 +244,7 @@ def training_words(training: Mapping[str, Any], note: str = "note") -> list[str]
     training : as `Fit.summary` gives it, or a model file holds it.
     note : what a note begins with.
     """
-    lines = []
+    lines = _origin(training.get("origin"))
     if isinstance(training.get("outcome"), str):
         met = _met(training.get("searches"))
         lines.append(f"outcome: {printable(training['outcome'])}{met}")
@@ -275,6 +280,14 @@ def _noise(features: Sequence[str], noise: Mapping[str, Any]) -> tuple[str, Tabl
         for name, low, high in zip(features, noise["low"], noise["high"], strict=True)
     ]
     return f"noise: weight {noise['weight']:.6g}, spread over a volume of {size}", table
+
+
+def _origin(origin: Any) -> list[str]:
+    """Which tool a mixture was brought from, as a line; none where its record does not say."""
+    if not isinstance(origin, dict) or not isinstance(origin.get("tool"), str):
+        return []
+    kind = f", {origin['kind']}" if isinstance(origin.get("kind"), str) else ""
+    return [printable(f"from: {origin['tool']}{kind}")]
 
 
 def _is_number(value: Any) -> bool:
