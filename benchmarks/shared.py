@@ -8,6 +8,6 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from hostile_problems import Hostile, hostile  # the folder first
-from parity_problems import COVARIANCE_TYPES, STARTS, compared, problems
+from parity_problems import ALIKE, compared, problems
 
-__all__ = ["COVARIANCE_TYPES", "STARTS", "Hostile", "compared", "hostile", "problems"]
+__all__ = ["ALIKE", "Hostile", "compared", "hostile", "problems"]

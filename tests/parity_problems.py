@@ -14,10 +14,18 @@ from sklearn.mixture import GaussianMixture as Theirs
 from mixtura import GaussianMixture as Ours
 from mixtura.datasets import separated
 
-__all__ = ["COVARIANCE_TYPES", "STARTS", "Problem", "Verdict", "compared", "problems"]
+__all__ = ["ALIKE", "COVARIANCE_TYPES", "STARTS", "Problem", "Verdict", "compared", "problems"]
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 STARTS = ("kmeans", "k-means++", "random", "random_from_data")
+#: covariance type and start of the fits that are to be the same: scikit-learn's random shares end
+#: where they begin, and so do its single rows with one covariance for all components
+ALIKE = tuple(
+    (kind, start)
+    for kind in COVARIANCE_TYPES
+    for start in STARTS
+    if start == "kmeans" or (start != "random" and kind != "tied")
+)
 #: parameters that differ by less, relative to the largest of their array, are the same
 _SAME = 1e-6
 

@@ -283,3 +283,41 @@ def test_a_collapse_numbers_the_rows_as_they_were_given_also_with_weights() -> N
     with pytest.raises(mixtura.errors.CollapseError, match="weight of 8 rows") as raised:
         GaussianMixture(2, reg_covar=0.0, random_state=0).fit(rows, sample_weight=weights)
     assert raised.value.rows == (20, 21, 22, 23)
+
+
+MASKED = np.ma.masked_array(rows_of("faithful"), rows_of("faithful") > 90.0)
+
+
+@pytest.mark.parametrize(
+    "method", ["fit", "partial_fit", "fit_predict", "predict", "score_samples"]
+)
+def test_a_masked_array_is_refused_as_the_function_refuses_it(method: str) -> None:
+    with pytest.raises(ValueError, match="masked array") as told:
+        mixtura.fit(MASKED, 2)
+    model = GaussianMixture(2, random_state=0).fit(MASKED.data)
+    with pytest.raises(ValueError, match=re.escape(str(told.value))):
+        getattr(model, method)(MASKED)
+
+
+def test_what_is_masked_is_missing_where_that_is_asked_for() -> None:
+    holes = np.ma.filled(MASKED, np.nan)
+    ours, expected = (
+        GaussianMixture(2, missing="em", random_state=0).fit(rows) for rows in (MASKED, holes)
+    )
+    assert_array_equal(ours.means_, expected.means_)
+
+
+@pytest.mark.parametrize("kind", [mixtura.MixtureClassifier, mixtura.GaussianMixtureRegressor])
+def test_a_masked_array_is_refused_where_nothing_may_be_missing(kind: type) -> None:
+    labels = np.arange(len(MASKED)) % 2
+    with pytest.raises(ValueError, match=r"masked array, expected a plain one: put numbers in"):
+        kind().fit(MASKED, labels)
+    with pytest.raises(ValueError, match="masked array"):
+        kind().fit(MASKED.data, labels).predict(MASKED)
+
+
+@pytest.mark.parametrize("argument", ["sample_weight", "labels", "errors"])
+def test_nothing_that_goes_with_the_rows_may_be_masked(argument: str) -> None:
+    given = MASKED if argument == "errors" else np.ma.masked_array([1.0] * 272, [True] * 272)
+    with pytest.raises(ValueError, match=f"{argument} is a masked array"):
+        mixtura.fit(MASKED.data, 2, **{argument: given})

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import product
-
-from parity_problems import COVARIANCE_TYPES, STARTS, compared, problems
+from parity_problems import ALIKE, compared, problems
 
 
 def test_thirty_random_problems_end_as_in_scikit_learn() -> None:
-    # Every problem meets each covariance type and each start once, and all pairs of them in turn.
+    # Every problem meets three of the ten pairs of covariance type and start, all of them in turn.
     verdicts = [
-        compared(problem, kind, STARTS[(number + problem.number) % 4], seed=problem.number)
+        compared(problem, *ALIKE[(3 * problem.number + number) % len(ALIKE)], seed=problem.number)
         for problem in problems(30)
-        for number, kind in enumerate(COVARIANCE_TYPES)
+        for number in range(3)
     ]
     tried = {(verdict.covariance_type, verdict.start) for verdict in verdicts}
-    assert tried == set(product(COVARIANCE_TYPES, STARTS))
+    assert tried == set(ALIKE)
     assert [str(verdict) for verdict in verdicts if not verdict.same] == []
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 
 import mixtura
 from mixtura.datasets import faithful, iris
@@ -48,11 +50,17 @@ def test_a_start_may_be_one_row_a_component(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["k-means++", "random_from_data"])
-def test_one_row_a_component_leaves_the_others_to_a_shared_scatter_about_zero(name: str) -> None:
-    rows = np.arange(1.0, 7.0)[:, None]  # the squares sum to 91
-    sums = begun(name, rows, 2, "tied")
-    assert sums.second[:, 0, 0].tolist() == [91.0 - np.square(sums.reference).sum(), 0.0]
-    assert begun(name, rows[:2], 2, "tied").second.tolist() == [[[0.0]], [[0.0]]]
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_one_row_a_component_leaves_a_shared_scatter_about_the_nearest(
+    name: str, offset: float
+) -> None:
+    sums = begun(name, ROWS + offset, 3, "tied")
+    apart = (ROWS + offset)[:, None] - sums.reference
+    nearest = np.square(apart).sum(axis=2).argmin(axis=1)
+    own = apart[np.arange(len(ROWS)), nearest]
+    covariance = sums.second.sum(axis=0) / sums.weight.sum()
+    assert_allclose(covariance, own.T @ own / len(ROWS), rtol=1e-9, atol=1e-12)
+    assert_array_equal(begun(name, ROWS[:3], 3, "tied").second, 0.0)
 
 
 @pytest.mark.parametrize("name", [name for name in STARTS if name != "auto"])
@@ -69,9 +77,14 @@ def test_the_random_start_draws_its_shares_row_by_row() -> None:
     shares /= shares.sum(axis=1, keepdims=True)
     assert_allclose(sums.weight, shares.sum(axis=0), rtol=1e-12)
     means = sums.reference + sums.first / sums.weight[:, None]
+    drawn = np.stack([np.average(rows - 1e8, axis=0, weights=each) for each in shares.T])
+    # Their differences from the mean are stretched until they spread as the rows do.
+    about, drawn = means - rows.mean(axis=0), drawn - (rows - 1e8).mean(axis=0)
+    largest = np.unravel_index(np.abs(drawn).argmax(), drawn.shape)
+    assert_allclose(about, drawn * (about[largest] / drawn[largest]), atol=1e-4)
+    spread = shares.mean(axis=0) @ about**2 / (rows - 1e8).var(axis=0)
+    assert spread.mean() == pytest.approx(1.0, rel=1e-6)
     for k in range(3):
-        mean = np.average(rows - 1e8, axis=0, weights=shares[:, k])
-        assert_allclose(means[k] - 1e8, mean, rtol=0, atol=2e-8)
         expected = np.cov((rows - 1e8).T, aweights=shares[:, k], bias=True) * sums.weight[k]
         assert_allclose(sums.about(means).second[k], expected, rtol=1e-6, atol=1e-3)
 
@@ -138,6 +151,11 @@ def test_settings_are_checked(options: dict[str, Any], sentence: str) -> None:
 @pytest.mark.parametrize("part", ["weights", "means", "precisions"])
 def test_one_given_parameter_replaces_the_starts(structure: str, part: str) -> None:
     other = mixtura.fit(ROWS, 3, structure=structure, start="random", max_iter=2).mixture
+    # Where means are given, the groups are those that they are nearest to.
+    groups = mixtura.fit(ROWS, 3, structure=structure, max_iter=0).mixture.means
+    scale = ROWS.std(axis=0)
+    apart = cdist(groups / scale, other.means / scale, "sqeuclidean")
+    other = other.reordered(linear_sum_assignment(apart)[1])
     values = {
         "weights": other.weights,
         "means": other.means,

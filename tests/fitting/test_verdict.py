@@ -10,6 +10,7 @@ from numpy.testing import assert_array_equal
 
 import mixtura
 from mixtura import Fit, Outcome
+from mixtura.cli.spelling import spelled
 from mixtura.datasets import faithful, iris
 from mixtura.errors import ParameterError
 from mixtura.fitting.starts.met import Met
@@ -141,7 +142,19 @@ def test_columns_that_others_determine_are_asked_for() -> None:
 def test_components_that_are_one_are_named() -> None:
     fit = mixtura.fit(CLOUD, 2, start=np.full((200, 2), 0.5), reg_covar=1e-6)
     assert fit.notes[0].startswith("components 0 and 1 coincide: they are one")
-    assert fit.remedy == "use fewer components, or another start"
+    assert fit.remedy == "begin with start='auto', or use fewer components"
+
+
+@pytest.mark.parametrize("structure", ["full", "tied", "diag", "spherical", "VVE"])
+def test_components_that_all_are_one_are_told_together(structure: str) -> None:
+    alike = np.full((200, 3), 1.0 / 3.0)
+    fit = mixtura.fit(CLOUD, 3, structure=structure, start=alike, reg_covar=1e-6)
+    told = [note for note in fit.notes if "coincide" in note]
+    assert told == [
+        "components 0, 1 and 2 coincide: they are one; begin with start='auto', or use fewer "
+        "components"
+    ]
+    assert spelled(fit.remedy) == "begin with --start auto, or use fewer components"
 
 
 # -- rows against features ---------------------------------------------------------------------

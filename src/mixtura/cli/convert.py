@@ -13,6 +13,8 @@ Examples:
   mixtura convert model.safetensors model.yml
   mixtura convert model.safetensors model.json --to opencv
   mixtura convert final.mdl::1 state.safetensors
+  mixtura convert model.safetensors model.onnx
+  mixtura convert model.safetensors score.sql --to postgresql
 
 \b
 Read, whatever the file is called: models of mixtura; R's .rds and .rda of
@@ -20,7 +22,8 @@ mclust; Spark ML's folders; OpenCV's EM; Kaldi's DiagGmm and FullGmm;
 Armadillo's gmm_diag and gmm_full; mlpack's GMM; the fields of MATLAB's and
 Octave's gmdistribution; plain JSON. Written: mixtura (.safetensors), json,
 opencv (.yml, .xml), kaldi (.dubm, .ubm, .mdl), kaldi-text, armadillo (.gmm),
-R (.R).
+R (.R); and what scores rows where mixtura is not: onnx (.onnx), sql (.sql, of
+DuckDB), postgresql.
 """
 
 

@@ -16,7 +16,7 @@ from mixtura.estimators.asked import Asked
 from mixtura.fitting import Fit
 from mixtura.model.structures import Form
 from mixtura.rows.in_memory import check_names, column_names, is_ready
-from mixtura.tables.columns import refuse_others
+from mixtura.tables.columns import refuse_masked, refuse_others
 
 #: how scikit-learn's warning of a fit that did not converge begins, and ours with it
 UNCONVERGED = (
@@ -61,13 +61,21 @@ def is_expected(model: Asked, X: Any) -> bool:
     )
 
 
-def check_numbers(X: Any) -> None:
+def check_numbers(X: Any, *, holes: bool | None = None) -> None:
     """Refuse what scikit-learn would read as something else: dates, text, columns of one name.
+
+    Parameters
+    ----------
+    X : the rows.
+    holes : whether they may lack features, as those that are masked; None where that cannot be
+        asked for.
 
     Raises
     ------
-    DataError : `X` holds some, or is a kind of table that scikit-learn does not know.
+    DataError : `X` holds some, or is masked, or a kind of table that scikit-learn does not know.
     """
+    if not holes:
+        refuse_masked(X, missing=holes is not None)
     check_names(column_names(X))
     if isinstance(X, Mapping) or (isinstance(X, np.ndarray) and X.dtype.names):
         kind = "an array of named fields" if isinstance(X, np.ndarray) else "a dict of columns"
@@ -177,7 +185,8 @@ def warn_of(fit: Fit, *, expected: bool) -> None:
     """
     for finding in fit.verdict.findings:
         if finding.grave:
-            warnings.warn(str(finding), ConvergenceWarning, stacklevel=4)
+            said = str(finding).replace("start=", "init_params=")
+            warnings.warn(said, ConvergenceWarning, stacklevel=4)
     if expected and not fit.outcome.converged:
         warnings.warn(
             f"{UNCONVERGED} It ended {fit.outcome.value} at iteration {fit.n_iter}: {fit.remedy}",

@@ -16,6 +16,7 @@ from mixtura.estimators.asked import Asked
 from mixtura.estimators.callbacks import CallbackSupportMixin, Progress, told
 from mixtura.estimators.holding import hold, holding, in_turn
 from mixtura.estimators.learner import check_started, learn
+from mixtura.estimators.onnx import ConvertibleToOnnx
 from mixtura.estimators.prepared import prepared
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import seed_of
@@ -23,14 +24,15 @@ from mixtura.rows.errors import columns_wanted, parted
 from mixtura.rows.out_of_core import is_out_of_core
 
 
-class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
+class GaussianMixture(ConvertibleToOnnx, CallbackSupportMixin, Asked):  # type: ignore[misc]
     """A Gaussian mixture with the interface of `sklearn.mixture.GaussianMixture`.
 
     The same seed gives scikit-learn's parameters, up to rounding. What differs: `lower_bound_`
     is the likelihood of the parameters that are there, not of those one iteration before; a
     likelihood that falls never counts as converged; with `reg_covar` above 0 a collapsed
     component is repaired, and `fit_.repairs` says so; parameters are float64 whatever the data's
-    type; an interrupted fit keeps what it had.
+    type; an interrupted fit keeps what it had; and three starts that lead nowhere there lead
+    somewhere: ``random``, and ``k-means++`` and ``random_from_data`` with ``tied`` covariances.
 
     Parameters
     ----------
@@ -48,7 +50,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         labels, responsibilities, a function that returns them, or a `mixtura.Mixture`: see
         `mixtura.fit`.
     weights_init : (K,), or None to leave them to the start.
-    means_init : (K, D), or None.
+    means_init : (K, D), or None. Each group of the start goes with the mean it is nearest to.
     precisions_init : inverse covariances, in the shape of `covariances_`, or None.
     random_state : the seed of the start, and of `sample`.
     warm_start : whether `fit` goes on from the fit before, where there is one.
@@ -147,7 +149,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         -----
         ConvergenceWarning : EM ended without converging, a column is constant, there are fewer
             distinct rows than components, too few rows for the covariances or for one component,
-            or weights that are no counts; the warning says what to do.
+            components that coincide, or weights that are no counts; the warning says what to do.
         """
         self._fit(X, sample_weight, y, errors=errors)
         return self
@@ -297,7 +299,7 @@ class GaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc]
         check_is_fitted(self, "mixture_")
         if is_out_of_core(X):
             return X
-        checks.check_numbers(X)
+        checks.check_numbers(X, holes=self._holes)
         return self._validated(X, reset=False)
 
     def _measured(self, X: Any, errors: Any) -> tuple[Any, Any]:

@@ -35,7 +35,7 @@ def learn(model: Asked, X: Any, sample_weight: Any) -> None:
             )
     check_here(X)
     first = not (hasattr(model, "mixture_") or hasattr(model, "n_samples_seen_"))
-    check_numbers(X)
+    check_numbers(X, holes=model._holes)
     rows = model._validated(X, reset=first)
     weights = row_weights(sample_weight, len(rows))
     learner = getattr(model, "_learner", None)

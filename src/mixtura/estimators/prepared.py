@@ -70,7 +70,7 @@ def _here(
 def _checked(model: Asked, X: Any) -> Rows:
     """The rows (N, D), checked as scikit-learn checks them, their columns set on the estimator."""
     if not (is_ready(X) and len(X) > 1):
-        check_numbers(X)
+        check_numbers(X, holes=model._holes)
         return model._validated(X, ensure_min_samples=2)
     # Of such an array it says nothing, in ten times as long as some hundred rows take to be read.
     model.n_features_in_ = X.shape[1]

@@ -42,6 +42,10 @@ class Writer:
 _BARE = "has no place for the names of the features, nor for how the mixture was fitted"
 _FLOATS = f"keeps float32, seven digits; it {_BARE}"
 
+_DEPLOYED = "mixtura.formats.deployed"
+_SCORES = "scores rows of float32, and is not read back"
+_TABLE = "asks the table rows for the features' names, and is not read back"
+
 #: all of them; a new format is a line here, and a function
 WRITERS = (
     Writer("mixtura", (".safetensors", ".mixtura"), "mixtura.formats.own"),
@@ -51,6 +55,9 @@ WRITERS = (
     Writer("kaldi-text", (), "mixtura.formats.kaldi", "written_text", _FLOATS),
     Writer("armadillo", (".gmm", ".bin"), "mixtura.formats.armadillo", told=_BARE),
     Writer("R", (".r",), "mixtura.formats.r_script", told="holds every structure as VVV"),
+    Writer("onnx", (".onnx",), _DEPLOYED, "written_onnx", _SCORES),
+    Writer("sql", (".sql",), _DEPLOYED, "written_duckdb", _TABLE),
+    Writer("postgresql", (), _DEPLOYED, "written_postgresql", _TABLE),
 )
 
 

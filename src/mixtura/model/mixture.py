@@ -19,15 +19,15 @@ from mixtura.model import listing
 from mixtura.model.adaptation import adapted
 from mixtura.model.affine import AffineMap
 from mixtura.model.algebra import evidence, feature_indices
-from mixtura.model.decisions import Decisions
 from mixtura.model.density import largest_shares
+from mixtura.model.deployment.deployable import Deployable
 from mixtura.model.explain import Explanation, explain
 from mixtura.model.noise import labelled
 from mixtura.model.random import Seed, random_state_of
 from mixtura.rows.out_of_core import summed
 
 
-class Mixture(Decisions):
+class Mixture(Deployable):
     """A Gaussian mixture density, frozen: its parameters, and all that follows from them.
 
     p(x) = Σ_k w_k N(x | μ_k, Σ_k), with weights w_k that are positive and sum to 1.

@@ -60,11 +60,7 @@ def matrix_of(data: Any, places: Sequence[int] | None = None) -> NDArray[Any]:
     if type(data) is np.ndarray and data.dtype.kind in _NUMBERS and data.dtype.itemsize <= 8:
         return _taken(data, places)  # as nearly all come, at every call
     refuse(data)
-    if isinstance(data, np.ma.MaskedArray):
-        raise DataError(
-            "X is a masked array, expected a plain one: take what is masked for missing with "
-            "missing='em', put numbers in the gaps with X.filled(value), or drop those rows"
-        )
+    refuse_masked(data)
     if hasattr(data, "tocsr"):
         raise DataError(
             "X is a sparse matrix, expected a dense one: convert it with X.toarray(), "
@@ -83,6 +79,27 @@ def matrix_of(data: Any, places: Sequence[int] | None = None) -> NDArray[Any]:
         parts = [numbers_in(array[:, j], f"column {j}", f"X[:, {j}]") for j in taken]
         return stacked(parts, [])
     return numbers_in(_taken(array, places), "X", "X")
+
+
+def refuse_masked(data: Any, line: str = "X", *, missing: bool = True, what: str = "X") -> None:
+    """Refuse a masked array, whose mask whoever reads its numbers would pass over.
+
+    Parameters
+    ----------
+    data : whatever there is.
+    line, what : the code that it is written as, and what it is called.
+    missing : whether values that are missing can be asked for.
+
+    Raises
+    ------
+    DataError : it is one.
+    """
+    if isinstance(data, np.ma.MaskedArray):
+        take = "take what is masked for missing with missing='em', " if missing else ""
+        raise DataError(
+            f"{what} is a masked array, expected a plain one: {take}put numbers in the gaps with "
+            f"{line}.filled(value), or drop those rows"
+        )
 
 
 def unmasked(data: Any) -> Any:
@@ -176,6 +193,7 @@ def numbers_in(values: Any, what: str, line: str) -> NDArray[Any]:
     ------
     DataError : they are dates, lengths of time, text, complex or too large.
     """
+    refuse_masked(values, line, missing=False, what=what)
     array = _array(values, what)
     kind = array.dtype.kind
     if kind in _NUMBERS and array.dtype.itemsize <= 8:

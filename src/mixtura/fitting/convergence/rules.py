@@ -28,6 +28,10 @@ class Outcome(Enum):
     INTERRUPTED = "interrupted"
     NOT_RUN = "not run"
 
+    def __reduce__(self) -> tuple[type[Outcome], tuple[str]]:
+        """How it is kept, also by those who do not ask for what `pickle` asks: by its value."""
+        return Outcome, (self.value,)
+
     @property
     def converged(self) -> bool:
         """Whether the parameters are those of a maximum, as far as the tolerance tells."""

@@ -1,7 +1,8 @@
 """Classic: the four starts of scikit-learn.
 
-They draw from the random state exactly as scikit-learn 1.9 does: the same seed gives the same
-start.
+They draw from the random state exactly as scikit-learn 1.9 does. The same seed gives the same
+start, but for those that led nowhere: `random_shares`, and `_single_rows` of a covariance that all
+components share.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
+from mixtura.engine.components import Components, spheres
 from mixtura.engine.executors import Serial
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
@@ -34,9 +36,16 @@ def far_apart(request: Request) -> Statistics:
 
 
 def random_shares(request: Request) -> Statistics:
-    """Responsibilities drawn at random: uniform numbers, each row's divided by their sum."""
+    """Responsibilities drawn at random, and the means that follow drawn apart.
+
+    They are uniform numbers, each row's divided by their sum. The means under them are the mean of
+    all rows, but for some N^-½ of the rows' deviation: a saddle of the likelihood, from which EM
+    takes up to N iterations to come away. Their differences from that mean are therefore
+    stretched until their mean square is the rows' variance, over all features alike.
+    """
     k, form = request.n_components, request.form
-    reference = np.repeat(overall(request.source, request.executor).reference, k, axis=0)
+    everything = overall(request.source, request.executor)
+    reference = np.repeat(everything.reference, k, axis=0)
 
     def shared_out(block: Block) -> Statistics:
         shares = request.random.uniform(size=(len(block.rows), k))
@@ -44,7 +53,15 @@ def random_shares(request: Request) -> Statistics:
         return kernel.moments(block, shares, reference, diagonal=form.diagonal)
 
     # One block after the other: the draws are made in the order of the rows.
-    return Serial().run(request.source, shared_out)
+    sums = Serial().run(request.source, shared_out)
+    variances = everything.second[0] / everything.total_weight
+    apart = sums.first / sums.weight[:, None]
+    varying = variances > 0.0
+    if k == 1 or not varying.any():
+        return sums
+    squares = sums.weight @ apart[:, varying] ** 2 / sums.total_weight
+    stretch = max(1.0, float((squares / variances[varying]).mean()) ** -0.5)
+    return replace(sums, reference=reference + (stretch - 1.0) * apart)
 
 
 def random_rows(request: Request) -> Statistics:
@@ -74,30 +91,27 @@ def _weighted_choice(weights: Floats, count: int, random: np.random.RandomState)
 def _single_rows(request: Request, chosen: Integers) -> Statistics:
     """Row chosen[k] belongs to component k, the others to none.
 
-    scikit-learn finds a covariance that all components share as XᵀX − Σ_k n_k μ_k μ_kᵀ over *all*
-    rows, so those of no component count there as Σ x_i x_iᵀ about zero. That makes a start nearly
-    as wide as the data's distance from the origin; it is kept because the same seed must give the
-    same start. Each chosen row claims the mean weight of a row.
+    A covariance that all components share would be none then: it is that of all rows about the
+    chosen one that is nearest. (scikit-learn's is Σ x_i x_iᵀ over the rows of no component, over K:
+    as wide as the data are far from the origin, and N / K times as much, so that all components
+    are one, and stay so.) Each chosen row claims the mean weight of a row.
     """
-    share = request.source.total_weight / request.source.n_rows
-    centres = request.source.rows[chosen].astype(np.float64)
+    source, k = request.source, len(chosen)
+    share = source.total_weight / source.n_rows
+    centres = source.rows[chosen].astype(np.float64)
     one_each = replace(
         Statistics.zero(centres, diagonal=request.form.diagonal),
-        weight=np.full(len(chosen), share),
-        n_rows=len(chosen),
-        total_weight=share * len(chosen),
+        weight=np.full(k, share),
+        n_rows=k,
+        total_weight=share * k,
     )
     if not request.form.shared:
         return one_each
-    unclaimed = request.executor.run(request.source, partial(_unclaimed, chosen=chosen))
-    second = one_each.second.copy()
-    second[0] = unclaimed.second[0]
-    return replace(one_each, second=second)
+    nearest = request.executor.run(source, partial(_nearest, about=spheres(centres)))
+    about = nearest.about(centres)
+    return replace(one_each, second=about.second * (k / source.n_rows))
 
 
-def _unclaimed(block: Block, chosen: Integers) -> Statistics:
-    """The statistics about zero of the rows that are not `chosen`."""
-    left = np.ones((len(block.rows), 1))
-    inside = chosen[(chosen >= block.start) & (chosen < block.stop)]
-    left[inside - block.start] = 0.0
-    return kernel.moments(block, left, np.zeros((1, block.rows.shape[1])), diagonal=False)
+def _nearest(block: Block, about: Components) -> Statistics:
+    """The statistics of the rows, each of the centre that is nearest."""
+    return kernel.assign(block, about, diagonal=False)[1]

@@ -19,8 +19,9 @@ from mixtura.textual import counted
 _NEAR = 1e-3
 #: effective rows below which a component has none
 _EMPTY = 1e-6
-#: components are one that are nearer than this, in their own deviations
-_SAME = 1e-3
+#: components are one that are nearer than this, in their own deviations: an end where they cannot
+#: come apart, as at a start that had them all alike, is flat and EM stops at some distance from it
+_SAME = 0.1
 #: among more components those that coincide are not looked for
 _MANY = 256
 
@@ -147,12 +148,8 @@ def component_findings(fit: Ended) -> Iterator[Finding]:
     others = set(fit.floored) - set(fit.starved) - spikes(fit) - set(empty)
     if others and not (odd.constants or few):
         yield _flat(fit, sorted(others))
-    for one, other in [] if few else _twins(fit, empty):
-        yield Finding(
-            f"components {one} and {other} coincide: they are one",
-            "use fewer components, or another start",
-            grave=False,
-        )
+    for those in [] if few else _coinciding(fit, empty):
+        yield Finding(f"{named(those)} coincide: they are one", _apart(fit))
 
 
 def made(fit: Ended) -> str:
@@ -213,8 +210,27 @@ def _flat(fit: Ended, components: Sequence[int]) -> Finding:
     )
 
 
+def _apart(fit: Ended) -> str:
+    """What to do about components that coincide."""
+    begun = fit.settings.start
+    fewer = "use fewer components"
+    if isinstance(begun, str) and begun == "auto":
+        return fewer
+    return f"begin with start='auto', or {fewer}"
+
+
+def _coinciding(fit: Ended, empty: Sequence[int]) -> list[list[int]]:
+    """Components that are one, put together, those of least number first."""
+    whose = list(range(fit.mixture.n_components))
+    for one, other in _twins(fit, empty):
+        if whose[one] != whose[other]:
+            whose = [whose[one] if each == whose[other] else each for each in whose]
+    together = [[k for k, each in enumerate(whose) if each == first] for first in whose]
+    return [those for k, those in enumerate(together) if len(those) > 1 and those[0] == k]
+
+
 def _twins(fit: Ended, empty: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Pairs of components that are one to a thousandth of their deviations."""
+    """Pairs of components that are one to a tenth of their deviations."""
     mixture = fit.mixture
     if mixture.n_components > _MANY:
         return
