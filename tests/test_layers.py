@@ -28,6 +28,7 @@ LAYERS = [
     "selection",
     "grouped",
     "uncertainty",
+    "bayesian",
     "estimators",
     "views",
     "cli",
