@@ -33,6 +33,9 @@ class Concentration(ABC):
 class WeightLaw(Value, ABC):
     """A posterior law of the weights of K components."""
 
+    #: whether there are components beyond the K, which have what the weights lack to 1
+    open: bool
+
     @property
     @abstractmethod
     def log_weights(self) -> Floats:
@@ -87,6 +90,7 @@ class DirichletLaw(WeightLaw):
 
     prior: float
     alphas: Floats
+    open = False
 
     @cached_property
     def log_weights(self) -> Floats:  # type: ignore[override]
@@ -159,13 +163,21 @@ class UnknownProcess(Concentration):
         α | v ~ Gamma(shape + K, rate − Σ log(1 − v_k)), and sticks need E α alone: each is found
         from the other until nothing changes.
         """
-        shape, alpha = self.shape + len(weight), self.shape / self.rate
-        for _ in range(200):
-            sticks = Sticks.of(weight, alpha, 0.0)
+        shape = self.shape + len(weight)
+        # α = shape / rate(α) by the secant of log α: the ratio of plain steps is near 1 where
+        # many components are empty.
+        at, value = math.log(self.shape / self.rate), 0.0
+        step = 1.0
+        for number in range(60):
+            sticks = Sticks.of(weight, math.exp(at), 0.0)
             rate = self.rate - float(np.add.reduce(sticks.log_rest))
-            before, alpha = alpha, shape / rate
-            if abs(alpha - before) <= 1e-13 * alpha:
+            before, value = value, math.log(shape / rate) - at
+            if abs(value) <= 1e-11:
                 break
+            slope = (value - before) / step if number else -1.0
+            step = value if not -1e3 < 1.0 / slope < -0.3 else -value / slope
+            at += step
+        alpha = shape / rate
         psi = float(digamma(np.array([shape]))[0])
         after, prior = log_gamma(np.array([shape, self.shape])).tolist()
         apart = (shape - self.shape) * psi - after + prior
@@ -197,6 +209,7 @@ class Sticks(WeightLaw):
     log_alpha: float
     of_alpha: float = 0.0
     gamma: tuple[float, ...] = ()
+    open = True
 
     @classmethod
     def of(cls, weight: Floats, alpha: float, log_alpha: float) -> Sticks:

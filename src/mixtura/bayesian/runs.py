@@ -1,0 +1,234 @@
+"""Runs: from a start to an end, as we go or as scikit-learn does, and the best of several."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+
+from mixtura.bayesian.belief import Belief, left_out
+from mixtura.bayesian.fitted import BayesianFit
+from mixtura.bayesian.search import Search
+from mixtura.bayesian.variational import Variational
+from mixtura.bayesian.wishes import Wishes
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats, frozen
+from mixtura.engine.sources import Block
+from mixtura.engine.statistics import Statistics
+from mixtura.errors import Interrupted
+from mixtura.fitting.convergence.rules import Outcome
+from mixtura.fitting.starts.start import Request, start
+from mixtura.rows.data import Data
+from mixtura.rows.opening import Opened, read
+
+
+class Observer(Protocol):
+    """Told what happens, as it happens."""
+
+    def begun(self, run: int) -> None:
+        """A run has its start."""
+
+    def iterated(self, iteration: int, trace: list[float], belief: Any) -> None:
+        """A pass is done; `trace` ends with its bound, nats."""
+
+    def ended(self, fit: BayesianFit) -> None:
+        """A run is over."""
+
+
+def fit_opened(
+    rows: Opened,
+    wishes: Wishes,
+    random: np.random.RandomState,
+    *,
+    resumed: BayesianFit | None = None,
+    observer: Observer | None = None,
+    client: Any = None,
+) -> BayesianFit:
+    """Fit to rows that are open, with everything decided.
+
+    Raises
+    ------
+    DataError : the rows cannot be used.
+    Interrupted : Ctrl-C, with the best fit so far.
+    """
+    data = read(rows, wishes.n_components, 0, client=client, scatter=True)
+    data.check(wishes.n_components)
+    wishes.structure.check(data.source.n_features)
+    engine = Variational(data, wishes.prior(data), wishes.concentration, wishes.ridge)
+    best: BayesianFit | None = None
+    for number in range(1 if resumed is not None else wishes.n_init):
+        if observer:
+            observer.begun(number)
+        make = _as_theirs if wishes.theirs else _as_ours
+        try:
+            ended = make(engine, wishes, random, resumed, observer)
+        except Interrupted as interruption:
+            raise Interrupted(_better(best, interruption.fit)) from None
+        if observer:
+            observer.ended(ended)
+        best = _better(best, ended)
+    assert best is not None
+    return best
+
+
+def _better(best: BayesianFit | None, ended: BayesianFit) -> BayesianFit:
+    def rank(fit: BayesianFit) -> float:
+        return fit.elbo if np.isnan(fit.their_bound) else fit.their_bound
+
+    return ended if best is None or rank(ended) > rank(best) else best
+
+
+def begun(engine: Variational, wishes: Wishes, random: np.random.RandomState) -> Statistics:
+    """The sums that the first belief is made from."""
+    data = engine.data
+    request = Request(
+        data.sample,
+        wishes.n_components,
+        random,
+        data.executor,
+        wishes.structure,
+        data.counting,
+        None if data.in_memory else data.source,
+    )
+    return engine.counted(start(wishes.start)(request))
+
+
+def _as_theirs(
+    engine: Variational,
+    wishes: Wishes,
+    random: np.random.RandomState,
+    resumed: BayesianFit | None,
+    observer: Observer | None,
+) -> BayesianFit:
+    """Iterate until scikit-learn would end: at a change of its bound below the tolerance."""
+    began = time.perf_counter()
+    if resumed is None:
+        belief, bound = engine.believing(begun(engine, wishes, random)), -np.inf
+    else:
+        belief, bound = resumed.belief, resumed.their_bound
+    outcome = Outcome.OUT_OF_ITERATIONS if wishes.max_iter else Outcome.NOT_RUN
+    trace: list[float] = []
+    try:
+        for number in range(1, wishes.max_iter + 1):
+            sums = engine.looking(belief)
+            after = engine.believing(sums)
+            before, bound = bound, belief.entropy(sums) + after.log_normaliser
+            trace.append(bound)
+            belief = after
+            if observer:
+                observer.iterated(number, trace, belief)
+            if abs(bound - before) < wishes.tol:
+                outcome = Outcome.CONVERGED
+                break
+    except KeyboardInterrupt:
+        raise Interrupted(
+            _fit(engine, wishes, belief, trace, Outcome.INTERRUPTED, began)
+        ) from None
+    return _fit(engine, wishes, belief, trace, outcome, began)
+
+
+def _fit(
+    engine: Variational,
+    wishes: Wishes,
+    belief: Belief,
+    trace: list[float],
+    outcome: Outcome,
+    began: float,
+) -> BayesianFit:
+    """The result of a run as scikit-learn makes it: the bound of its belief takes a pass."""
+    constant = engine.concentration.constant(wishes.n_components)
+    elbo = belief.evidence_bound(engine.looking(belief))
+    theirs = trace[-1] if trace else elbo - left_out(belief, constant, engine.total_weight)
+    added = left_out(belief, constant, engine.total_weight)
+    true = [bound + added for bound in trace]
+    return _result(engine, wishes, belief, elbo, true, outcome, began, theirs, len(trace))
+
+
+def _as_ours(
+    engine: Variational,
+    wishes: Wishes,
+    random: np.random.RandomState,
+    resumed: BayesianFit | None,
+    observer: Observer | None,
+) -> BayesianFit:
+    """Ascend, and move as long as that raises the bound."""
+    began = time.perf_counter()
+    told = observer.iterated if observer else None
+    search = Search(engine, wishes.tol * engine.total_weight, max(wishes.max_iter, 1), told)
+    outcome = Outcome.INTERRUPTED
+    try:
+        if resumed is None:
+            search.begin(begun(engine, wishes, random))
+        else:
+            search.begin(engine.looking(resumed.belief))
+        search.improve() if wishes.moves else search.ascend()
+        outcome = Outcome.CONVERGED if search.converged else Outcome.OUT_OF_ITERATIONS
+    except KeyboardInterrupt:
+        if not search.trace:
+            raise
+    fit = _result(
+        engine,
+        wishes,
+        search.belief,
+        search.bound,
+        search.trace,
+        outcome,
+        began,
+        np.nan,
+        search.passes,
+        search.moves,
+    )
+    if outcome is Outcome.INTERRUPTED:
+        raise Interrupted(fit)
+    return fit
+
+
+def _result(
+    engine: Variational,
+    wishes: Wishes,
+    belief: Belief,
+    elbo: float,
+    trace: list[float],
+    outcome: Outcome,
+    began: float,
+    their_bound: float,
+    n_iter: int,
+    moves: dict[str, int] | None = None,
+) -> BayesianFit:
+    data = engine.data
+    return BayesianFit(
+        belief,
+        wishes.structure,
+        wishes.concentration,
+        float(elbo),
+        frozen(trace),
+        outcome,
+        data.source.n_rows,
+        engine.total_weight,
+        moves=moves,
+        seconds=time.perf_counter() - began,
+        feature_names=data.names,
+        their_bound=float(their_bound),
+        n_iter=n_iter,
+    )
+
+
+def occupied(data: Data, belief: Belief) -> tuple[float, float]:
+    """Expectation and standard deviation of the number of components that have rows.
+
+    Rows are apart from each other in the belief, and a component has none with the probability
+    Π_i (1 − r_ik); components are taken to be so, too. A pass over the rows.
+    """
+    none: Callable[[Block], Floats] = partial(_log_none, belief=belief)
+    logs = data.executor.run(data.source, none)
+    empty = np.exp(logs)
+    return float(np.add.reduce(1.0 - empty)), float(np.sqrt(np.add.reduce(empty * (1.0 - empty))))
+
+
+def _log_none(block: Block, belief: Belief) -> Floats:
+    shares = kernel.posterior(block, belief.components)[1]
+    with np.errstate(divide="ignore"):
+        return np.add.reduce(np.log1p(-np.minimum(shares, 1.0)), axis=0)
