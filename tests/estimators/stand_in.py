@@ -1,7 +1,7 @@
 """A plugin for pytest: scikit-learn's tests of its mixtures meet ours instead.
 
-It puts our classes in the place of theirs before their test modules are imported, and writes what came
-of each test to the file that `OUTCOMES` names.
+It puts our classes in the place of theirs before their test modules are imported, and writes what
+came of each test to the file that `OUTCOMES` names.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from mixtura.bayesian.concentration import WeightLaw
 from mixtura.bayesian.posterior import Posterior
 from mixtura.caching import cached_property
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Value
+from mixtura.engine.arrays import Value
 from mixtura.engine.components import Components
 from mixtura.engine.statistics import Statistics
 
@@ -74,11 +74,8 @@ class Belief(Value):
         laws, d = self.posterior, self.posterior.n_features
         times = laws.n_components if laws.prior.family.averaged else 1
         means = -0.5 * d * float(np.add.reduce(np.log(laws.mean_precision)))
-        return times * float(np.add.reduce(laws.log_normalisers)) + means - self.weights.log_normaliser
-
-    def ordered(self) -> Floats:
-        """The numbers of the components, those of most rows first, (K,)."""
-        return np.argsort(-self.posterior.weight, kind="stable")
+        normalisers = times * float(np.add.reduce(laws.log_normalisers))
+        return normalisers + means - self.weights.log_normaliser
 
 
 def left_out(belief: Belief, constant: float, total_weight: float) -> float:

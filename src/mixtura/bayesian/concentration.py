@@ -1,4 +1,4 @@
-"""Concentration: laws of the weights, a Dirichlet's or a Dirichlet process's, and what rows leave."""
+"""Concentration: a Dirichlet's or a Dirichlet process's law of weights, and what rows leave."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ class WeightLaw(Value, ABC):
 
     #: whether there are components beyond the K, which have what the weights lack to 1
     open: bool
+    #: α, or E α where that is not known
+    alpha: float
 
     @property
     @abstractmethod
@@ -88,12 +90,12 @@ class Dirichlet(Concentration):
 class DirichletLaw(WeightLaw):
     """Dir(α₁, …, α_K) with α_k = α + n_k."""
 
-    prior: float
+    alpha: float
     alphas: Floats
     open = False
 
     @cached_property
-    def log_weights(self) -> Floats:  # type: ignore[override]
+    def log_weights(self) -> Floats:
         total = np.add.reduce(self.alphas, keepdims=True)
         logs = digamma(np.concatenate([self.alphas, total]))
         return logs[:-1] - logs[-1]
@@ -105,8 +107,8 @@ class DirichletLaw(WeightLaw):
     @property
     def divergence(self) -> float:
         k = len(self.alphas)
-        beyond = float((self.alphas - self.prior) @ self.log_weights)
-        return beyond + self.log_normaliser - Dirichlet(self.prior).constant(k)
+        beyond = float((self.alphas - self.alpha) @ self.log_weights)
+        return beyond + self.log_normaliser - Dirichlet(self.alpha).constant(k)
 
     @property
     def log_normaliser(self) -> float:
@@ -229,7 +231,7 @@ class Sticks(WeightLaw):
         return self._logs[1]
 
     @cached_property
-    def log_weights(self) -> Floats:  # type: ignore[override]
+    def log_weights(self) -> Floats:
         before = np.cumsum(self._logs[1])
         return self._logs[0] + np.append(0.0, before[:-1])
 

@@ -134,9 +134,7 @@ def fit_bayes(
     known = getattr(rows, "rows", None)
     if known is not None and len(known) < n_components:
         wishes = replace(wishes, n_components=len(known))
-    return fit_opened(
-        rows, wishes, random_state_of(random_state), observer=observer, client=client
-    )
+    return fit_opened(rows, wishes, random_state_of(random_state), observer=observer, client=client)
 
 
 def concentration(kind: str, alpha: float | str | None, n_components: int) -> Concentration:

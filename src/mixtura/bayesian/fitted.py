@@ -13,7 +13,7 @@ from mixtura.bayesian.belief import Belief
 from mixtura.bayesian.concentration import Concentration
 from mixtura.bayesian.predictive import StudentMixture
 from mixtura.caching import cached_property
-from mixtura.engine.arrays import Floats, Value, frozen
+from mixtura.engine.arrays import Floats, Value
 from mixtura.fitting.convergence.rules import Outcome
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import Structure
@@ -129,8 +129,3 @@ class BayesianFit(Value):
                 "scale": laws.prior.scale.tolist(),
             },
         }
-
-
-def frozen_trace(values: list[float]) -> Floats:
-    """A trace as a read-only array."""
-    return frozen(values)

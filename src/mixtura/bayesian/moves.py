@@ -119,9 +119,7 @@ def candidates(belief: Belief, statistics: Statistics, least: float = 0.5) -> li
 
 def _evidences(prior: ConjugatePrior, statistics: Statistics, which: Integers) -> list[float]:
     """The log evidence of the sums of some components, each by itself, nats."""
-    return [
-        Posterior.of(prior, _only(statistics, [int(k)])).log_evidence for k in which.tolist()
-    ]
+    return [Posterior.of(prior, _only(statistics, [int(k)])).log_evidence for k in which.tolist()]
 
 
 def _only(statistics: Statistics, which: list[int]) -> Statistics:

@@ -124,9 +124,7 @@ def _as_theirs(
                 outcome = Outcome.CONVERGED
                 break
     except KeyboardInterrupt:
-        raise Interrupted(
-            _fit(engine, wishes, belief, trace, Outcome.INTERRUPTED, began)
-        ) from None
+        raise Interrupted(_fit(engine, wishes, belief, trace, Outcome.INTERRUPTED, began)) from None
     return _fit(engine, wishes, belief, trace, outcome, began)
 
 

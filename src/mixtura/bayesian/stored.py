@@ -100,7 +100,9 @@ def _taken_up(record: Mapping[str, Any], names: tuple[str, ...] | None) -> Bayes
     kinds = {each.__name__: each for each in (Dirichlet, DirichletProcess, UnknownProcess)}
     given = dict(record["concentration"])
     weights = kinds[given.pop("name")](**given)
-    figures = {name: np.nan if record[name] is None else record[name] for name in _FIGURES}
+    figures: dict[str, Any] = {
+        name: np.nan if record[name] is None else record[name] for name in _FIGURES
+    }
     expected, deviation = (np.nan if value is None else value for value in record["spread"])
     return BayesianFit(
         Belief(laws, weights.posterior(laws.weight)),

@@ -11,7 +11,6 @@ from mixtura.bayesian.concentration import Concentration
 from mixtura.bayesian.family import Family
 from mixtura.bayesian.prior import ConjugatePrior
 from mixtura.engine.arrays import Floats
-from mixtura.errors import ModelError, ParameterError
 from mixtura.fitting.starts.start import StartLike
 from mixtura.model.structures import Structure
 from mixtura.model.structures.form import floored_matrix, is_positive_definite
@@ -102,23 +101,3 @@ def _positive(covariance: Floats, data: Data, ridge: float) -> Floats:
     if is_positive_definite(covariance - np.diag(floor)):
         return 0.5 * (covariance + covariance.T)
     return floored_matrix(covariance, floor)
-
-
-def check_scale(scale: Any, family: Family, d: int) -> Floats | None:
-    """A scale that a person gave, checked; None stays None.
-
-    Raises
-    ------
-    ParameterError : it has another shape than the family's scales.
-    ModelError : it is not positive definite.
-    """
-    if scale is None:
-        return None
-    given = np.asarray(scale, np.float64)
-    shape = {"spherical": (), "diag": (d,)}.get(family.form.name, (d, d))
-    if given.shape != shape:
-        raise ParameterError(f"the prior's scale has shape {given.shape}, expected {shape}")
-    whole = given if given.ndim == 2 else np.diag(np.atleast_1d(given))
-    if not np.isfinite(whole).all() or not is_positive_definite(whole):
-        raise ModelError("the prior's scale is not symmetric and positive definite")
-    return given

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from mixtura.bayesian.belief import Belief
-from mixtura.bayesian.concentration import UnknownProcess
 from mixtura.bayesian.family import RESTRICTED, family_of
 from mixtura.bayesian.fit_bayes import concentration
 from mixtura.bayesian.fitted import BayesianFit
@@ -131,8 +130,7 @@ def _hold_laws(model: Any, fit: BayesianFit) -> None:
     model.mean_precision_ = laws.mean_precision.copy()
     alone = prior.family.joint
     model.degrees_of_freedom_ = float(laws.degrees[0]) if alone else laws.degrees.copy()
-    unknown = isinstance(fit.concentration, UnknownProcess)
-    model.weight_concentration_prior_ = weights.alpha if unknown else fit.concentration.alpha
+    model.weight_concentration_prior_ = weights.alpha
     model.mean_precision_prior_ = prior.mean_precision
     model.mean_prior_ = prior.mean.copy()
     model.degrees_of_freedom_prior_ = prior.degrees

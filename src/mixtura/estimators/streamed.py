@@ -50,9 +50,7 @@ def learn_batch(model: Any, X: Any, sample_weight: Any) -> None:
     if stream is None and not hasattr(model, "mixture_"):
         stream = Stream()
     if stream is not None and stream.sums is None:
-        stream = replace(
-            stream, waiting=(*stream.waiting, seen), n_rows=stream.n_rows + len(rows)
-        )
+        stream = replace(stream, waiting=(*stream.waiting, seen), n_rows=stream.n_rows + len(rows))
         if stream.n_rows >= rows_to_start(model.n_components, rows.shape[1]):
             stream = _started(model, stream)
     else:
