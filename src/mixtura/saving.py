@@ -103,8 +103,8 @@ def _held(model: Any) -> Mixture | Fit:
     """
     if isinstance(model, Mixture | Fit):
         return model
-    if isinstance(model, BayesianFit):
-        return model.mixture
+    if isinstance(bayes := getattr(model, "fit_", model), BayesianFit):
+        return bayes.occupied
     if is_pipeline(model):
         return _before_scaling(model)
     if isinstance(model, ClassMixture):

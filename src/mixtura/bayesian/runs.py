@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -55,6 +56,18 @@ def fit_opened(
     Interrupted : Ctrl-C, with the best fit so far.
     """
     data = read(rows, wishes.n_components, 0, client=client, scatter=True)
+    return fit_data(data, wishes, random, resumed=resumed, observer=observer)
+
+
+def fit_data(
+    data: Data,
+    wishes: Wishes,
+    random: np.random.RandomState,
+    *,
+    resumed: BayesianFit | None = None,
+    observer: Observer | None = None,
+) -> BayesianFit:
+    """The same for data that are ready."""
     data.check(wishes.n_components)
     wishes.structure.check(data.source.n_features)
     engine = Variational(data, wishes.prior(data), wishes.concentration, wishes.ridge)
@@ -71,7 +84,7 @@ def fit_opened(
             observer.ended(ended)
         best = _better(best, ended)
     assert best is not None
-    return best
+    return replace(best, spread=occupied(data, best.belief))
 
 
 def _better(best: BayesianFit | None, ended: BayesianFit) -> BayesianFit:

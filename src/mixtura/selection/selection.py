@@ -34,7 +34,7 @@ class Selection:
     Parameters
     ----------
     rows : one for each K and structure, structure after structure.
-    by : the criterion that decides: ``bic``, ``icl``, ``aic``, ``cv`` or ``stability``. All but
+    by : the criterion that decides: ``bic``, ``icl``, ``aic``, ``cv``, ``stability`` or ``elbo``. All but
         the last are in units of −2·log-likelihood, and smaller is better; R's mclust
         has the other sign.
     n_rows : how many rows of data there were.
