@@ -27,6 +27,7 @@ PICTURES = {
     "09_a_line_through_error_bars": {"09_tully_fisher"},
     "12_prediction_of_a_curve": {"12_band"},
     "13_classes_from_few_labels": set(),
+    "14_how_many_groups_honestly": set(),
     "08_a_mixture_per_group": {"08_states"},
     "11_outliers_at_a_stated_rate": {"11_even"},
     "10_a_table_with_holes": {"10_holes"},

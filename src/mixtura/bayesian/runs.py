@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from mixtura.bayesian.belief import Belief, left_out
+from mixtura.bayesian.core_ascent import CoreAscent
 from mixtura.bayesian.fitted import BayesianFit
 from mixtura.bayesian.search import Search
 from mixtura.bayesian.variational import Variational
@@ -119,11 +120,19 @@ def _as_theirs(
     """Iterate until scikit-learn would end: at a change of its bound below the tolerance."""
     began = time.perf_counter()
     if resumed is None:
-        belief, bound = engine.believing(begun(engine, wishes, random)), -np.inf
+        sums = begun(engine, wishes, random)
+        belief, bound = engine.believing(sums), -np.inf
     else:
         belief, bound = resumed.belief, resumed.their_bound
     outcome = Outcome.OUT_OF_ITERATIONS if wishes.max_iter else Outcome.NOT_RUN
     trace: list[float] = []
+    core = CoreAscent.of(engine) if resumed is None and observer is None else None
+    if core is not None and wishes.max_iter:
+        done = core.steps(sums, wishes.max_iter, wishes.tol, bound, theirs=True)
+        if done is not None:
+            outcome = Outcome.CONVERGED if done.ended else outcome
+            belief = engine.believing(done.sums)
+            return _fit(engine, wishes, belief, done.trace, outcome, began)
     try:
         for number in range(1, wishes.max_iter + 1):
             sums = engine.looking(belief)
@@ -168,7 +177,8 @@ def _as_ours(
     """Ascend, and move as long as that raises the bound."""
     began = time.perf_counter()
     told = observer.iterated if observer else None
-    search = Search(engine, wishes.tol * engine.total_weight, max(wishes.max_iter, 1), told)
+    most, core = max(wishes.max_iter, 1), CoreAscent.of(engine)
+    search = Search(engine, wishes.tol * engine.total_weight, most, told, core=core)
     outcome = Outcome.INTERRUPTED
     try:
         if resumed is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from mixtura.bayesian.belief import Belief
+from mixtura.bayesian.core_ascent import Ascended, CoreAscent
 from mixtura.bayesian.moves import candidates, emptied, halved, merged, reordered
 from mixtura.bayesian.variational import Variational
 from mixtura.engine.statistics import Statistics
@@ -29,6 +30,7 @@ class Search:
     engine : that makes the steps.
     tol : the gain below which an ascent ends, nats.
     max_iter : of all passes that ascents and moves may take.
+    core : makes steps of which nobody is told; or None.
     told : called with the number of each pass that raised the bound, and the trace; or None.
     """
 
@@ -40,6 +42,7 @@ class Search:
     moves: dict[str, int] = field(default_factory=dict)
     passes: int = 0
     converged: bool = False
+    core: CoreAscent | None = None
     belief: Belief = field(init=False)
     sums: Statistics = field(init=False)
 
@@ -50,6 +53,13 @@ class Search:
     def ascend(self) -> None:
         """Iterate until the gain is below the tolerance."""
         self.converged = False
+        if self.core and self.told is None and self.passes < self.max_iter:
+            left = self.max_iter - self.passes
+            done = self.core.steps(self.sums, left, self.tol, self.bound, theirs=False)
+            if done is not None:
+                self._take(done)
+                self.converged = done.ended
+                return
         while self.passes < self.max_iter:
             before = self.trace[-1]
             self._keep(*self._step(self.sums))
@@ -76,6 +86,14 @@ class Search:
         if self.told:
             self.told(len(self.trace), self.trace, belief)
 
+    def _take(self, done: Ascended) -> None:
+        """Take up where the core has come to."""
+        self.belief = self.engine.believing(done.before)
+        self.trace += done.trace
+        self.passes += len(done.trace)
+        reached = done.trace[-1] + self.belief.divergence
+        self.sums = replace(done.sums, log_likelihood=reached)
+
     def _step(self, statistics: Statistics) -> tuple[Belief, Statistics, float]:
         """A belief in sums, the sums under it, and its bound."""
         if self.engine.concentration.ordered:
@@ -90,6 +108,15 @@ class Search:
     def _tried(self, name: str, statistics: Statistics, passes: int = _TRIAL) -> bool:
         """Whether a move, with a few iterations after it, raises the bound; it is made if so."""
         best = self.bound + _LEAST
+        if self.core and self.told is None:
+            done = self.core.steps(statistics, passes, 0.0, -np.inf, theirs=False)
+            if done is not None:
+                self.passes += len(done.trace)
+                if risen := done.trace[-1] > best:
+                    self.passes -= len(done.trace)
+                    self._take(replace(done, trace=done.trace[-1:]))
+                    self.moves[name] = self.moves.get(name, 0) + 1
+                return risen
         last = -np.inf
         for _ in range(passes):
             belief, sums, bound = self._step(statistics)

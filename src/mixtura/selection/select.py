@@ -63,10 +63,10 @@ def select(
     for components that are clusters; AIC = −2·log L + 2p; CV = −2·Σ log-likelihoods of rows under
     fits to the other folds; ELBO is −2 times a bound on log p(X), with all parameters averaged over
     their priors, those of `mixtura.fit_bayes` and Dir(1, …, 1) for the weights, which only
-    structures with a conjugate prior have; the instability is 1 − (1/B)·Σ_b ARI(z, z_b), with z the partition of
-    the rows by the fit, z_b that by a fit to the b-th bootstrap sample of them, and ARI the
-    adjusted Rand index, `mixtura.metrics`: 0 where all agree. Smaller is better,
-    as in scikit-learn: R's mclust has the other sign, which `Selection.table` gives with
+    structures with a conjugate prior have; the instability is 1 − (1/B)·Σ_b ARI(z, z_b), with z
+    the partition of the rows by the fit, z_b that by a fit to the b-th bootstrap sample of them,
+    and ARI the adjusted Rand index, `mixtura.metrics`: 0 where all agree. Smaller is better, as in
+    scikit-learn: R's mclust has the other sign, which `Selection.table` gives with
     ``sign="mclust"``.
 
     Parameters
@@ -78,8 +78,9 @@ def select(
     structures : ``"all"`` fourteen, or names of some. With one feature they come to two, E and V.
     criterion : what decides: ``"bic"``, ``"icl"``, ``"aic"``, ``"cv"``, which takes `folds` more
         fits of everything, ``"stability"``, which takes `n_bootstrap` more, or ``"elbo"``, which
-        takes one of variational EM. The table has the first three in any case. One component parts no rows and agrees with itself whatever they
-        are: by stability it is not judged, and never chosen.
+        takes one of variational EM. The table has the first three in any case. One component parts
+        no rows and agrees with itself whatever they are: by stability it is not judged, and never
+        chosen.
     folds : of the cross-validation, at least 2, at most N.
     n_bootstrap : B, the bootstrap samples of the stability, at least 2.
     start : as for `mixtura.fit`: each candidate is fitted first as that would, from the same start.
