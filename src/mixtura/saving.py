@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mixtura.bayesian.fitted import BayesianFit
-from mixtura.bayesian.stored import bayes_record
+from mixtura.bayesian import fitted, stored
 from mixtura.engine.arrays import Floats, frozen
 from mixtura.errors import ParameterError
 from mixtura.fitting import Fit
@@ -67,8 +66,8 @@ def save(
     found = _held(model)
     mixture = found if isinstance(found, Mixture) else found.mixture
     own = {} if isinstance(found, Mixture) else fit_record(found)
-    if isinstance(bayes := getattr(model, "fit_", model), BayesianFit):
-        own = bayes_record(bayes)
+    if isinstance(bayes := getattr(model, "fit_", model), fitted.BayesianFit):
+        own = stored.bayes_record(bayes)
     if isinstance(classes := getattr(model, "class_mixture_", model), ClassMixture):
         own = classes.record()
     storage.save(mixture, path, {**own, **(training or {})}, alpha)
@@ -103,7 +102,7 @@ def _held(model: Any) -> Mixture | Fit:
     """
     if isinstance(model, Mixture | Fit):
         return model
-    if isinstance(bayes := getattr(model, "fit_", model), BayesianFit):
+    if isinstance(bayes := getattr(model, "fit_", model), fitted.BayesianFit):
         return bayes.occupied
     if is_pipeline(model):
         return _before_scaling(model)

@@ -1,19 +1,22 @@
-"""Belief: what is held of all parameters of a mixture, and the bound that it gives."""
+"""Belief: what is held of all parameters of a mixture, the bound that it gives, and the next."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from mixtura.bayesian.concentration import WeightLaw
+from mixtura.bayesian.concentration import Concentration, WeightLaw
 from mixtura.bayesian.posterior import Posterior
+from mixtura.bayesian.prior import ConjugatePrior
 from mixtura.caching import cached_property
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Value
 from mixtura.engine.components import Components
 from mixtura.engine.statistics import Statistics
+from mixtura.rows.data import Data
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,3 +92,43 @@ def left_out(belief: Belief, constant: float, total_weight: float) -> float:
     n_laws = k if prior.family.averaged else len(laws.degrees)
     of_laws = 0.5 * k * d * math.log(prior.mean_precision) - n_laws * prior.log_normaliser
     return of_laws + constant - 0.5 * total_weight * d * math.log(2.0 * math.pi)
+
+
+@dataclass(frozen=True, eq=False)
+class Variational:
+    """Variational Bayes over the rows of `data`.
+
+    Parameters
+    ----------
+    data : the rows, and who carries passes over them out.
+    prior : of each component's mean and precision.
+    concentration : the prior of the weights.
+    ridge : added to the variance of every row, squared feature units; with more than 0 a step is
+        not quite the best, as in scikit-learn.
+    """
+
+    data: Data
+    prior: ConjugatePrior
+    concentration: Concentration
+    ridge: float = 0.0
+
+    @property
+    def total_weight(self) -> float:
+        """How many rows there are, each as often as it counts."""
+        return self.data.source.total_weight * self.data.unit
+
+    def believing(self, statistics: Statistics) -> Belief:
+        """The M-step: the best laws of all parameters, given sums over rows."""
+        posterior = Posterior.of(self.prior, statistics, self.ridge)
+        return Belief(posterior, self.concentration.posterior(statistics.weight))
+
+    def looking(self, belief: Belief) -> Statistics:
+        """The E-step: the sums over all rows under a belief, each as often as it counts."""
+        diagonal = self.prior.family.form.diagonal
+        step = partial(kernel.accumulate, components=belief.components, diagonal=diagonal)
+        return self.counted(self.data.executor.run(self.data.source, step))
+
+    def counted(self, statistics: Statistics) -> Statistics:
+        """Sums of weights in units, as sums of rows."""
+        unit = self.data.unit
+        return statistics if unit == 1.0 else statistics.scaled(unit)

@@ -8,9 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mixtura.arguments import is_number
 from mixtura.bayesian.special import digamma, log_beta, log_gamma
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Value
+from mixtura.errors import ParameterError
+
+#: the two, as scikit-learn calls them
+PRIORS = ("dirichlet_process", "dirichlet_distribution")
 
 
 class Concentration(ABC):
@@ -24,6 +29,11 @@ class Concentration(ABC):
     @abstractmethod
     def posterior(self, weight: Floats) -> WeightLaw:
         """What expected numbers of rows (K,) leave of it."""
+
+    @property
+    @abstractmethod
+    def told(self) -> tuple[bool, bool, float, float, float]:
+        """As the core takes it: a process, α unknown, α, and the shape and rate of its law."""
 
     @abstractmethod
     def constant(self, n_components: int) -> float:
@@ -76,6 +86,10 @@ class Dirichlet(Concentration):
     alpha: float
     name = "dirichlet_distribution"
     ordered = False
+
+    @property
+    def told(self) -> tuple[bool, bool, float, float, float]:
+        return False, False, self.alpha, 1.0, 1.0
 
     def posterior(self, weight: Floats) -> DirichletLaw:
         return DirichletLaw(self.alpha, self.alpha + weight)
@@ -138,6 +152,10 @@ class DirichletProcess(Concentration):
     name = "dirichlet_process"
     ordered = True
 
+    @property
+    def told(self) -> tuple[bool, bool, float, float, float]:
+        return True, False, self.alpha, 1.0, 1.0
+
     def posterior(self, weight: Floats) -> Sticks:
         return Sticks.of(weight, self.alpha, math.log(self.alpha))
 
@@ -158,6 +176,10 @@ class UnknownProcess(Concentration):
     rate: float = 1.0
     name = "dirichlet_process"
     ordered = True
+
+    @property
+    def told(self) -> tuple[bool, bool, float, float, float]:
+        return True, True, 1.0, self.shape, self.rate
 
     def posterior(self, weight: Floats) -> Sticks:
         """The laws of sticks and of α that together are the best.
@@ -254,3 +276,24 @@ class Sticks(WeightLaw):
     @property
     def parameters(self) -> tuple[Floats, ...]:
         return self.broken, self.rest
+
+
+def named(kind: str, alpha: float | str | None, n_components: int) -> Concentration:
+    """The prior of the weights that two parameters name.
+
+    Raises
+    ------
+    ParameterError : they name none.
+    """
+    if kind not in PRIORS:
+        raise ParameterError(
+            f"weight_concentration_prior_type is {kind!r}, expected {' or '.join(PRIORS)}"
+        )
+    process = kind == DirichletProcess.name
+    if isinstance(alpha, str) and alpha == "auto":
+        return UnknownProcess() if process else Dirichlet(1.0 / n_components)
+    if not is_number(alpha) or not alpha > 0.0:
+        raise ParameterError(
+            f"weight_concentration_prior is {alpha!r}, expected a number above 0, or 'auto'"
+        )
+    return DirichletProcess(float(alpha)) if process else Dirichlet(float(alpha))

@@ -7,14 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mixtura.bayesian.concentration import (
-    Concentration,
-    Dirichlet,
-    DirichletProcess,
-    UnknownProcess,
-)
+from mixtura.bayesian.belief import Variational
 from mixtura.bayesian.prior import ConjugatePrior
-from mixtura.bayesian.variational import Variational
 from mixtura.engine import kernel
 from mixtura.engine.arrays import doubles
 from mixtura.engine.factors import FactorForm
@@ -94,7 +88,7 @@ class CoreAscent:
                 weights,
                 engine.data.unit,
                 _told(engine.prior, engine.ridge),
-                _of_weights(engine.concentration),
+                engine.concentration.told,
                 own,
                 past,
                 theirs,
@@ -125,11 +119,3 @@ def _told(prior: ConjugatePrior, ridge: float) -> tuple[Any, ...]:
         prior.log_normaliser,
         ridge,
     )
-
-
-def _of_weights(prior: Concentration) -> tuple[bool, bool, float, float, float]:
-    """The prior of the weights, as the core takes it."""
-    if isinstance(prior, UnknownProcess):
-        return True, True, 1.0, prior.shape, prior.rate
-    assert isinstance(prior, Dirichlet | DirichletProcess)
-    return prior.ordered, False, prior.alpha, 1.0, 1.0

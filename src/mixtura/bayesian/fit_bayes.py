@@ -6,24 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from mixtura.arguments import is_number, is_whole
-from mixtura.bayesian.concentration import (
-    Concentration,
-    Dirichlet,
-    DirichletProcess,
-    UnknownProcess,
-)
-from mixtura.bayesian.family import family_of
-from mixtura.bayesian.fitted import BayesianFit
-from mixtura.bayesian.runs import Observer, fit_opened
-from mixtura.bayesian.wishes import Wishes
+from mixtura.bayesian import concentration, family, fitted, runs, wishes
 from mixtura.errors import ParameterError
 from mixtura.fitting.starts.start import StartLike
 from mixtura.model.random import Seed, random_state_of
 from mixtura.model.structures import Structure, structure as structure_called
 from mixtura.rows.opening import open_rows
-
-#: the two priors of weights
-PRIORS = ("dirichlet_process", "dirichlet_distribution")
 
 
 def fit_bayes(
@@ -45,8 +33,8 @@ def fit_bayes(
     random_state: Seed = 0,
     sample_weight: Any = None,
     client: Any = None,
-    observer: Observer | None = None,
-) -> BayesianFit:
+    observer: Any = None,
+) -> fitted.BayesianFit:
     """A Bayesian Gaussian mixture of rows, by variational EM.
 
     With π the weights, μ_k | Λ_k ~ N(m₀, (β₀ Λ_k)⁻¹), Λ_k ~ Wishart(ν₀, S₀⁻¹), or Gammas where
@@ -78,7 +66,8 @@ def fit_bayes(
     random_state : seed of the start.
     sample_weight : (N,) how often each row counts, or None.
     client : as for `mixtura.fit`.
-    observer : is told of every pass; or None.
+    observer : has ``begun``, ``iterated`` and ``ended``, as for `mixtura.fit`: is told of runs, and
+        of every pass, with the bounds so far, nats; or None.
 
     Returns
     -------
@@ -115,11 +104,13 @@ def fit_bayes(
     for name, number in (("tol", tol), ("max_iter", max_iter)):
         if not is_number(number) or number < 0:
             raise ParameterError(f"{name} is {number!r}, expected a number of at least 0")
-    wishes = Wishes(
+    asked = wishes.Wishes(
         n_components,
         kind,
-        family_of(kind),
-        concentration(weight_concentration_prior_type, weight_concentration_prior, n_components),
+        family.family_of(kind),
+        concentration.named(
+            weight_concentration_prior_type, weight_concentration_prior, n_components
+        ),
         start,
         float(tol),
         int(max_iter),
@@ -133,26 +124,7 @@ def fit_bayes(
     rows = open_rows(X, sample_weight, client)
     known = getattr(rows, "rows", None)
     if known is not None and len(known) < n_components:
-        wishes = replace(wishes, n_components=len(known))
-    return fit_opened(rows, wishes, random_state_of(random_state), observer=observer, client=client)
-
-
-def concentration(kind: str, alpha: float | str | None, n_components: int) -> Concentration:
-    """The prior of the weights that two parameters name.
-
-    Raises
-    ------
-    ParameterError : they name none.
-    """
-    if kind not in PRIORS:
-        raise ParameterError(
-            f"weight_concentration_prior_type is {kind!r}, expected {' or '.join(PRIORS)}"
-        )
-    process = kind == DirichletProcess.name
-    if isinstance(alpha, str) and alpha == "auto":
-        return UnknownProcess() if process else Dirichlet(1.0 / n_components)
-    if not is_number(alpha) or not alpha > 0.0:
-        raise ParameterError(
-            f"weight_concentration_prior is {alpha!r}, expected a number above 0, or 'auto'"
-        )
-    return DirichletProcess(float(alpha)) if process else Dirichlet(float(alpha))
+        asked = replace(asked, n_components=len(known))
+    return runs.fit_opened(
+        rows, asked, random_state_of(random_state), observer=observer, client=client
+    )

@@ -87,6 +87,18 @@ class BayesianFit(Value):
         return self._mixture(falling[: max(self.n_occupied, 1)])
 
     @cached_property
+    def plug_in(self) -> Mixture:
+        """What scikit-learn scores by: exp(E log π_k + E log N), whose integral is below 1."""
+        whole = self.mixture
+        return Mixture.assembled(
+            whole.weights,
+            whole.covariances,
+            self.structure,
+            self.feature_names,
+            self.belief.components,
+        )
+
+    @cached_property
     def predictive(self) -> StudentMixture:
         """The density of the next row, all parameters averaged over: a mixture of Student t."""
         return StudentMixture.of(self.belief, self.feature_names)

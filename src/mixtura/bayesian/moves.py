@@ -9,7 +9,6 @@ import numpy as np
 
 from mixtura.bayesian.belief import Belief
 from mixtura.bayesian.posterior import Posterior
-from mixtura.bayesian.prior import ConjugatePrior
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.statistics import Statistics
 
@@ -64,7 +63,7 @@ def halved(statistics: Statistics, belief: Belief, k: int, slot: int, axis: int 
     reference = statistics.reference.copy()
     reference[k] = reference[slot] = mean
     about = statistics.about(reference)
-    step, length = _axis(about.second[k] / n, belief.posterior.prior, axis)
+    step, length = _axis(about.second[k] / n, belief.posterior, axis)
     weight, first, second = about.weight.copy(), about.first.copy(), about.second.copy()
     weight[k] = weight[slot] = 0.5 * n
     out = _HALF * length * step
@@ -74,13 +73,14 @@ def halved(statistics: Statistics, belief: Belief, k: int, slot: int, axis: int 
     return replace(about, weight=weight, first=first, second=second)
 
 
-def _axis(covariance: Floats, prior: ConjugatePrior, axis: int) -> tuple[Floats, float]:
+def _axis(covariance: Floats, laws: Posterior, axis: int) -> tuple[Floats, float]:
     """An axis (D,) of a covariance in units of the prior's scale, and its length along it."""
     if covariance.ndim == 1:
-        units = prior.scale if prior.scale.ndim == 1 else np.ones_like(covariance)
+        scale = laws.prior.scale
+        units = scale if scale.ndim == 1 else np.ones_like(covariance)
         j = int(np.argsort(-covariance / units, kind="stable")[axis % len(covariance)])
         return np.eye(len(covariance))[j], math.sqrt(max(covariance[j], 0.0))
-    root = prior.root
+    root = laws.prior.root
     half = np.linalg.solve(root, covariance)
     values, vectors = np.linalg.eigh(np.linalg.solve(root, half.T))
     place = -1 - axis % len(values)
@@ -101,15 +101,15 @@ def candidates(belief: Belief, statistics: Statistics, least: float = 0.5) -> li
     models", section 4.
     """
     alive = np.flatnonzero(statistics.weight > least)
-    prior = belief.posterior.prior
-    own = dict(zip(alive.tolist(), _evidences(prior, statistics, alive), strict=True))
+    laws = belief.posterior
+    own = dict(zip(alive.tolist(), _evidences(laws, statistics, alive), strict=True))
     pairs = [(int(j), int(k)) for a, j in enumerate(alive) for k in alive[a + 1 :]]
     if not pairs:
         return []
     gains = []
     for j, k in pairs:
         together = merged(_only(statistics, [j, k]), 0, 1)
-        whole = _evidences(prior, together, np.array([0]))[0]
+        whole = _evidences(laws, together, np.array([0]))[0]
         n = statistics.weight[[j, k]]
         mixing = _log_gamma(n.sum()) - _log_gamma(n[0]) - _log_gamma(n[1])
         gains.append(whole - own[j] - own[k] + mixing)
@@ -117,9 +117,11 @@ def candidates(belief: Belief, statistics: Statistics, least: float = 0.5) -> li
     return [pairs[i] for i in order.tolist()]
 
 
-def _evidences(prior: ConjugatePrior, statistics: Statistics, which: Integers) -> list[float]:
+def _evidences(laws: Posterior, statistics: Statistics, which: Integers) -> list[float]:
     """The log evidence of the sums of some components, each by itself, nats."""
-    return [Posterior.of(prior, _only(statistics, [int(k)])).log_evidence for k in which.tolist()]
+    return [
+        Posterior.of(laws.prior, _only(statistics, [int(k)])).log_evidence for k in which.tolist()
+    ]
 
 
 def _only(statistics: Statistics, which: list[int]) -> Statistics:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from mixtura.bayesian.belief import Belief, left_out
-from mixtura.bayesian.core_ascent import CoreAscent
-from mixtura.bayesian.fitted import BayesianFit
-from mixtura.bayesian.search import Search
-from mixtura.bayesian.variational import Variational
+from mixtura.bayesian import core_ascent, fitted, search
+from mixtura.bayesian.belief import Belief, Variational, left_out
 from mixtura.bayesian.wishes import Wishes
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, frozen
-from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import Interrupted
 from mixtura.fitting.convergence.rules import Outcome
@@ -27,28 +22,15 @@ from mixtura.rows.data import Data
 from mixtura.rows.opening import Opened, read
 
 
-class Observer(Protocol):
-    """Told what happens, as it happens."""
-
-    def begun(self, run: int) -> None:
-        """A run has its start."""
-
-    def iterated(self, iteration: int, trace: list[float], belief: Any) -> None:
-        """A pass is done; `trace` ends with its bound, nats."""
-
-    def ended(self, fit: BayesianFit) -> None:
-        """A run is over."""
-
-
 def fit_opened(
     rows: Opened,
     wishes: Wishes,
     random: np.random.RandomState,
     *,
-    resumed: BayesianFit | None = None,
-    observer: Observer | None = None,
+    resumed: fitted.BayesianFit | None = None,
+    observer: Any = None,
     client: Any = None,
-) -> BayesianFit:
+) -> fitted.BayesianFit:
     """Fit to rows that are open, with everything decided.
 
     Raises
@@ -65,14 +47,14 @@ def fit_data(
     wishes: Wishes,
     random: np.random.RandomState,
     *,
-    resumed: BayesianFit | None = None,
-    observer: Observer | None = None,
-) -> BayesianFit:
+    resumed: fitted.BayesianFit | None = None,
+    observer: Any = None,
+) -> fitted.BayesianFit:
     """The same for data that are ready."""
     data.check(wishes.n_components)
     wishes.structure.check(data.source.n_features)
     engine = Variational(data, wishes.prior(data), wishes.concentration, wishes.ridge)
-    best: BayesianFit | None = None
+    best: fitted.BayesianFit | None = None
     for number in range(1 if resumed is not None else wishes.n_init):
         if observer:
             observer.begun(number)
@@ -88,8 +70,8 @@ def fit_data(
     return replace(best, spread=occupied(data, best.belief))
 
 
-def _better(best: BayesianFit | None, ended: BayesianFit) -> BayesianFit:
-    def rank(fit: BayesianFit) -> float:
+def _better(best: fitted.BayesianFit | None, ended: fitted.BayesianFit) -> fitted.BayesianFit:
+    def rank(fit: fitted.BayesianFit) -> float:
         return fit.elbo if np.isnan(fit.their_bound) else fit.their_bound
 
     return ended if best is None or rank(ended) > rank(best) else best
@@ -114,9 +96,9 @@ def _as_theirs(
     engine: Variational,
     wishes: Wishes,
     random: np.random.RandomState,
-    resumed: BayesianFit | None,
-    observer: Observer | None,
-) -> BayesianFit:
+    resumed: fitted.BayesianFit | None,
+    observer: Any,
+) -> fitted.BayesianFit:
     """Iterate until scikit-learn would end: at a change of its bound below the tolerance."""
     began = time.perf_counter()
     if resumed is None:
@@ -124,17 +106,17 @@ def _as_theirs(
         belief, bound = engine.believing(sums), -np.inf
     else:
         belief, bound = resumed.belief, resumed.their_bound
-    outcome = Outcome.OUT_OF_ITERATIONS if wishes.max_iter else Outcome.NOT_RUN
+    outcome = Outcome.OUT_OF_ITERATIONS if wishes.n_passes else Outcome.NOT_RUN
     trace: list[float] = []
-    core = CoreAscent.of(engine) if resumed is None and observer is None else None
-    if core is not None and wishes.max_iter:
-        done = core.steps(sums, wishes.max_iter, wishes.tol, bound, theirs=True)
+    core = core_ascent.CoreAscent.of(engine) if resumed is None and observer is None else None
+    if core is not None and wishes.n_passes:
+        done = core.steps(sums, wishes.n_passes, wishes.tol, bound, theirs=True)
         if done is not None:
             outcome = Outcome.CONVERGED if done.ended else outcome
             belief = engine.believing(done.sums)
             return _fit(engine, wishes, belief, done.trace, outcome, began)
     try:
-        for number in range(1, wishes.max_iter + 1):
+        for number in range(1, wishes.n_passes + 1):
             sums = engine.looking(belief)
             after = engine.believing(sums)
             before, bound = bound, belief.entropy(sums) + after.log_normaliser
@@ -157,7 +139,7 @@ def _fit(
     trace: list[float],
     outcome: Outcome,
     began: float,
-) -> BayesianFit:
+) -> fitted.BayesianFit:
     """The result of a run as scikit-learn makes it: the bound of its belief takes a pass."""
     constant = engine.concentration.constant(wishes.n_components)
     elbo = belief.evidence_bound(engine.looking(belief))
@@ -171,36 +153,36 @@ def _as_ours(
     engine: Variational,
     wishes: Wishes,
     random: np.random.RandomState,
-    resumed: BayesianFit | None,
-    observer: Observer | None,
-) -> BayesianFit:
+    resumed: fitted.BayesianFit | None,
+    observer: Any,
+) -> fitted.BayesianFit:
     """Ascend, and move as long as that raises the bound."""
     began = time.perf_counter()
     told = observer.iterated if observer else None
-    most, core = max(wishes.max_iter, 1), CoreAscent.of(engine)
-    search = Search(engine, wishes.tol * engine.total_weight, most, told, core=core)
+    most, core = max(wishes.n_passes, 1), core_ascent.CoreAscent.of(engine)
+    climbing = search.Search(engine, wishes.tol * engine.total_weight, most, told, core=core)
     outcome = Outcome.INTERRUPTED
     try:
         if resumed is None:
-            search.begin(begun(engine, wishes, random))
+            climbing.begin(begun(engine, wishes, random))
         else:
-            search.begin(engine.looking(resumed.belief))
-        search.improve() if wishes.moves else search.ascend()
-        outcome = Outcome.CONVERGED if search.converged else Outcome.OUT_OF_ITERATIONS
+            climbing.begin(engine.looking(resumed.belief))
+        climbing.improve() if wishes.moves else climbing.ascend()
+        outcome = Outcome.CONVERGED if climbing.converged else Outcome.OUT_OF_ITERATIONS
     except KeyboardInterrupt:
-        if not search.trace:
+        if not climbing.trace:
             raise
     fit = _result(
         engine,
         wishes,
-        search.belief,
-        search.bound,
-        search.trace,
+        climbing.belief,
+        climbing.bound,
+        climbing.trace,
         outcome,
         began,
         np.nan,
-        search.passes,
-        search.moves,
+        climbing.passes,
+        climbing.moves,
     )
     if outcome is Outcome.INTERRUPTED:
         raise Interrupted(fit)
@@ -218,9 +200,9 @@ def _result(
     their_bound: float,
     n_iter: int,
     moves: dict[str, int] | None = None,
-) -> BayesianFit:
+) -> fitted.BayesianFit:
     data = engine.data
-    return BayesianFit(
+    return fitted.BayesianFit(
         belief,
         wishes.structure,
         wishes.concentration,
@@ -243,13 +225,12 @@ def occupied(data: Data, belief: Belief) -> tuple[float, float]:
     Rows are apart from each other in the belief, and a component has none with the probability
     Π_i (1 − r_ik); components are taken to be so, too. A pass over the rows.
     """
-    none: Callable[[Block], Floats] = partial(_log_none, belief=belief)
-    logs = data.executor.run(data.source, none)
+    logs = data.executor.run(data.source, partial(_log_none, belief=belief))
     empty = np.exp(logs)
     return float(np.add.reduce(1.0 - empty)), float(np.sqrt(np.add.reduce(empty * (1.0 - empty))))
 
 
-def _log_none(block: Block, belief: Belief) -> Floats:
+def _log_none(block: Any, belief: Belief) -> Floats:
     shares = kernel.posterior(block, belief.components)[1]
     with np.errstate(divide="ignore"):
         return np.add.reduce(np.log1p(-np.minimum(shares, 1.0)), axis=0)

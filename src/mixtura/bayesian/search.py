@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from mixtura.bayesian.belief import Belief
+from mixtura.bayesian.belief import Belief, Variational
 from mixtura.bayesian.core_ascent import Ascended, CoreAscent
 from mixtura.bayesian.moves import candidates, emptied, halved, merged, reordered
-from mixtura.bayesian.variational import Variational
 from mixtura.engine.statistics import Statistics
 
 #: iterations that a move has to show what it is worth
@@ -29,15 +28,15 @@ class Search:
     ----------
     engine : that makes the steps.
     tol : the gain below which an ascent ends, nats.
-    max_iter : of all passes that ascents and moves may take.
+    most : of all passes that ascents and moves may take.
     core : makes steps of which nobody is told; or None.
     told : called with the number of each pass that raised the bound, and the trace; or None.
     """
 
     engine: Variational
     tol: float
-    max_iter: int
-    told: Callable[[int, list[float], Belief], None] | None = None
+    most: int
+    told: Any = None
     trace: list[float] = field(default_factory=list)
     moves: dict[str, int] = field(default_factory=dict)
     passes: int = 0
@@ -53,14 +52,14 @@ class Search:
     def ascend(self) -> None:
         """Iterate until the gain is below the tolerance."""
         self.converged = False
-        if self.core and self.told is None and self.passes < self.max_iter:
-            left = self.max_iter - self.passes
+        if self.core and self.told is None and self.passes < self.most:
+            left = self.most - self.passes
             done = self.core.steps(self.sums, left, self.tol, self.bound, theirs=False)
             if done is not None:
                 self._take(done)
                 self.converged = done.ended
                 return
-        while self.passes < self.max_iter:
+        while self.passes < self.most:
             before = self.trace[-1]
             self._keep(*self._step(self.sums))
             if self.trace[-1] - before <= self.tol:
@@ -70,7 +69,7 @@ class Search:
     def improve(self) -> None:
         """Move, and ascend again, until no move raises the bound."""
         self.ascend()
-        while self.passes < self.max_iter:
+        while self.passes < self.most:
             if not (self._merge() or self._empty() or self._halve()):
                 return
             self.ascend()

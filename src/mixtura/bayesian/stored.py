@@ -8,12 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mixtura.bayesian.belief import Belief
-from mixtura.bayesian.concentration import Dirichlet, DirichletProcess, UnknownProcess
-from mixtura.bayesian.family import RESTRICTED, family_of
-from mixtura.bayesian.fitted import BayesianFit
-from mixtura.bayesian.posterior import Posterior
-from mixtura.bayesian.prior import ConjugatePrior
+from mixtura.bayesian import belief, concentration, family, fitted, posterior, prior
 from mixtura.engine.arrays import frozen
 from mixtura.errors import ModelError
 from mixtura.fitting.convergence.rules import Outcome
@@ -22,14 +17,16 @@ from mixtura.model.structures import structure
 
 #: the laws of K components
 _LAWS = ("weight", "means", "mean_precision", "degrees", "scale")
+#: the priors of weights that a file may name
+_KINDS = {name: name for name in ("Dirichlet", "DirichletProcess", "UnknownProcess")}
 #: what a fit is known by besides
 _FIGURES = ("elbo", "n_rows", "total_weight", "seconds", "their_bound", "n_iter")
 
 
-def bayes_record(fit: BayesianFit) -> dict[str, Any]:
+def bayes_record(fit: fitted.BayesianFit) -> dict[str, Any]:
     """What a model file keeps of a Bayesian fit, ready for JSON: each number to its last bit."""
-    laws, prior, weights = fit.belief.posterior, fit.belief.posterior.prior, fit.concentration
-    restricted = [name for name, family in RESTRICTED.items() if family is prior.family]
+    laws, before, weights = fit.belief.posterior, fit.belief.posterior.prior, fit.concentration
+    restricted = [name for name, law in family.RESTRICTED.items() if law is before.family]
     figures = {name: _number(getattr(fit, name)) for name in _FIGURES}
     return {
         "bayes": {
@@ -41,10 +38,10 @@ def bayes_record(fit: BayesianFit) -> dict[str, Any]:
             "moves": dict(fit.moves or {}),
             "spread": [_number(value) for value in fit.spread],
             "prior": {
-                "mean": prior.mean.tolist(),
-                "mean_precision": prior.mean_precision,
-                "degrees": prior.degrees,
-                "scale": prior.scale.tolist(),
+                "mean": before.mean.tolist(),
+                "mean_precision": before.mean_precision,
+                "degrees": before.degrees,
+                "scale": before.scale.tolist(),
             },
             "concentration": {"name": type(weights).__name__, **vars(weights)},
             "posterior": {name: getattr(laws, name).tolist() for name in _LAWS},
@@ -52,7 +49,7 @@ def bayes_record(fit: BayesianFit) -> dict[str, Any]:
     }
 
 
-def load_bayes(path: str | os.PathLike[str]) -> BayesianFit:
+def load_bayes(path: str | os.PathLike[str]) -> fitted.BayesianFit:
     """The Bayesian fit in a model file: the laws of its parameters, to the last bit.
 
     Parameters
@@ -86,26 +83,33 @@ def load_bayes(path: str | os.PathLike[str]) -> BayesianFit:
         raise ModelError(f"{path} has a damaged record of a Bayesian fit: {error}") from None
 
 
-def _taken_up(record: Mapping[str, Any], names: tuple[str, ...] | None) -> BayesianFit:
+def _taken_up(record: Mapping[str, Any], names: tuple[str, ...] | None) -> fitted.BayesianFit:
     kind, known = structure(record["structure"]), record["prior"]
     name = record["restricted"]
-    prior = ConjugatePrior.of(
-        RESTRICTED[name] if name else family_of(kind),
+    before = prior.ConjugatePrior.of(
+        family.RESTRICTED[name] if name else family.family_of(kind),
         known["mean"],
         known["mean_precision"],
         known["degrees"],
         known["scale"],
     )
-    laws = Posterior(prior, *(frozen(record["posterior"][law]) for law in _LAWS))
-    kinds = {each.__name__: each for each in (Dirichlet, DirichletProcess, UnknownProcess)}
+    laws = posterior.Posterior(before, *(frozen(record["posterior"][law]) for law in _LAWS))
+    kinds = {
+        each.__name__: each
+        for each in (
+            concentration.Dirichlet,
+            concentration.DirichletProcess,
+            concentration.UnknownProcess,
+        )
+    }
     given = dict(record["concentration"])
     weights = kinds[given.pop("name")](**given)
     figures: dict[str, Any] = {
         name: np.nan if record[name] is None else record[name] for name in _FIGURES
     }
     expected, deviation = (np.nan if value is None else value for value in record["spread"])
-    return BayesianFit(
-        Belief(laws, weights.posterior(laws.weight)),
+    return fitted.BayesianFit(
+        belief.Belief(laws, weights.posterior(laws.weight)),
         kind,
         weights,
         trace=frozen(record["trace"]),

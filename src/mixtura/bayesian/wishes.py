@@ -11,7 +11,6 @@ from mixtura.bayesian.concentration import Concentration
 from mixtura.bayesian.family import Family
 from mixtura.bayesian.prior import ConjugatePrior
 from mixtura.engine.arrays import Floats
-from mixtura.fitting.starts.start import StartLike
 from mixtura.model.structures import Structure
 from mixtura.model.structures.form import floored_matrix, is_positive_definite
 from mixtura.rows.data import Data
@@ -34,7 +33,7 @@ class Wishes:
     concentration : the prior of the weights.
     start : as for `mixtura.fit`.
     tol : the gain of the bound below which a run ends, nats; absolute where `theirs`, else a row.
-    max_iter : passes at most.
+    n_passes : passes at most.
     n_init : how many starts; the end of largest bound is kept.
     moves : whether components are merged, emptied and halved.
     ridge : added to the variance of every row, squared feature units.
@@ -46,9 +45,9 @@ class Wishes:
     structure: Structure
     family: Family
     concentration: Concentration
-    start: StartLike = "kmeans"
+    start: Any = "kmeans"
     tol: float = 1e-7
-    max_iter: int = 5000
+    n_passes: int = 5000
     n_init: int = 1
     moves: bool = True
     ridge: float = 0.0

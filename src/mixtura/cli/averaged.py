@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 import mixtura
-from mixtura.cli import inputs
+from mixtura.cli import inputs, model_options
 from mixtura.cli.model_output import ModelOutput
-
-if TYPE_CHECKING:
-    from mixtura.bayesian.fitted import BayesianFit
+from mixtura.cli.spelling import spelled
 
 #: components at most, where nothing is said
 _MOST = 20
-#: arguments of a fit that maximises, what they are where nothing is said, and their options
-_OTHERS = {
-    "noise": (None, "--noise"),
-    "prior": (None, "--prior"),
-    "weights": ("free", "--equal-weights"),
-    "reg_covar": ("auto", "--reg-covar"),
-}
+#: what auto is here
+_AUTO = {"start": "kmeans", "tol": 1e-7}
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +24,11 @@ class Averaged:
 
     Parameters
     ----------
-    fit : the fit.
+    fit : the `mixtura.BayesianFit`.
     known : the rows as they were read.
     """
 
-    fit: BayesianFit
+    fit: Any
     known: inputs.Rows
 
     def record(self) -> dict[str, Any]:
@@ -74,7 +67,9 @@ def fitted(
     ------
     click.UsageError : an option is given that is for maximum likelihood alone.
     """
-    given = [name for key, (usual, name) in _OTHERS.items() if options.get(key, usual) != usual]
+    usual, shared = model_options.MAXIMISING, dict(options)
+    maximising = {name: shared.pop(name, usual[name]) for name in usual}
+    given = [spelled(f"{k}={v!r}") for k, v in maximising.items() if v != usual[k]]
     given += ["--label"] if asked.label_column is not None else []
     given += ["--checkpoint"] if kept.checkpoint is not None else []
     given += ["--missing em"] if asked.missing == "em" else []
@@ -84,16 +79,7 @@ def fitted(
         raise click.UsageError(
             f"{given[0]} is given with --bayes, which has priors of its own: leave one of them out"
         )
-    start, tol = options["start"], options["tol"]
-    fit = mixtura.fit_bayes(
-        known,
-        _MOST if components is None else components,
-        options["structure"],
-        start="kmeans" if start == "auto" else start,
-        tol=1e-7 if tol == "auto" else tol,
-        max_iter=options["max_iter"],
-        n_init=options["n_init"],
-        random_state=options["random_state"],
-        sample_weight=asked.weights(known),
-    )
+    shared |= {name: usual for name, usual in _AUTO.items() if shared[name] == "auto"}
+    most = _MOST if components is None else components
+    fit = mixtura.fit_bayes(known, most, sample_weight=asked.weights(known), **shared)
     return Averaged(fit, known)

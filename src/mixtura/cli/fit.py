@@ -105,22 +105,13 @@ def command(
     Parquet once and hold it.
     """
     kept.check()
-    if components is None and asked.label_column is None and not bayes:
-        raise click.UsageError("Missing option '-k' / '--components'.")
-    if verbose and quiet:
-        raise click.UsageError("--verbose and --quiet were both given, expected one of them")
+    _check(bayes or components is not None or asked.label_column is not None, verbose and quiet)
+    if bayes:
+        _average(asked, components, model_options, kept, as_json)
+        return
     from mixtura.fitting.stored import fit_record
 
-    where = kept.place()
-    if bayes:
-        from mixtura.cli import averaged
-
-        done = averaged.fitted(asked, components, model_options, kept)
-        training = {**done.record(), **provenance.of(asked.source, done.known)}
-        where.store(done.fit.occupied, training)
-        _tell_of(done.fit.occupied, training, as_json, kept.to_stdout)
-        return
-    drawn = progress.on_terminal() and not (verbose or quiet)
+    where, drawn = kept.place(), progress.on_terminal() and not (verbose or quiet)
     meter = progress.FitMeter(model_options["n_init"], shown=drawn)
     observer = progress.IterationLog() if verbose else meter
     known: inputs.Rows
@@ -160,6 +151,30 @@ def command(
         advice = f"{spelling.spelled(fitted.remedy)}{stored}"
         printing.tell(f"error: not converged ({fitted.outcome.value}): {advice}")
         raise click.exceptions.Exit(5)
+
+
+def _check(told: bool, both: bool) -> None:
+    """Refuse a fit of nobody knows how many components, or one that is to be loud and quiet."""
+    if not told:
+        raise click.UsageError("Missing option '-k' / '--components'.")
+    if both:
+        raise click.UsageError("--verbose and --quiet were both given, expected one of them")
+
+
+def _average(
+    asked: inputs.Input,
+    components: int | None,
+    options: dict[str, Any],
+    kept: ModelOutput,
+    as_json: bool,
+) -> None:
+    """Fit a Bayesian mixture, and print or store it."""
+    from mixtura.cli import averaged
+
+    where, done = kept.place(), averaged.fitted(asked, components, options, kept)
+    training = {**done.record(), **provenance.of(asked.source, done.known)}
+    where.store(done.fit.occupied, training)
+    _tell_of(done.fit.occupied, training, as_json, kept.to_stdout)
 
 
 def _labelled(

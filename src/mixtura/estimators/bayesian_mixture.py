@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from functools import partial
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,13 +13,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from mixtura.arguments import is_whole
-from mixtura.bayesian.family import RESTRICTED
-from mixtura.bayesian.fit_bayes import PRIORS
-from mixtura.bayesian.fitted import BayesianFit
-from mixtura.bayesian.runs import fit_opened
-from mixtura.engine import kernel
+from mixtura.bayesian import concentration, family, fitted, runs
 from mixtura.engine.arrays import Floats, Integers
-from mixtura.engine.components import Components
 from mixtura.errors import Interrupted, ParameterError
 from mixtura.estimators import checks
 from mixtura.estimators.asked import Asked
@@ -28,10 +22,9 @@ from mixtura.estimators.beliefs import hold_belief, hold_fit, wishes_of
 from mixtura.estimators.callbacks import CallbackSupportMixin, told
 from mixtura.estimators.holding import in_turn
 from mixtura.estimators.streamed import learn_batch
-from mixtura.fitting.starts.start import STARTS
 from mixtura.model.structures import NAMES
 from mixtura.rows.opening import Held, open_rows, row_fields
-from mixtura.rows.out_of_core import RowFunction, is_out_of_core
+from mixtura.rows.out_of_core import is_out_of_core
 from mixtura.rows.weights import row_weights, weighted_mean
 
 
@@ -105,14 +98,11 @@ class BayesianGaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
-        "covariance_type": [StrOptions(set(RESTRICTED))],
+        **Asked._parameter_constraints,
+        "covariance_type": [StrOptions(set(family.RESTRICTED))],
         "tol": [Interval(Real, 0.0, None, closed="left")],
         "reg_covar": [Interval(Real, 0.0, None, closed="left")],
-        "max_iter": [Interval(Integral, 0, None, closed="left")],
-        "n_init": [Interval(Integral, 1, None, closed="left")],
-        "init_params": [StrOptions(set(STARTS)), callable, "array-like"],
-        "weight_concentration_prior_type": [StrOptions(set(PRIORS))],
+        "weight_concentration_prior_type": [StrOptions(set(concentration.PRIORS))],
         "weight_concentration_prior": [
             None,
             StrOptions({"auto"}),
@@ -122,10 +112,6 @@ class BayesianGaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc
         "mean_prior": [None, "array-like"],
         "degrees_of_freedom_prior": [None, Interval(Real, 0.0, None, closed="neither")],
         "covariance_prior": [None, "array-like", Interval(Real, 0.0, None, closed="neither")],
-        "random_state": ["random_state"],
-        "warm_start": ["boolean"],
-        "verbose": ["verbose"],
-        "verbose_interval": [Interval(Integral, 1, None, closed="left")],
         "structure": [None, StrOptions(set(NAMES))],
         "moves": ["boolean"],
         "bound": [StrOptions({"elbo", "scikit-learn"})],
@@ -227,27 +213,21 @@ class BayesianGaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc
 
     def fit_predict(self, X: Any, y: object = None, sample_weight: Any = None) -> Integers:
         """Fit, then the most likely component of each row, (N,)."""
-        return self._labels(self._fit(X, sample_weight, y))
+        return self._labelled(self._fit(X, sample_weight, y))
 
     def predict(self, X: Any) -> Integers:
         """The most likely component of each row, (N,)."""
-        return self._labels(self._rows(X))
+        return self._labelled(self._rows(X))
 
     def predict_proba(self, X: Any) -> Floats:
         """How likely each row is of each component, (N, K), among those; rows sum to 1."""
-        rows = self._rows(X)
-        if self.predictive == "student-t":
-            return self.predictive_.predict_proba(rows)
-        own = self._expected
-        return self._by_row(lambda b: kernel.posterior(b, own)[1], (own.n_components,)).over(rows)
+        found: Floats = self._density.predict_proba(self._rows(X))
+        return found
 
     def score_samples(self, X: Any) -> Floats:
         """The log density of each row, (N,), nats: predictive, or as scikit-learn has it."""
-        rows = self._rows(X)
-        if self.predictive == "student-t":
-            return self.predictive_.score_samples(rows)
-        own = self._expected
-        return self._by_row(lambda b: kernel.log_likelihood(b, own)).over(rows)
+        found: Floats = self._density.score_samples(self._rows(X))
+        return found
 
     def score(self, X: Any, y: object = None, sample_weight: Any = None) -> float:
         """The mean log density of the rows, nats a row; with weights (N,) the weighted mean."""
@@ -275,20 +255,15 @@ class BayesianGaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc
         rows, labels = self.predictive_.sample(n_samples, random)
         return rows, np.where(labels < self.predictive_.n_components, labels, -1)
 
-    def _labels(self, rows: Any) -> Integers:
-        if self.predictive == "student-t":
-            return self.predictive_.predict(rows)
-        own = self._expected
-        return self._by_row(lambda b: kernel.labels(b, own)).over(rows).astype(np.int64)
-
     @property
-    def _expected(self) -> Components:
-        """Densities of expected logarithms, by which scikit-learn scores."""
-        return self.fit_.belief.components
+    def _density(self) -> Any:
+        """What rows are scored by."""
+        check_is_fitted(self, "mixture_")
+        return self.predictive_ if self.predictive == "student-t" else self.fit_.plug_in
 
-    def _by_row(self, function: Any, shape: tuple[int, ...] = ()) -> RowFunction:
-        names = self.mixture_.feature_names
-        return RowFunction(function, self.n_features_in_, names, shape, np.float64, False)
+    def _labelled(self, rows: Any) -> Integers:
+        found: Integers = self._density.predict(rows)
+        return found
 
     def _rows(self, X: Any) -> Any:
         """`X` checked as scikit-learn checks it, against the columns of the fit, (N, D)."""
@@ -317,13 +292,13 @@ class BayesianGaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc
             names = getattr(self, "feature_names_in_", None)
             named = None if names is None else tuple(names)
             opened = Held(rows, row_fields({"weights": weights}, rows.shape), named)
-        run = partial(
-            fit_opened,
-            opened,
-            wishes_of(self),
-            check_random_state(self.random_state),
-            resumed=getattr(self, "fit_", None) if self.warm_start else None,
-        )
+        random = check_random_state(self.random_state)
+        resumed = getattr(self, "fit_", None) if self.warm_start else None
+
+        def run(observer: Any) -> fitted.BayesianFit:
+            asked = wishes_of(self)
+            return runs.fit_opened(opened, asked, random, resumed=resumed, observer=observer)
+
         observers = [Lines(self.verbose, self.verbose_interval)] if self.verbose else []
         try:
             fit, stopped = told(self, rows, y, weights, observers, run, hold=hold_belief)
@@ -357,7 +332,7 @@ class Lines:
         if iteration % self._interval == 0:
             print(f"  iteration {iteration}" + f": bound {trace[-1]:.6f}" * (self._detail > 1))
 
-    def ended(self, fit: BayesianFit) -> None:
+    def ended(self, fit: fitted.BayesianFit) -> None:
         """A run is over."""
         bound = f", bound {fit.elbo:.6f}" * (self._detail > 1)
         print(f"  {fit.outcome.value}, {fit.n_iter} iterations{bound}")

@@ -7,20 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from mixtura.bayesian.belief import Belief
-from mixtura.bayesian.family import RESTRICTED, family_of
-from mixtura.bayesian.fit_bayes import concentration
-from mixtura.bayesian.fitted import BayesianFit
-from mixtura.bayesian.wishes import Wishes
+from mixtura.bayesian import belief, concentration, family, fitted, wishes
+from mixtura.engine import kernel
 from mixtura.engine.arrays import frozen
 from mixtura.errors import ModelError
-from mixtura.estimators.holding import hold_mixture
 from mixtura.fitting.convergence.rules import Outcome
 from mixtura.model.structures import structure
 from mixtura.model.structures.form import is_positive_definite
 
 
-def wishes_of(model: Any) -> Wishes:
+def wishes_of(model: Any) -> wishes.Wishes:
     """The parameters of an estimator, as the fitting takes them.
 
     Raises
@@ -28,12 +24,16 @@ def wishes_of(model: Any) -> Wishes:
     ValueError : one is none, in scikit-learn's words.
     """
     kind = structure(model.structure or model.covariance_type)
-    family = RESTRICTED[model.covariance_type] if model.structure is None else family_of(kind)
+    law = (
+        family.RESTRICTED[model.covariance_type]
+        if model.structure is None
+        else family.family_of(kind)
+    )
     alpha = model.weight_concentration_prior
     if alpha is None:
         alpha = "auto" if model.moves else 1.0 / model.n_components
     d = model.n_features_in_
-    least = family.least_degrees(d)
+    least = law.least_degrees(d)
     if model.degrees_of_freedom_prior is not None and model.degrees_of_freedom_prior <= least:
         raise ModelError(
             f"The parameter 'degrees_of_freedom_prior' should be greater than {least:.0f}, but got "
@@ -45,22 +45,22 @@ def wishes_of(model: Any) -> Wishes:
         _check_shape("means", mean.shape, (d,))
         _check_finite("mean_prior", mean)
     if scale is not None:
-        scale, name = np.asarray(scale, np.float64), family.form.name
+        scale, name = np.asarray(scale, np.float64), law.form.name
         shape = {"spherical": (), "diag": (d,)}.get(name, (d, d))
         _check_shape(f"{name} covariance_prior", scale.shape, shape)
         _check_finite("covariance_prior", scale)
         whole = scale if scale.ndim == 2 else np.diag(np.atleast_1d(scale))
         if not is_positive_definite(whole) or not np.allclose(whole, whole.T):
-            what = "positive" if family.form.diagonal else "symmetric, positive-definite"
+            what = "positive" if law.form.diagonal else "symmetric, positive-definite"
             raise ModelError(f"'{name} covariance_prior' should be {what}")
-    return Wishes(
+    return wishes.Wishes(
         model.n_components,
         kind,
-        family,
-        concentration(model.weight_concentration_prior_type, alpha, model.n_components),
+        law,
+        concentration.named(model.weight_concentration_prior_type, alpha, model.n_components),
         model.init_params,
         float(model.tol),
-        int(model.max_iter),
+        int(model._effort()[1]),
         model.n_init,
         model.moves,
         ridge=0.0 if model.moves else float(model.reg_covar),
@@ -84,16 +84,16 @@ def _check_finite(name: str, values: Any) -> None:
         raise ModelError(f"The parameter '{name}' holds NaN or infinity, expected finite numbers")
 
 
-def hold_belief(model: Any, found: Belief | BayesianFit) -> None:
+def hold_belief(model: Any, found: belief.Belief | fitted.BayesianFit) -> None:
     """Set what an iteration, or a fit, leads to."""
-    if isinstance(found, BayesianFit):
+    if isinstance(found, fitted.BayesianFit):
         hold_fit(model, found)
         return
-    wishes, names = wishes_of(model), getattr(model, "feature_names_in_", None)
-    fit = BayesianFit(
+    asked, names = wishes_of(model), getattr(model, "feature_names_in_", None)
+    fit = fitted.BayesianFit(
         found,
-        wishes.structure,
-        wishes.concentration,
+        asked.structure,
+        asked.concentration,
         math.nan,
         frozen([]),
         Outcome.OUT_OF_ITERATIONS,
@@ -104,7 +104,7 @@ def hold_belief(model: Any, found: Belief | BayesianFit) -> None:
     _hold_laws(model, fit)
 
 
-def hold_fit(model: Any, fit: BayesianFit) -> None:
+def hold_fit(model: Any, fit: fitted.BayesianFit) -> None:
     """Set what a fit leads to: copies, which a caller may change without harm."""
     _hold_laws(model, fit)
     theirs = model.bound == "scikit-learn" and not math.isnan(fit.their_bound)
@@ -118,11 +118,15 @@ def hold_fit(model: Any, fit: BayesianFit) -> None:
     model.__dict__.pop("_stream", None)
 
 
-def _hold_laws(model: Any, fit: BayesianFit) -> None:
+def _hold_laws(model: Any, fit: fitted.BayesianFit) -> None:
     laws, weights = fit.belief.posterior, fit.belief.weights
     prior = laws.prior
-    hold_mixture(model, fit.mixture)
-    del model.noise_
+    mixture, whitening = fit.mixture, fit.mixture.gaussians.whitening(kernel.invert_lower)
+    model.mixture_ = mixture
+    model.weights_, model.means_ = mixture.weights.copy(), mixture.means.copy()
+    model.covariances_ = mixture.covariances.copy()
+    model.precisions_ = mixture.structure.form.precisions(whitening)
+    model.precisions_cholesky_ = mixture.structure.form.precision_factors(whitening).copy()
     model.fit_ = fit
     model.predictive_ = fit.predictive
     parameters = tuple(part.copy() for part in weights.parameters)

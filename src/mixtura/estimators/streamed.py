@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from mixtura.bayesian.belief import Belief
+from mixtura.bayesian.belief import Belief, Variational
 from mixtura.bayesian.runs import fit_opened
-from mixtura.bayesian.variational import Variational
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import ParameterError

@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mixtura.bayesian.concentration import Dirichlet
-from mixtura.bayesian.family import family_of
-from mixtura.bayesian.runs import fit_data
-from mixtura.bayesian.wishes import Wishes
+from mixtura.bayesian import concentration, family, runs, wishes
 from mixtura.errors import MixturaError, ParameterError
 from mixtura.selection.candidate import Candidate
 from mixtura.selection.grid import Grid, Watcher
@@ -34,14 +31,14 @@ class Bounds:
 
         Raises
         ------
-        ParameterError : noise, a prior of its own, or equal weights are asked for; or rows lack
+        ParameterError : anything else is assumed, of weights or of priors; or rows lack
             features, or have errors.
         """
         settings, data = grid.trials.settings, grid.trials.data
         if settings.background is not None or settings.conjugate or settings.equal_weights:
             raise ParameterError(
-                "criterion is 'elbo', which has priors of its own and knows no noise: leave noise, "
-                "prior and weights out"
+                "criterion is 'elbo', which has priors of its own and knows components alone: "
+                "leave what else is assumed out"
             )
         if data.source.holes or "errors" in data.sample.fields:
             raise ParameterError(
@@ -68,15 +65,15 @@ class Bounds:
             return row
         kind = row.candidate.structure
         try:
-            wishes = Wishes(
+            asked = wishes.Wishes(
                 row.n_components,
                 kind,
-                family_of(kind),
-                Dirichlet(1.0),
+                family.family_of(kind),
+                concentration.Dirichlet(1.0),
                 row.fit.mixture,
                 moves=False,
             )
-            bound = fit_data(grid.trials.data, wishes, np.random.RandomState(0)).elbo
+            bound = runs.fit_data(grid.trials.data, asked, np.random.RandomState(0)).elbo
         except MixturaError as error:
             return replace(row, fault=row.fault or str(error))
         # A maximum that few rows make says nothing of the average over all parameters.

@@ -169,13 +169,9 @@ def select(
     if observer:
         observer.ended()
     odd = replace(data, note="").oddities(numbers[-1])
-    return Selection(
-        tuple(table[each].knowing(odd) for each in candidates),
-        by,
-        data.source.n_rows,
-        data.source.total_weight * data.unit,
-        time.perf_counter() - began,
-    )
+    held = tuple(table[each].knowing(odd) for each in candidates)
+    weight = data.source.total_weight * data.unit
+    return Selection(held, by, data.source.n_rows, weight, time.perf_counter() - began)
 
 
 def rule_for(tol: float | str, total_weight: float) -> Rule:
