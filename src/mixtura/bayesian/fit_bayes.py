@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from mixtura.arguments import is_number, is_whole
@@ -48,7 +47,8 @@ def fit_bayes(
     X : rows as `mixtura.fit` takes them, in memory, in files or on a cluster; none missing.
     n_components : K, the most components that rows can be of; cut to the number of rows.
     structure : VVV (full), EEE (tied), VVI (diag), EEI, VII (spherical) or EII; E or V for one
-        feature. The others have no conjugate prior.
+        feature. The others have no conjugate prior. ``"auto"`` fits each of these, and keeps the
+        one of largest bound.
     weight_concentration_prior_type : ``"dirichlet_process"``, or ``"dirichlet_distribution"`` of
         exactly K components.
     weight_concentration_prior : α > 0; ``"auto"`` learns that of a process, α ~ Gamma(1, 1), and is
@@ -97,34 +97,45 @@ def fit_bayes(
     >>> fit.n_occupied, fit.outcome.value
     (2, 'converged')
     """
-    kind = structure_called(structure)
     for name, value, least in (("n_components", n_components, 1), ("n_init", n_init, 1)):
         if not is_whole(value) or value < least:
             raise ParameterError(f"{name} is {value!r}, expected a whole number of at least 1")
     for name, number in (("tol", tol), ("max_iter", max_iter)):
         if not is_number(number) or number < 0:
             raise ParameterError(f"{name} is {number!r}, expected a number of at least 0")
-    asked = wishes.Wishes(
-        n_components,
-        kind,
-        family.family_of(kind),
-        concentration.named(
-            weight_concentration_prior_type, weight_concentration_prior, n_components
-        ),
-        start,
-        float(tol),
-        int(max_iter),
-        n_init,
-        moves,
-        mean=mean_prior,
-        mean_precision=mean_precision_prior,
-        degrees=degrees_of_freedom_prior,
-        scale=covariance_prior,
+    weights = concentration.named(
+        weight_concentration_prior_type, weight_concentration_prior, n_components
     )
     rows = open_rows(X, sample_weight, client)
-    known = getattr(rows, "rows", None)
-    if known is not None and len(known) < n_components:
-        asked = replace(asked, n_components=len(known))
-    return runs.fit_opened(
-        rows, asked, random_state_of(random_state), observer=observer, client=client
-    )
+    d, held = rows.n_features, getattr(rows, "rows", None)
+    most = n_components if held is None else min(n_components, len(held))
+    best: fitted.BayesianFit | None = None
+    for kind in _asked(structure, d):
+        asked = wishes.Wishes(
+            most,
+            kind,
+            family.family_of(kind),
+            weights,
+            start,
+            float(tol),
+            int(max_iter),
+            n_init,
+            moves,
+            mean=mean_prior,
+            mean_precision=mean_precision_prior,
+            degrees=degrees_of_freedom_prior,
+            scale=covariance_prior,
+        )
+        random = random_state_of(random_state)
+        found = runs.fit_opened(rows, asked, random, observer=observer, client=client)
+        best = found if best is None or found.elbo > best.elbo else best
+    assert best is not None
+    return best
+
+
+def _asked(structure: str | Structure, n_features: int) -> list[Structure]:
+    """The structures to fit: one, or all that have priors."""
+    if isinstance(structure, str) and structure == "auto":
+        names = ["E", "V"] if n_features == 1 else list(family.FAMILIES)
+        return [structure_called(name) for name in names]
+    return [structure_called(structure)]
