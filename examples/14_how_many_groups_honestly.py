@@ -28,23 +28,24 @@ assert fit.n_occupied == 2
 # ## Which structure, by the evidence
 #
 # The bound is at most log p(X), whatever the structure, and may be compared. The gap between two,
-# in nats, is the logarithm of the odds that the rows give one against the other.
+# in nats, is the logarithm of the odds that the rows give one against the other: covariances that
+# are equal have it here, and with them three components, as BIC has said. Two kinds of eruption
+# are not two normal distributions of one shape; the answer to "how many" is about a model, always.
 
 # %%
-bounds = {
-    name: mixtura.fit_bayes(faithful(), structure=name).elbo
-    for name in ("VVV", "EEE", "VVI", "EEI", "VII", "EII")
-}
-for name, bound in sorted(bounds.items(), key=lambda each: -each[1]):
-    print(f"{name}  {bound:10.2f} nats")
-assert bounds["VVV"] > bounds["EII"]
+for name in ("VVV", "EEE", "VVI", "EEI", "VII", "EII"):
+    found = mixtura.fit_bayes(faithful(), structure=name)
+    print(f"{name}  {found.elbo:10.2f} nats, {found.n_occupied} components")
+best = mixtura.fit_bayes(faithful(), structure="auto")
+print("of largest bound:", best.structure.letters)
+assert best.elbo >= fit.elbo
 
 # %% [markdown]
-# ## Galaxies, where the prior speaks
+# ## Galaxies, and a prior said out loud
 #
 # How many clusters are among 82 velocities depends on what is taken for a cluster: how wide one is.
-# That is what the prior says, and here it is said out loud: `covariance_prior / ν₀` is the variance
-# that a cluster is taken to have, in units of the rows, (1000 km/s)². Few rows cannot overrule it.
+# `covariance_prior / ν₀` is the variance that one is taken to have, in units of the rows,
+# (1000 km/s)². The bound judges priors, too: very narrow clusters are 9 nats less likely.
 
 # %%
 for width in (0.3, 1.0, 3.0):
@@ -59,14 +60,14 @@ for width in (0.3, 1.0, 3.0):
 # %% [markdown]
 # ## What few rows leave open
 #
-# Twelve rows of one normal distribution, D = 2. Maximum likelihood is too sure: new rows score
+# Six rows of one normal distribution, D = 2. Maximum likelihood is too sure: new rows score
 # lower than its own. The predictive density, a Student t, is wider where less is known.
 
 # %%
 random = np.random.default_rng(0)
 gains = []
 for _ in range(20):
-    rows, new = random.normal(size=(12, 2)), random.normal(size=(500, 2))
+    rows, new = random.normal(size=(6, 2)), random.normal(size=(500, 2))
     sure = mixtura.fit(rows, 1).mixture.score(new)
     honest = mixtura.fit_bayes(rows, 5).predictive.score(new)
     gains.append(honest - sure)

@@ -55,7 +55,8 @@ def fit_bayes(
         1/K for a distribution.
     mean_prior : m₀, (D,), feature units; None is the rows' mean.
     mean_precision_prior : β₀, in rows; None is 0.1: means vary as the rows do.
-    degrees_of_freedom_prior : ν₀, in rows, above D − 1; None is D + 2, or 3 for Gammas.
+    degrees_of_freedom_prior : ν₀, in rows, above D − 1; None is D, or of Gammas one for each
+        feature that one is for.
     covariance_prior : S₀, sum of squares of ν₀ rows, squared feature units: (D, D), (D,) or a
         number; None is ν₀ tenths of the rows' covariance.
     moves : whether components are merged, emptied and halved where that raises the bound.

@@ -62,11 +62,11 @@ class Wishes:
 
         By default the mean is the rows'. scikit-learn's is worth one row, and its scale the rows'
         covariance, worth D rows. Ours expects of a component a tenth of the rows' covariance,
-        worth D + 2 rows, or 3 for Gammas, and lets means vary as the rows do.
+        worth D rows, or one for each feature that a Gamma is for, and lets means vary as rows do.
         """
         d, family = data.source.n_features, self.family
         share = 1.0 if self.theirs else SHARE
-        usual = float(d) if self.theirs else d + 2.0 if family.wishart else 3.0
+        usual = float(d if self.theirs or family.wishart else family.copies(d))
         degrees = usual if self.degrees is None else self.degrees
         mean, scale = self.mean, self.scale
         if mean is None or scale is None:
