@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
+from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 import mixtura
@@ -15,7 +16,7 @@ from mixtura.engine.sources import ArraySource
 from mixtura.errors import DataError, ParameterError
 from mixtura.model.structures import STRUCTURES
 from mixtura.uncertainty.chart import Chart
-from mixtura.uncertainty.information import score
+from mixtura.uncertainty.information import information, score, statistics
 
 EXACT = {"tol": "auto", "reg_covar": 0, "random_state": 0}
 
@@ -59,6 +60,49 @@ def test_the_score_is_the_slope_of_the_log_likelihood(letters):
     slope = approx_fprime(theta, log_likelihood, 1e-6)
     ours = score(chart, theta, ArraySource(rows), Serial())
     np.testing.assert_allclose(ours, slope, rtol=1e-4, atol=5e-3)
+
+
+@pytest.mark.parametrize("letters", [each.letters for each in STRUCTURES])
+def test_the_information_is_the_curvature_of_the_log_likelihood(letters):
+    rows = np.asarray(iris())[:, :3]
+    fit = mixtura.fit(rows, 2, structure=letters, reg_covar="auto")
+    chart, source = Chart.about(fit.mixture), ArraySource(rows)
+    sums = statistics(fit.mixture, source, Serial())
+
+    def curvature(function, step=1e-3):
+        """Second derivatives at 0, by differences in four directions."""
+        e = step * np.eye(chart.n_coordinates)
+        at = {}
+
+        def value(x):
+            return at.setdefault(x.tobytes(), function(chart.parameters(x)))
+
+        corners = ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))
+        found = [[sum(sign * value(u * a + v * b) for u, v, sign in corners) for b in e] for a in e]
+        return -np.array(found) / (4.0 * step**2)
+
+    shares = fit.mixture.predict_proba(rows)
+
+    def logs(p):
+        parts = zip(p.weights, p.means, p.covariances, strict=True)
+        return np.stack([np.log(w) + multivariate_normal(m, c).logpdf(rows) for w, m, c in parts])
+
+    known = information(fit.mixture, source, Serial(), sums)
+    scale = np.sqrt(np.diagonal(known.complete))
+    unit = scale * scale[:, None]
+    expected = curvature(lambda p: logsumexp(logs(p), axis=0).sum())
+    np.testing.assert_allclose(known.observed / unit, expected / unit, atol=2e-4)
+    expected = curvature(lambda p: (shares.T * logs(p)).sum())
+    np.testing.assert_allclose(known.complete / unit, expected / unit, atol=2e-4)
+
+
+def test_rows_that_may_have_holes_and_have_none_have_the_same_errors():
+    rows = np.asarray(faithful())
+    fit = mixtura.fit(rows, 2, tol="auto")
+    holed = np.concatenate([rows, [[np.nan, np.nan]]])
+    plain, other = fit.standard_errors(rows), fit.standard_errors(holed, missing="em")
+    for name in ("weights", "means", "covariances"):
+        np.testing.assert_allclose(getattr(plain, name), getattr(other, name), rtol=1e-6)
 
 
 def test_they_are_the_spread_over_repeated_data():

@@ -45,6 +45,25 @@ def test_each_merge_is_the_one_that_takes_most_entropy_away():
     assert (*first, *second) == max(drops, key=drops.__getitem__)
 
 
+def test_every_merge_is_the_best_of_those_left():
+    random = np.random.RandomState(3)
+    mixture = Mixture(
+        random.dirichlet(np.full(9, 2.0)), random.normal(0.0, 4.0, (9, 2)), np.ones(9), "spherical"
+    )
+    rows = mixture.sample(500, 1)[0]
+    merging = mixtura.merge_components(mixture, rows)
+    for n_clusters, (first, second) in zip(range(9, 1, -1), merging.merges, strict=True):
+        clusters = merging.clusters(n_clusters)
+        shares = merging.predict_proba(rows, n_clusters)
+        apart = xlogy(shares, shares).sum(axis=0)
+        drops = {}
+        for a in range(n_clusters):
+            for b in range(a + 1, n_clusters):
+                both = shares[:, a] + shares[:, b]
+                drops[clusters[a], clusters[b]] = xlogy(both, both).sum() - apart[a] - apart[b]
+        assert drops[first, second] == pytest.approx(max(drops.values()), abs=1e-8)
+
+
 def test_the_entropy_is_that_of_the_clusters_shares():
     mixture, rows = two_pairs()
     merging = mixtura.merge_components(mixture, rows)

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from matplotlib.collections import EllipseCollection, LineCollection
 from matplotlib.patches import Ellipse, StepPatch
 from scipy import stats
 from scipy.integrate import trapezoid
@@ -396,3 +397,21 @@ def test_without_matplotlib_one_sentence_says_what_to_install(call, monkeypatch)
 def test_importing_the_pictures_does_not_import_matplotlib():
     code = "import sys, mixtura.views.plots; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_many_components_are_drawn_as_few_artists_and_without_numbers():
+    side = np.arange(8.0) * 6.0
+    means = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    mixture = Mixture(np.full(64, 1 / 64), means, np.ones((64, 2)), "diag")
+    rows = mixture.sample(300, 0)[0]
+    drawn = scatter(mixture, rows)
+    ellipses = [each for each in drawn.collections if isinstance(each, EllipseCollection)]
+    assert len(ellipses) == 3
+    assert not drawn.patches
+    assert not drawn.texts
+    np.testing.assert_allclose(ellipses[0].get_offsets(), means)
+    np.testing.assert_allclose(ellipses[1].get_widths(), 4.0)
+    curves = density(mixture, rows, features=[0])
+    bundle = next(each for each in curves.collections if isinstance(each, LineCollection))
+    first = bundle.get_segments()[0]
+    np.testing.assert_allclose(first[:, 1], stats.norm.pdf(first[:, 0], means[0, 0], 1.0) / 64)

@@ -124,11 +124,10 @@ def _accidents(fit: Fit) -> int:
         return 0
     variances = np.diagonal(mixture.covariance())
     units = structure.units(variances) if structure.letters[1] == "I" else variances
-    matrices = mixture.covariance_matrices()
     if structure.form.diagonal:
-        thin = (np.einsum("kdd->kd", matrices) / units).min(axis=1)
+        thin = (mixture.variances() / units).min(axis=1)
     else:
-        thin = thinnest(matrices, units)
+        thin = thinnest(mixture.covariance_matrices(), units)
     return int(np.count_nonzero(spurious(structure, rows, thin, d)))
 
 

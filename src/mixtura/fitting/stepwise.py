@@ -146,11 +146,10 @@ def _of(mixture: Mixture) -> Statistics:
     """The statistics, of total weight 1, whose M-step gives the mixture."""
     weight = mixture.weights.copy()
     k, d = mixture.means.shape
-    matrices = mixture.covariance_matrices()
     if mixture.structure.form.diagonal:
-        second = weight[:, None] * np.einsum("kdd->kd", matrices)
+        second = weight[:, None] * mixture.variances()
     else:
-        second = weight[:, None, None] * matrices
+        second = weight[:, None, None] * mixture.covariance_matrices()
     return Statistics(mixture.means, weight, np.zeros((k, d)), second, 0.0, 0, 1.0)
 
 

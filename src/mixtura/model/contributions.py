@@ -107,10 +107,10 @@ def contributions(
     # Where the square itself overflows there is nothing to share out.
     shared = np.isfinite(residue) & np.isfinite(shares)
     parts += np.where(shared, residue, 0.0) * np.where(shared, shares, 0.0)
-    for k, mean in enumerate(components.means):
-        far = ~np.isfinite(parts[:, k]).all(axis=1)
-        if far.any():
-            parts[far, k] = _far_terms(components.factor, k, rows[far], mean)
+    far = np.asarray(~np.isfinite(parts).all(axis=2))
+    for k in np.flatnonzero(far.any(axis=0)).tolist():
+        these = far[:, k]
+        parts[these, k] = _far_terms(components.factor, k, rows[these], components.means[k])
     return parts
 
 

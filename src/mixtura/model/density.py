@@ -163,6 +163,10 @@ class Density(Value):
         """The covariances written out, (K, D, D)."""
         return self._gaussians.matrices()
 
+    def variances(self) -> Floats:
+        """The variances of the features in each component, (K, D), squared feature units."""
+        return self._gaussians.variances()
+
     def rows(self, X: Any, *, missing: str | None = None) -> Rows:
         """`X` as rows of this mixture's features, checked and matched by column name, (N, D).
 

@@ -19,6 +19,7 @@ from mixtura.model.contributions import Parts
 from mixtura.model.decisions import Decisions
 from mixtura.model.density import Density
 from mixtura.model.noise import NOISE, Noise
+from mixtura.model.rays import are_affordable
 from mixtura.model.wording import explanation_text
 from mixtura.rows.collected import Collected, collected
 from mixtura.rows.errors import named_errors, row_errors
@@ -68,7 +69,8 @@ class Explanation(Value):
     noise_responsibilities : (N,), how surely each row is noise, or None.
     noise_log_volumes : log V of the noise; (N,) where rows lack features, of those observed.
     mixture : the density that is explained; None where it does not say how rare the rows are, as of
-        rows with errors, or that lack features.
+        rows with errors, or that lack features, or of thousands of components in many features,
+        where finding out takes minutes.
     """
 
     feature_labels: tuple[str, ...]
@@ -271,7 +273,7 @@ def explain(
     components, k = mixture.gaussians, mixture.n_components
     parts = Parts.of(mixture, block)
     shares = kernel.posterior(block, mixture.components)[1]
-    variances = np.diagonal(mixture.covariance_matrices(), axis1=1, axis2=2)  # (K, D)
+    variances = mixture.variances()  # (K, D)
     return Explanation(
         feature_labels=mixture.feature_labels,
         log_weights=frozen(components.log_weights),
@@ -289,7 +291,7 @@ def explain(
         noise=mixture.noise,
         noise_responsibilities=frozen(shares[:, k]) if mixture.noise else None,
         noise_log_volumes=_log_volumes(mixture.noise, chosen),
-        mixture=None if parts.own else mixture,
+        mixture=None if parts.own or not are_affordable(mixture) else mixture,
     )
 
 

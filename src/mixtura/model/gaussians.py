@@ -18,6 +18,9 @@ from mixtura.model.structures import Structure, of_some_features
 from mixtura.model.terms import Evidence, Regressions, Terms
 from mixtura.textual import resolved
 
+#: standard deviations beyond which there is nothing that a double tells from 0 or 1
+_FAR = 9.0
+
 
 @dataclass(frozen=True, eq=False)
 class Gaussians(Terms):
@@ -58,9 +61,13 @@ class Gaussians(Terms):
         """The covariances written out, (K, D, D)."""
         return self.structure.form.matrices(self.covariances, *self.means.shape)
 
+    def variances(self) -> Floats:
+        """The variances of the features, (K, D), squared feature units."""
+        return self.structure.form.variances(self.covariances, *self.means.shape)
+
     def deviations(self) -> Floats:
         """The standard deviations, (K, D), feature units."""
-        return np.sqrt(np.diagonal(self.matrices(), axis1=1, axis2=2))
+        return np.sqrt(self.variances())
 
     def mean(self) -> Floats:
         return self.weights @ self.means
@@ -68,7 +75,10 @@ class Gaussians(Terms):
     def covariance(self, middle: Floats) -> Floats:
         """Σ_k w_k (Σ_k + δ_k δ_kᵀ) with δ_k = μ_k − c: the law of total covariance."""
         apart = self.means - middle  # (K, D)
-        within = np.einsum("k,kij->ij", self.weights, self.matrices())
+        if self.structure.form.diagonal:
+            within = np.diag(self.weights @ self.variances())
+        else:
+            within = np.einsum("k,kij->ij", self.weights, self.matrices())
         return within + np.einsum("k,ki,kj->ij", self.weights, apart, apart)
 
     def marginal(self, kept: Sequence[int]) -> Self:
@@ -91,6 +101,11 @@ class Gaussians(Terms):
         kept = np.flatnonzero(np.exp(log_weights) > 0.0)
         if not len(kept):
             kept = log_weights.argmax(axis=0, keepdims=True)
+        structure = of_some_features(self.structure)
+        weights = np.maximum(np.exp(log_weights[kept]), np.finfo(np.float64).tiny)
+        if structure.form.diagonal:  # what is given says nothing of what is left
+            alone = structure.form.restricted(self.covariances[kept], b)
+            return type(self)(weights, self.means[kept][:, b], alone, structure)
         means = np.empty((len(kept), len(b)))
         matrices = np.empty((len(kept), len(b), len(b)))
         ordered, n, written_out = np.ix_(a + b, a + b), len(a), self.matrices()
@@ -99,8 +114,6 @@ class Gaussians(Terms):
             whitened = solve_lower(lower[:n, :n], (values - self.means[k, a])[:, None])[:, 0]
             means[row] = self.means[k, b] + lower[n:, :n] @ whitened
             matrices[row] = lower[n:, n:] @ lower[n:, n:].T
-        structure = of_some_features(self.structure)
-        weights = np.maximum(np.exp(log_weights[kept]), np.finfo(np.float64).tiny)
         return type(self)(weights, means, structure.form.gathered(matrices), structure)
 
     def sharing(self, total: float) -> Self:
@@ -127,7 +140,12 @@ class Gaussians(Terms):
 
     def mapped(self, by: AffineMap) -> Self:
         """The components N(A μ_k + b, A Σ_k Aᵀ): Bishop 2006, equation 2.113."""
-        matrices, structure = self.matrices(), by.structure(self.structure)
+        structure = by.structure(self.structure)
+        if by.diagonal and structure.form.diagonal:
+            means = by.linear * self.means + by.shift
+            scaled = structure.form.of_variances(self.variances() * by.linear**2)
+            return replace(self, means=means, covariances=scaled, structure=structure)
+        matrices = self.matrices()
         if by.diagonal:
             means = by.linear * self.means + by.shift
             matrices = matrices * np.outer(by.linear, by.linear)
@@ -140,27 +158,32 @@ class Gaussians(Terms):
 
     def sample(self, counts: Integers, random: np.random.RandomState) -> Floats:
         blocks = []
+        if self.structure.form.diagonal:
+            deviations = self.deviations()
+            for k in np.flatnonzero(counts):
+                normal = random.standard_normal(size=(counts[k], len(deviations[k])))
+                blocks.append(self.means[k] + normal * deviations[k])
+            return np.vstack(blocks) if blocks else self.means[:0]
         for mean, matrix, count in zip(self.means, self.matrices(), counts, strict=True):
-            if self.structure.form.diagonal:
-                normal = random.standard_normal(size=(count, len(mean)))
-                blocks.append(mean + normal * np.sqrt(np.diagonal(matrix)))
-            else:
-                # NumPy's check has an absolute tolerance and calls a sound covariance of large
-                # numbers unsound; this one has a Cholesky factor.
-                drawn = random.multivariate_normal(mean, matrix, int(count), check_valid="ignore")
-                blocks.append(drawn)
+            # NumPy's check has an absolute tolerance and calls a sound covariance of large numbers
+            # unsound; this one has a Cholesky factor.
+            drawn = random.multivariate_normal(mean, matrix, int(count), check_valid="ignore")
+            blocks.append(drawn)
         return np.vstack(blocks)
 
     def marginal_cdf(self, rows: Rows) -> Floats:
         shares: Floats = np.zeros(rows.shape)
-        deviations = np.sqrt(np.einsum("kdd->kd", self.matrices()))
-        for weight, mean, deviation in zip(self.weights, self.means, deviations, strict=True):
-            shares += weight * normal_cdf((rows - mean) / deviation)
+        parts = zip(self.weights, self.means, self.deviations(), strict=True)
+        for weight, mean, deviation in parts:
+            z = (rows - mean) / deviation
+            near = np.abs(z) < _FAR
+            shares[near] += weight * normal_cdf(z[near])
+            shares[z >= _FAR] += weight
         return shares
 
     def ends(self) -> Floats:
         """Nine standard deviations to either side, (2, K)."""
-        return self.means[:, 0] + 9.0 * np.array([[-1.0], [1.0]]) * self.deviations()[:, 0]
+        return self.means[:, 0] + _FAR * np.array([[-1.0], [1.0]]) * self.deviations()[:, 0]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {name: np.ascontiguousarray(getattr(self, name)) for name in self.ARRAYS}

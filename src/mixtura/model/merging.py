@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import combinations
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from mixtura.arguments import is_whole, takes_missing
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen
-from mixtura.engine.executors import Executor
+from mixtura.engine.arrays import Floats, Integers, Value, frozen
 from mixtura.engine.sources import Block
 from mixtura.errors import ParameterError
 from mixtura.model.mixture import Mixture, check_mixture
 from mixtura.model.noise import labelled
-from mixtura.rows.out_of_core import RowFunction, is_out_of_core, totals
+from mixtura.model.overlaps import Group, HeldOverlaps, Overlaps, ReadOverlaps, cluster_shares
+from mixtura.rows.out_of_core import RowFunction, is_out_of_core
 from mixtura.rows.weights import row_weights
 from mixtura.textual import counted
-
-#: rows whose shares are held at a time
-_ROWS = 2**14
-
-Group: TypeAlias = tuple[int, ...]
-#: gives two sums over the rows for each set of components
-Entropies: TypeAlias = Callable[[Sequence[Group]], dict[Group, tuple[float, float]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +92,7 @@ class Merging(Value):
         groups = [*clusters, *((term,) for term in rest)]
 
         def function(block: Block) -> Any:
-            shares = _shares(mixture, block.rows, groups)
+            shares = cluster_shares(kernel.posterior(block.rows, mixture.components)[1], groups)
             return shares.argmax(axis=1) if labels else shares
 
         shape, dtype = ((), np.int64) if labels else ((len(groups),), np.float64)
@@ -156,8 +146,9 @@ def merge_components(
 
     Notes
     -----
-    N·K² logarithms a step at first, less later; memory for the shares (N, K). Rows out of core are
-    read K times, and none is held.
+    Σ_i s_i² logarithms for the first step and Σ_i s_i for each further one, s_i the components in
+    which row i has a share above 1e-12; memory for the shares (N, K). Rows out of core are read K
+    times, and none is held.
 
     References
     ----------
@@ -172,95 +163,37 @@ def merge_components(
     ((0, 1), (2,))
     """
     check_mixture(mixture)
-    entropies = _entropies(mixture, X, sample_weight, missing)
-    single = [(j,) for j in range(mixture.n_components)]
-    terms = entropies(single)
-    gains: dict[tuple[Group, Group], float] = {}
-    entropy = [-sum(term for term, _ in terms.values())]
+    overlaps = _overlaps(mixture, X, sample_weight, missing)
+    sums, gains = overlaps.alone()
+    k = mixture.n_components
+    gains = np.where(np.tri(k, k=0, dtype=bool), -np.inf, gains)
+    groups: list[Group] = [(j,) for j in range(k)]
+    entropy = [-sums.terms.sum()]
     merges, merged = [], []
-    while len(terms) > 1:
-        pairs = list(combinations(sorted(terms), 2))
-        new = [pair for pair in pairs if pair not in gains]
-        together = entropies([_joined(*pair) for pair in new])
-        for a, b in new:
-            gains[a, b] = together[_joined(a, b)][0] - terms[a][0] - terms[b][0]
-        first, second = max(pairs, key=lambda pair: gains[pair])
-        merges.append((first, second))
-        both = _joined(first, second)
-        merged.append(terms[first][1] + terms[second][1])
-        del terms[first], terms[second]
-        terms.update(entropies([both]))
-        entropy.append(max(-sum(term for term, _ in terms.values()), 0.0))
+    for _ in range(k - 1):
+        first, second = map(int, divmod(int(gains.argmax()), k))
+        merges.append((groups[first], groups[second]))
+        merged.append(sums.weights[first] + sums.weights[second])
+        groups[first] = tuple(sorted(groups[first] + groups[second]))
+        both, taken = overlaps.joined(first, second)
+        gains[second, :] = gains[:, second] = -np.inf
+        gains[first, gains[first] > -np.inf] = taken[gains[first] > -np.inf]
+        gains[gains[:, first] > -np.inf, first] = taken[gains[:, first] > -np.inf]
+        sums.terms[first], sums.weights[first] = both.terms.item(), both.weights.item()
+        sums.terms[second] = 0.0
+        entropy.append(max(-sums.terms.sum(), 0.0))
     return Merging(
         mixture, tuple(merges), frozen(np.array(entropy[::-1])), frozen(np.array(merged))
     )
 
 
-def _entropies(mixture: Mixture, X: Any, sample_weight: Any, missing: str) -> Entropies:
-    """What gives Σ_i v_i t_ic log t_ic, and Σ_i v_i t_ic, of sets of components."""
+def _overlaps(mixture: Mixture, X: Any, sample_weight: Any, missing: str) -> Overlaps:
+    """What the components share of the rows, wherever these are."""
     if is_out_of_core(X):
-
-        def there(groups: Sequence[Group]) -> dict[Group, tuple[float, float]]:
-            function = partial(_block_terms, mixture, list(groups))
-            names = mixture.feature_names
-            known, holes = (mixture.n_features, names), takes_missing(missing)
-            sums = totals(X, sample_weight, function, *known, holes=holes).tolist()
-            return dict(zip(groups, zip(sums[::2], sums[1::2], strict=True), strict=True))
-
-        return _remembered(there)
-    shares = mixture.predict_proba(X, missing=missing)
+        return ReadOverlaps(mixture, X, sample_weight, missing)
+    shares = mixture.predict_proba(X, missing=missing)[:, : mixture.n_components]
     weights = row_weights(sample_weight, len(shares))
-    counted_by: Floats = np.ones(len(shares)) if weights is None else weights
-
-    def here(groups: Sequence[Group]) -> dict[Group, tuple[float, float]]:
-        return {group: _terms(shares[:, list(group)].sum(axis=1), counted_by) for group in groups}
-
-    return _remembered(here)
-
-
-def _remembered(entropies: Entropies) -> Entropies:
-    """The same, which asks for no set twice, nor for none."""
-    known: dict[Group, tuple[float, float]] = {}
-
-    def asked(groups: Sequence[Group]) -> dict[Group, tuple[float, float]]:
-        new = [group for group in dict.fromkeys(groups) if group not in known]
-        if new:
-            known.update(entropies(new))
-        return {group: known[group] for group in groups}
-
-    return asked
-
-
-def _block_terms(
-    mixture: Mixture, groups: Sequence[Group], executor: Executor, block: Block
-) -> Floats:
-    """Of each set of components both sums over some rows, one after the other, (2·S,)."""
-    found: Floats = np.zeros(2 * len(groups))
-    for at in range(0, len(block.rows), _ROWS):
-        part = block.part(at, at + _ROWS).readable()
-        shares = kernel.posterior(part.rows, mixture.components)[1]
-        counted_by = np.ones(len(shares)) if part.weights is None else part.weights
-        for i, group in enumerate(groups):
-            found[2 * i : 2 * i + 2] += _terms(shares[:, list(group)].sum(axis=1), counted_by)
-    return found
-
-
-def _terms(shares: Floats, counted_by: Floats) -> tuple[float, float]:
-    return float(counted_by @ _x_log_x(shares)), float(counted_by @ shares)
-
-
-def _shares(mixture: Mixture, rows: Rows, groups: Sequence[Group]) -> Floats:
-    """The share of each row (m, D) in sets of components, (m, C)."""
-    shares = kernel.posterior(rows, mixture.components)[1]
-    return np.column_stack([shares[:, list(group)].sum(axis=1) for group in groups])
-
-
-def _joined(first: Group, second: Group) -> Group:
-    return tuple(sorted(first + second))
-
-
-def _x_log_x(values: Floats) -> Floats:
-    return values * np.log(np.where(values > 0.0, values, 1.0))
+    return HeldOverlaps(shares, np.ones(len(shares)) if weights is None else weights)
 
 
 def _misfit(along: Floats, height: Floats) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,13 +61,13 @@ def drawn_terms(mixture: Density, seed: int) -> list[Drawn]:
     rays = 2 * axes * frames
     lengths, masses = _strata(d)
     shape = (n, rays, len(masses))
-    factors = np.linalg.cholesky(mixture.covariance_matrices())
+    stretch = _stretch(mixture)
     drawn = []
-    for weight, mean, lower in zip(mixture.weights, mixture.means, factors, strict=True):
+    for number, (weight, mean) in enumerate(zip(mixture.weights, mixture.means, strict=True)):
         shares = np.arange(rays)[:, None] + random.randint(rays, size=(n, 1, len(masses)))
         parts = (shares % rays + random.uniform(size=shape)) * (_STEPS / rays)
         turned = np.linalg.qr(random.standard_normal((n * frames, d, axes)))[0]
-        steps = (turned.transpose(0, 2, 1) @ lower.T).reshape(n, -1, d)
+        steps = stretch(turned.transpose(0, 2, 1), number).reshape(n, -1, d)
         both = np.concatenate([steps, -steps], axis=1)  # (F, R, D)
         rows = mean + _interpolated(lengths, parts)[..., None] * both[:, :, None, :]
         scores = mixture.score_samples(rows.reshape(-1, d)).reshape(n, -1)
@@ -77,6 +78,21 @@ def drawn_terms(mixture: Density, seed: int) -> list[Drawn]:
         weight = terms.shares.sum() / scores.size
         drawn.append(Drawn(scores, np.full(scores.shape[1], weight)))
     return drawn
+
+
+def _stretch(mixture: Density) -> Callable[[Floats, int], Floats]:
+    """What makes L_k u of directions u (..., D) and a component's number k."""
+    if mixture.structure.form.diagonal:
+        deviations = np.sqrt(mixture.variances())
+        return lambda directions, k: directions * deviations[k]
+    factors = np.linalg.cholesky(mixture.covariance_matrices())
+    return lambda directions, k: directions @ factors[k].T
+
+
+def are_affordable(mixture: Density) -> bool:
+    """Whether the least that has to be drawn is within reach: not of thousands of wide terms."""
+    k, d = mixture.means.shape
+    return k * k * d * d * _DRAWS * 2 * len(_STRATA) <= 4 * _OPERATIONS
 
 
 def _effort(k: int, d: int) -> tuple[int, int, int]:

@@ -11,8 +11,10 @@ import numpy as np
 from mixtura.model.distributions import chi_quantiles
 from mixtura.textual import columns, indented, printable, rarity, resolved
 
-#: how many features are listed one by one
+#: how many features, or components, are listed one by one
 _LISTED = 8
+#: how many components are, where there are more
+_NAMED = 5
 #: features that make up this share of the squared distance are the ones to blame
 _BLAME = 0.8
 
@@ -121,17 +123,23 @@ def feature_note(row: Mapping[str, Any]) -> str:
 def part_table(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[list[str]]:
     """The parts of a row's log-likelihood, term after term, their sum, the responsibility."""
     head = ["component", "log weight", "-D/2·log 2π", "-½·log|Σ|", "-½·distance²", "sum"]
+    parts, ranked = row["components"], _ranked(row)
+    named = ranked[:_NAMED] if len(parts) > _LISTED else range(len(parts))
     lines = [
         [
             str(k),
-            f"{part['log_weight']:.6g}",
+            f"{parts[k]['log_weight']:.6g}",
             f"{row.get('normalisation', record.get('normalisation')):z.6g}",
-            f"{part['log_determinant']:z.6g}",
-            f"{part['distance']:z.6g}",
-            *_ends(part),
+            f"{parts[k]['log_determinant']:z.6g}",
+            f"{parts[k]['distance']:z.6g}",
+            *_ends(parts[k]),
         ]
-        for k, part in enumerate(row["components"])
+        for k in named
     ]
+    if rest := ranked[len(named) :]:
+        most = parts[rest[0]]["responsibility"]
+        bound = f"below {10.0 ** (math.floor(math.log10(most)) + 1):.0e}" if most else "0"
+        lines.append([f"{len(rest)} more", *[""] * 5, bound])
     if "noise" in row:
         lines.append(["noise", *[""] * 4, *_ends(row["noise"])])
     return [[*head, "responsibility"], *lines]

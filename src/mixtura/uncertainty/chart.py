@@ -94,7 +94,7 @@ class Chart:
     @property
     def units(self) -> Parameters:
         """What the parameters are measured in: 1, standard deviations, and products of two."""
-        deviations = np.sqrt(np.einsum("kdd->kd", self.mixture.covariance_matrices()))
+        deviations = np.sqrt(self.mixture.variances())
         products = deviations[:, :, None] * deviations[:, None, :]
         return Parameters(np.ones(len(deviations)), deviations, products)
 
@@ -133,7 +133,7 @@ class Chart:
         odds = np.concatenate([take(k - 1), np.zeros((*batch, 1))], axis=-1)
         weights = mixture.weights * np.exp(odds)
         weights = weights / weights.sum(axis=-1, keepdims=True)
-        unit = np.sqrt(np.einsum("kdd->kd", mixture.covariance_matrices()))
+        unit = np.sqrt(mixture.variances())
         means = mixture.means + unit * take(k * d).reshape(*batch, k, d)
         growth = shared_out(volume, 1)
         stretch = shared_out(shape, d - 1)

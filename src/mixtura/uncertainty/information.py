@@ -9,7 +9,7 @@ import numpy as np
 
 from mixtura.caching import cached_property
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import Source
 from mixtura.engine.statistics import Statistics
@@ -17,6 +17,7 @@ from mixtura.errors import DataError
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure
 from mixtura.uncertainty.chart import Chart, Parameters
+from mixtura.uncertainty.louis import Coordinates, observed_and_complete
 
 #: a step of a coordinate, whose unit is about one: the score is exact, so its rounding, some
 #: 1e-12, over the step and the step's square are both small
@@ -122,11 +123,13 @@ def information(
     executor: Executor,
     sums: Statistics,
     held: tuple[int, ...] = (),
+    *,
+    measured: bool = False,
 ) -> Information:
     """The information about a mixture in rows.
 
-    Observed: central differences of the exact score. Complete: those of the score of rows whose
-    responsibilities stay as they are.
+    By Louis's identity; where rows have holes or errors, by central differences of the exact score,
+    and of the score of rows whose responsibilities stay as they are.
 
     Parameters
     ----------
@@ -135,27 +138,41 @@ def information(
     executor : who carries the passes out.
     sums : of these rows, as `statistics` has them.
     held : components whose means and covariances are taken to be known.
+    measured : whether the rows have errors.
 
     Notes
     -----
-    2p passes over the rows.
+    One pass over the rows, of N·p² multiplications for p free parameters; where rows have holes or
+    errors, 2p passes.
     """
     chart = Chart.about(mixture)
     free = np.flatnonzero(~np.isin(chart.owners, held))
-    observed, complete = np.empty((2, len(free), len(free)))
     with np.errstate(all="ignore"):  # what leaves the floating-point range is no information
-        jacobian = chart.jacobian(np.zeros(chart.n_coordinates)) / chart.units.flat()[:, None]
-        for row, j in enumerate(free):
-            step = np.zeros(chart.n_coordinates)
-            step[j] = _STEP
-            ahead = _scores(chart, step, source, executor, sums)
-            behind = _scores(chart, -step, source, executor, sums)
-            observed[row], complete[row] = (ahead - behind)[:, free]
-    observed, complete = (-(part + part.T) / (4.0 * _STEP) for part in (observed, complete))
+        jacobian = Coordinates(chart).jacobian()[:, free]
+        if source.holes or measured:
+            observed, complete = _by_differences(chart, free, source, executor, sums)
+        else:
+            both = observed_and_complete(chart, source, executor, sums)
+            observed, complete = (0.5 * (part + part.T)[np.ix_(free, free)] for part in both)
     if not (np.isfinite(observed).all() and np.isfinite(complete).all()):
         observed = -np.eye(len(free))
         complete = np.eye(len(free))
-    return Information(mixture, observed, complete, jacobian[:, free])
+    return Information(mixture, observed, complete, jacobian)
+
+
+def _by_differences(
+    chart: Chart, free: Integers, source: Source, executor: Executor, sums: Statistics
+) -> tuple[Floats, Floats]:
+    """The observed and the complete information, by central differences of the exact score."""
+    observed, complete = np.empty((2, len(free), len(free)))
+    for row, j in enumerate(free):
+        step = np.zeros(chart.n_coordinates)
+        step[j] = _STEP
+        ahead = _scores(chart, step, source, executor, sums)
+        behind = _scores(chart, -step, source, executor, sums)
+        observed[row], complete[row] = (ahead - behind)[:, free]
+    first, second = (-(part + part.T) / (4.0 * _STEP) for part in (observed, complete))
+    return first, second
 
 
 def statistics(mixture: Mixture, source: Source, executor: Executor) -> Statistics:

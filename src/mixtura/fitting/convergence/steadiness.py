@@ -72,7 +72,10 @@ def _digits_lost(mixture: Mixture) -> float:
     """How many times larger the rounding is for the thinnest component, at least 1."""
     scale = np.sqrt(np.diagonal(mixture.covariance()))
     scale = np.where(scale > 0.0, scale, 1.0)
-    least = np.linalg.eigvalsh(mixture.covariance_matrices() / scale / scale[:, None]).min()
+    if mixture.structure.form.diagonal:
+        least = (mixture.variances() / scale**2).min()
+    else:
+        least = np.linalg.eigvalsh(mixture.covariance_matrices() / scale / scale[:, None]).min()
     return max(1.0, _THIN / max(float(least), np.finfo(np.float64).tiny))
 
 
@@ -80,8 +83,11 @@ def _ridge_costs(mixture: Mixture, ridge: float) -> float:
     """½·r·Σ_k w_k·tr Σ_k⁻¹, nats a row."""
     if not ridge:
         return 0.0
-    inverse = np.linalg.inv(mixture.covariance_matrices())
-    return 0.5 * ridge * float(mixture.weights @ np.einsum("kdd->k", inverse))
+    if mixture.structure.form.diagonal:
+        traces = (1.0 / mixture.variances()).sum(axis=1)
+    else:
+        traces = np.einsum("kdd->k", np.linalg.inv(mixture.covariance_matrices()))
+    return 0.5 * ridge * float(mixture.weights @ traces)
 
 
 def resolution(mixture: Mixture, mean: float, repairs: Sequence[Repair], *, singles: bool) -> float:

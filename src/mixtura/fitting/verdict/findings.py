@@ -107,7 +107,7 @@ def sitting(mixture: Mixture, repeat: Repeat) -> list[int]:
 
 
 def _variances(mixture: Mixture) -> Floats:
-    return np.einsum("kdd->kd", mixture.covariance_matrices())
+    return mixture.variances()
 
 
 @dataclass(frozen=True)
@@ -218,12 +218,12 @@ def _twins(fit: Ended, empty: Sequence[int]) -> Iterator[tuple[int, int]]:
     mixture = fit.mixture
     if mixture.n_components > _MANY:
         return
-    matrices = mixture.covariance_matrices()
-    means, widest = mixture.means, float(np.sqrt(matrices[:, 0, 0].max()))
+    deviations, form = np.sqrt(mixture.variances()), mixture.structure.form
+    whole = mixture.covariances if form.diagonal else mixture.covariance_matrices()
+    means, widest = mixture.means, float(deviations[:, 0].max())
     places = sorted(means[:, 0].tolist())
     if all(after - place > 2.0 * _SAME * widest for place, after in pairwise(places)):
         return  # the first feature tells all apart, as a rule
-    deviations = np.sqrt(np.einsum("kdd->kd", matrices))
     near = np.abs(means[:, :1] - means[:, 0]) <= 2.0 * _SAME * deviations[:, :1]  # (K, K)
     for one, other in np.argwhere(np.triu(near, 1)).tolist():
         scale = deviations[one]
@@ -231,5 +231,9 @@ def _twins(fit: Ended, empty: Sequence[int]) -> Iterator[tuple[int, int]]:
             continue
         if (np.abs(means[one] - means[other]) / scale).max() > _SAME:
             continue
-        if (np.abs(matrices[one] - matrices[other]) <= _SAME * np.outer(scale, scale)).all():
+        if form.diagonal:
+            apart = np.abs(deviations[one] ** 2 - deviations[other] ** 2) / scale**2
+        else:
+            apart = np.abs(whole[one] - whole[other]) / np.outer(scale, scale)
+        if apart.max() <= _SAME:
             yield one, other

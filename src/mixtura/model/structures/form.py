@@ -51,8 +51,16 @@ class Form(ABC):
         """The covariances written out as matrices, (K, D, D)."""
 
     @abstractmethod
+    def variances(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
+        """The diagonals of the covariances, (K, D)."""
+
+    @abstractmethod
     def gathered(self, matrices: Floats) -> Floats:
         """The form's array from matrices (K, D, D) that have the form: undoes `matrices`."""
+
+    @abstractmethod
+    def of_variances(self, variances: Floats) -> Floats:
+        """The form's array of diagonal covariances, from variances (K, D) that have the form."""
 
     @abstractmethod
     def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
@@ -125,8 +133,14 @@ class _Spherical(_Variances):
     def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
         return covariances[:, None, None] * np.eye(n_features)
 
+    def variances(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
+        return np.broadcast_to(covariances[:, None], (n_components, n_features))
+
     def gathered(self, matrices: Floats) -> Floats:
         return matrices[:, 0, 0]
+
+    def of_variances(self, variances: Floats) -> Floats:
+        return variances[:, 0]
 
     def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
         return covariances + np.mean(np.diagonal(ridge) if np.ndim(ridge) == 2 else ridge)
@@ -163,8 +177,14 @@ class _Diag(_Variances):
     def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
         return covariances[:, :, None] * np.eye(n_features)
 
+    def variances(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
+        return covariances
+
     def gathered(self, matrices: Floats) -> Floats:
         return np.einsum("kdd->kd", matrices)
+
+    def of_variances(self, variances: Floats) -> Floats:
+        return variances
 
     def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
         return covariances + (np.diagonal(ridge) if np.ndim(ridge) == 2 else ridge)
@@ -213,8 +233,14 @@ class _Tied(_Matrices):
     def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
         return np.broadcast_to(covariances, (n_components, n_features, n_features))
 
+    def variances(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
+        return np.broadcast_to(np.diagonal(covariances), (n_components, n_features))
+
     def gathered(self, matrices: Floats) -> Floats:
         return matrices[0]
+
+    def of_variances(self, variances: Floats) -> Floats:
+        return np.diag(variances[0])
 
     def restricted(self, covariances: Floats, features: Sequence[int]) -> Floats:
         return covariances[features][:, features]
@@ -246,8 +272,14 @@ class _Full(_Matrices):
     def matrices(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
         return covariances
 
+    def variances(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
+        return np.einsum("kdd->kd", covariances)
+
     def gathered(self, matrices: Floats) -> Floats:
         return matrices
+
+    def of_variances(self, variances: Floats) -> Floats:
+        return variances[:, :, None] * np.eye(variances.shape[1])
 
     def restricted(self, covariances: Floats, features: Sequence[int]) -> Floats:
         return covariances[:, features][:, :, features]

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixtura.arguments import takes_missing
+from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
+from mixtura.engine.sources import Block
 from mixtura.model.mixture import Mixture
+from mixtura.rows.out_of_core import RowFunction
 from mixtura.views.plots.canvas import figure_of
 from mixtura.views.plots.lettering import in_rows
 from mixtura.views.plots.palette import parts_of
@@ -32,6 +36,17 @@ def mixed(mixture: Mixture, responsibilities: Floats) -> Floats:
     """The mean of the colours of a mixture's parts, weighted by responsibilities, (N, 3)."""
     fills = np.array([part.look.fill for part in parts_of(mixture)])
     return np.clip(responsibilities @ fills, 0.0, 1.0)
+
+
+def mixed_of_rows(mixture: Mixture, X: Any, missing: str) -> Floats:
+    """The mean of the colours of a mixture's parts for each row of `X`, (N, 3), block by block."""
+
+    def colours(block: Block) -> Floats:
+        return mixed(mixture, kernel.posterior(block, mixture.components)[1])
+
+    known = mixture.n_features, mixture.feature_names
+    shape, holes = (3,), takes_missing(missing)
+    return np.asarray(RowFunction(colours, *known, shape, holes=holes).over(X))
 
 
 def draw_crowd(ax: Axes, rows: Floats, colours: Floats, few: int = _FEW) -> None:

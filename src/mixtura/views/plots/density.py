@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
+from mixtura.model.distributions import normal_pdf
 from mixtura.model.mixture import Mixture
 from mixtura.views.kinds import Features
 from mixtura.views.plots.canvas import axes_or_new, tidied
 from mixtura.views.plots.lettering import beside, in_rows, name_axis
-from mixtura.views.plots.palette import parts_of
+from mixtura.views.plots.outlines import CROWD
+from mixtura.views.plots.palette import Part, parts_of
 from mixtura.views.plots.projection import Projection, project
 
 if TYPE_CHECKING:
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 #: curves and histogram reach this far from each mean, standard deviations: 0.006 % is outside
 _REACH = 4.0
+#: of many components each is drawn at so many points, to so many standard deviations
+_POINTS, _FAR = 61, 5.0
 #: a curve more than this many times as tall as the tallest bar is cut, and says so
 _TALLEST = 3.0
 
@@ -90,8 +95,8 @@ def draw_density(
     """
     extent = shown.extent(0, _REACH)
     points = shown.grid(0, extent, fine=1200, even=600)
-    explained = shown.marginal.explain(points[:, None])
-    weighted, total = np.exp(explained.log_joint), np.exp(explained.log_likelihood)  # (·, K), (·,)
+    mixture = shown.marginal
+    total = np.exp(mixture.score_samples(points[:, None]))
     bars: list[Any] = []
     curves: list[Any] = []
     shown, lacking = shown.told_apart()
@@ -114,22 +119,49 @@ def draw_density(
             rasterized=n > 1000,
         )
     sums = ax.plot(points, total, color="0.1", linewidth=width, label="total density")
-    parts = parts_of(shown.marginal)
-    lines = [(points, heights, 0.5 * width) for heights in weighted.T]
-    if noise := shown.marginal.noise:
+    parts = parts_of(mixture)
+    if mixture.n_components > CROWD:
+        curves += _draw_bundle(ax, mixture, parts, 0.5 * width)
+    else:
+        heights = np.exp(kernel.log_joint(points[:, None], mixture.gaussians))  # (·, K)
+        for part, curve in zip(parts, heights.T, strict=False):
+            look = {"color": part.look.edge, "linestyle": part.look.line, "label": part.label}
+            ax.fill_between(points, curve, color=part.look.fill, alpha=0.18, linewidth=0.0)
+            curves += ax.plot(points, curve, linewidth=0.5 * width, **look)
+    if noise := mixture.noise:
         # Drawn where its rows are; beyond that it only says what a row would be taken for.
-        ends = np.array([noise.box.low[0], noise.box.high[0]])
-        lines.append((ends, np.full(2, np.exp(noise.log_joint)), 1.4))
-    for k, (part, (places, heights, wide)) in enumerate(zip(parts, lines, strict=True)):
-        look = part.look
-        if k < shown.marginal.n_components:
-            ax.fill_between(places, heights, color=look.fill, alpha=0.18, linewidth=0.0)
-        curves += ax.plot(
-            places, heights, color=look.edge, linestyle=look.line, linewidth=wide, label=part.label
-        )
+        ends, level = [noise.box.low[0], noise.box.high[0]], np.exp(noise.log_joint)
+        last = parts[-1]
+        look = {"color": last.look.edge, "linestyle": last.look.line, "label": last.label}
+        curves += ax.plot(ends, [level, level], linewidth=1.4, **look)
     ax.set(xlim=extent)
     _limit_height(ax, points, total, tallest)
     return bars, curves, list(sums)
+
+
+def _draw_bundle(ax: Axes, mixture: Mixture, parts: list[Part], width: float) -> list[Any]:
+    """Draw the curves of many components as one artist, each as far as it reaches.
+
+    Returns
+    -------
+    The legend's entry for each.
+    """
+    from matplotlib.collections import LineCollection
+    from matplotlib.lines import Line2D
+
+    z = np.linspace(-_FAR, _FAR, _POINTS)
+    deviations = np.sqrt(mixture.variances())
+    places = mixture.means + deviations * z
+    heights = mixture.weights[:, None] / deviations * normal_pdf(z)
+    looks = [part.look for part in parts[: mixture.n_components]]
+    edges, lines = [look.edge for look in looks], [look.line for look in looks]
+    curves = np.stack([places, heights], axis=-1)
+    bundle = LineCollection(list(curves), colors=edges, linestyles=lines, linewidths=width)
+    ax.add_collection(bundle, autolim=False)
+    return [
+        Line2D([], [], color=part.look.edge, linestyle=part.look.line, label=part.label)
+        for part in parts[: mixture.n_components]
+    ]
 
 
 def _histogram(shown: Projection, extent: tuple[float, float]) -> tuple[Floats, Floats]:

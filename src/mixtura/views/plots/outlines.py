@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 #: with more components than this, what is written is smaller or left out
-_CROWD = 15
+CROWD = 15
+#: with more than this many none is numbered
+_NUMBERED = 50
 Ellipses = tuple[tuple[float, float], ...]
 #: sigma and line width of each ellipse: the inner one is the one to see first
 _ELLIPSES: Ellipses = ((1.0, 1.6), (2.0, 1.1), (3.0, 0.8))
@@ -64,6 +66,9 @@ def draw_ellipses(ax: Axes, mixture: Mixture) -> list[Line2D]:
 
 def draw_outlines(ax: Axes, mixture: Mixture, ellipses: Ellipses = _ELLIPSES[:1]) -> None:
     """Draw ellipses of each component, given by their sigmas and the widths of their lines."""
+    if mixture.n_components > CROWD:
+        _draw_bundle(ax, mixture, ellipses)
+        return
     from matplotlib.patches import Ellipse
 
     for k, covariance in enumerate(mixture.covariance_matrices()):
@@ -85,8 +90,35 @@ def draw_outlines(ax: Axes, mixture: Mixture, ellipses: Ellipses = _ELLIPSES[:1]
             )
 
 
+def _draw_bundle(ax: Axes, mixture: Mixture, ellipses: Ellipses) -> None:
+    """Draw the ellipses of many components, those of one sigma as one artist."""
+    from matplotlib.collections import EllipseCollection
+
+    axes = np.array([principal_axes(matrix) for matrix in mixture.covariance_matrices()])
+    looks = [style(k) for k in range(mixture.n_components)]
+    for sigma, width in ellipses:
+        ax.add_collection(
+            EllipseCollection(
+                2.0 * sigma * axes[:, 0],
+                2.0 * sigma * axes[:, 1],
+                axes[:, 2],
+                units="xy",
+                offsets=mixture.means,
+                offset_transform=ax.transData,
+                facecolors="none",
+                edgecolors=[look.edge for look in looks],
+                linestyles=[look.line for look in looks],
+                linewidths=width,
+                zorder=3.0,
+            ),
+            autolim=False,
+        )
+
+
 def draw_means(ax: Axes, mixture: Mixture) -> None:
-    """Write the number of each component at its mean."""
+    """Write the number of each component at its mean, where there is room for numbers."""
+    if mixture.n_components > _NUMBERED:
+        return
     for k, (x, y) in enumerate(mixture.means):
         ax.text(
             x,
@@ -94,7 +126,7 @@ def draw_means(ax: Axes, mixture: Mixture) -> None:
             str(k),
             color=style(k).edge,
             fontweight="bold",
-            fontsize="medium" if mixture.n_components <= _CROWD else "x-small",
+            fontsize="medium" if mixture.n_components <= CROWD else "x-small",
             ha="center",
             va="center",
             clip_on=True,
@@ -123,7 +155,7 @@ def draw_contours(ax: Axes, shown: Projection) -> list[Line2D]:
     key = [Line2D([], [], color=_CONTOUR, linewidth=0.8, label="log density, nats")]
     # A halo keeps a thin line legible over a crowd of points.
     lines.set_path_effects(halo(1.5, 0.6))
-    if shown.marginal.n_components > _CROWD:
+    if shown.marginal.n_components > CROWD:
         return key
     # The highest line is short and close to a mean, which has a number already.
     for text in ax.clabel(lines, levels[:-1], fmt="%g", fontsize=7, inline=False, colors="0.4"):

@@ -13,7 +13,7 @@ from mixtura.model.mixture import Mixture
 from mixtura.views.kinds import Features
 from mixtura.views.plots import projection
 from mixtura.views.plots.canvas import divided, drawn, figure_of, tidied
-from mixtura.views.plots.crowd import draw_crowd, draw_imputed, mixed
+from mixtura.views.plots.crowd import draw_crowd, draw_imputed, mixed_of_rows
 from mixtura.views.plots.density import draw_density
 from mixtura.views.plots.lettering import in_rows, listed, name_axis, plain, write_name
 from mixtura.views.plots.outlines import draw_outlines
@@ -149,7 +149,7 @@ def pairs_of(
     near = shown.near(_REACH)
     colours: Floats = np.empty((0, 3))
     if X is not None:
-        colours = mixed(mixture, mixture.predict_proba(X, missing=missing)[near])
+        colours = mixed_of_rows(mixture, X, missing)[near]
     return Pairs(shown.kept(near), colours, len(near), mixture.n_features, equal)
 
 

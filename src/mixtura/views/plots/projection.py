@@ -46,7 +46,7 @@ class Projection:
 
     def deviations(self) -> Floats:
         """The standard deviations of each component, (K, d), feature units."""
-        return np.sqrt(np.einsum("kdd->kd", self.marginal.covariance_matrices()))
+        return np.sqrt(self.marginal.variances())
 
     def part(self, features: Sequence[int]) -> Projection:
         """Some of the features shown, by their places among them."""
@@ -177,7 +177,7 @@ def most_telling(mixture: Mixture, n_features: int) -> list[int]:
 
     The ratio for feature j is Σ_k w_k (μ_kj − E[x_j])² / Σ_k w_k Σ_k,jj.
     """
-    variances = np.einsum("kdd->kd", mixture.covariance_matrices())
+    variances = mixture.variances()
     between = mixture.weights @ (mixture.means - mixture.mean()) ** 2
     ratio = between / (mixture.weights @ variances)
     return sorted(np.argsort(-ratio, kind="stable")[:n_features].tolist())
