@@ -138,6 +138,16 @@ def test_after_a_fit_a_stream_goes_on() -> None:
     assert_allclose(model.mean_precision_.sum(), before + 10)
 
 
+def test_a_warm_start_goes_on_from_the_fit_before_and_from_no_other_kind() -> None:
+    rows = rows_of(8)
+    asked = {"n_components": 3, "random_state": 0, "tol": 1e-12}
+    model = BayesianGaussianMixture(**asked, warm_start=True, max_iter=5).fit(rows).fit(rows)
+    whole = BayesianGaussianMixture(**asked, max_iter=10).fit(rows)
+    assert_allclose(model.means_, whole.means_, rtol=1e-10)
+    with pytest.raises(ParameterError, match="the fit to go on from has 3 components"):
+        model.set_params(n_components=4).fit(rows)
+
+
 def test_it_is_cloned_pickled_and_saved(tmp_path: Any) -> None:
     rows = rows_of(5)
     model = BayesianGaussianMixture(n_components=3, random_state=0).fit(rows)

@@ -15,7 +15,7 @@ from mixtura.bayesian.wishes import Wishes
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.statistics import Statistics
-from mixtura.errors import Interrupted
+from mixtura.errors import Interrupted, ParameterError
 from mixtura.fitting.convergence.rules import Outcome
 from mixtura.fitting.starts.start import Request, start
 from mixtura.rows.data import Data
@@ -54,6 +54,8 @@ def fit_data(
     data.check(wishes.n_components)
     wishes.structure.check(data.source.n_features)
     engine = Variational(data, wishes.prior(data), wishes.concentration, wishes.ridge)
+    if resumed is not None:
+        _check_resumed(resumed.belief, wishes, data.source.n_features)
     best: fitted.BayesianFit | None = None
     for number in range(1 if resumed is not None else wishes.n_init):
         if observer:
@@ -68,6 +70,18 @@ def fit_data(
         best = _better(best, ended)
     assert best is not None
     return replace(best, spread=occupied(data, best.belief))
+
+
+def _check_resumed(held: Belief, wishes: Wishes, n_features: int) -> None:
+    """Refuse to go on from laws of another kind."""
+    laws = held.posterior
+    found = laws.n_components, laws.n_features, laws.prior.family
+    if found != (wishes.n_components, n_features, wishes.family):
+        raise ParameterError(
+            f"the fit to go on from has {laws.n_components} components of {laws.n_features} "
+            f"features, asked for are {wishes.n_components} of {n_features}, or other "
+            "covariances: start anew, or ask for the same"
+        )
 
 
 def _better(best: fitted.BayesianFit | None, ended: fitted.BayesianFit) -> fitted.BayesianFit:
