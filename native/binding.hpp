@@ -88,3 +88,4 @@ inline mixtura::Structure structure_called(std::string_view letters) {
 void bind_run(nb::module_& module);
 void bind_search(nb::module_& module);
 void bind_groups(nb::module_& module);
+void bind_beliefs(nb::module_& module);

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any
 from mixtura.version import __version__
 
 if TYPE_CHECKING:
+    from mixtura.bayesian.fit_bayes import fit_bayes
+    from mixtura.bayesian.fitted import BayesianFit
+    from mixtura.bayesian.predictive import StudentMixture
+    from mixtura.bayesian.stored import load_bayes
     from mixtura.engine.statistics import Statistics
     from mixtura.estimators import (
+        BayesianGaussianMixture,
         GaussianMixture,
         GaussianMixtureRegressor,
         MixtureClassifier,
@@ -41,6 +46,8 @@ if TYPE_CHECKING:
     from mixtura.views.display import MixtureDisplay
 
 __all__ = [
+    "BayesianFit",
+    "BayesianGaussianMixture",
     "BootstrapSequence",
     "BootstrapTest",
     "Box",
@@ -67,11 +74,14 @@ __all__ = [
     "Selection",
     "StandardErrors",
     "Statistics",
+    "StudentMixture",
     "__version__",
     "bootstrap_test",
     "fit",
+    "fit_bayes",
     "fit_groups",
     "load",
+    "load_bayes",
     "load_fit",
     "load_groups",
     "maximise",
@@ -84,6 +94,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BayesianFit": "mixtura.bayesian.fitted",
+    "BayesianGaussianMixture": "mixtura.estimators",
     "BootstrapSequence": "mixtura.selection",
     "BootstrapTest": "mixtura.selection",
     "Box": "mixtura.model.box",
@@ -110,10 +122,13 @@ _HOMES = {
     "Selection": "mixtura.selection",
     "StandardErrors": "mixtura.uncertainty",
     "Statistics": "mixtura.engine.statistics",
+    "StudentMixture": "mixtura.bayesian.predictive",
     "bootstrap_test": "mixtura.selection",
     "fit": "mixtura.fitting",
+    "fit_bayes": "mixtura.bayesian.fit_bayes",
     "fit_groups": "mixtura.grouped",
     "load": "mixtura.formats",
+    "load_bayes": "mixtura.bayesian.stored",
     "load_fit": "mixtura.saving",
     "load_groups": "mixtura.grouped",
     "maximise": "mixtura.fitting.steps",

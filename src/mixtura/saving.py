@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mixtura.bayesian import fitted, stored
 from mixtura.engine.arrays import Floats, frozen
 from mixtura.errors import ParameterError
 from mixtura.fitting import Fit
@@ -66,6 +67,8 @@ def save(
     found = _held(model)
     mixture = found if isinstance(found, Mixture) else found.mixture
     own = {} if isinstance(found, Mixture) else fit_record(found)
+    if isinstance(bayes := getattr(model, "fit_", model), fitted.BayesianFit):
+        own = stored.bayes_record(bayes)
     if isinstance(classes := getattr(model, "class_mixture_", model), ClassMixture):
         own = classes.record()
     storage.save(mixture, path, {**own, **(training or {})}, alpha)
@@ -100,6 +103,8 @@ def _held(model: Any) -> Mixture | Fit:
     """
     if isinstance(model, Mixture | Fit):
         return model
+    if isinstance(bayes := getattr(model, "fit_", model), fitted.BayesianFit):
+        return bayes.occupied
     if is_pipeline(model):
         return _before_scaling(model)
     if isinstance(model, ClassMixture):

@@ -1,7 +1,7 @@
-"""A plugin for pytest: scikit-learn's tests of its mixture meet ours instead.
+"""A plugin for pytest: scikit-learn's tests of its mixtures meet ours instead.
 
-It puts our class in the place of theirs before their test module is imported, and writes what came
-of each test to the file that `OUTCOMES` names.
+It puts our classes in the place of theirs before their test modules are imported, and writes what
+came of each test to the file that `OUTCOMES` names.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ outcomes: dict[str, list[str]] = {}
 
 
 def pytest_configure() -> None:
-    # Not at import: a run that only looks into this file must keep scikit-learn's class.
+    # Not at import: a run that only looks into this file must keep scikit-learn's classes.
     import sklearn.mixture
 
-    from mixtura import GaussianMixture
+    from mixtura import BayesianGaussianMixture, GaussianMixture
 
     sklearn.mixture.GaussianMixture = GaussianMixture
+    sklearn.mixture.BayesianGaussianMixture = BayesianGaussianMixture
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -16,11 +16,11 @@ from classics import COVARIANCE_TYPES
 PROGRAM = """
 import json, sys, warnings
 from sklearn.utils.estimator_checks import check_estimator
-from mixtura import GaussianMixture
+import mixtura
 
 warnings.simplefilter("ignore")  # the checks fit noise, which converges or does not
-options = json.loads(sys.argv[1])
-results = check_estimator(GaussianMixture(**options), on_skip=None, on_fail=None)
+kind, options = getattr(mixtura, sys.argv[1]), json.loads(sys.argv[2])
+results = check_estimator(kind(**options), on_skip=None, on_fail=None)
 print(json.dumps([[r["check_name"], r["status"], str(r["exception"])] for r in results]))
 """
 #: holds repeated and weighted rows to the same fit, and lays them in different orders: with two
@@ -29,17 +29,20 @@ DRAWS = "check_sample_weight_equivalence_on_dense_data"
 VERSION = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 
 
-@pytest.mark.parametrize(
-    "options",
-    [{}, {"init_params": "random", "n_init": 2, "warm_start": True}]
-    + [
-        {"n_components": 2, "covariance_type": kind, "random_state": 0} for kind in COVARIANCE_TYPES
-    ],
-    ids=str,
-)
-def test_all_of_scikit_learns_common_checks_pass(options: dict[str, object]) -> None:
+TWO = {"n_components": 2, "random_state": 0}
+ASKED = [
+    ("GaussianMixture", {}),
+    ("GaussianMixture", {"init_params": "random", "n_init": 2, "warm_start": True}),
+    *(("GaussianMixture", {**TWO, "covariance_type": kind}) for kind in COVARIANCE_TYPES),
+    ("BayesianGaussianMixture", {}),
+    ("BayesianGaussianMixture", {**TWO, "moves": True, "structure": "VVI"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "options"), ASKED, ids=str)
+def test_all_of_scikit_learns_common_checks_pass(kind: str, options: dict[str, object]) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps(options)],
+        [sys.executable, "-c", PROGRAM, kind, json.dumps(options)],
         env={**os.environ, "SCIPY_ARRAY_API": "1"},
         capture_output=True,
         text=True,

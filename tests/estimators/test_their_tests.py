@@ -1,4 +1,4 @@
-"""scikit-learn's own tests of its GaussianMixture pass with ours in its place."""
+"""scikit-learn's own tests of its two mixtures pass with ours in their place."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ pytestmark = pytest.mark.skipif(
     reason="this installation of scikit-learn came without its tests",
 )
 
-MODULES = ("sklearn.mixture.tests.test_gaussian_mixture", "sklearn.mixture.tests.test_mixture")
+MODULES = (
+    "sklearn.mixture.tests.test_gaussian_mixture",
+    "sklearn.mixture.tests.test_bayesian_mixture",
+    "sklearn.mixture.tests.test_mixture",
+)
 
 #: tests that call what is private to scikit-learn's class, and so cannot be asked of another
 PRIVATE = {
@@ -24,6 +28,7 @@ PRIVATE = {
     "test_gaussian_mixture_all_init_does_not_estimate_gaussian_parameters": (
         "counts the calls of scikit-learn's private _estimate_gaussian_parameters"
     ),
+    "test_compare_covar_type": "calls _check_parameters and _initialize_parameters",
 }
 #: the others that fail, each with its reason; docs/scikit-learn.md tells them too
 EXCEPTIONS = {

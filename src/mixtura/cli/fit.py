@@ -21,12 +21,13 @@ from mixtura.cli import (
 from mixtura.cli.model_output import ModelOutput, options_of_checkpoints
 
 if TYPE_CHECKING:
-    from mixtura.fitting import Fit
+    from mixtura.model.mixture import Mixture
 
 EPILOG = """\b
 Examples:
   mixtura fit @faithful -k 2
   mixtura fit @faithful -k 2 --structure VVE --noise
+  mixtura fit @faithful --bayes
   mixtura fit flowers.csv --label species -o kinds.safetensors
   mixtura fit data.csv -k 3 --columns height,weight --id name \\
     -o model.safetensors
@@ -55,6 +56,12 @@ Examples:
 @options.label_column
 @model_options.of_fit
 @click.option(
+    "--bayes",
+    is_flag=True,
+    help="Average over all parameters, by variational EM: -k is the most components that there can "
+    "be, 20 by default, and as many are kept as the rows ask for.",
+)
+@click.option(
     "--strict", is_flag=True, help="Store nothing and end with exit code 5 if it does not converge."
 )
 @click.option(
@@ -82,6 +89,7 @@ def command(
     components: int | None,
     model_options: dict[str, Any],
     kept: ModelOutput,
+    bayes: bool,
     strict: bool,
     on_dask: bool,
     scheduler: str | None,
@@ -97,14 +105,13 @@ def command(
     --scheduler, Dask's workers read Parquet once and hold it.
     """
     kept.check()
-    if components is None and asked.label_column is None:
-        raise click.UsageError("Missing option '-k' / '--components'.")
-    if verbose and quiet:
-        raise click.UsageError("--verbose and --quiet were both given, expected one of them")
+    _check(bayes or components is not None or asked.label_column is not None, verbose and quiet)
+    if bayes:
+        _average(asked, components, model_options, kept, as_json)
+        return
     from mixtura.fitting.stored import fit_record
 
-    where = kept.place()
-    drawn = progress.on_terminal() and not (verbose or quiet)
+    where, drawn = kept.place(), progress.on_terminal() and not (verbose or quiet)
     meter = progress.FitMeter(model_options["n_init"], shown=drawn)
     observer = progress.IterationLog() if verbose else meter
     known: inputs.Rows
@@ -138,12 +145,36 @@ def command(
     failed = strict and not fitted.outcome.converged
     if not failed:
         where.store(fitted.mixture, training)
-    _tell_of(fitted, training, as_json, kept.to_stdout)
+    _tell_of(fitted.mixture, training, as_json, kept.to_stdout)
     if failed:
         stored = "; nothing was stored" if kept.output is not None else ""
         advice = f"{spelling.spelled(fitted.remedy)}{stored}"
         printing.tell(f"error: not converged ({fitted.outcome.value}): {advice}")
         raise click.exceptions.Exit(5)
+
+
+def _check(told: bool, both: bool) -> None:
+    """Refuse a fit of nobody knows how many components, or one that is to be loud and quiet."""
+    if not told:
+        raise click.UsageError("Missing option '-k' / '--components'.")
+    if both:
+        raise click.UsageError("--verbose and --quiet were both given, expected one of them")
+
+
+def _average(
+    asked: inputs.Input,
+    components: int | None,
+    options: dict[str, Any],
+    kept: ModelOutput,
+    as_json: bool,
+) -> None:
+    """Fit a Bayesian mixture, and print or store it."""
+    from mixtura.cli import averaged
+
+    where, done = kept.place(), averaged.fitted(asked, components, options, kept)
+    training = {**done.record(), **provenance.of(asked.source, done.known)}
+    where.store(done.fit.occupied, training)
+    _tell_of(done.fit.occupied, training, as_json, kept.to_stdout)
 
 
 def _labelled(
@@ -179,13 +210,13 @@ def _rows(asked: inputs.Input, meter: progress.FitMeter) -> tuple[inputs.Rows, A
     return table, table
 
 
-def _tell_of(fitted: Fit, training: dict[str, Any], as_json: bool, to_stderr: bool) -> None:
+def _tell_of(mixture: Mixture, training: dict[str, Any], as_json: bool, to_stderr: bool) -> None:
     """Print the model, and how its fit ended."""
     from mixtura.views.record import model_record
     from mixtura.views.text import model_text
 
     spelt = training if as_json else spelling.spelled_training(training)
-    record = model_record(fitted.mixture, spelt)
+    record = model_record(mixture, spelt)
     printing.result(
         record, lambda width: model_text(record, width), as_json=as_json, to_stderr=to_stderr
     )

@@ -109,6 +109,15 @@ def _model_options(**changed: dict[str, Any]) -> Decorator:
 
 structure = _model_options(structure={})
 
+#: what a fit that averages over parameters has no use for, and what each is where nothing is said
+MAXIMISING = {
+    "weights": "free",
+    "prior": None,
+    "noise": None,
+    "reg_covar": "auto",
+    "accelerate": "auto",
+}
+
 _ASSUMPTIONS: dict[str, dict[str, Any]] = {"weights": {}, "prior": {}, "noise": {}}
 
 of_fit = _model_options(

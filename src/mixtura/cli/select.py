@@ -47,8 +47,8 @@ Examples:
     "--criterion",
     default="bic",
     metavar="NAME",
-    help="What decides: bic, icl, aic, cv, the cross-validated log-likelihood, or stability, how "
-    "far clusters agree when rows are drawn anew.",
+    help="What decides: bic, icl, aic, cv, the cross-validated log-likelihood, stability, how "
+    "far clusters agree when rows are drawn anew, or elbo, a bound on the evidence.",
 )
 @options.option("--folds", type=int, default=10, help="Of the cross-validation of cv.")
 @options.option("--n-bootstrap", type=int, default=20, help="Bootstrap samples of stability.")

@@ -247,6 +247,8 @@ RunSearch: TypeAlias = Callable[
 ]
 #: a run of EM over rows in memory: `mixtura.fitting.core_run` knows what it takes and gives
 EMRunOf: TypeAlias = Callable[..., Any]
+#: steps of variational EM: `mixtura.bayesian.core_ascent` knows what it takes and gives
+Ascend: TypeAlias = Callable[..., tuple[int, bool, bool]]
 #: rows (K,), by draws 1 + (K − 1)·n, but for such a share of the least sum of squared distances
 FarApart: TypeAlias = Callable[[Block, Floats, int, float], Integers]
 

@@ -41,9 +41,13 @@ class Tasks:
     ----------
     model : with callbacks set.
     told : what the hooks may ask for: X, y and metadata.
+    hold : sets on an estimator what an iteration, or a fit, has.
     """
 
-    def __init__(self, model: Asked, told: dict[str, Any]) -> None:
+    def __init__(
+        self, model: Asked, told: dict[str, Any], hold: Callable[[Asked, Any], None]
+    ) -> None:
+        self._hold = hold
         self._model, self._told = model, {"estimator": model, **told}
         runs, self._iterations = model._effort()
         self._root = model._init_callback_context(max_subtasks=runs)
@@ -66,16 +70,16 @@ class Tasks:
 
     def ended(self, fit: Fit) -> None:
         """A run of EM is over."""
-        self._run.call_on_fit_task_end(**self._told, **self._fitted(fit.mixture))
+        self._run.call_on_fit_task_end(**self._told, **self._fitted(fit))
 
     def over(self, fit: Fit) -> None:
         """The fit, all its runs, is over."""
-        self._root.call_on_fit_task_end(**self._told, **self._fitted(fit.mixture))
+        self._root.call_on_fit_task_end(**self._told, **self._fitted(fit))
 
-    def _fitted(self, mixture: Mixture) -> dict[str, Any]:
+    def _fitted(self, found: Any) -> dict[str, Any]:
         def attributes() -> dict[str, Any]:
             other = copy.copy(self._model)
-            hold_mixture(other, mixture)
+            self._hold(other, found)
             return {name: value for name, value in vars(other).items() if name.endswith("_")}
 
         return {"reconstruction_attributes": attributes}
@@ -108,6 +112,10 @@ class Several:
             observer.ended(fit)
 
 
+def _hold_either(model: Asked, found: Mixture | Fit) -> None:
+    hold_mixture(model, found if isinstance(found, Mixture) else found.mixture)
+
+
 @_managed  # type: ignore[untyped-decorator]  # tells callbacks when all is over, in any case
 def told(
     model: Asked,
@@ -115,8 +123,9 @@ def told(
     y: object,
     weights: Floats | None,
     observers: Sequence[Observer],
-    run: Callable[..., Fit],
-) -> tuple[Fit, bool]:
+    run: Callable[..., Any],
+    hold: Callable[[Asked, Any], None] | None = None,
+) -> tuple[Any, bool]:
     """A fit of which the estimator's callbacks are told.
 
     Parameters
@@ -125,6 +134,7 @@ def told(
     rows, y, weights : what it is fitted to, for the callbacks.
     observers : told too.
     run : carries the fit out; takes an ``observer``.
+    hold : sets on an estimator what an iteration, or a fit, has; None where that is a mixture.
 
     Returns
     -------
@@ -133,7 +143,7 @@ def told(
     tasks = None
     if getattr(model, "_skl_callbacks", None):
         metadata = None if weights is None else {"sample_weight": weights}
-        tasks = Tasks(model, {"X": rows, "y": y, "metadata": metadata})
+        tasks = Tasks(model, {"X": rows, "y": y, "metadata": metadata}, hold or _hold_either)
         observers = [tasks, *observers]
     try:
         fit = run(observer=Several(*observers) if observers else None)

@@ -18,7 +18,14 @@ from mixtura.fitting.fit import SIGNS
 from mixtura.model.mixture import Mixture
 
 #: the criteria by name, each with how people write it
-CRITERIA = {"bic": "BIC", "icl": "ICL", "aic": "AIC", "cv": "CV", "stability": "instability"}
+CRITERIA = {
+    "bic": "BIC",
+    "icl": "ICL",
+    "aic": "AIC",
+    "cv": "CV",
+    "stability": "instability",
+    "elbo": "-2 ELBO",
+}
 #: those that take more fits of everything, to which rows
 DEAR = {"cv": "leaves rows out in turn", "stability": "draws rows anew"}
 

@@ -75,7 +75,7 @@ class Row:
 
         Parameters
         ----------
-        name : ``bic``, ``icl``, ``aic``, ``cv`` or ``stability``.
+        name : ``bic``, ``icl``, ``aic``, ``cv``, ``stability`` or ``elbo``.
         sign : ``"scikit-learn"``, smaller is better; ``"mclust"``, larger is.
         """
         return signed(self.criteria.get(name, math.nan), sign)

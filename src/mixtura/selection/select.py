@@ -23,6 +23,7 @@ from mixtura.model.structures import Structure
 from mixtura.rows.opening import open_rows, read
 from mixtura.selection.candidate import Candidate, components_of, structures_of
 from mixtura.selection.criteria import check_held, criterion_called
+from mixtura.selection.evidence import Bounds
 from mixtura.selection.folds import Folds
 from mixtura.selection.grid import Grid, Watcher
 from mixtura.selection.selection import Selection
@@ -60,10 +61,12 @@ def select(
 
     BIC = −2·log L + p·log N, with p free parameters; ICL adds −2·Σ_i log max_k r_ik, and so asks
     for components that are clusters; AIC = −2·log L + 2p; CV = −2·Σ log-likelihoods of rows under
-    fits to the other folds; the instability is 1 − (1/B)·Σ_b ARI(z, z_b), with z the partition of
-    the rows by the fit, z_b that by a fit to the b-th bootstrap sample of them, and ARI the
-    adjusted Rand index, `mixtura.metrics`: 0 where all agree. Smaller is better,
-    as in scikit-learn: R's mclust has the other sign, which `Selection.table` gives with
+    fits to the other folds; ELBO is −2 times a bound on log p(X), with all parameters averaged over
+    their priors, those of `mixtura.fit_bayes` and Dir(1, …, 1) for the weights, which only
+    structures with a conjugate prior have; the instability is 1 − (1/B)·Σ_b ARI(z, z_b), with z
+    the partition of the rows by the fit, z_b that by a fit to the b-th bootstrap sample of them,
+    and ARI the adjusted Rand index, `mixtura.metrics`: 0 where all agree. Smaller is better, as in
+    scikit-learn: R's mclust has the other sign, which `Selection.table` gives with
     ``sign="mclust"``.
 
     Parameters
@@ -74,9 +77,10 @@ def select(
     n_components : the numbers of components to try.
     structures : ``"all"`` fourteen, or names of some. With one feature they come to two, E and V.
     criterion : what decides: ``"bic"``, ``"icl"``, ``"aic"``, ``"cv"``, which takes `folds` more
-        fits of everything, or ``"stability"``, which takes `n_bootstrap` more. The table has the
-        first three in any case. One component parts no rows and agrees with itself whatever they
-        are: by stability it is not judged, and never chosen.
+        fits of everything, ``"stability"``, which takes `n_bootstrap` more, or ``"elbo"``, which
+        takes one of variational EM. The table has the first three in any case. One component parts
+        no rows and agrees with itself whatever they are: by stability it is not judged, and never
+        chosen.
     folds : of the cross-validation, at least 2, at most N.
     n_bootstrap : B, the bootstrap samples of the stability, at least 2.
     start : as for `mixtura.fit`: each candidate is fitted first as that would, from the same start.
@@ -152,9 +156,10 @@ def select(
     executor, n_threads = shared_out(data.source, n_jobs)
     candidates = [Candidate(k, each) for each in family for k in numbers]
     grid = Grid(Trials(replace(data, executor=executor), settings, seed), candidates, n_threads)
-    makers: dict[str, Callable[[], Folds | Redraws]] = {
+    makers: dict[str, Callable[[], Folds | Redraws | Bounds]] = {
         "cv": lambda: Folds.of(data.source.n_rows, folds, seed),
         "stability": lambda: Redraws.of(n_bootstrap, seed, numbers),
+        "elbo": lambda: Bounds.of(grid),
     }
     anew = makers[by]() if by in makers else None
     if observer:
@@ -164,13 +169,9 @@ def select(
     if observer:
         observer.ended()
     odd = replace(data, note="").oddities(numbers[-1])
-    return Selection(
-        tuple(table[each].knowing(odd) for each in candidates),
-        by,
-        data.source.n_rows,
-        data.source.total_weight * data.unit,
-        time.perf_counter() - began,
-    )
+    held = tuple(table[each].knowing(odd) for each in candidates)
+    weight = data.source.total_weight * data.unit
+    return Selection(held, by, data.source.n_rows, weight, time.perf_counter() - began)
 
 
 def rule_for(tol: float | str, total_weight: float) -> Rule:

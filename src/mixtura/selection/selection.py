@@ -34,9 +34,9 @@ class Selection:
     Parameters
     ----------
     rows : one for each K and structure, structure after structure.
-    by : the criterion that decides: ``bic``, ``icl``, ``aic``, ``cv`` or ``stability``. All but
-        the last are in units of −2·log-likelihood, and smaller is better; R's mclust
-        has the other sign.
+    by : the criterion that decides: ``bic``, ``icl``, ``aic``, ``cv``, ``stability`` or ``elbo``,
+        −2 times the evidence bound. All but the stability are in units of −2·log-likelihood, and
+        smaller is better; R's mclust has the other sign.
     n_rows : how many rows of data there were.
     total_weight : the sum of their weights.
     seconds : wall-clock time.

@@ -259,3 +259,16 @@ def instruction_set() -> str: ...
 def use_instruction_set(name: str) -> bool: ...
 def vector_exp(x: _Rows, y: _Rows) -> None: ...
 def vector_log(x: _Doubles, y: _Doubles) -> None: ...
+def ascend(
+    rows: _Doubles,
+    weights: _Doubles | None,
+    unit: float,
+    prior: tuple[Any, ...],
+    concentration: tuple[bool, bool, float, float, float],
+    sums: tuple[_Doubles, ...],
+    before: tuple[_Doubles, ...],
+    theirs: bool,
+    tol: float,
+    last: float,
+    trace: _Doubles,
+) -> tuple[int, bool, bool]: ...

@@ -27,13 +27,14 @@ from mixtura.engine.kernel import _native, reference
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
 from mixtura.engine.kernel.native_search import climb, fit_groups, race, search, swap
 from mixtura.engine.patterns import Patterns
-from mixtura.engine.search import EMRunOf
+from mixtura.engine.search import Ascend, EMRunOf
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
 from mixtura.errors import ParameterError
 
 __all__ = [
     "accumulate",
+    "ascend",
     "assign",
     "climb",
     "describe",
@@ -56,6 +57,8 @@ __all__ = [
     "swap",
 ]
 
+#: steps of variational EM, of the arguments of the core
+ascend: Ascend = _native.ascend
 #: a run of EM, of the arguments of the core
 em_run: EMRunOf = _native.Run
 #: below it, squares of deviations come near the smallest normal float32, 1e-38

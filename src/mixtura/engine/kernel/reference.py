@@ -22,12 +22,14 @@ from mixtura.engine.components import Centres, Components, spheres
 from mixtura.engine.groups import FitGroups
 from mixtura.engine.marginals import Marginal
 from mixtura.engine.patterns import Patterns
-from mixtura.engine.search import Climb, EMRunOf, FarApart, Lloyd, RunRace, RunSearch, Swap
+from mixtura.engine.search import Ascend, Climb, EMRunOf, FarApart, Lloyd, RunRace, RunSearch, Swap
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
 
 #: the specification has none: a loop over `accumulate` and the M-step is what it comes to
 climb: Climb | None = None
+#: nor this: `mixtura.bayesian.search` is what it comes to
+ascend: Ascend | None = None
 #: nor this: `mixtura.fitting.em` is what it comes to
 em_run: EMRunOf | None = None
 #: nor these: they are loops over climbs, and over swaps and climbs

@@ -92,7 +92,7 @@ for k, name in named.items():
 ax.set_xlabel("CD3, arcsinh(x / 150)")
 ax.set_ylabel("CD19, arcsinh(x / 150)")
 ax.legend()
-(PICTURES / "14_cells.png").write_bytes(encoded(ax, "png"))
+(PICTURES / "15_cells.png").write_bytes(encoded(ax, "png"))
 
 # %% [markdown]
 # ## Kept with the model

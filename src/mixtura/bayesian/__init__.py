@@ -1,0 +1,1 @@
+"""Bayesian mixtures: distributions over the parameters, and a bound on the evidence that is one."""
