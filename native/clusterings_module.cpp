@@ -21,9 +21,10 @@ void sample_clusterings(const Matrix<const double>& rows, const Vector<const dou
                         double mean_precision, double degrees, const Array<const double>& scale,
                         const std::string& form, bool pooled, const Vector<const double>& sizes,
                         const Vector<const double>& normalisers, const Vector<const double>& counts,
-                        std::int64_t n_scans, const Vector<std::int64_t>& labels,
-                        const Vector<std::int64_t>& state, const Matrix<std::int32_t>& drawn,
-                        const Vector<double>& heights, const Vector<std::int64_t>& accepted) {
+                        std::int64_t n_moves, std::int64_t n_scans,
+                        const Vector<std::int64_t>& labels, const Vector<std::int64_t>& state,
+                        const Matrix<std::int32_t>& drawn, const Vector<double>& heights,
+                        const Vector<std::int64_t>& accepted) {
     const auto n = static_cast<std::int64_t>(rows.shape(0));
     const auto d = static_cast<std::int64_t>(rows.shape(1));
     const auto n_sweeps = static_cast<std::int64_t>(drawn.shape(0));
@@ -51,7 +52,7 @@ void sample_clusterings(const Matrix<const double>& rows, const Vector<const dou
                                          checked(accepted, "accepted", {2})};
     std::int64_t* where = checked(state, "state", {1});
     const Released released;
-    mixtura::sample_clusterings(problem, {n_sweeps, n_scans}, from, where, trace);
+    mixtura::sample_clusterings(problem, {n_sweeps, n_moves, n_scans}, from, where, trace);
 }
 
 }  // namespace
@@ -60,6 +61,7 @@ void bind_clusterings(nb::module_& module) {
     module.def("sample_clusterings", &sample_clusterings, "rows"_a.noconvert(),
                "mean"_a.noconvert(), "mean_precision"_a, "degrees"_a, "scale"_a.noconvert(),
                "form"_a, "pooled"_a, "sizes"_a.noconvert(), "normalisers"_a.noconvert(),
-               "counts"_a.noconvert(), "n_scans"_a, "labels"_a.noconvert(), "state"_a.noconvert(),
-               "drawn"_a.noconvert(), "heights"_a.noconvert(), "accepted"_a.noconvert());
+               "counts"_a.noconvert(), "n_moves"_a, "n_scans"_a, "labels"_a.noconvert(),
+               "state"_a.noconvert(), "drawn"_a.noconvert(), "heights"_a.noconvert(),
+               "accepted"_a.noconvert());
 }

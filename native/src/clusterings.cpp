@@ -140,8 +140,10 @@ void sample_clusterings(const ClusteringProblem& problem, const ClusteringRule& 
     for (std::int64_t sweep = 0; sweep < rule.n_sweeps; ++sweep) {
         // From the labels anew, so that rounding does not add up.
         Sampler sampler(problem, labels, *state);
-        const std::int64_t accepted = sampler.split_or_merge(rule.n_scans);
-        if (accepted >= 0) ++trace.accepted[accepted];
+        for (std::int64_t move = 0; move < rule.n_moves; ++move) {
+            const std::int64_t accepted = sampler.split_or_merge(rule.n_scans);
+            if (accepted >= 0) ++trace.accepted[accepted];
+        }
         sampler.sweep();
         std::int32_t* own = trace.labels + sweep * problem.n;
         sampler.now().write(own);

@@ -28,10 +28,10 @@ struct ClusteringProblem {
     const double* counts;       // (N + 2,), log V(t), −∞ where there cannot be so many clusters
 };
 
-// How many sweeps of Gibbs over all rows, each after one move that splits a cluster or merges two,
-// and how many restricted scans lead to the place that such a move is proposed from.
+// How many sweeps of Gibbs over all rows, each after how many moves that split a cluster or merge
+// two, and how many restricted scans lead to the place that such a move is proposed from.
 struct ClusteringRule {
-    std::int64_t n_sweeps, n_scans;
+    std::int64_t n_sweeps, n_moves, n_scans;
 };
 
 // What is known of sweep after sweep; `accepted` counts the splits and the merges that were done.

@@ -16,7 +16,7 @@ from mixtura.bayesian.prior import ConjugatePrior
 from mixtura.bayesian.wishes import Wishes
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, doubles
-from mixtura.engine.clusterings import ClusteringProblem
+from mixtura.engine.clusterings import ClusteringProblem, ClusteringRule
 from mixtura.errors import DataError, ParameterError
 from mixtura.model.random import Seed, random_state_of
 from mixtura.model.structures import Structure, structure as structure_called
@@ -24,8 +24,8 @@ from mixtura.rows.opening import Held, open_rows, read
 
 #: rows times sweeps that are done at once; Ctrl-C is looked for in between
 _AT_ONCE = 20_000
-#: restricted scans that lead to the proposal of a split or a merge
-_SCANS = 3
+#: splits or merges that are tried before each sweep, and restricted scans that lead to each
+_MOVES, _SCANS = 2, 1
 #: clusters that every second chain begins with, at most
 _MANY = 10
 
@@ -60,9 +60,9 @@ def sample_clusterings(
     X : (N, D) rows in memory, as `mixtura.fit` takes them; none missing.
     structure : VVV (full), EEE (tied), VVI (diag), EEI, VII (spherical) or EII; E or V for one
         feature. The others have no conjugate prior.
-    n_components_prior : what K = 1, 2, … are in proportion to, such as ``[1, 1, 1]``; a whole number
-        is exactly so many; None is 1 to 30, all alike, so that the posterior of K is in
-        proportion to the evidence of each.
+    n_components_prior : what K = 1, 2, … are in proportion to, such as ``[1, 1, 1]``; a whole
+        number is exactly so many; None is 1 to 30, all alike, so that the posterior of K is
+        in proportion to the evidence of each.
     weight_concentration_prior : γ > 0, of each component.
     mean_prior : m₀, (D,), feature units; None is the rows' mean.
     mean_precision_prior : β₀, in rows; None is 0.1: means vary as the rows do.
@@ -106,14 +106,8 @@ def sample_clusterings(
     """
     law = FiniteMixture.of(n_components_prior, weight_concentration_prior)
     kind = structure_called(structure)
-    burn_in = n_sweeps // 2 if n_burn_in is None and is_whole(n_sweeps) else n_burn_in
-    for name, value, least in (
-        ("n_sweeps", n_sweeps, 1),
-        ("n_burn_in", burn_in, 0),
-        ("n_chains", n_chains, 1),
-    ):
-        if not is_whole(value) or value < least:
-            raise ParameterError(f"{name} is {value!r}, expected a whole number, at least {least}")
+    n_sweeps, n_chains = _whole("n_sweeps", n_sweeps, 1), _whole("n_chains", n_chains, 1)
+    burn_in = n_sweeps // 2 if n_burn_in is None else _whole("n_burn_in", n_burn_in, 0)
     held = open_rows(X, sample_weight)
     if not isinstance(held, Held):
         raise ParameterError(
@@ -146,8 +140,14 @@ def sample_clusterings(
     for array in (draws, heights, accepted, first):
         array.setflags(write=False)
     return ClusteringPosterior(
-        draws, first, heights, accepted, law, prior, kind, rows, int(burn_in), held.names
+        draws, first, heights, accepted, law, prior, kind, rows, burn_in, held.names
     )
+
+
+def _whole(name: str, value: Any, least: int) -> int:
+    if not is_whole(value) or value < least:
+        raise ParameterError(f"{name} is {value!r}, expected a whole number, at least {least}")
+    return int(value)
 
 
 def problem_of(rows: Floats, prior: ConjugatePrior, law: FiniteMixture) -> ClusteringProblem:
@@ -210,9 +210,8 @@ def _chain(
     accepted = np.zeros(2, np.int64)
     while done < n_burn_in + n_sweeps:
         left = (n_burn_in if done < n_burn_in else n_burn_in + n_sweeps) - done
-        some = kernel.sample_clusterings(
-            problem, labels, state, min(left, max(1, _AT_ONCE // n)), _SCANS
-        )
+        rule = ClusteringRule(min(left, max(1, _AT_ONCE // n)), _MOVES, _SCANS)
+        some = kernel.sample_clusterings(problem, labels, state, rule)
         labels, state, accepted = some.labels[-1], some.state, accepted + some.accepted
         if done >= n_burn_in:
             kept = slice(done - n_burn_in, done - n_burn_in + len(some.labels))

@@ -84,7 +84,7 @@ class FiniteMixture(Value):
         return len(self.shares)
 
     def log_terms(self, n: int) -> Floats:
-        """Log p(k) k_(t) / (γk)^(n), the terms of V_n(t), (M + 1, M): t = 0 … M, k = 1 … M; nats."""
+        """Log p(k) k_(t) / (γk)^(n), the terms of V_n(t), nats; (M + 1, M): t from 0, k from 1."""
         k = np.arange(1.0, self.most + 1.0)
         t = np.arange(self.most + 1.0)[:, None]
         with np.errstate(divide="ignore"):

@@ -44,6 +44,21 @@ class ClusteringProblem(NamedTuple):
     counts: Floats
 
 
+class ClusteringRule(NamedTuple):
+    """How many clusterings are drawn, and what is done between one and the next.
+
+    Parameters
+    ----------
+    n_sweeps : of Gibbs over all rows; one is drawn after each.
+    n_moves : before each, how many times a cluster is to be split or two to be merged.
+    n_scans : restricted scans that lead to the place that such a move is proposed from.
+    """
+
+    n_sweeps: int
+    n_moves: int
+    n_scans: int
+
+
 class DrawnClusterings(NamedTuple):
     """Clusterings, sweep after sweep.
 
@@ -61,8 +76,7 @@ class DrawnClusterings(NamedTuple):
     state: int
 
 
-#: of a problem, labels (N,) to begin with, the state of the numbers at random, how many sweeps of
-#: Gibbs, and how many restricted scans lead to the proposal of a split or a merge
+#: of a problem, labels (N,) to begin with, the state of the numbers at random, and the rule
 SampleClusterings: TypeAlias = Callable[
-    [ClusteringProblem, Integers, int, int, int], DrawnClusterings
+    [ClusteringProblem, Integers, int, ClusteringRule], DrawnClusterings
 ]

@@ -245,6 +245,7 @@ def sample_clusterings(
     sizes: _Doubles,
     normalisers: _Doubles,
     counts: _Doubles,
+    n_moves: int,
     n_scans: int,
     labels: _Labels,
     state: _Labels,

@@ -19,32 +19,32 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers
-from mixtura.engine.clusterings import ClusteringProblem, DrawnClusterings
+from mixtura.engine.clusterings import ClusteringProblem, ClusteringRule, DrawnClusterings
 
 _WORD = 2**64 - 1
 
 
 def sample_clusterings(
-    problem: ClusteringProblem, labels: Integers, state: int, n_sweeps: int, n_scans: int
+    problem: ClusteringProblem, labels: Integers, state: int, rule: ClusteringRule
 ) -> DrawnClusterings:
-    """Clusterings drawn one after the other, each after a split or a merge and a sweep of Gibbs.
+    """Clusterings drawn one after the other, each after moves and a sweep of Gibbs.
 
     Parameters
     ----------
     problem : the rows and the joint law.
     labels : (N,), the clustering to begin with, of numbers from 0 to N − 1.
     state : of the numbers at random.
-    n_sweeps : how many are drawn.
-    n_scans : restricted scans that lead to the place that a split or a merge is proposed from.
+    rule : how many, and what is done between.
     """
-    drawn = np.empty((n_sweeps, len(labels)), np.int32)
-    heights, accepted = np.empty(n_sweeps), np.zeros(2, np.int64)
+    drawn = np.empty((rule.n_sweeps, len(labels)), np.int32)
+    heights, accepted = np.empty(rule.n_sweeps), np.zeros(2, np.int64)
     now, draws = labels, _Draws(state)
-    for sweep in range(n_sweeps):
+    for sweep in range(rule.n_sweeps):
         walk = _Walk(problem, [int(label) for label in now], draws)
-        move = walk.split_or_merge(n_scans)
-        if move is not None:
-            accepted[move] += 1
+        for _ in range(rule.n_moves):
+            move = walk.split_or_merge(rule.n_scans)
+            if move is not None:
+                accepted[move] += 1
         walk.sweep()
         _, first, own = np.unique(walk.labels, return_index=True, return_inverse=True)
         now = drawn[sweep] = np.argsort(np.argsort(first))[own]
@@ -147,7 +147,9 @@ class _Walk:
             goes = self._goes(row, here, apart)[0]
             self.enter(row, apart if self.draws() < math.exp(goes) else here)
 
-    def _restricted(self, rows: list[int], here: int, apart: int, wanted: list[int] | None) -> float:
+    def _restricted(
+        self, rows: list[int], here: int, apart: int, wanted: list[int] | None
+    ) -> float:
         chance = 0.0
         for row in rows:
             self.leave(row)
@@ -180,7 +182,9 @@ class _Walk:
 
     def enter(self, row: int, place: int) -> None:
         away, d = self._deviation(row), self.problem.rows.shape[1]
-        own = self.sums.setdefault(place, _Sums(0, np.zeros(d), np.zeros(self._squares(away).shape)))
+        own = self.sums.setdefault(
+            place, _Sums(0, np.zeros(d), np.zeros(self._squares(away).shape))
+        )
         own.count, own.first = own.count + 1, own.first + away
         own.second = own.second + self._squares(away)
         self.labels[row] = place

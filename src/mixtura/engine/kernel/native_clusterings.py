@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from mixtura.engine.arrays import Integers, doubles
-from mixtura.engine.clusterings import ClusteringProblem, DrawnClusterings
+from mixtura.engine.clusterings import ClusteringProblem, ClusteringRule, DrawnClusterings
 from mixtura.engine.kernel import _native
 
 
 def sample_clusterings(
-    problem: ClusteringProblem, labels: Integers, state: int, n_sweeps: int, n_scans: int
+    problem: ClusteringProblem, labels: Integers, state: int, rule: ClusteringRule
 ) -> DrawnClusterings:
     """Clusterings drawn one after the other, as `mixtura.engine.kernel.clusterings` does.
 
@@ -26,8 +26,8 @@ def sample_clusterings(
     clusters, and one over all, each O(t D²) a row; that is 1 to 2 µs a row of 2 features.
     """
     begun, place = np.array(labels, np.int64), np.array([state], np.int64)
-    drawn = np.empty((n_sweeps, len(begun)), np.int32)
-    heights, accepted = np.empty(n_sweeps), np.zeros(2, np.int64)
+    drawn = np.empty((rule.n_sweeps, len(begun)), np.int32)
+    heights, accepted = np.empty(rule.n_sweeps), np.zeros(2, np.int64)
     _native.sample_clusterings(
         doubles(problem.rows),
         doubles(problem.mean),
@@ -39,7 +39,8 @@ def sample_clusterings(
         doubles(problem.sizes),
         doubles(problem.normalisers),
         doubles(problem.counts),
-        n_scans,
+        rule.n_moves,
+        rule.n_scans,
         begun,
         place,
         drawn,
