@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import betaln, gammaln, multigammaln
 
 import mixtura
+import mixtura.datasets
 from mixtura.bayesian.chains import effective_sample_size, scale_reduction
 from mixtura.bayesian.clusterings import problem_of
 from mixtura.bayesian.family import FAMILIES
@@ -371,3 +372,92 @@ def test_rows_that_are_all_the_same_have_a_posterior() -> None:
     )
     assert_allclose(found.n_components_posterior.sum(), 1.0, rtol=1e-12)
     assert np.isfinite(found.heights).all()
+
+
+@pytest.mark.parametrize("letters", ["VVV", "EEI", "VII"])
+def test_the_predictive_density_is_a_ratio_of_evidences(letters: str) -> None:
+    """Of one draw: Σ over where a next row may go of p(X, x, C′) / p(X, C)."""
+    asked = {**asked_of(letters), "n_components_prior": [1, 1, 1], "n_chains": 1, "n_burn_in": 3}
+    found = mixtura.sample_clusterings(ROWS[:-1], **asked, n_sweeps=1)
+    labels = tuple(found.labels[0, 0].tolist())
+    before = found.heights[0, 0]
+    wider = [(*labels, c) for c in range(max(labels) + 2) if c < 3]
+    joints = [joint_evidence(letters, each) for each in wider]
+    joints = [
+        a + found.law.log_probability(np.bincount(b)) for a, b in zip(joints, wider, strict=True)
+    ]
+    expected = np.logaddexp.reduce(joints) - before
+    assert_allclose(found.score_samples(ROWS[-1:]), expected, rtol=1e-10)
+
+
+def telescoping(rows: np.ndarray, prior: ConjugatePrior, shares: np.ndarray, n: int) -> np.ndarray:
+    """p(K | X) of one feature, with weights, means and precisions drawn, γ = 1; (2, sweeps, K).
+
+    Frühwirth-Schnatter, Malsiner-Walli & Grün 2021, "Generalized mixtures of finite mixtures and
+    telescoping sampling", algorithm 1: nothing is integrated out.
+    """
+    random, x, k = np.random.default_rng(8), rows[:, 0], 5
+    most, (m0, b0, nu, s0) = (
+        len(shares),
+        (prior.mean[0], prior.mean_precision, prior.degrees, prior.scale),
+    )
+    weights, means, precisions = (
+        np.full(k, 1 / k),
+        np.quantile(x, np.linspace(0.1, 0.9, k)),
+        np.ones(k),
+    )
+    told = np.empty((2, n // 2, most))
+    ks = np.arange(1, most + 1)
+    for sweep in range(-500, n):
+        logs = np.log(weights * np.sqrt(precisions)) - 0.5 * precisions * (x[:, None] - means) ** 2
+        own = (logs + random.gumbel(size=logs.shape)).argmax(axis=1)
+        present, own, counts = np.unique(own, return_inverse=True, return_counts=True)
+        t = len(present)
+        log_k = np.where(ks >= t, gammaln(ks + 1) - gammaln(np.maximum(ks - t, 0) + 1), -np.inf)
+        log_k = log_k + np.log(shares) + gammaln(ks) - gammaln(ks + len(x))
+        of_k = np.exp(log_k - log_k.max())
+        of_k /= of_k.sum()
+        k = int(random.choice(ks, p=of_k))
+        counts = np.append(counts, np.zeros(k - t))
+        sums = np.bincount(own, x - m0, minlength=k)
+        squares = np.bincount(own, (x - m0) ** 2, minlength=k)
+        beta = b0 + counts
+        scale = s0 + squares - sums**2 / beta
+        precisions = random.gamma((nu + counts) / 2, 2 / scale)
+        means = m0 + sums / beta + random.normal(size=k) / np.sqrt(beta * precisions)
+        weights = random.dirichlet(1.0 + counts)
+        if sweep >= 0:
+            told[sweep // (n // 2), sweep % (n // 2)] = of_k
+    return told
+
+
+@pytest.mark.slow
+def test_the_number_of_galaxies_clusters_is_that_of_a_sampler_that_draws_all_parameters() -> None:
+    """K alike on 1 to 30, m₀ = 20, β₀ = 0.05, ν₀ = 4 and S₀ = 4, in units of 1000 km/s."""
+    rows = np.asarray(mixtura.datasets.galaxies(), np.float64).reshape(-1, 1)
+    prior = ConjugatePrior.of("VII", [20.0], 0.05, 4.0, 4.0)
+    other = telescoping(rows, prior, np.full(30, 1 / 30), 60_000)
+    found = mixtura.sample_clusterings(
+        rows,
+        "V",
+        mean_prior=[20.0],
+        mean_precision_prior=0.05,
+        degrees_of_freedom_prior=4.0,
+        covariance_prior=4.0,
+        n_sweeps=20_000,
+    )
+    for k in range(2, 12):
+        error = math.hypot(errors_of(other[:, :, k]), found.n_components_errors[k])
+        assert abs(other[:, :, k].mean() - found.n_components_posterior[k]) <= 3.0 * error
+        assert error < 0.02
+
+
+@pytest.mark.parametrize("n_groups", [1, 2, 4])
+def test_the_variational_answer_is_the_likeliest_number_where_groups_are_apart(
+    n_groups: int,
+) -> None:
+    truth = np.arange(160) % n_groups
+    rows = np.random.default_rng(n_groups).normal(size=(160, 2))
+    rows += 9.0 * np.stack([truth % 2, truth // 2], axis=1)
+    found = mixtura.sample_clusterings(rows, n_sweeps=150)
+    assert mixtura.fit_bayes(rows).n_occupied == found.n_components == n_groups

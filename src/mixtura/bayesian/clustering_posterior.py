@@ -9,9 +9,12 @@ import numpy as np
 
 from mixtura.bayesian.chains import effective_sample_size, scale_reduction
 from mixtura.bayesian.finite_mixture import FiniteMixture
+from mixtura.bayesian.posterior import Posterior
+from mixtura.bayesian.predictive import StudentMixture
 from mixtura.bayesian.prior import ConjugatePrior
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Integers, Value
+from mixtura.engine.statistics import Statistics
 from mixtura.errors import ParameterError
 from mixtura.model.structures import Structure
 
@@ -158,6 +161,52 @@ class ClusteringPosterior(Value):
         # It is 2 H(C, C′) − H(C) − H(C′), which is Σ n_ij log n_ij of the joint table by −2/N.
         distances = np.array(own_entropy) - 2.0 * np.array(joint) / len(spaced)
         return some[int(distances.argmin())].astype(np.int64)
+
+    def predictives(self, n_draws: int = _CANDIDATES) -> list[StudentMixture]:
+        """The densities of the next row given each of some draws, spaced alike.
+
+        With t clusters a next row is of one of n_c rows with the probability
+        (n_c + γ) V_{N+1}(t) / V_N(t), and of a new one with γ V_{N+1}(t + 1) / V_N(t).
+        """
+        flat = self.draws.reshape(-1, self.draws.shape[2])
+        spaced = np.linspace(0, len(flat) - 1, min(len(flat), n_draws)).astype(int)
+        n = flat.shape[1]
+        here, after = self.law.log_counts(n, n + 1), self.law.log_counts(n + 1, n + 2)
+        times = np.diff(self.first, append=n)
+        return [self._predictive(labels, here, after, times) for labels in flat[spaced]]
+
+    def _predictive(
+        self, labels: Integers, here: Floats, after: Floats, times: Integers
+    ) -> StudentMixture:
+        counts = np.bincount(labels)
+        t, gamma = len(counts), self.law.gamma
+        stays, new = np.exp(after[t : t + 2] - here[t])
+        rows = self.rows.repeat(times, axis=0)
+        parts = [self.prior.statistics(rows[labels == c]) for c in range(t)]
+        sums = Statistics(
+            np.repeat(self.prior.mean[None], t, axis=0),
+            np.concatenate([part.weight for part in parts]),
+            np.concatenate([part.first for part in parts]),
+            np.concatenate([part.second for part in parts]),
+            0.0,
+            len(rows),
+            float(len(rows)),
+        )
+        weights = np.append((counts + gamma) * stays, gamma * new if new > 0.0 else [])
+        return StudentMixture.of_laws(Posterior.of(self.prior, sums), weights, self.feature_names)
+
+    def score_samples(self, X: Any, n_draws: int = _CANDIDATES) -> Floats:
+        """The log predictive density of rows, (N,), nats: the mean density over draws.
+
+        All is averaged over: parameters, clusterings and the number of components.
+
+        Parameters
+        ----------
+        X : (N, D) rows.
+        n_draws : how many of the draws are averaged over, spaced alike.
+        """
+        logs = np.stack([each.score_samples(X) for each in self.predictives(n_draws)])
+        return np.asarray(np.logaddexp.reduce(logs, axis=0) - np.log(len(logs)))
 
     def summary(self) -> dict[str, Any]:
         """What is to be said of it, ready for JSON."""
