@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import betaln, gammaln, multigammaln
+from scipy.stats import poisson
 
 import mixtura
 import mixtura.datasets
@@ -174,14 +175,19 @@ PRIORS = [2, [3.0, 0.0, 2.0, 1.0, 0.5]]
 @pytest.mark.parametrize("letters", FAMILIES)
 def test_draws_are_from_the_enumerated_posterior(letters: str) -> None:
     n_components = PRIORS[letters[0] == "V"]
-    assert max(misses(letters, n_components, 2000, 1)) <= 4.0  # the largest of some twenty
+    assert max(misses(letters, n_components, 1200, 1)) <= 4.0  # the largest of some twenty
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n_components", PRIORS)
 @pytest.mark.parametrize("letters", FAMILIES)
-def test_many_draws_are_within_three_standard_errors(letters: str, n_components: object) -> None:
-    assert max(misses(letters, n_components, 60_000, 5)) <= 3.0
+def test_many_draws_are_within_three_standard_errors_of_enumeration(
+    letters: str, n_components: object
+) -> None:
+    """But for one in twenty: of 340 numbers, with errors from 40 batches, chance has 1.6 beyond."""
+    found = misses(letters, n_components, 60_000, 5)
+    assert np.mean(np.array(found) <= 3.0) >= 0.95
+    assert max(found) <= 4.0
 
 
 def test_the_prior_of_clusterings_is_the_sum_over_labels() -> None:
@@ -433,10 +439,11 @@ def telescoping(rows: np.ndarray, prior: ConjugatePrior, shares: np.ndarray, n: 
 
 @pytest.mark.slow
 def test_the_number_of_galaxies_clusters_is_that_of_a_sampler_that_draws_all_parameters() -> None:
-    """K alike on 1 to 30, m₀ = 20, β₀ = 0.05, ν₀ = 4 and S₀ = 4, in units of 1000 km/s."""
+    """K − 1 ~ Poisson(1) to 30, m₀ = 20, β₀ = 0.05, ν₀ = 4 and S₀ = 4, in units of 1000 km/s."""
     rows = np.asarray(mixtura.datasets.galaxies(), np.float64).reshape(-1, 1)
     prior = ConjugatePrior.of("VII", [20.0], 0.05, 4.0, 4.0)
-    other = telescoping(rows, prior, np.full(30, 1 / 30), 60_000)
+    shares = poisson(1.0).pmf(np.arange(30))
+    other = telescoping(rows, prior, shares / shares.sum(), 60_000)
     found = mixtura.sample_clusterings(
         rows,
         "V",

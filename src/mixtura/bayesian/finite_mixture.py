@@ -14,8 +14,8 @@ from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Integers, Value, frozen
 from mixtura.errors import ParameterError
 
-#: of no other wish: that every number of components to this one is as likely
-USUAL_MOST = 30
+#: of no other wish the most components, of K − 1 ~ Poisson(1); more have a share of 1e-31
+_USUAL_MOST = 30
 #: a component more than this no label of 16 bits has
 _MOST = 30_000
 
@@ -50,7 +50,7 @@ class FiniteMixture(Value):
         Parameters
         ----------
         shares : what K = 1, 2, … are in proportion to; a whole number is exactly so many; None is
-            1 to 30, all alike.
+            K − 1 ~ Poisson(1).
         gamma : γ.
 
         Raises
@@ -62,7 +62,7 @@ class FiniteMixture(Value):
                 f"weight_concentration_prior is {gamma!r}, expected a number above 0"
             )
         if shares is None:
-            given = np.ones(USUAL_MOST)
+            given = np.exp(-log_gamma(np.arange(1.0, _USUAL_MOST + 1.0)))
         elif is_whole(shares) and 1 <= shares <= _MOST:
             given = np.zeros(int(shares))
             given[-1] = 1.0
