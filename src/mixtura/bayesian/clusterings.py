@@ -85,8 +85,7 @@ def sample_clusterings(
 
     Notes
     -----
-    A sweep takes O(N t D²) with t clusters: with a core of its own 10 ms for 10,000 rows of 2
-    features. All draws are held, 2 bytes a row. As N grows, chains may stay where they are: see
+    A sweep takes O(N t D²) with t clusters, some 20 ms for 10,000 rows of 2 features. All draws are held, 2 bytes a row. As N grows, chains may stay where they are: see
     `ClusteringPosterior.scale_reduction`.
 
     References

@@ -22,8 +22,8 @@ def sample_clusterings(
 
     Notes
     -----
-    One thread, the GIL released. A sweep takes some seven passes over the rows of one or two
-    clusters, and one over all, each O(t D²) a row; that is 1 to 2 µs a row of 2 features.
+    One thread, the GIL released. A sweep takes a pass over all rows, O(t D²) each, and a split or a
+    merge some three over those of one or two clusters, O(D²) each.
     """
     begun, place = np.array(labels, np.int64), np.array([state], np.int64)
     drawn = np.empty((rule.n_sweeps, len(begun)), np.int32)
