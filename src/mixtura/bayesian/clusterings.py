@@ -65,7 +65,8 @@ def sample_clusterings(
     weight_concentration_prior : γ > 0, of each component.
     mean_prior : m₀, (D,), feature units; None is the rows' mean.
     mean_precision_prior : β₀, in rows; None is 0.1: means vary as the rows do.
-    degrees_of_freedom_prior : ν₀, in rows, above D − 1; None is D + 2, or 3 for Gammas.
+    degrees_of_freedom_prior : ν₀, in rows, above D − 1; None is D, or of Gammas one for each
+        feature that one is for.
     covariance_prior : S₀, sum of squares of ν₀ rows, squared feature units: (D, D), (D,) or a
         number; None is ν₀ tenths of the rows' covariance.
     n_sweeps : of each chain, those that are kept.
@@ -85,15 +86,16 @@ def sample_clusterings(
 
     Notes
     -----
-    A sweep takes O(N t D²) with t clusters, some 20 ms for 10,000 rows of 2 features. All draws are held, 2 bytes a row. As N grows, chains may stay where they are: see
+    A sweep takes O(N t D²) with t clusters, some 20 ms for 10,000 rows of 2 features. All draws are
+    held, 2 bytes a row. As N grows chains may stay where they are: see
     `ClusteringPosterior.scale_reduction`.
 
     References
     ----------
     Richardson & Green 1997, "On Bayesian analysis of mixtures with an unknown number of
     components"; Nobile 2005, "Bayesian finite mixtures: a note on prior specification and posterior
-    computation", for the prior of K; Miller & Harrison 2018, "Mixture models with a prior on the number of components";
-    Jain & Neal 2004; Dahl 2005.
+    computation", for the prior of K; Miller & Harrison 2018, "Mixture models with a prior on the
+    number of components"; Jain & Neal 2004 and Dahl 2005 for splits and merges.
 
     Examples
     --------
