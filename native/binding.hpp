@@ -89,3 +89,4 @@ void bind_run(nb::module_& module);
 void bind_search(nb::module_& module);
 void bind_groups(nb::module_& module);
 void bind_beliefs(nb::module_& module);
+void bind_clusterings(nb::module_& module);

@@ -25,17 +25,6 @@ std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace
 
-double Draws::operator()() {
-    std::uint64_t z = state_ += 0x9E3779B97F4A7C15u;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53;
-}
-
-std::int64_t Draws::of(std::int64_t n) {
-    return std::min(static_cast<std::int64_t>((*this)() * static_cast<double>(n)), n - 1);
-}
-
 GroupStarts::GroupStarts(GroupRows& rows, const GroupCandidate& candidate, std::int64_t d)
     : rows_(rows), measured_(rows.measured_for(candidate.structure)),
       letters_(structure_names[static_cast<int>(candidate.structure)]), k_(candidate.n_components),

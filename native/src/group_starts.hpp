@@ -5,22 +5,10 @@
 #include <vector>
 
 #include "climber.hpp"
+#include "draws.hpp"
 #include "group_rows.hpp"
 
 namespace mixtura {
-
-// Numbers from [0, 1); Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators".
-class Draws {
-  public:
-    explicit Draws(std::int64_t seed) : state_(static_cast<std::uint64_t>(seed)) {}
-
-    double operator()();
-    // One of n.
-    std::int64_t of(std::int64_t n);
-
-  private:
-    std::uint64_t state_;
-};
 
 class GroupStarts {
   public:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from mixtura.version import __version__
 
 if TYPE_CHECKING:
+    from mixtura.bayesian.clustering_posterior import ClusteringPosterior
+    from mixtura.bayesian.clusterings import sample_clusterings
     from mixtura.bayesian.fit_bayes import fit_bayes
     from mixtura.bayesian.fitted import BayesianFit
     from mixtura.bayesian.predictive import StudentMixture
@@ -52,6 +54,7 @@ __all__ = [
     "BootstrapTest",
     "Box",
     "ClassMixture",
+    "ClusteringPosterior",
     "Cuts",
     "Explanation",
     "Fit",
@@ -86,6 +89,7 @@ __all__ = [
     "load_groups",
     "maximise",
     "merge_components",
+    "sample_clusterings",
     "save",
     "select",
     "select_groups",
@@ -100,6 +104,7 @@ _HOMES = {
     "BootstrapTest": "mixtura.selection",
     "Box": "mixtura.model.box",
     "ClassMixture": "mixtura.model.classes",
+    "ClusteringPosterior": "mixtura.bayesian.clustering_posterior",
     "Cuts": "mixtura.model.modes",
     "Explanation": "mixtura.model.explain",
     "Fit": "mixtura.fitting",
@@ -133,6 +138,7 @@ _HOMES = {
     "load_groups": "mixtura.grouped",
     "maximise": "mixtura.fitting.steps",
     "merge_components": "mixtura.model.merging",
+    "sample_clusterings": "mixtura.bayesian.clusterings",
     "save": "mixtura.saving",
     "select": "mixtura.selection",
     "select_groups": "mixtura.grouped",

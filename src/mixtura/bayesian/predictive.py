@@ -61,12 +61,27 @@ class StudentMixture(Value):
     @classmethod
     def of(cls, belief: Belief, names: tuple[str, ...] | None = None) -> StudentMixture:
         """The predictive density of a belief."""
-        posterior, weights = belief.posterior, belief.weights.means
-        family, d, k = posterior.prior.family, posterior.n_features, posterior.n_components
+        weights = belief.weights.means
         left = 1.0 - float(np.add.reduce(weights))
         if belief.weights.open and left > 0.0:
-            posterior = _with_unseen(posterior)
             weights = np.append(weights, left)
+        return cls.of_laws(belief.posterior, weights, names)
+
+    @classmethod
+    def of_laws(
+        cls, posterior: Posterior, weights: Floats, names: tuple[str, ...] | None = None
+    ) -> StudentMixture:
+        """The predictive density of components of these laws.
+
+        Parameters
+        ----------
+        posterior : of the means and precisions of K components.
+        weights : (K,), or (K + 1,): the last one is of components that no row is of.
+        names : of the features, or None.
+        """
+        family, d, k = posterior.prior.family, posterior.n_features, posterior.n_components
+        if len(weights) > k:
+            posterior = _with_unseen(posterior)
         less = d - 1.0 if family.wishart else 0.0
         degrees = np.broadcast_to(posterior.degrees, len(weights)) - less  # (T,)
         wide = (1.0 + 1.0 / posterior.mean_precision) / degrees

@@ -49,6 +49,7 @@ __all__ = [  # noqa: F405
     "posterior",
     "potentials",
     "race",
+    "sample_clusterings",
     "search",
     "squared_distances",
     "swap",

@@ -254,6 +254,25 @@ def fit_groups(
     means: _Doubles,
     covariances: _Doubles,
 ) -> None: ...
+def sample_clusterings(
+    rows: _Doubles,
+    mean: _Doubles,
+    mean_precision: float,
+    degrees: float,
+    scale: _Doubles,
+    form: str,
+    pooled: bool,
+    sizes: _Doubles,
+    normalisers: _Doubles,
+    counts: _Doubles,
+    n_moves: int,
+    n_scans: int,
+    labels: _Labels,
+    state: _Labels,
+    drawn: _Labels,
+    heights: _Doubles,
+    accepted: _Labels,
+) -> None: ...
 def invert_lower(lower: _Doubles, inverse: _Doubles) -> None: ...
 def instruction_set() -> str: ...
 def use_instruction_set(name: str) -> bool: ...

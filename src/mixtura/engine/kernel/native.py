@@ -24,6 +24,7 @@ from mixtura.engine.arrays import Floats, Integers, Rows, doubles, readable
 from mixtura.engine.components import Centres, Components
 from mixtura.engine.factors import WithUniform
 from mixtura.engine.kernel import _native, reference
+from mixtura.engine.kernel.native_clusterings import sample_clusterings
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
 from mixtura.engine.kernel.native_search import climb, fit_groups, race, search, swap
 from mixtura.engine.patterns import Patterns
@@ -52,6 +53,7 @@ __all__ = [
     "posterior",
     "potentials",
     "race",
+    "sample_clusterings",
     "search",
     "squared_distances",
     "swap",

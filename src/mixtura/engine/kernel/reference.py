@@ -20,6 +20,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.components import Centres, Components, spheres
 from mixtura.engine.groups import FitGroups
+from mixtura.engine.kernel.clusterings import sample_clusterings as sample_clusterings
 from mixtura.engine.marginals import Marginal
 from mixtura.engine.patterns import Patterns
 from mixtura.engine.search import Ascend, Climb, EMRunOf, FarApart, Lloyd, RunRace, RunSearch, Swap
