@@ -191,6 +191,8 @@ RunRace: TypeAlias = Callable[
 Swap: TypeAlias = Callable[[EMProblem, EMState, SwapRule, Effort, Floats], Swapped]
 #: a run of EM over rows in memory: `mixtura.fitting.core_run` knows what it takes and gives
 EMRunOf: TypeAlias = Callable[..., Any]
+#: passes over the cells of rows in memory, for truncated EM, of rows, weights and an executor
+CellPassesOf: TypeAlias = Callable[..., Any]
 #: rows (K,), by draws 1 + (K − 1)·n, but for such a share of the least sum of squared distances
 FarApart: TypeAlias = Callable[[Block, Floats, int, float], Integers]
 

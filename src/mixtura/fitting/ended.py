@@ -10,6 +10,7 @@ from mixtura.fitting.convergence.rules import Outcome, remaining_gain
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.met import Met
+from mixtura.fitting.truncated.truncation import Truncation
 from mixtura.model.mixture import Mixture
 from mixtura.rows.oddities import NONE, Oddities
 
@@ -37,6 +38,7 @@ class Ended(Value):
     mean_log_prior: float = 0.0
     seed: int | None = None
     searches: Met | None = None
+    truncation: Truncation | None = None
 
     @property
     def n_iter(self) -> int:

@@ -2,7 +2,8 @@
 
 A kernel is a module with the functions of `mixtura.engine.kernel.reference`; that one, in NumPy,
 is the specification. `mixtura.engine.kernel.native` has them compiled, and besides `climb`,
-`em_run`, `race`, `swap`, `far_apart`, `lloyd` and `fit_groups`, which are None of the reference.
+`em_run`, `cell_passes`, `race`, `swap`, `far_apart`, `lloyd` and `fit_groups`, which are None of
+the reference.
 
 Rows may have errors of their own, which is a field of a block: `measured` finds it, for those of
 the functions that take blocks and not rows alone.
@@ -29,6 +30,7 @@ if TYPE_CHECKING:  # the types of what `use` puts here, of the specification: ea
 __all__ = [  # noqa: F405
     "accumulate",
     "assign",
+    "cell_passes",
     "classification_likelihood",
     "climb",
     "describe",

@@ -239,3 +239,80 @@ def instruction_set() -> str: ...
 def use_instruction_set(name: str) -> bool: ...
 def vector_exp(x: _Rows, y: _Rows) -> None: ...
 def vector_log(x: _Doubles, y: _Doubles) -> None: ...
+def expand(
+    form: int,
+    constants: _Doubles,
+    means: _Doubles,
+    whitening: _Doubles,
+    log_weights: _Doubles | None,
+    rows: _Doubles,
+    weights: _Doubles | None,
+    order: NDArray[np.int32],
+    offsets: _Labels,
+    first: int,
+    last: int,
+    lists: NDArray[np.int32],
+    asked: NDArray[np.int32],
+    draw: int,
+    ids: NDArray[np.int32],
+    shares: _Doubles | None,
+    graph: NDArray[np.int32] | None,
+) -> tuple[float, int]: ...
+def count_members(
+    ids: NDArray[np.int32],
+    shares: _Doubles | None,
+    n_slots: int,
+    first: int,
+    last: int,
+    counts: _Labels,
+) -> None: ...
+def place_members(
+    ids: NDArray[np.int32],
+    shares: _Doubles | None,
+    n_slots: int,
+    first: int,
+    last: int,
+    weights: _Doubles | None,
+    following: _Labels,
+    order: NDArray[np.int32],
+    placed: _Doubles | None,
+) -> None: ...
+def moments_of_cells(
+    rows: _Doubles,
+    order: NDArray[np.int32],
+    offsets: _Labels,
+    shares: _Doubles,
+    reference: _Doubles,
+    first: int,
+    last: int,
+    weight: _Doubles,
+    sums: _Doubles,
+    second: _Doubles,
+) -> None: ...
+def chain_seeds(
+    rows: _Doubles,
+    scale: _Doubles,
+    drawn: NDArray[np.int32],
+    proposed: _Doubles,
+    draws: _Doubles,
+    first: int,
+    last: int,
+    places: _Doubles,
+    chosen: NDArray[np.int32],
+) -> None: ...
+def split_cells(
+    rows: _Doubles,
+    weights: _Doubles | None,
+    order: NDArray[np.int32],
+    offsets: _Labels,
+    first: int,
+    last: int,
+    structure: str,
+    ridge: _Doubles,
+    scale: _Doubles,
+    n_steps: int,
+    gains: _Doubles,
+    weight: _Doubles,
+    means: _Doubles,
+    covariances: _Doubles,
+) -> None: ...

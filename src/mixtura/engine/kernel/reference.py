@@ -22,7 +22,7 @@ from mixtura.engine.components import Centres, Components, spheres
 from mixtura.engine.groups import FitGroups
 from mixtura.engine.marginals import Marginal
 from mixtura.engine.patterns import Patterns
-from mixtura.engine.search import Climb, EMRunOf, FarApart, Lloyd, RunRace, Swap
+from mixtura.engine.search import CellPassesOf, Climb, EMRunOf, FarApart, Lloyd, RunRace, Swap
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
 
@@ -30,6 +30,8 @@ from mixtura.engine.statistics import Statistics, zeros
 climb: Climb | None = None
 #: nor this: `mixtura.fitting.em` is what it comes to
 em_run: EMRunOf | None = None
+#: nor these: sums over cells are those over all rows, where each keeps all components
+cell_passes: CellPassesOf | None = None
 #: nor these: they are loops over climbs, and over swaps and climbs
 race: RunRace | None = None
 swap: Swap | None = None

@@ -1,0 +1,234 @@
+"""Run: truncated EM from a start to its end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats
+from mixtura.errors import Interrupted
+from mixtura.fitting.convergence.anderson import AndersonState
+from mixtura.fitting.convergence.rules import Outcome
+from mixtura.fitting.em import EM
+from mixtura.fitting.fit import Fit
+from mixtura.fitting.given import Given
+from mixtura.fitting.m_step.health import Repair
+from mixtura.fitting.run_state import RunState
+from mixtura.fitting.runs import begin
+from mixtura.fitting.truncated.begin import begun, from_mixture
+from mixtura.fitting.truncated.moves import MOVED, moved
+from mixtura.fitting.truncated.rounds import Place, Rounds
+from mixtura.fitting.truncated.truncation import Breadth, Truncation
+
+#: so many rounds from one look at rows that are scored exactly to the next, and so many of those
+_EVERY, _LOOKED_AT = 10, 1000
+#: a gain below which components are moved, nats a row
+_SETTLED = 5e-3
+#: rounds after which a batch of moves is judged, and batches at most
+_JUDGED, _BATCHES = 3, 40
+#: the share of the components that a batch moves at most; and a fraction of one that did not gain
+_SHARE, _FEWER = 0.05, 3
+#: up to so many densities all rows are scored in the end, else so many of them
+_ALL, _SOME = 2e10, 20_000
+
+
+@dataclass(eq=False)
+class Run:
+    """Rounds from a place to an end.
+
+    Parameters
+    ----------
+    rounds : over the rows.
+    place : where they begin; it changes as they go on.
+    random : draws the rows that are looked at.
+    number : of the run, for the observer.
+    repairs : what was done to components that collapsed.
+    """
+
+    rounds: Rounds
+    place: Place
+    breadth: Breadth
+    random: np.random.RandomState
+    repairs: list[Repair]
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        self.trace: list[float] = []  # of what is maximised, nats a row
+        self.since = 0  # the entry from which on nothing but rounds led to the next
+        self.known = self.place.mixture  # of which the last entry is
+        self.weight: Floats | None = None
+        self.n_moves = self.n_densities = self.n_rounds = 0
+
+    def climb(self, *, moves: bool) -> Outcome:
+        """Rounds until the rule ends them, or there are no more."""
+        em = self.rounds.em
+        allows, waiting = em.settings.allows, moves
+        while allows(self.iteration):
+            self._round()
+            if waiting and self._gain < _SETTLED:
+                waiting = False
+                self._move()
+                continue
+            ended = em.settings.rule.outcome(self.trace, self.since)
+            if ended:
+                return ended
+        return Outcome.OUT_OF_ITERATIONS if allows(1) else Outcome.NOT_RUN
+
+    @property
+    def iteration(self) -> int:
+        """The number of the next round, from 1."""
+        return len(self.trace) + 1
+
+    @property
+    def _gain(self) -> float:
+        return self.trace[-1] - self.trace[-2] if len(self.trace) > self.since + 1 else np.inf
+
+    def reach(self) -> None:
+        """The E-step at the mixture ahead, whose bound goes on record."""
+        em, place = self.rounds.em, self.place
+        bound, n_densities = self.rounds.expand(place)
+        self.n_densities += n_densities
+        self.n_rounds += 1
+        log_prior = em.m_step.log_prior(place.mixture)
+        self.trace.append((bound + log_prior) / em.data.source.total_weight)
+        self.known = place.mixture
+
+    def _round(self) -> None:
+        """One E-step and one M-step; now and then a look whether rows keep enough."""
+        self.reach()
+        em = self.rounds.em
+        if len(self.trace) % _EVERY == 0:
+            self._look()
+        if em.observer:
+            em.observer.iterated(len(self.trace), [*self.trace], self.known)
+        self.weight, repairs = self.rounds.maximise(self.place, len(self.trace), self.repairs)
+        if repairs:
+            self.repairs.extend(repairs)
+            self.since = len(self.trace)
+
+    def _look(self) -> None:
+        """Score some rows exactly, and keep more where that shows a gap."""
+        n = len(self.rounds.passes.rows)
+        chosen = self.random.choice(n, min(_LOOKED_AT, n), replace=False)
+        seen = self.rounds.scored(self.place, chosen)
+        wider = self.breadth.widened(seen.gap, seen.missed, len(self.place.graph))
+        if wider != self.breadth:
+            self.breadth, self.place = wider, self.place.widened(wider)
+            self.since = len(self.trace)
+
+    def _move(self) -> None:
+        """Batches of moves, each kept if the bound is above what it was a few rounds later."""
+        most = largest = max(1, int(_SHARE * len(self.place.graph)))
+        for _ in range(_BATCHES):
+            before = self.place.copied(), len(self.repairs), self.weight, self.known
+            self.place, n_moves = moved(self.rounds, self.place, most)
+            if not n_moves:
+                break
+            trial, height = len(self.trace), self.trace[-1]
+            for _ in range(_JUDGED):
+                self._round()
+            self.reach()
+            tried, self.trace = self.trace[trial:], self.trace[:trial]
+            if not tried[-1] > height:
+                self.place, n_repairs, self.weight, self.known = before
+                del self.repairs[n_repairs:]
+                if n_moves == 1:
+                    break
+                most = max(1, n_moves // _FEWER)
+                continue
+            self.n_moves += n_moves
+            most = min(2 * most, largest)
+            self.trace.append(tried[-1])
+            self.weight, repairs = self.rounds.maximise(self.place, len(self.trace), self.repairs)
+            self.repairs.extend(repairs)
+        self.since = len(self.trace)
+
+    def scored(self) -> Truncation:
+        """What is known of the mixture whose bound is on record last."""
+        rounds, place = self.rounds, self.place
+        em, n = rounds.em, len(rounds.passes.rows)
+        log_prior = em.m_step.log_prior(place.mixture) / em.data.source.total_weight
+        bound = self.trace[-1] - log_prior
+        chosen = self.random.choice(n, min(_SOME, n), replace=False)
+        seen = rounds.scored(place, chosen)
+        likelihood, error = bound + seen.gap, seen.standard_error
+        if n * len(place.graph) <= _ALL:
+            likelihood, error = em.objective(place.mixture) - log_prior, 0.0
+        densities = self.n_densities / (self.n_rounds * n)
+        return Truncation(
+            bound,
+            likelihood,
+            error,
+            1.0 - seen.missed,
+            len(chosen),
+            self.breadth,
+            self.n_moves,
+            densities,
+        )
+
+
+def run(
+    em: EM,
+    number: int,
+    given: Given,
+    random: np.random.RandomState,
+    *,
+    resumed: Fit | None = None,
+) -> Fit:
+    """One run of truncated EM: from its own start, or from what another gives.
+
+    Parameters
+    ----------
+    em, number, given, random, resumed : as for `mixtura.fitting.runs.run`.
+
+    Raises
+    ------
+    Interrupted : Ctrl-C, with the fit of the last mixture whose bound is known.
+    KeyboardInterrupt : Ctrl-C before any is known.
+    """
+    began, settings = time.perf_counter(), em.settings
+    breadth = Breadth.usual(settings.n_components, em.data.source.n_features)
+    searched = isinstance(settings.start, str) and settings.start == "auto"
+    own = searched and resumed is None and not given.complete
+    if own:
+        rounds, place, repairs = begun(em, breadth, random)
+    else:
+        repairs = []
+        if resumed is not None:
+            mixture = resumed.mixture
+        else:
+            mixture, repairs = begin(em, given, random, run=number)
+        rounds, place = from_mixture(em, mixture, breadth, random)
+    if em.observer:
+        em.observer.begun(number)
+    seed = np.random.RandomState(random.randint(2**31))
+    going = Run(rounds, place, breadth, seed, repairs, number)
+    moves = own and settings.structure.letters in MOVED and settings.n_components > 2
+    try:
+        outcome = going.climb(moves=moves)
+        going.reach()
+        truncation = going.scored()
+    except KeyboardInterrupt:
+        if not going.trace:
+            raise
+        raise Interrupted(_fit(going, Outcome.INTERRUPTED, began, None)) from None
+    fit = _fit(going, outcome, began, truncation)
+    if em.observer:
+        em.observer.ended(fit)
+    return fit
+
+
+def _fit(run: Run, outcome: Outcome, began: float, truncation: Truncation | None) -> Fit:
+    """The result: of the last mixture whose bound is known."""
+    em = run.rounds.em
+    rule, wish = em.settings.rule, em.settings.acceleration
+    trace = [*run.trace]
+    if truncation is not None:
+        trace[-1] += truncation.log_likelihood - truncation.bound
+    state = RunState.starting(AndersonState.starting(rule, wish, run.known), run.repairs)
+    state.trace, state.weight, state.known = trace, run.weight, (run.known, len(trace))
+    if outcome is Outcome.CONVERGED and run.repairs:
+        outcome = Outcome.REPAIRED
+    return replace(em.ended(state, outcome, began), truncation=truncation)
