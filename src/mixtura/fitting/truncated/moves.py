@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.cells import Cells, Halves, Numbers, Sets
@@ -46,8 +47,9 @@ class Move:
         return len(self.removed)
 
 
-def moved(rounds: Rounds, place: Place, most: int) -> tuple[Place, int]:
-    """The place after a batch of moves, and how many; none where none promises a gain.
+@dataclass(eq=False)
+class Mover:
+    """Moves one batch after the other, and remembers what the cells gain by a split.
 
     Merging k with a neighbour j into one costs no more of the classification likelihood than
     ½ (n log|Σ| − n_k log|Σ_k| − n_j log|Σ_j|) + n_k log(n_k/n) + n_j log(n_j/n), with n = n_k + n_j
@@ -58,28 +60,57 @@ def moved(rounds: Rounds, place: Place, most: int) -> tuple[Place, int]:
     Parameters
     ----------
     rounds : over the rows.
-    place : stays as it is.
-    most : so many moves at most.
 
     References
     ----------
     Ueda, Nakano, Ghahramani & Hinton 2000, "SMEM algorithm for mixture models".
     """
-    em, mixture, k = rounds.em, place.mixture, len(place.graph)
-    structure = em.settings.structure
-    cells = rounds.passes.members(place.sets, k, best=True)
-    cells = Cells(cells.order.copy(), cells.offsets)
-    ridge = em.m_step.ridge * np.eye(mixture.n_features)
-    halves = rounds.passes.halves(cells, structure.letters, ridge, rounds.scale, _STEPS)
-    estimate = Estimate.of(mixture, em.data.source.total_weight)
-    loss, partner = losses(estimate, place.graph)
-    worth = _WORTH * (mixture.n_features + 1)
-    batch = chosen(loss + worth, partner, halves.gains, place.graph, most)
-    if not len(batch):
-        return place, 0
-    made = _parameters(estimate, batch, halves).mixture(em.data.names)
-    ids, graph = _renamed(place, batch)
-    return Place(made, Sets(ids, np.zeros(ids.shape)), graph, place.number), len(batch)
+
+    rounds: Rounds
+
+    def __post_init__(self) -> None:
+        self._known: Halves | None = None
+        self._doubtful: NDArray[np.bool_] | None = None  # (K,) whose halves are to be found anew
+
+    def moved(self, place: Place, most: int) -> tuple[Place, int]:
+        """The place after a batch of moves, and how many; none where none promises a gain.
+
+        Parameters
+        ----------
+        place : stays as it is.
+        most : so many moves at most.
+        """
+        em, mixture = self.rounds.em, place.mixture
+        halves = self._halves(place)
+        estimate = Estimate.of(mixture, em.data.source.total_weight)
+        loss, partner = losses(estimate, place.graph)
+        worth = _WORTH * (mixture.n_features + 1)
+        batch = chosen(loss + worth, partner, halves.gains, place.graph, most)
+        if not len(batch):
+            return place, 0
+        touched = np.concatenate([batch.removed, batch.into, batch.split])
+        near = place.graph[touched].ravel()
+        self._doubtful = np.zeros(len(place.graph), bool)
+        self._doubtful[near[near >= 0]] = True
+        made = _parameters(estimate, batch, halves).mixture(em.data.names)
+        ids, graph = _renamed(place, batch)
+        return Place(made, Sets(ids, np.zeros(ids.shape)), graph, place.number), len(batch)
+
+    def _halves(self, place: Place) -> Halves:
+        """What each cell gains by a split: found anew where the last batch was near."""
+        em, passes = self.rounds.em, self.rounds.passes
+        cells, doubtful = passes.members(place.sets, len(place.graph), best=True), self._doubtful
+        ridge = em.m_step.ridge * np.eye(place.mixture.n_features)
+        how = em.settings.structure.letters, ridge, self.rounds.scale, _STEPS
+        if self._known is None or doubtful is None:
+            self._known = passes.halves(cells, *how)
+            return self._known
+        sizes = np.where(doubtful, cells.sizes, 0)
+        order = cells.order[: cells.offsets[-1]][np.repeat(doubtful, cells.sizes)]
+        anew = passes.halves(Cells(order, np.concatenate([[0], np.cumsum(sizes)])), *how)
+        for known, found in zip(self._known, anew, strict=True):
+            known[doubtful] = found[doubtful]
+        return self._known
 
 
 def losses(estimate: Estimate, graph: Numbers) -> tuple[Floats, Integers]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,16 +11,17 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
-from mixtura.engine.cells import Numbers, Sets
+from mixtura.engine.cells import Cells, Numbers, Sets
 from mixtura.engine.statistics import Statistics
+from mixtura.errors import DataError
 from mixtura.fitting.em import EM
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.truncated.placing import nearest, neighbours
 from mixtura.fitting.truncated.truncation import Breadth, Scored
 from mixtura.model.mixture import Mixture
 
-#: densities that are found at once where rows are scored exactly
-_AT_ONCE = 2**21
+#: rows that are scored together, exactly
+_TOGETHER = 1000
 
 
 @dataclass(eq=False)
@@ -93,6 +95,8 @@ class Rounds:
         """The E-step: F at the place's mixture, nats, and how many densities that took."""
         best = self.passes.members(place.sets, len(place.graph), best=True)
         graph = place.graph.copy()
+        if best.offsets[-1] < len(self.passes.rows):
+            raise _too_far()
         done: tuple[float, int] = self.passes.expand(
             place.mixture.gaussians,
             best,
@@ -103,6 +107,8 @@ class Rounds:
             graph=graph,
         )
         place.graph, place.number = graph, place.number + 1
+        if not math.isfinite(done[0]):
+            raise _too_far()
         return done
 
     def maximise(
@@ -130,19 +136,21 @@ class Rounds:
     def scored(self, place: Place, chosen: Integers) -> Scored:
         """Some rows (n,), scored exactly beside what they keep."""
         components = place.mixture.gaussians
-        step = max(1, _AT_ONCE // components.n_components)
-        gaps, kept = [], []
-        for at in range(0, len(chosen), step):
-            rows = chosen[at : at + step]
-            joint = kernel.log_joint(self.passes.rows[rows], components)
-            ids = place.sets.ids[rows]
-            own = np.where(ids < 0, -np.inf, np.take_along_axis(joint, ids.clip(min=0), axis=1))
-            gaps.append(_log_sum(joint) - _log_sum(own))
-            kept.append((ids == joint.argmax(axis=1)[:, None]).any(axis=1))
-        return Scored(np.concatenate(gaps), np.concatenate(kept))
+        gaps, sizes, kept = [], [], 0
+        for at in range(0, len(chosen), _TOGETHER):
+            numbers = chosen[at : at + _TOGETHER]
+            rows, ids, n = self.passes.rows[numbers], place.sets.ids[numbers], len(numbers)
+            own, asked = Sets.empty(n, place.sets.n_kept), np.arange(n, dtype=np.int32)[:, None]
+            passes = type(self.passes)(rows, None, self.passes.executor)
+            bound, _ = passes.expand(components, Cells.even(n, 1), ids, asked, own)
+            gaps.append(float(kernel.log_likelihood(rows, components).sum()) - bound)
+            sizes.append(n)
+            kept += int((ids == kernel.labels(rows, components)[:, None]).any(axis=1).sum())
+        return Scored(np.array(gaps), np.array(sizes), kept)
 
 
-def _log_sum(values: Floats) -> Floats:
-    """Log Σ exp of each row, (m,)."""
-    top = values.max(axis=1)
-    return top + np.log(np.exp(values - top[:, None]).sum(axis=1))
+def _too_far() -> DataError:
+    return DataError(
+        "a row of X is so far from all components that their densities there are 0: look whether "
+        "it is right, or give search='exact'"
+    )

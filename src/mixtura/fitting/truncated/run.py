@@ -18,9 +18,10 @@ from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.run_state import RunState
 from mixtura.fitting.runs import begin
 from mixtura.fitting.truncated.begin import begun, from_mixture
-from mixtura.fitting.truncated.moves import MOVED, moved
+from mixtura.fitting.truncated.moves import MOVED, Mover
 from mixtura.fitting.truncated.rounds import Place, Rounds
 from mixtura.fitting.truncated.truncation import Breadth, Truncation
+from mixtura.model.structures import structure
 
 #: so many rounds from one look at rows that are scored exactly to the next, and so many of those
 _EVERY, _LOOKED_AT = 10, 1000
@@ -52,7 +53,6 @@ class Run:
     breadth: Breadth
     random: np.random.RandomState
     repairs: list[Repair]
-    number: int = 0
 
     def __post_init__(self) -> None:
         self.trace: list[float] = []  # of what is maximised, nats a row
@@ -61,20 +61,23 @@ class Run:
         self.weight: Floats | None = None
         self.n_moves = self.n_densities = self.n_rounds = 0
 
-    def climb(self, *, moves: bool) -> Outcome:
-        """Rounds until the rule ends them, or there are no more."""
-        em = self.rounds.em
-        allows, waiting = em.settings.allows, moves
-        while allows(self.iteration):
+    def settle(self) -> None:
+        """Rounds until little is gained, then moves."""
+        while self.rounds.em.settings.allows(self.iteration):
             self._round()
-            if waiting and self._gain < _SETTLED:
-                waiting = False
+            if self._gain < _SETTLED:
                 self._move()
-                continue
-            ended = em.settings.rule.outcome(self.trace, self.since)
+                return
+
+    def climb(self) -> Outcome:
+        """Rounds until the rule ends them, or there are no more."""
+        settings = self.rounds.em.settings
+        while settings.allows(self.iteration):
+            self._round()
+            ended = settings.rule.outcome(self.trace, self.since)
             if ended:
                 return ended
-        return Outcome.OUT_OF_ITERATIONS if allows(1) else Outcome.NOT_RUN
+        return Outcome.OUT_OF_ITERATIONS if settings.allows(1) else Outcome.NOT_RUN
 
     @property
     def iteration(self) -> int:
@@ -120,10 +123,11 @@ class Run:
 
     def _move(self) -> None:
         """Batches of moves, each kept if the bound is above what it was a few rounds later."""
+        mover = Mover(self.rounds)
         most = largest = max(1, int(_SHARE * len(self.place.graph)))
         for _ in range(_BATCHES):
             before = self.place.copied(), len(self.repairs), self.weight, self.known
-            self.place, n_moves = moved(self.rounds, self.place, most)
+            self.place, n_moves = mover.moved(self.place, most)
             if not n_moves:
                 break
             trial, height = len(self.trace), self.trace[-1]
@@ -189,25 +193,13 @@ def run(
     KeyboardInterrupt : Ctrl-C before any is known.
     """
     began, settings = time.perf_counter(), em.settings
-    breadth = Breadth.usual(settings.n_components, em.data.source.n_features)
     searched = isinstance(settings.start, str) and settings.start == "auto"
     own = searched and resumed is None and not given.complete
-    if own:
-        rounds, place, repairs = begun(em, breadth, random)
-    else:
-        repairs = []
-        if resumed is not None:
-            mixture = resumed.mixture
-        else:
-            mixture, repairs = begin(em, given, random, run=number)
-        rounds, place = from_mixture(em, mixture, breadth, random)
     if em.observer:
         em.observer.begun(number)
-    seed = np.random.RandomState(random.randint(2**31))
-    going = Run(rounds, place, breadth, seed, repairs, number)
-    moves = own and settings.structure.letters in MOVED and settings.n_components > 2
+    going = _searched(em, random) if own else _going(em, given, random, number, resumed)
     try:
-        outcome = going.climb(moves=moves)
+        outcome = going.climb()
         going.reach()
         truncation = going.scored()
     except KeyboardInterrupt:
@@ -218,6 +210,50 @@ def run(
     if em.observer:
         em.observer.ended(fit)
     return fit
+
+
+def _going(
+    em: EM, given: Given, random: np.random.RandomState, number: int, resumed: Fit | None
+) -> Run:
+    """A run from what another start gives, or from where another fit ended."""
+    repairs: list[Repair] = []
+    mixture = resumed.mixture if resumed else None
+    if mixture is None:
+        mixture, repairs = begin(em, given, random, run=number)
+    breadth = Breadth.usual(mixture.n_components, mixture.n_features)
+    rounds, place = from_mixture(em, mixture, breadth, random)
+    return Run(rounds, place, breadth, np.random.RandomState(random.randint(2**31)), repairs)
+
+
+def _searched(em: EM, random: np.random.RandomState) -> Run:
+    """A run from a start of its own, with components moved; with full covariances in two steps.
+
+    Whether a cell is one component or two is told by its axes with a few rows, while a covariance
+    has D (D + 1) / 2 numbers, which fit any rows: components are moved as if they lay along the
+    axes, and then once more.
+    """
+    settings = em.settings
+    breadth = Breadth.usual(settings.n_components, em.data.source.n_features)
+    axes = settings.structure.letters == "VVV" and em.data.source.n_features > 1
+    first = em
+    if axes:
+        plain = replace(settings, structure=structure("VVI"))
+        first = replace(em, settings=plain, assumed=em.assumptions)
+    rounds, place, repairs = begun(first, breadth, random)
+    seed = np.random.RandomState(random.randint(2**31))
+    going = Run(rounds, place, breadth, seed, repairs)
+    if settings.structure.letters in MOVED and settings.n_components > 2:
+        going.settle()
+    if not axes:
+        return going
+    if not going.trace:
+        going.reach()
+    whole = Run(replace(rounds, em=em), going.place, going.breadth, seed, [])
+    whole.n_moves = going.n_moves
+    whole.weight, whole.repairs = whole.rounds.maximise(whole.place, 0, ())
+    if settings.n_components > 2:
+        whole.settle()
+    return whole
 
 
 def _fit(run: Run, outcome: Outcome, began: float, truncation: Truncation | None) -> Fit:

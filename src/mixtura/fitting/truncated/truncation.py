@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats, Value
+from mixtura.engine.arrays import Floats, Integers, Value
 from mixtura.textual import counted
 
 #: components that a row keeps, from little to much
@@ -129,29 +129,33 @@ class Truncation(Value):
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """Some rows, scored exactly.
+    """Some rows, in parts, scored exactly.
 
     Parameters
     ----------
-    gaps : (n,) log p(x) less the bound of each, nats.
-    kept : (n,) whether its likeliest component is among those that it keeps.
+    gaps : (p,) the sums over the rows of a part of log p(x) less the row's bound, nats.
+    sizes : (p,) how many rows a part has.
+    n_kept : how many rows of all keep their likeliest component.
     """
 
     gaps: Floats
-    kept: Floats
+    sizes: Integers
+    n_kept: int
 
     @property
     def gap(self) -> float:
         """The mean gap, nats a row."""
-        return float(self.gaps.mean())
+        return float(self.gaps.sum() / self.sizes.sum())
 
     @property
     def missed(self) -> float:
         """The share of rows that do not keep their likeliest component."""
-        return 1.0 - float(self.kept.mean())
+        return 1.0 - self.n_kept / int(self.sizes.sum())
 
     @property
     def standard_error(self) -> float:
-        """Of the mean gap, nats a row."""
-        n = len(self.gaps)
-        return float(np.std(self.gaps, ddof=1)) / math.sqrt(n) if n > 1 else math.inf
+        """Of the mean gap, nats a row, from how the parts differ."""
+        parts = len(self.gaps)
+        if parts < 2:
+            return math.inf
+        return float(np.std(self.gaps / self.sizes, ddof=1)) / math.sqrt(parts)
