@@ -20,6 +20,7 @@ _OPTIONS = {
 #: the same, where it is an argument only beside a sign of equality, or after certain words
 _WORDS = {
     "accelerate": "--accelerate",
+    "search": "--search",
     "criterion": "--criterion",
     "every": "--every",
     "folds": "--folds",

@@ -283,6 +283,8 @@ class EM:
             data = self.data
             turned = noise_box.turned_log_volume(data.source, data.executor, data.total_scatter)
             said += noise_box.turned_box_notes(box, turned)
+        if fit.truncation is not None:
+            said += (fit.truncation.sentence(fit.mixture.n_components),)
         if not said:
             return fit
         return replace(fit, oddities=replace(fit.oddities, assumed=tuple(said)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from mixtura.engine.arrays import Floats, Value
 from mixtura.fitting.convergence.rules import Outcome, remaining_gain
 from mixtura.fitting.m_step.health import Repair
@@ -78,4 +80,6 @@ class Ended(Value):
         NaN where it cannot be told.
         """
         path = self.trace[max(self.accelerated, default=0) :]
+        if self.truncation is not None:
+            path = np.append(path[:-1], self.truncation.bound + self.mean_log_prior)
         return remaining_gain(path.tolist()) * self.total_weight

@@ -168,7 +168,7 @@ class Settings:
             **({"weights": "equal"} if self.equal_weights else {}),
             **({} if self.conjugate is None else {"prior": self.conjugate.record()}),
             **({} if self.background is None else {"noise": _told(self.background)}),
-            **({} if self.search == "exact" else {"search": self.search}),
+            **({"search": self.search} if self.search == "truncated" else {}),
         }
 
 
