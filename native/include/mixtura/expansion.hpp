@@ -1,6 +1,7 @@
 // Expansion: the E-step of truncated EM, cell by cell.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <vector>
 
@@ -13,6 +14,8 @@ namespace mixtura::MIXTURA_ISA {
 
 // Rows that are scored together, and how many of them ask together: a bit of a mask each.
 constexpr std::int64_t cell_tile = 64, asking = 8;
+// From so many components on a list is long.
+constexpr std::int64_t long_list = 8;
 using Mask = std::uint8_t;
 
 // Things by number, each with a mask of who asks for it, in the order in which they came.
@@ -103,9 +106,10 @@ class Expansion {
 
     void cell(std::int64_t c) {
         const std::int64_t begin = cells_.offsets[c], end = cells_.offsets[c + 1];
+        const std::int32_t* order = alike(cells_.order + begin, end - begin) - begin;
         met_.clear();
         for (std::int64_t start = begin; start < end; start += cell_tile) {
-            fill(cells_.order + start, std::min(cell_tile, end - start));
+            fill(order + start, std::min(cell_tile, end - start));
             gather(how_.graph ? c : -1);
             largest_.clear();
             for (const std::int32_t k : scored_.ids) score(k, how_.graph && k == c);
@@ -117,6 +121,21 @@ class Expansion {
     Expanded done{};
 
   private:
+    // The rows of a cell, those side by side that ask for the same lists besides: what one asks for
+    // is scored for all that ask together. Of short lists the order saves less than it costs.
+    const std::int32_t* alike(const std::int32_t* rows, std::int64_t n) {
+        if (how_.n_asked < 3 || lists_.length < long_list || n <= asking) return rows;
+        sorted_.clear();
+        for (std::int64_t i = 0; i < n; ++i) {
+            const std::int32_t* wish = how_.asked + rows[i] * how_.n_asked;
+            sorted_.push_back({wish[1], wish[2], rows[i]});
+        }
+        std::sort(sorted_.begin(), sorted_.end());
+        reordered_.clear();
+        for (const auto& each : sorted_) reordered_.push_back(each[2]);
+        return reordered_.data();
+    }
+
     // The rows of a tile, turned; beyond them, for whole groups, the first one again.
     void fill(const std::int32_t* chosen, std::int64_t size) {
         const std::int64_t d = rows_.n_features, whole = (size + asking - 1) / asking * asking;
@@ -257,6 +276,8 @@ class Expansion {
     const std::int32_t* chosen_ = nullptr;
     Mask everyone_ = 0;
     std::vector<std::pair<double, std::int32_t>> nearest_;
+    std::vector<std::array<std::int32_t, 3>> sorted_;  // second and third list, and the row
+    std::vector<std::int32_t> reordered_;
 };
 
 }  // namespace mixtura::MIXTURA_ISA
