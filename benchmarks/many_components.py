@@ -33,19 +33,19 @@ SPACING = 4.0 * np.sqrt(2.0)
 
 _ROUNDS = """\
 A round of truncated EM beside an iteration of exact EM from the same parameters: an E-step and an
-M-step of each, in turn, processor time of all threads, least of several, once rows are sorted and
-components have been moved; and how many densities a round finds of N·K. `Gap` is by how much the
-mean log-likelihood is below that of exact EM, nats a row, after as many rounds from the same start (20;
-5 where an iteration takes many seconds), negative where it is above; `best kept` the share of rows whose
-likeliest component is among those that they keep. Data: unit clusters on a grid of the plane, or in a
-box of 16 dimensions in which the median nearest one is as far, 4√2, 100 rows each; the pixels of
+M-step of each, in turn, processor time of all threads, least of several, once rows are sorted; and
+how many densities a round finds of N·K. `Gap` is by how much the exact mean log-likelihood is below
+that of exact EM, nats a row, after as many rounds from the same start (20; 10 or 5 where an
+iteration takes long), negative where it is above; `best kept` the share of rows whose likeliest
+component is among those that they keep. Data: unit clusters on a grid of the plane, or in a box of
+16 dimensions in which the median nearest one is as far, 4√2, 100 rows each; the pixels of
 scikit-learn's china.jpg with rounding noise."""
 
 _WHOLE = """\
-Whole fits with tol=1e-3, processor time of all threads: truncated, with its own start and moves, and
-exact EM from k-means. `Found` is the share of true clusters to which exactly one mean is nearest.
-Log-likelihoods are exact, nats a row. `Beyond` is by how much the process grew over the rows, in
-multiples of them, in the truncated fit."""
+Whole fits with tol=1e-3, processor time of all threads: truncated, with its own start and moves,
+and exact EM from k-means. `Found` is the share of true clusters to which exactly one mean is
+nearest. Log-likelihoods are exact, nats a row. `Beyond` is by how much the process grew over the
+rows, in multiples of them, in the truncated fit."""
 
 _START = """\
 The start of a truncated fit, seeds, lists, sets, Lloyd's steps and sorted rows, beside greedy

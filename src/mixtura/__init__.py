@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mixtura.fitting import Fit, Given, Outcome, fit
     from mixtura.fitting.m_step.prior import Prior
     from mixtura.fitting.steps import maximise, statistics
+    from mixtura.fitting.truncated.truncation import Truncation
     from mixtura.grouped import GroupFits, fit_groups, load_groups, select_groups
     from mixtura.model.box import Box
     from mixtura.model.classes import ClassMixture
@@ -67,6 +68,7 @@ __all__ = [
     "Selection",
     "StandardErrors",
     "Statistics",
+    "Truncation",
     "__version__",
     "bootstrap_test",
     "fit",
@@ -110,6 +112,7 @@ _HOMES = {
     "Selection": "mixtura.selection",
     "StandardErrors": "mixtura.uncertainty",
     "Statistics": "mixtura.engine.statistics",
+    "Truncation": "mixtura.fitting.truncated.truncation",
     "bootstrap_test": "mixtura.selection",
     "fit": "mixtura.fitting",
     "fit_groups": "mixtura.grouped",

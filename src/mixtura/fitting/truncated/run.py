@@ -25,12 +25,16 @@ from mixtura.model.structures import structure
 
 #: so many rounds from one look at rows that are scored exactly to the next, and so many of those
 _EVERY, _LOOKED_AT = 10, 1000
+#: rounds after which there is a first look: what rows keep too little of is seen at once
+_FIRST = (2, 5)
 #: a gain below which components are moved, nats a row
 _SETTLED = 5e-3
 #: rounds after which a batch of moves is judged, and batches at most
-_JUDGED, _BATCHES = 3, 40
+_JUDGED, _BATCHES = 2, 40
 #: the share of the components that a batch moves at most; and a fraction of one that did not gain
 _SHARE, _FEWER = 0.05, 3
+#: the share below which a batch is not worth the rounds that judge it; it is no share of none
+_FEWEST = 1e-3
 #: up to so many densities all rows are scored in the end, else so many of them
 _ALL, _SOME = 2e10, 20_000
 
@@ -98,18 +102,23 @@ class Run:
         self.trace.append((bound + log_prior) / em.data.source.total_weight)
         self.known = place.mixture
 
-    def _round(self) -> None:
+    def _round(self, *, told: bool = True) -> None:
         """One E-step and one M-step; now and then a look whether rows keep enough."""
         self.reach()
-        em = self.rounds.em
-        if len(self.trace) % _EVERY == 0:
+        if len(self.trace) in _FIRST or len(self.trace) % _EVERY == 0:
             self._look()
-        if em.observer:
-            em.observer.iterated(len(self.trace), [*self.trace], self.known)
+        if told:
+            self._tell()
         self.weight, repairs = self.rounds.maximise(self.place, len(self.trace), self.repairs)
         if repairs:
             self.repairs.extend(repairs)
             self.since = len(self.trace)
+
+    def _tell(self) -> None:
+        """Tell the observer of the last entry of the trace."""
+        observer = self.rounds.em.observer
+        if observer:
+            observer.iterated(len(self.trace), [*self.trace], self.known)
 
     def _look(self) -> None:
         """Score some rows exactly, and keep more where that shows a gap."""
@@ -127,16 +136,23 @@ class Run:
         most = largest = max(1, int(_SHARE * len(self.place.graph)))
         for _ in range(_BATCHES):
             before = self.place.copied(), len(self.repairs), self.weight, self.known
-            self.place, n_moves = mover.moved(self.place, most)
-            if not n_moves:
+            ahead, n_moves = mover.moved(self.place, most)
+            if not n_moves or n_moves < min(_FEWEST * len(self.place.graph), most):
                 break
+            self.place = ahead
             trial, height = len(self.trace), self.trace[-1]
-            for _ in range(_JUDGED):
-                self._round()
-            self.reach()
-            tried, self.trace = self.trace[trial:], self.trace[:trial]
-            if not tried[-1] > height:
+            try:
+                for _ in range(_JUDGED):
+                    self._round(told=False)
+                self.reach()
+                higher = self.trace[-1] > height
+                self.trace[trial:] = self.trace[-1:] if higher else []
+            except KeyboardInterrupt:
+                self.trace, self.known = self.trace[:trial], before[3]
+                raise
+            if not higher:
                 self.place, n_repairs, self.weight, self.known = before
+                self.place = self.place.widened(self.breadth)
                 del self.repairs[n_repairs:]
                 if n_moves == 1:
                     break
@@ -144,7 +160,7 @@ class Run:
                 continue
             self.n_moves += n_moves
             most = min(2 * most, largest)
-            self.trace.append(tried[-1])
+            self._tell()
             self.weight, repairs = self.rounds.maximise(self.place, len(self.trace), self.repairs)
             self.repairs.extend(repairs)
         self.since = len(self.trace)
@@ -197,15 +213,18 @@ def run(
     own = searched and resumed is None and not given.complete
     if em.observer:
         em.observer.begun(number)
-    going = _searched(em, random) if own else _going(em, given, random, number, resumed)
+    runs: list[Run] = []
     try:
+        going = _searched(em, random, runs) if own else _going(em, given, random, number, resumed)
+        runs.append(going)
         outcome = going.climb()
         going.reach()
         truncation = going.scored()
     except KeyboardInterrupt:
-        if not going.trace:
+        known = [each for each in runs if each.trace and each.rounds.em is em]
+        if not known:
             raise
-        raise Interrupted(_fit(going, Outcome.INTERRUPTED, began, None)) from None
+        raise Interrupted(_fit(known[-1], Outcome.INTERRUPTED, began, None)) from None
     fit = _fit(going, outcome, began, truncation)
     if em.observer:
         em.observer.ended(fit)
@@ -225,12 +244,12 @@ def _going(
     return Run(rounds, place, breadth, np.random.RandomState(random.randint(2**31)), repairs)
 
 
-def _searched(em: EM, random: np.random.RandomState) -> Run:
+def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     """A run from a start of its own, with components moved; with full covariances in two steps.
 
     Whether a cell is one component or two is told by its axes with a few rows, while a covariance
     has D (D + 1) / 2 numbers, which fit any rows: components are moved as if they lay along the
-    axes, and then once more.
+    axes, and then once more. All runs are put into `runs`.
     """
     settings = em.settings
     breadth = Breadth.usual(settings.n_components, em.data.source.n_features)
@@ -241,7 +260,8 @@ def _searched(em: EM, random: np.random.RandomState) -> Run:
         first = replace(em, settings=plain, assumed=em.assumptions)
     rounds, place, repairs = begun(first, breadth, random)
     seed = np.random.RandomState(random.randint(2**31))
-    going = Run(rounds, place, breadth, seed, repairs)
+    going = Run(replace(rounds, em=first), place, breadth, seed, repairs)
+    runs.append(going)
     if settings.structure.letters in MOVED and settings.n_components > 2:
         going.settle()
     if not axes:
@@ -249,6 +269,7 @@ def _searched(em: EM, random: np.random.RandomState) -> Run:
     if not going.trace:
         going.reach()
     whole = Run(replace(rounds, em=em), going.place, going.breadth, seed, [])
+    runs.append(whole)
     whole.n_moves = going.n_moves
     whole.weight, whole.repairs = whole.rounds.maximise(whole.place, 0, ())
     if settings.n_components > 2:
