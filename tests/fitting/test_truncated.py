@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.stats import multivariate_normal
 import mixtura
 from mixtura.engine import kernel
 from mixtura.engine.cells import Cells, Numbers
-from mixtura.errors import ParameterError
+from mixtura.errors import Interrupted, ParameterError
 from mixtura.fitting.em import EM
 from mixtura.fitting.given import Given
 from mixtura.fitting.settings import Settings
@@ -221,6 +222,53 @@ def test_rows_of_weight_two_are_as_two_rows() -> None:
     one = climbed(*rounds_of(X, start, Breadth(3, 25), np.full(len(X), 2.0)), 5)
     two = climbed(*rounds_of(twice, start, Breadth(3, 25)), 5)
     np.testing.assert_allclose(one, two, rtol=1e-9)
+
+
+def test_a_saved_fit_tells_it_still(tmp_path: Path) -> None:
+    X, _ = grid(4)
+    fit = mixtura.fit(X, 16, structure="diag", search="truncated", max_iter=3)
+    mixtura.save(fit, tmp_path / "fit.safetensors")
+    again = mixtura.load_fit(tmp_path / "fit.safetensors")
+    assert fit.truncation is not None
+    assert again.truncation is not None
+    assert again.truncation.record() == fit.truncation.record()
+    assert again.settings.search == "truncated"
+
+
+def test_the_estimator_takes_it_too() -> None:
+    X, _ = grid(4)
+    more = {"covariance_type": "diag", "init_params": "auto", "random_state": 0}
+    model = mixtura.GaussianMixture(16, search="truncated", **more).fit(X)
+    assert model.fit_.truncation is not None
+    assert model.lower_bound_ == pytest.approx(model.score(X), abs=1e-9)
+
+
+class Stopping:
+    """An observer at whose word the user presses Ctrl-C."""
+
+    def begun(self, run: int) -> None:
+        pass
+
+    def iterated(self, iteration: int, trace: Any, mixture: Mixture) -> None:
+        if iteration == 4:
+            raise KeyboardInterrupt
+
+    def ended(self, fit: mixtura.Fit) -> None:
+        pass
+
+
+@pytest.mark.parametrize("start", ["auto", "random_from_data"])
+def test_an_interrupted_fit_carries_what_is_known(start: str) -> None:
+    X, _ = grid(6)
+    with pytest.raises(Interrupted) as caught:
+        mixtura.fit(
+            X, 36, structure="diag", start=start, search="truncated", observer=Stopping(), tol=0.0
+        )
+    fit = caught.value.fit
+    assert fit.truncation is None
+    assert len(fit.trace) == 4
+    assert (np.diff(fit.trace) >= 0.0).all()
+    assert fit.mean_log_likelihood <= fit.mixture.score(X) + 1e-12
 
 
 # -- what was met on the way --------------------------------------------------------------------
