@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -275,33 +275,39 @@ def measured_start(case: Case, n_seeds: int) -> dict[str, Any]:
     return {"data": case.name, "k": k, "start": start, "seeds": whole, "ratio": whole / start}
 
 
-def measure(quick: bool) -> list[Table]:
-    """The tables."""
-    tables = []
-    work = (
-        ("many_rounds", "A round of truncated EM", _ROUNDS, _ROUND_COLUMNS, measured_round, CASES),
-        ("many_fits", "Whole fits of many components", _WHOLE, _WHOLE_COLUMNS, measured_fit, WHOLE),
-        (
-            "many_starts",
-            "Starts of many components",
-            _START,
-            _START_COLUMNS,
-            partial(measured_start, n_seeds=100),
-            CASES[1:3],
-        ),
-    )
-    for name, title, words, columns, one, cases in work:
-        rows = []
-        for case in QUICK if quick else cases:
-            try:
-                rows.append(one(case))
-            except ImportError as missing:
-                show(f"{case.name} is left out: {missing}")
-                continue
-            show(", ".join(f"{c.heading} {c.text(rows[-1].get(c.key))}" for c in columns))
-        tables.append(Table(name, title, words, columns, rows))
-    return tables
+def tabled(
+    one: Callable[[Case], dict[str, Any]], cases: Sequence[Case], columns: Sequence[Column]
+) -> list[dict[str, Any]]:
+    """A row of figures for each case."""
+    rows = []
+    for case in cases:
+        try:
+            rows.append(one(case))
+        except ImportError as missing:
+            show(f"{case.name} is left out: {missing}")
+            continue
+        show(", ".join(f"{c.heading} {c.text(rows[-1].get(c.key))}" for c in columns))
+    return rows
+
+
+def rounds(quick: bool) -> list[Table]:
+    """Rounds beside iterations."""
+    rows = tabled(measured_round, QUICK if quick else CASES, _ROUND_COLUMNS)
+    return [Table("many_rounds", "A round of truncated EM", _ROUNDS, _ROUND_COLUMNS, rows)]
+
+
+def fits(quick: bool) -> list[Table]:
+    """Whole fits."""
+    rows = tabled(measured_fit, QUICK if quick else WHOLE, _WHOLE_COLUMNS)
+    return [Table("many_fits", "Whole fits of many components", _WHOLE, _WHOLE_COLUMNS, rows)]
+
+
+def starts(quick: bool) -> list[Table]:
+    """Starts."""
+    one = partial(measured_start, n_seeds=100)
+    rows = tabled(one, QUICK if quick else CASES[1:3], _START_COLUMNS)
+    return [Table("many_starts", "Starts of many components", _START, _START_COLUMNS, rows)]
 
 
 if __name__ == "__main__":
-    run(measure)
+    run(rounds, fits, starts)

@@ -25,8 +25,6 @@ from mixtura.model.structures import structure
 
 #: so many rounds from one look at rows that are scored exactly to the next, and so many of those
 _EVERY, _LOOKED_AT = 10, 1000
-#: rounds after which there is a first look: what rows keep too little of is seen at once
-_FIRST = (2, 5)
 #: a gain below which components are moved, nats a row
 _SETTLED = 5e-3
 #: rounds after which a batch of moves is judged, and batches at most
@@ -105,7 +103,7 @@ class Run:
     def _round(self, *, told: bool = True) -> None:
         """One E-step and one M-step; now and then a look whether rows keep enough."""
         self.reach()
-        if len(self.trace) in _FIRST or len(self.trace) % _EVERY == 0:
+        if len(self.trace) % _EVERY == 0:
             self._look()
         if told:
             self._tell()
