@@ -68,8 +68,8 @@ class Sets:
         return int(self.ids.shape[1])
 
     def copied(self) -> Sets:
-        """The same, that stays as it is."""
-        return Sets(self.ids.copy(), None if self.shares is None else self.shares.copy())
+        """The same, whose ids stay as they are; the shares are the next round's, as here."""
+        return Sets(self.ids.copy(), self.shares)
 
     def widened(self, n_kept: int) -> Sets:
         """Sets that keep more, the same so far."""

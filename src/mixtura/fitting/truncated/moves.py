@@ -94,7 +94,8 @@ class Mover:
         self._doubtful[near[near >= 0]] = True
         made = _parameters(estimate, batch, halves).mixture(em.data.names)
         ids, graph = _renamed(place, batch)
-        return Place(made, Sets(ids, np.zeros(ids.shape)), graph, place.number), len(batch)
+        # The next round finds shares anew, and puts them where these are.
+        return Place(made, Sets(ids, place.sets.shares), graph, place.number), len(batch)
 
     def _halves(self, place: Place) -> Halves:
         """What each cell gains by a split: found anew where the last batch was near."""
@@ -222,7 +223,9 @@ def _renamed(place: Place, batch: Move) -> tuple[Numbers, Numbers]:
     names = np.arange(len(place.graph) + 1, dtype=np.int32)
     names[-1] = -1  # of nobody
     names[batch.removed] = batch.into
-    ids = distinct(names[place.sets.ids])
+    ids = names[place.sets.ids]
+    touched = np.flatnonzero((ids != place.sets.ids).any(axis=1))
+    ids[touched] = distinct(ids[touched])
     graph = names[place.graph]
     width = graph.shape[1]
     halves = np.column_stack([batch.split, batch.removed]).astype(np.int32)
