@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "mixtura/climb.hpp"
+#include "mixtura/kernel.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -84,9 +85,34 @@ inline mixtura::Structure structure_called(std::string_view letters) {
     throw nb::value_error("the structure is none of the fourteen");
 }
 
+inline const double* checked_whitening(const Array<const double>& whitening, mixtura::Form form,
+                                       std::int64_t k, std::int64_t d) {
+    switch (form) {
+        case mixtura::Form::triangular: return checked(whitening, "whitening", {k, d, d});
+        case mixtura::Form::shared_triangular: return checked(whitening, "whitening", {d, d});
+        case mixtura::Form::diagonal: return checked(whitening, "whitening", {k, d});
+        case mixtura::Form::spherical: return checked(whitening, "whitening", {k});
+    }
+    throw nb::value_error("form is none of the four");
+}
+
+inline mixtura::Components packed(int form_number, const Vector<const double>& constants,
+                                  const Matrix<const double>& means,
+                                  const Array<const double>& whitening, std::int64_t d) {
+    const auto form = static_cast<mixtura::Form>(form_number);
+    const auto k = static_cast<std::int64_t>(constants.shape(0));
+    return {form,
+            k,
+            d,
+            constants.data(),
+            checked(means, "means", {k, d}),
+            checked_whitening(whitening, form, k, d)};
+}
+
 // The parts.
 void bind_run(nb::module_& module);
 void bind_search(nb::module_& module);
 void bind_groups(nb::module_& module);
 void bind_beliefs(nb::module_& module);
 void bind_clusterings(nb::module_& module);
+void bind_truncated(nb::module_& module);

@@ -9,30 +9,6 @@
 
 namespace {
 
-const double* checked_whitening(const Array<const double>& whitening, mixtura::Form form,
-                                std::int64_t k, std::int64_t d) {
-    switch (form) {
-        case mixtura::Form::triangular: return checked(whitening, "whitening", {k, d, d});
-        case mixtura::Form::shared_triangular: return checked(whitening, "whitening", {d, d});
-        case mixtura::Form::diagonal: return checked(whitening, "whitening", {k, d});
-        case mixtura::Form::spherical: return checked(whitening, "whitening", {k});
-    }
-    throw nb::value_error("form is none of the four");
-}
-
-mixtura::Components packed(int form_number, const Vector<const double>& constants,
-                           const Matrix<const double>& means, const Array<const double>& whitening,
-                           std::int64_t d) {
-    const auto form = static_cast<mixtura::Form>(form_number);
-    const auto k = static_cast<std::int64_t>(constants.shape(0));
-    return {form,
-            k,
-            d,
-            constants.data(),
-            checked(means, "means", {k, d}),
-            checked_whitening(whitening, form, k, d)};
-}
-
 // What is asked of a pass.
 mixtura::Results wanted(std::int64_t m, std::int64_t k, std::int64_t d, bool hard,
                         const Maybe<Matrix<double>>& squared_distances,
@@ -286,6 +262,7 @@ NB_MODULE(_native, module) {
     bind_groups(module);
     bind_beliefs(module);
     bind_clusterings(module);
+    bind_truncated(module);
     module.def("potentials", &potentials, "form"_a, "constants"_a.noconvert(),
                "means"_a.noconvert(), "whitening"_a.noconvert(), "rows"_a.noconvert(),
                "weights"_a.noconvert().none(), "nearest"_a.noconvert(), nb::kw_only(), "update"_a,

@@ -1,3 +1,4 @@
 #define MIXTURA_ISA avx2
 #define MIXTURA_LANES_BYTES 32
 #include "pass.inc"
+#include "truncated.inc"

@@ -1,3 +1,4 @@
 #define MIXTURA_ISA avx512
 #define MIXTURA_LANES_BYTES 64
 #include "pass.inc"
+#include "truncated.inc"

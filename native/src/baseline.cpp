@@ -1,3 +1,4 @@
 #define MIXTURA_ISA baseline
 #define MIXTURA_LANES_BYTES 16
 #include "pass.inc"
+#include "truncated.inc"

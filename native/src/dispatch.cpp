@@ -38,6 +38,12 @@ struct Compiled {
     Passes* (*passes)(Form, const double*, const double*, std::int64_t, std::int64_t, std::int64_t,
                       bool);
     void (*invert_lower)(const double*, std::int64_t, std::int64_t, double*);
+    Expanded (*expand)(const Components&, const HeldRows&, const Cells&, std::int64_t, std::int64_t,
+                       const Lists&, const Expanding&, const Sets&);
+    void (*moments_of_cells)(const HeldRows&, const Cells&, const double*, const double*,
+                             std::int64_t, std::int64_t, const Results&);
+    void (*chain_seeds)(const HeldRows&, const double*, const Chains&, std::int64_t, std::int64_t,
+                        std::int64_t, double*, std::int32_t*);
     void (*exp32)(const float*, std::int64_t, float*);
     void (*exp64)(const double*, std::int64_t, double*);
     void (*log64)(const double*, std::int64_t, double*);
@@ -85,6 +91,9 @@ bool has_avx512() {
      isa::potentials,                                                                              \
      isa::passes,                                                                                  \
      isa::invert_lower,                                                                            \
+     isa::expand,                                                                                  \
+     isa::moments_of_cells,                                                                        \
+     isa::chain_seeds,                                                                             \
      isa::vector_exp,                                                                              \
      isa::vector_exp,                                                                              \
      isa::vector_log}
@@ -196,6 +205,24 @@ std::unique_ptr<Passes> passes(Form form, const double* rows, const double* weig
 
 void invert_lower(const double* lower, std::int64_t n, std::int64_t n_features, double* inverse) {
     current().invert_lower(lower, n, n_features, inverse);
+}
+
+Expanded expand(const Components& components, const HeldRows& rows, const Cells& cells,
+                std::int64_t first, std::int64_t last, const Lists& lists, const Expanding& how,
+                const Sets& sets) {
+    return current().expand(components, rows, cells, first, last, lists, how, sets);
+}
+
+void moments_of_cells(const HeldRows& rows, const Cells& members, const double* shares,
+                      const double* reference, std::int64_t first, std::int64_t last,
+                      const Results& results) {
+    current().moments_of_cells(rows, members, shares, reference, first, last, results);
+}
+
+void chain_seeds(const HeldRows& rows, const double* scale, const Chains& chains,
+                 std::int64_t first, std::int64_t last, std::int64_t n_seeds, double* places,
+                 std::int32_t* chosen) {
+    current().chain_seeds(rows, scale, chains, first, last, n_seeds, places, chosen);
 }
 
 void vector_exp(const double* x, std::int64_t n, double* y) { current().exp64(x, n, y); }

@@ -3,6 +3,7 @@
 
 #include "mixtura/kernel.hpp"
 #include "mixtura/passes.hpp"
+#include "mixtura/truncated.hpp"
 
 #define MIXTURA_DECLARE(isa)                                                                       \
     namespace mixtura::isa {                                                                       \
@@ -29,6 +30,12 @@
     Passes* passes(Form, const double*, const double*, std::int64_t, std::int64_t, std::int64_t,   \
                    bool);                                                                          \
     void invert_lower(const double*, std::int64_t, std::int64_t, double*);                         \
+    Expanded expand(const Components&, const HeldRows&, const Cells&, std::int64_t, std::int64_t,  \
+                    const Lists&, const Expanding&, const Sets&);                                  \
+    void moments_of_cells(const HeldRows&, const Cells&, const double*, const double*,             \
+                          std::int64_t, std::int64_t, const Results&);                             \
+    void chain_seeds(const HeldRows&, const double*, const Chains&, std::int64_t, std::int64_t,    \
+                     std::int64_t, double*, std::int32_t*);                                        \
     void vector_exp(const double*, std::int64_t, double*);                                         \
     void vector_exp(const float*, std::int64_t, float*);                                           \
     void vector_log(const double*, std::int64_t, double*);                                         \

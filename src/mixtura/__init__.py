@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mixtura.fitting import Fit, Given, Outcome, fit
     from mixtura.fitting.m_step.prior import Prior
     from mixtura.fitting.steps import maximise, statistics
+    from mixtura.fitting.truncated.truncation import Truncation
     from mixtura.formats import load
     from mixtura.grouped import GroupFits, fit_groups, load_groups, select_groups
     from mixtura.model.box import Box
@@ -78,6 +79,7 @@ __all__ = [
     "StandardErrors",
     "Statistics",
     "StudentMixture",
+    "Truncation",
     "__version__",
     "bootstrap_test",
     "fit",
@@ -128,6 +130,7 @@ _HOMES = {
     "StandardErrors": "mixtura.uncertainty",
     "Statistics": "mixtura.engine.statistics",
     "StudentMixture": "mixtura.bayesian.predictive",
+    "Truncation": "mixtura.fitting.truncated.truncation",
     "bootstrap_test": "mixtura.selection",
     "fit": "mixtura.fitting",
     "fit_bayes": "mixtura.bayesian.fit_bayes",

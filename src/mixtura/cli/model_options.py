@@ -53,6 +53,15 @@ _MODEL_OPTIONS: dict[str, Callable[..., Decorator]] = {
     "n_init": partial(
         option, "--n-init", type=int, default=1, help="Starts, the best of which is kept."
     ),
+    "search": partial(
+        option,
+        "--search",
+        type=click.Choice(["auto", "exact", "truncated"]),
+        default="auto",
+        help="Which components each row is held to: all; or, of very many, the few it keeps and "
+        "their neighbours, which is told beside the exact likelihood; auto takes that where rows "
+        "times components are more than 2e7.",
+    ),
     "reg_covar": partial(option, "--reg-covar", type=_NUMBER_OR_AUTO, default="auto"),
     "weights": partial(
         click.option,
@@ -130,6 +139,7 @@ of_fit = _model_options(
     accelerate={},
     max_iter={},
     n_init={},
+    search={},
     reg_covar={
         "help": "Added to every variance; 0 asks for the exact maximum of the likelihood, auto "
         "for a floor of 1e-8 of the data's variance in each feature."

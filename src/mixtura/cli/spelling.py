@@ -21,6 +21,7 @@ _OPTIONS = {
 _WORDS = {
     "accelerate": "--accelerate",
     "compensate": "--compensate",
+    "search": "--search",
     "criterion": "--criterion",
     "every": "--every",
     "folds": "--folds",

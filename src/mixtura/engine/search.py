@@ -249,6 +249,8 @@ RunSearch: TypeAlias = Callable[
 EMRunOf: TypeAlias = Callable[..., Any]
 #: steps of variational EM: `mixtura.bayesian.core_ascent` knows what it takes and gives
 Ascend: TypeAlias = Callable[..., tuple[int, bool, bool]]
+#: passes over the cells of rows in memory, for truncated EM, of rows, weights and an executor
+CellPassesOf: TypeAlias = Callable[..., Any]
 #: rows (K,), by draws 1 + (K − 1)·n, but for such a share of the least sum of squared distances
 FarApart: TypeAlias = Callable[[Block, Floats, int, float], Integers]
 

@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
-from mixtura.fitting import Settings
 from mixtura.fitting.m_step.prior import Prior
+from mixtura.fitting.settings import SEARCHES, Settings
 from mixtura.fitting.starts.start import STARTS, StartLike
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
@@ -44,6 +44,7 @@ class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
         "prior": [StrOptions({"conjugate"}), Prior, "boolean", None],
         "noise": ["boolean", Interval(Real, 0.0, None, closed="neither"), Box, None],
         "missing": [StrOptions({"refuse", "em"})],
+        "search": [StrOptions(set(SEARCHES))],
     }
 
     def __init__(
@@ -68,6 +69,7 @@ class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
         prior: Prior | str | bool | None = None,
         noise: Box | float | bool | None = None,
         missing: str = "refuse",
+        search: str = "exact",
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -88,6 +90,7 @@ class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.prior = prior
         self.noise = noise
         self.missing = missing
+        self.search = search
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn is to know of the estimator: whether it takes NaN."""
@@ -131,4 +134,5 @@ class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
             self.weights,
             self.prior,
             self.noise,
+            self.search,
         )

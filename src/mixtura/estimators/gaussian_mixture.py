@@ -65,6 +65,9 @@ class GaussianMixture(ConvertibleToOnnx, CallbackSupportMixin, Asked):  # type: 
         `predict_proba` one column more, the last.
     missing : ``"refuse"``, or ``"em"`` where rows may lack features, NaN, None or NA, by all that
         takes rows; see `mixtura.fit`.
+    search : ``exact``, where an E-step looks at all components of each row; ``truncated`` for very
+        many of them, which with ``init_params="auto"`` has a start of its own; or ``auto``; see
+        `mixtura.fit`.
 
     Attributes
     ----------

@@ -21,6 +21,8 @@ from mixtura.fitting.runs import best_of, check_resumed, kept, run
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.labelled import Labelled
 from mixtura.fitting.starts.start import StartLike
+from mixtura.fitting.truncated.choice import truncates
+from mixtura.fitting.truncated.run import run as truncated_run
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of, seed_of
@@ -57,6 +59,7 @@ def fit(
     every: int = 1,
     resume: bool = False,
     missing: str = "refuse",
+    search: str = "auto",
 ) -> Fit:
     """Fit a Gaussian mixture by expectation-maximisation.
 
@@ -135,6 +138,12 @@ def fit(
         masked, and in CSV empty cells and the like. What is missing is unknown, to E-step and
         likelihood, which is that of what was observed; nothing is filled in. That is right where
         whether a value is missing does not depend on what it would be, given those observed.
+    search : which components an E-step looks at for each row: ``"exact"``, all of them;
+        ``"truncated"``, the few that it keeps and their neighbours, so that an iteration hardly
+        grows with K; ``"auto"``, exact up to N·K = 2e7 and below 256 components, and where the rows
+        or what else is asked for need it. Truncated EM raises a lower bound of the log-likelihood;
+        `Fit.truncation` says how far below it is. With ``start="auto"`` it has a start of its own,
+        and moves components from where two do the work of one to where one does that of two.
 
     Raises
     ------
@@ -156,14 +165,17 @@ def fit(
     pass more is made at first, and a named start is found on a sample of up to 131,072 of them.
     Rows that lack features are taken by pattern: those that lack the same together, and for each
     pattern in a block K factorisations, 4/3·K·D³. A start is found on rows that are filled by draws
-    from their normal distribution, of which EM knows nothing.
+    from their normal distribution, of which EM knows nothing. By truncated EM an iteration finds
+    some 16 densities a row in the plane, 50 to 100 in more dimensions, and takes 12·C bytes a row,
+    C being 3 to 8, and a copy of the rows.
 
     References
     ----------
     Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the EM algorithm";
     Fraley & Raftery 2007 for `prior`; Banfield & Raftery 1993 for `noise`; Bovy, Hogg & Roweis
     2011, "Extreme deconvolution", for `errors`; Ghahramani & Jordan 1994, "Supervised learning from
-    incomplete data via an EM approach", for `missing`.
+    incomplete data via an EM approach", for `missing`; Forster & Lücke 2018, "Can clustering scale
+    sublinearly with its clusters?", for `search`.
 
     Examples
     --------
@@ -176,14 +188,9 @@ def fit(
     kind, assumed = structure_called(structure), (weights, prior, noise)
     begin = _labelled(start, labels, classes, n_components, trust)
     settings = Settings(
-        n_components, kind, begin, tol, reg_covar, max_iter, n_init, accelerate, *assumed
+        n_components, kind, begin, tol, reg_covar, max_iter, n_init, accelerate, *assumed, search
     )
-    if given is not None and not isinstance(given, Given):
-        raise ParameterError(
-            f"given is a {type(given).__name__}, expected a mixtura.Given, such as "
-            "Given(means=[[0.0], [4.0]])"
-        )
-    begun = given or Given()
+    begun = _checked(given)
     seed = None if given else seed_of(random_state)
     with checkpointed(checkpoint, every, resume, settings, begun, random_state) as checkpointer:
         fitted = fit_rows(
@@ -258,16 +265,26 @@ def fit_rows(
     if resumed is not None:
         check_resumed(resumed, settings, data.source.n_features)
     em = EM(data, settings, observer, checkpointer)
+    one = truncated_run if truncates(em) else run
 
     def numbered(number: int) -> Fit:
         try:
-            return run(em, number, given, random, resumed=resumed)
+            return one(em, number, given, random, resumed=resumed)
         except CollapseError as collapse:
             raise data.naming_rows(collapse) from None
 
     best = best_of(1 if resumed is not None else settings.n_init, numbered, began, checkpointer)
     with kept(best, checkpointer):
         return em.noted(replace(best, oddities=data.oddities(settings.n_components)))
+
+
+def _checked(given: Given | None) -> Given:
+    if given is not None and not isinstance(given, Given):
+        raise ParameterError(
+            f"given is a {type(given).__name__}, expected a mixtura.Given, such as "
+            "Given(means=[[0.0], [4.0]])"
+        )
+    return given or Given()
 
 
 def _labelled(

@@ -145,12 +145,12 @@ class EM:
                     outcome = ended
                     break
             if not state.arrived:
-                self._reach(state, self._objective(state.ahead))
+                self._reach(state, self.objective(state.ahead))
         except KeyboardInterrupt:
             if not state.known[1]:
                 raise
-            raise Interrupted(self._fit(state, Outcome.INTERRUPTED, began)) from None
-        fit = self._fit(state, self._outcome(state, outcome), began)
+            raise Interrupted(self.ended(state, Outcome.INTERRUPTED, began)) from None
+        fit = self.ended(state, self._outcome(state, outcome), began)
         if self.observer:
             self.observer.ended(fit)
         return fit
@@ -243,7 +243,7 @@ class EM:
             return Outcome.STALLED
         return Outcome.REPAIRED if state.repairs else outcome
 
-    def _fit(self, state: RunState, outcome: Outcome, began: float) -> Fit:
+    def ended(self, state: RunState, outcome: Outcome, began: float) -> Fit:
         """The result of a run: of the last mixture whose likelihood is known."""
         mixture, n_known = state.known
         source, anderson = self.data.source, state.anderson
@@ -283,6 +283,8 @@ class EM:
             data = self.data
             turned = noise_box.turned_log_volume(data.source, data.executor, data.total_scatter)
             said += noise_box.turned_box_notes(box, turned)
+        if fit.truncation is not None:
+            said += (fit.truncation.sentence(fit.mixture.n_components),)
         if not said:
             return fit
         return replace(fit, oddities=replace(fit.oddities, assumed=tuple(said)))
@@ -361,7 +363,7 @@ class EM:
         """What is assumed besides the structure, for these rows."""
         return self.assumed or Assumptions.of(self.settings, self.data)
 
-    def _objective(self, mixture: Mixture) -> float:
+    def objective(self, mixture: Mixture) -> float:
         """The mean log-likelihood, and with a prior the log of its density a row as well."""
         known = self.core.objective(mixture) if self.core else None
         return self._mean_objective(mixture) if known is None else known

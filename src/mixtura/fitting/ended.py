@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from mixtura.engine.arrays import Floats, Value
 from mixtura.fitting.convergence.rules import Outcome, remaining_gain
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.met import Met
+from mixtura.fitting.truncated.truncation import Truncation
 from mixtura.model.mixture import Mixture
 from mixtura.rows.oddities import NONE, Oddities
 
@@ -37,6 +40,7 @@ class Ended(Value):
     mean_log_prior: float = 0.0
     seed: int | None = None
     searches: Met | None = None
+    truncation: Truncation | None = None
 
     @property
     def n_iter(self) -> int:
@@ -76,4 +80,6 @@ class Ended(Value):
         NaN where it cannot be told.
         """
         path = self.trace[max(self.accelerated, default=0) :]
+        if self.truncation is not None:
+            path = np.append(path[:-1], self.truncation.bound + self.mean_log_prior)
         return remaining_gain(path.tolist()) * self.total_weight

@@ -51,6 +51,8 @@ class Fit(Ended):
     seed : the whole number that the start was drawn with; None where it was another source of
         randomness, or where parameters to start from were given.
     searches : how often the search for a start met the best end; None where nobody counted.
+    truncation : what truncated EM left out, and how much that is; None for exact EM. Of a truncated
+        run `trace` is of the bound that it raises, and only its last entry the log-likelihood.
     """
 
     def __repr__(self) -> str:
@@ -197,7 +199,12 @@ class Fit(Ended):
             "starved": list(self.starved),
             **({"searches": asdict(self.searches)} if self.searches else {}),
             "notes": list(self.notes),
-            "settings": {**self.settings.record(), "seed": self.seed},
+            **({"truncation": self.truncation.record()} if self.truncation else {}),
+            "settings": {
+                **self.settings.record(),
+                **({"search": "truncated"} if self.truncation else {}),
+                "seed": self.seed,
+            },
             "seconds": self.seconds,
             "trace": self.trace.tolist(),
         }

@@ -14,7 +14,12 @@ from mixtura.model.random import random_state_of
 from mixtura.model.structures import structure
 
 #: what a record tells of only where it is not as by default, and what it is then
-_ASSUMED: dict[str, Callable[..., Any]] = {"weights": str, "prior": Prior, "noise": Box}
+_ASSUMED: dict[str, Callable[..., Any]] = {
+    "weights": str,
+    "prior": Prior,
+    "noise": Box,
+    "search": str,
+}
 
 
 def replay_arguments(training: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,9 +32,9 @@ def replay_arguments(training: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns
     -------
-    start, tol, reg_covar, max_iter, n_init, accelerate and random_state, and weights, prior and
-    noise where they are not as by default; nothing at all where the record does not say how the
-    fit began, or names what `fit` does not take.
+    start, tol, reg_covar, max_iter, n_init, accelerate and random_state, and weights, prior, noise
+    and search where they are not as by default; nothing at all where the record does not say how
+    the fit began, or names what `fit` does not take.
 
     Examples
     --------
@@ -60,7 +65,7 @@ def replay_arguments(training: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def assumptions_of(said: Mapping[str, Any]) -> dict[str, Any]:
-    """What a record of settings tells of weights, prior and noise, as `mixtura.fit` takes them.
+    """What a record of settings tells of weights, prior, noise and search, as for `mixtura.fit`.
 
     Raises
     ------

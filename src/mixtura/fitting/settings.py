@@ -21,6 +21,9 @@ from mixtura.model.structures import Structure
 #: those that a record always has
 RECORDED = ("start", "tol", "reg_covar", "max_iter", "n_init", "accelerate")
 
+#: how components are searched for each row's
+SEARCHES = ("auto", "exact", "truncated")
+
 #: the settings that scikit-learn's estimator has by default, as arguments of `fit`
 SCIKIT_LEARNS: dict[str, Any] = {
     "start": "kmeans",
@@ -54,6 +57,8 @@ class Settings:
     prior : on means and covariances, `mixtura.fitting.m_step.prior.Prior`, or None.
     noise : whether some rows belong to no component, and where those lie:
         `mixtura.fitting.m_step.noise_box`.
+    search : ``"exact"``, where an E-step looks at all components of each row; ``"truncated"``, at
+        the few that it keeps and their neighbours; or ``"auto"``.
 
     Raises
     ------
@@ -71,6 +76,7 @@ class Settings:
     weights: str = "free"
     prior: Prior | str | bool | None = None
     noise: Box | float | bool | None = None
+    search: str = "exact"
 
     def __post_init__(self) -> None:
         _whole("n_components", self.n_components, 1)
@@ -80,6 +86,10 @@ class Settings:
         _ = self.rule, self.acceleration, self.regularisation
         start(self.start)
         _ = self.equal_weights, self.conjugate, self.background
+        if not isinstance(self.search, str) or self.search not in SEARCHES:
+            raise ParameterError(
+                f"search is {self.search!r}, expected 'auto', 'exact' or 'truncated'"
+            )
 
     @cached_property
     def rule(self) -> Rule:
@@ -158,6 +168,7 @@ class Settings:
             **({"weights": "equal"} if self.equal_weights else {}),
             **({} if self.conjugate is None else {"prior": self.conjugate.record()}),
             **({} if self.background is None else {"noise": _told(self.background)}),
+            **({"search": self.search} if self.search == "truncated" else {}),
         }
 
 

@@ -16,6 +16,7 @@ from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.replay_arguments import assumptions_of
 from mixtura.fitting.settings import RECORDED, Settings
 from mixtura.fitting.starts.met import Met
+from mixtura.fitting.truncated.truncation import Truncation
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure
 from mixtura.rows.oddities import NONE, Oddities, Repeat
@@ -69,6 +70,7 @@ def _fit(training: Mapping[str, Any], mixture: Mixture) -> Fit:
     if trace.ndim != 1 or not len(trace):
         raise ValueError(f"the trace has shape {trace.shape}, expected one number and more")
     searches, odd = training.get("searches"), training.get("oddities")
+    left_out = training.get("truncation")
     return Fit(
         mixture=mixture,
         trace=trace,
@@ -86,6 +88,7 @@ def _fit(training: Mapping[str, Any], mixture: Mixture) -> Fit:
         mean_log_prior=float(training.get("mean_log_prior", 0.0)),
         seed=None if seed is None else int(seed),
         searches=None if searches is None else Met(**searches),
+        truncation=None if left_out is None else Truncation.of_record(left_out),
     )
 
 

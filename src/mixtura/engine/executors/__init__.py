@@ -6,10 +6,10 @@ import os
 
 from mixtura.engine.executors.base import Executor, Serial
 from mixtura.engine.executors.sums import tree_sum
-from mixtura.engine.executors.threads import Threads
+from mixtura.engine.executors.threads import Threads, side_by_side
 from mixtura.errors import ParameterError
 
-__all__ = ["Executor", "Serial", "Threads", "default_executor", "tree_sum"]
+__all__ = ["Executor", "Serial", "Threads", "default_executor", "side_by_side", "tree_sum"]
 
 
 def default_executor() -> Executor:

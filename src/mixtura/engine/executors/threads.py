@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -13,6 +13,7 @@ from mixtura.engine.executors.base import Executor, one_by_one
 from mixtura.engine.executors.helpers import Promise, waiting_helpers
 from mixtura.engine.sources import Block, Source
 
+P = TypeVar("P")
 T = TypeVar("T")
 
 
@@ -37,18 +38,32 @@ class Threads(Executor):
         n_helpers = min(self.n_threads, source.n_blocks) - 1
         if n_helpers < 1:
             return one_by_one(source, function)
-        return _Shared(source, function, n_helpers).results()
+        return _Shared(source.blocks(), function, n_helpers).results()
 
 
-class _Shared(Generic[T]):
+def side_by_side(executor: Executor, parts: Sequence[P], function: Callable[[P], T]) -> list[T]:
+    """The function's value at each part of some work, in their order, by an executor's threads.
+
+    What the parts are must not depend on how many threads there are.
+    """
+    together = executor.n_threads if isinstance(executor, Threads) else 1
+    n_helpers = min(together, len(parts)) - 1
+    if n_helpers < 1:
+        return [function(part) for part in parts]
+    return list(_Shared((part for part in parts), function, n_helpers).results())
+
+
+class _Shared(Generic[P, T]):
     """A pass under way: whoever is free takes the next block, if there is room for its result.
 
     A helper that finds no room leaves, and is called again when there is some. So none ever waits
     for a caller who may be gone.
     """
 
-    def __init__(self, source: Source, function: Callable[[Block], T], n_helpers: int) -> None:
-        self._blocks = source.blocks()
+    def __init__(
+        self, blocks: Generator[P, None, None], function: Callable[[P], T], n_helpers: int
+    ) -> None:
+        self._blocks = blocks
         self._more = True  # blocks to take
         self._function = function
         self._n_helpers = n_helpers

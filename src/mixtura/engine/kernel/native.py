@@ -27,8 +27,9 @@ from mixtura.engine.kernel import _native, reference
 from mixtura.engine.kernel.native_clusterings import sample_clusterings
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
 from mixtura.engine.kernel.native_search import climb, fit_groups, race, search, swap
+from mixtura.engine.kernel.native_truncated import CellPasses
 from mixtura.engine.patterns import Patterns
-from mixtura.engine.search import Ascend, EMRunOf
+from mixtura.engine.search import Ascend, CellPassesOf, EMRunOf
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
 from mixtura.errors import ParameterError
@@ -37,6 +38,7 @@ __all__ = [
     "accumulate",
     "ascend",
     "assign",
+    "cell_passes",
     "climb",
     "describe",
     "em_run",
@@ -63,6 +65,8 @@ __all__ = [
 ascend: Ascend = _native.ascend
 #: a run of EM, of the arguments of the core
 em_run: EMRunOf = _native.Run
+#: passes over cells, of rows, weights and an executor
+cell_passes: CellPassesOf = CellPasses
 #: below it, squares of deviations come near the smallest normal float32, 1e-38
 _LEAST_VARIANCE = 1e-28
 

@@ -23,7 +23,17 @@ from mixtura.engine.groups import FitGroups
 from mixtura.engine.kernel.clusterings import sample_clusterings as sample_clusterings
 from mixtura.engine.marginals import Marginal
 from mixtura.engine.patterns import Patterns
-from mixtura.engine.search import Ascend, Climb, EMRunOf, FarApart, Lloyd, RunRace, RunSearch, Swap
+from mixtura.engine.search import (
+    Ascend,
+    CellPassesOf,
+    Climb,
+    EMRunOf,
+    FarApart,
+    Lloyd,
+    RunRace,
+    RunSearch,
+    Swap,
+)
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
 
@@ -33,6 +43,8 @@ climb: Climb | None = None
 ascend: Ascend | None = None
 #: nor this: `mixtura.fitting.em` is what it comes to
 em_run: EMRunOf | None = None
+#: nor these: sums over cells are those over all rows, where each keeps all components
+cell_passes: CellPassesOf | None = None
 #: nor these: they are loops over climbs, and over swaps and climbs
 race: RunRace | None = None
 search: RunSearch | None = None

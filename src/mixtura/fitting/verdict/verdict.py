@@ -130,7 +130,7 @@ def asked(fit: Ended, *, explained: bool, hopeless: bool) -> Iterator[str]:
         )
     size = fit.n_rows, fit.mixture.n_components, fit.mixture.n_features
     by_name = isinstance(fit.settings.start, str) and fit.settings.start == "auto"
-    if by_name and not is_searched(*size, fit.mixture.structure):
+    if by_name and fit.truncation is None and not is_searched(*size, fit.mixture.structure):
         yield (
             "so many components, or features, are more than a search for a start can pay for: it "
             f"is that of k-means alone, so see with n_init={more} whether another ends higher"

@@ -1,0 +1,313 @@
+"""Thousands of components: rounds of truncated EM beside exact iterations, and whole fits.
+
+python benchmarks/many_components.py [--quick]; the pixels need Pillow, else they are left out.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import mixtura
+from claim import run, show
+from mixtura.fitting.em import EM
+from mixtura.fitting.settings import Settings
+from mixtura.fitting.starts.kmeans.seeds import seeds
+from mixtura.fitting.truncated.begin import begun
+from mixtura.fitting.truncated.truncation import Breadth
+from mixtura.model.structures import structure
+from mixtura.rows.data import Data
+from table import Column, Table
+
+Floats = NDArray[np.float64]
+
+#: how far apart clusters are, in their deviations
+SPACING = 4.0 * np.sqrt(2.0)
+
+_ROUNDS = """\
+A round of truncated EM beside an iteration of exact EM from the same parameters: an E-step and an
+M-step of each, in turn, processor time of all threads, least of several, once rows are sorted; and
+how many densities a round finds of N·K. `Gap` is by how much the exact mean log-likelihood is below
+that of exact EM, nats a row, after as many rounds from the same start (20; 10 or 5 where an
+iteration takes long), negative where it is above; `best kept` the share of rows whose likeliest
+component is among those that they keep. Data: unit clusters on a grid of the plane, or in a box of
+16 dimensions in which the median nearest one is as far, 4√2, 100 rows each; the pixels of
+scikit-learn's china.jpg with rounding noise."""
+
+_WHOLE = """\
+Whole fits with tol=1e-3, processor time of all threads: truncated, with its own start and moves,
+and exact EM from k-means. `Found` is the share of true clusters to which exactly one mean is
+nearest. Log-likelihoods are exact, nats a row. `Beyond` is by how much the process grew over the
+rows, in multiples of them, in the truncated fit."""
+
+_START = """\
+The start of a truncated fit, seeds, lists, sets, Lloyd's steps and sorted rows, beside greedy
+k-means++ alone, of which the first seeds are found and the rest is taken to cost as much each."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Rows to be fitted.
+
+    Parameters
+    ----------
+    name : of the data.
+    make : gives rows, and centres where there are true ones.
+    n_components : K.
+    kind : of the covariances.
+    n_rounds : as many as are compared with exact EM; 0 where that takes too long.
+    """
+
+    name: str
+    make: Callable[[], tuple[Floats, Floats | None]]
+    n_components: int
+    kind: str
+    n_rounds: int = 20
+
+
+def grid(side: int, rows: int = 100) -> tuple[Floats, Floats]:
+    """Unit clusters on a square grid, and their centres."""
+    random, line = np.random.default_rng(0), SPACING * np.arange(side)
+    centres = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    return _about(centres, rows, random), centres
+
+
+def box(count: int, n_features: int, rows: int = 100) -> tuple[Floats, Floats]:
+    """Unit clusters, even in a box in which the median nearest one is at the same distance."""
+    random = np.random.default_rng(0)
+    centres = random.uniform(size=(count, n_features))
+    some = centres[:500]
+    apart = np.linalg.norm(some[:, None] - centres, axis=-1)
+    apart[np.arange(len(some)), np.arange(len(some))] = np.inf
+    centres *= SPACING / np.median(apart.min(axis=1))
+    return _about(centres, rows, random), centres
+
+
+def pixels() -> tuple[Floats, None]:
+    """The colours of a photograph."""
+    from sklearn.datasets import load_sample_image
+
+    colours = load_sample_image("china.jpg").reshape(-1, 3).astype(float)
+    return colours + np.random.default_rng(0).uniform(-0.5, 0.5, colours.shape), None
+
+
+def _about(centres: Floats, rows: int, random: np.random.Generator) -> Floats:
+    X = np.repeat(centres, rows, axis=0)
+    X += random.normal(size=X.shape)
+    return np.ascontiguousarray(X[random.permutation(len(X))])
+
+
+CASES = (
+    Case("grid-32", partial(grid, 32), 1024, "diag"),
+    Case("grid-50", partial(grid, 50), 2500, "diag", 10),
+    Case("grid-100", partial(grid, 100), 10_000, "diag", 0),
+    Case("box-1000-16", partial(box, 1000, 16), 1000, "diag"),
+    Case("box-1000-16", partial(box, 1000, 16), 1000, "full", 10),
+    Case("pixels", pixels, 1000, "full", 5),
+    Case("pixels", pixels, 4000, "full", 0),
+)
+QUICK = (Case("grid-20", partial(grid, 20), 400, "diag"),)
+WHOLE = (CASES[1], CASES[3], CASES[4])
+
+_ROUND_COLUMNS = (
+    Column("data", "data"),
+    Column("kind", "covariances"),
+    Column("k", "K", ",d"),
+    Column("kept", "C, G"),
+    Column("exact", "exact, ms", "short"),
+    Column("round", "round, ms", "short"),
+    Column("ratio", "ratio", ".1f"),
+    Column("densities", "densities, % of N·K", ".2f"),
+    Column("gap", "gap", ".1e"),
+    Column("best_kept", "best kept", ".4f"),
+)
+_WHOLE_COLUMNS = (
+    Column("data", "data"),
+    Column("kind", "covariances"),
+    Column("truncated", "truncated, s", "short"),
+    Column("exact", "exact, s", "short"),
+    Column("ratio", "ratio", ".1f"),
+    Column("likelihood", "log-likelihood", ".4f"),
+    Column("exact_likelihood", "exact fit's", ".4f"),
+    Column("found", "found", ".3f"),
+    Column("exact_found", "exact fit's", ".3f"),
+    Column("moves", "moves", ",d"),
+    Column("beyond", "beyond", ".1f"),
+)
+_START_COLUMNS = (
+    Column("data", "data"),
+    Column("k", "K", ",d"),
+    Column("start", "start, s", "short"),
+    Column("seeds", "k-means++, s", "short"),
+    Column("ratio", "ratio", ".0f"),
+)
+
+
+def spent(work: Callable[[], Any], times: int) -> float:
+    """The processor time of some work, all threads, the least of several, s."""
+    least = np.inf
+    for _ in range(times):
+        began = time.process_time()
+        work()
+        least = min(least, time.process_time() - began)
+    return least
+
+
+def loop(X: Floats, k: int, kind: str) -> EM:
+    """EM over rows, of K components."""
+    return EM(Data.held(X), Settings(k, structure(kind), "auto", "auto", "auto", 1000))
+
+
+def measured_round(case: Case) -> dict[str, Any]:
+    """A round beside an iteration."""
+    X, _ = case.make()
+    k, n = case.n_components, len(X)
+    em = loop(X, k, case.kind)
+    breadth = Breadth.usual(k, X.shape[1])
+    rounds, place, _ = begun(em, breadth, np.random.RandomState(0))
+    first, counts = place.mixture, []
+    for at in range(3):
+        rounds.expand(place)
+        rounds.maximise(place, at + 1, ())
+    turns = 5 if case.n_rounds else 1
+
+    def one_round() -> None:
+        counts.append(rounds.expand(place)[1])
+        rounds.maximise(place, 4, ())
+
+    def iteration() -> None:
+        em.m_step(em.statistics(place.mixture))
+
+    full, short = [], []
+    for _ in range(turns):
+        full.append(spent(iteration, 1))
+        short.append(spent(one_round, 4))
+    seen = rounds.scored(place, np.random.RandomState(0).choice(n, min(20_000, n), replace=False))
+    return {
+        "data": case.name,
+        "kind": case.kind,
+        "k": k,
+        "kept": f"{breadth.kept}, {breadth.neighbours}",
+        "exact": 1e3 * min(full),
+        "round": 1e3 * min(short),
+        "ratio": min(full) / min(short),
+        "densities": 100.0 * min(counts) / (n * k),
+        "gap": lag(X, em, first, case) if case.n_rounds else None,
+        "best_kept": 1.0 - seen.missed,
+    }
+
+
+def lag(X: Floats, em: EM, first: mixtura.Mixture, case: Case) -> float:
+    """By how much rounds end below as many exact iterations from one mixture, nats a row."""
+    more = {"structure": case.kind, "tol": 0.0, "max_iter": case.n_rounds, "accelerate": False}
+    start = mixtura.Given(
+        first.weights,
+        first.means,
+        first.structure.form.precisions(first.gaussians.whitening(_inverted)),
+    )
+    ends = [
+        mixtura.fit(X, case.n_components, given=start, search=search, **more).mean_log_likelihood
+        for search in ("exact", "truncated")
+    ]
+    return ends[0] - ends[1]
+
+
+def _inverted(lower: Floats) -> Floats:
+    return np.linalg.inv(lower)
+
+
+def found(means: Floats, centres: Floats) -> float:
+    """The share of centres to which exactly one mean is nearest."""
+    nearest = np.concatenate(
+        [
+            ((part[:, None] - centres) ** 2).sum(-1).argmin(axis=1)
+            for part in np.array_split(means, -(-len(means) // 100))
+        ]
+    )
+    return float((np.bincount(nearest, minlength=len(centres)) == 1).mean())
+
+
+def measured_fit(case: Case) -> dict[str, Any]:
+    """A whole fit beside one by exact EM from k-means."""
+    X, centres = case.make()
+    more: dict[str, Any] = {"structure": case.kind, "tol": 1e-3}
+    times, fits = {}, {}
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for name, start in (("truncated", "auto"), ("exact", "kmeans")):
+        began = time.process_time()
+        fits[name] = mixtura.fit(X, case.n_components, start=start, search=name, **more)
+        times[name] = time.process_time() - began
+        if name == "truncated":
+            grown = 1024.0 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    ours, theirs = fits["truncated"], fits["exact"]
+    shares = [None if centres is None else found(f.mixture.means, centres) for f in (ours, theirs)]
+    return {
+        "data": case.name,
+        "kind": case.kind,
+        **times,
+        "ratio": times["exact"] / times["truncated"],
+        "likelihood": ours.mean_log_likelihood,
+        "exact_likelihood": theirs.mean_log_likelihood,
+        "found": shares[0],
+        "exact_found": shares[1],
+        "moves": ours.truncation.n_moves if ours.truncation else 0,
+        "beyond": grown / X.nbytes,
+    }
+
+
+def measured_start(case: Case, n_seeds: int) -> dict[str, Any]:
+    """A start beside the seeds of k-means, of which so many are found."""
+    X, _ = case.make()
+    k = case.n_components
+    em = loop(X, k, case.kind)
+    breadth = Breadth.usual(k, X.shape[1])
+    start = spent(lambda: begun(em, breadth, np.random.RandomState(0)), 1)
+    data, tries = em.data, 2 + int(np.log(k)) - (2 + int(np.log(n_seeds)))
+    some = spent(lambda: seeds(data.sample, n_seeds, np.random.RandomState(0), data.executor), 1)
+    whole = some * k / n_seeds * (1.0 + tries / (3 + int(np.log(n_seeds))))
+    return {"data": case.name, "k": k, "start": start, "seeds": whole, "ratio": whole / start}
+
+
+def tabled(
+    one: Callable[[Case], dict[str, Any]], cases: Sequence[Case], columns: Sequence[Column]
+) -> list[dict[str, Any]]:
+    """A row of figures for each case."""
+    rows = []
+    for case in cases:
+        try:
+            rows.append(one(case))
+        except ImportError as missing:
+            show(f"{case.name} is left out: {missing}")
+            continue
+        show(", ".join(f"{c.heading} {c.text(rows[-1].get(c.key))}" for c in columns))
+    return rows
+
+
+def rounds(quick: bool) -> list[Table]:
+    """Rounds beside iterations."""
+    rows = tabled(measured_round, QUICK if quick else CASES, _ROUND_COLUMNS)
+    return [Table("many_rounds", "A round of truncated EM", _ROUNDS, _ROUND_COLUMNS, rows)]
+
+
+def fits(quick: bool) -> list[Table]:
+    """Whole fits."""
+    rows = tabled(measured_fit, QUICK if quick else WHOLE, _WHOLE_COLUMNS)
+    return [Table("many_fits", "Whole fits of many components", _WHOLE, _WHOLE_COLUMNS, rows)]
+
+
+def starts(quick: bool) -> list[Table]:
+    """Starts."""
+    one = partial(measured_start, n_seeds=100)
+    rows = tabled(one, QUICK if quick else CASES[1:3], _START_COLUMNS)
+    return [Table("many_starts", "Starts of many components", _START, _START_COLUMNS, rows)]
+
+
+if __name__ == "__main__":
+    run(rounds, fits, starts)

@@ -1,0 +1,141 @@
+// Densities of one component at some registers of a tile's rows.
+#pragma once
+
+#include "mixtura/distances.hpp"
+
+namespace mixtura::MIXTURA_ISA {
+
+// Where the registers begin that are asked for.
+struct Asked {
+    const std::int64_t* at;
+    std::int64_t n;
+};
+
+// ‖W (x − μ)‖² of R registers, W diagonal, or one number.
+template <int R, bool spherical>
+inline void asked_diagonal(const Tile<double>& tile, const std::int64_t* at, const double* mean,
+                           const double* scale, double* out) {
+    Doubles sum[R] = {};
+    for (std::int64_t j = 0; j < tile.n_features; ++j) {
+        const double* x = tile.feature(j);
+        const double centre = mean[j], factor = scale[spherical ? 0 : j];
+#pragma GCC unroll 4
+        for (int v = 0; v < R; ++v) {
+            const Doubles z = (load(x + at[v]) - centre) * factor;
+            sum[v] = fma(z, z, sum[v]);
+        }
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < R; ++v) store(out + v * width<double>, sum[v]);
+}
+
+// The same, W (D, D) lower triangular, D known to the compiler.
+template <int R, int D>
+inline void asked_few(const Tile<double>& tile, const std::int64_t* at, const double* mean,
+                      const double* lower, double* out) {
+    Doubles deviation[D][R], sum[R] = {};
+#pragma GCC unroll 8
+    for (int j = 0; j < D; ++j)
+#pragma GCC unroll 4
+        for (int v = 0; v < R; ++v) deviation[j][v] = load(tile.feature(j) + at[v]) - mean[j];
+#pragma GCC unroll 8
+    for (int j = 0; j < D; ++j) {
+        Doubles whitened[R] = {};
+#pragma GCC unroll 8
+        for (int i = 0; i <= j; ++i)
+#pragma GCC unroll 4
+            for (int v = 0; v < R; ++v)
+                whitened[v] = fma(all(lower[j * D + i]), deviation[i][v], whitened[v]);
+#pragma GCC unroll 4
+        for (int v = 0; v < R; ++v) sum[v] = fma(whitened[v], whitened[v], sum[v]);
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < R; ++v) store(out + v * width<double>, sum[v]);
+}
+
+// `count` ≤ 4 rows j… of W, times deviations (D, R) in registers, squared, added to the sums.
+template <int R, int count>
+inline void asked_rows(const double* lower, std::int64_t d, std::int64_t j,
+                       const double* deviations, Doubles* sum) {
+    Doubles whitened[count][R] = {};
+    const double* w = lower + j * d;
+    for (std::int64_t i = 0; i < j + count; ++i) {
+        Doubles x[R];
+#pragma GCC unroll 4
+        for (int v = 0; v < R; ++v) x[v] = load(deviations + (i * R + v) * width<double>);
+#pragma GCC unroll 4
+        for (int r = 0; r < count; ++r) {
+            const Doubles factor = all(w[r * d + i]);
+#pragma GCC unroll 4
+            for (int v = 0; v < R; ++v) whitened[r][v] = fma(factor, x[v], whitened[r][v]);
+        }
+    }
+#pragma GCC unroll 4
+    for (int r = 0; r < count; ++r)
+#pragma GCC unroll 4
+        for (int v = 0; v < R; ++v) sum[v] = fma(whitened[r][v], whitened[r][v], sum[v]);
+}
+
+// The same for any D; `deviations` (D, R) is scratch.
+template <int R>
+inline void asked_many(const Tile<double>& tile, const std::int64_t* at, const double* mean,
+                       const double* lower, double* deviations, double* out) {
+    const std::int64_t d = tile.n_features;
+    for (std::int64_t j = 0; j < d; ++j)
+        for (int v = 0; v < R; ++v)
+            store(deviations + (j * R + v) * width<double>,
+                  load(tile.feature(j) + at[v]) - mean[j]);
+    Doubles sum[R] = {};
+    std::int64_t j = 0;
+    for (; j + 4 <= d; j += 4) asked_rows<R, 4>(lower, d, j, deviations, sum);
+    switch (d - j) {
+        case 3: asked_rows<R, 3>(lower, d, j, deviations, sum); break;
+        case 2: asked_rows<R, 2>(lower, d, j, deviations, sum); break;
+        case 1: asked_rows<R, 1>(lower, d, j, deviations, sum); break;
+        default: break;
+    }
+    for (int v = 0; v < R; ++v) store(out + v * width<double>, sum[v]);
+}
+
+// Squared distances from component k of the registers asked for, one after the other: out.
+class AskedDistances {
+  public:
+    explicit AskedDistances(const Components& c)
+        : c_(c), deviations_(4 * width<double> * c.n_features) {}
+
+    void to(const Tile<double>& tile, std::int64_t k, Asked asked, double* out) {
+        for (; asked.n >= 4; asked.at += 4, asked.n -= 4, out += 4 * width<double>)
+            some<4>(tile, k, asked.at, out);
+        switch (asked.n) {
+            case 3: return some<3>(tile, k, asked.at, out);
+            case 2: return some<2>(tile, k, asked.at, out);
+            case 1: return some<1>(tile, k, asked.at, out);
+            default: return;
+        }
+    }
+
+  private:
+    template <int R>
+    void some(const Tile<double>& tile, std::int64_t k, const std::int64_t* at, double* out) {
+        const std::int64_t d = c_.n_features;
+        const double *mean = c_.means + k * d, *w = c_.whitening;
+        switch (c_.form) {
+            case Form::diagonal: return asked_diagonal<R, false>(tile, at, mean, w + k * d, out);
+            case Form::spherical: return asked_diagonal<R, true>(tile, at, mean, w + k, out);
+            case Form::shared_triangular: break;
+            case Form::triangular: w += k * d * d;
+        }
+        switch (d) {
+            case 1: return asked_few<R, 1>(tile, at, mean, w, out);
+            case 2: return asked_few<R, 2>(tile, at, mean, w, out);
+            case 3: return asked_few<R, 3>(tile, at, mean, w, out);
+            case 4: return asked_few<R, 4>(tile, at, mean, w, out);
+            default: return asked_many<R>(tile, at, mean, w, deviations_.data(), out);
+        }
+    }
+
+    Components c_;
+    Buffer<double> deviations_;
+};
+
+}  // namespace mixtura::MIXTURA_ISA

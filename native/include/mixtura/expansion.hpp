@@ -1,0 +1,283 @@
+// Expansion: the E-step of truncated EM, cell by cell.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <vector>
+
+#include "mixtura/asked.hpp"
+#include "mixtura/posterior.hpp"
+#include "mixtura/sums.hpp"
+#include "mixtura/truncated.hpp"
+
+namespace mixtura::MIXTURA_ISA {
+
+// Rows that are scored together, and how many of them ask together: a bit of a mask each.
+constexpr std::int64_t cell_tile = 64, asking = 8;
+// From so many components on a list is long.
+constexpr std::int64_t long_list = 8;
+using Mask = std::uint8_t;
+
+// Things by number, each with a mask of who asks for it, in the order in which they came.
+class Union {
+  public:
+    explicit Union(std::int64_t n) : stamps_(n), masks_(static_cast<std::size_t>(n)) {}
+
+    void clear() {
+        ids.clear();
+        ++now_;
+    }
+    void add(std::int32_t id, Mask mask) {
+        if (stamps_[id] == now_) {
+            masks_[static_cast<std::size_t>(id)] |= mask;
+            return;
+        }
+        stamps_[id] = now_;
+        masks_[static_cast<std::size_t>(id)] = mask;
+        ids.push_back(id);
+    }
+    Mask mask(std::int32_t id) const { return masks_[static_cast<std::size_t>(id)]; }
+
+    std::vector<std::int32_t> ids;
+
+  private:
+    std::int64_t now_ = 0;
+    Buffer<std::int64_t> stamps_;
+    std::vector<Mask> masks_;
+};
+
+inline bool any_above(Doubles a, Doubles b) {
+#if MIXTURA_LANES_BYTES == 64
+    return _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ) != 0;
+#elif MIXTURA_LANES_BYTES == 32
+    return _mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_GT_OQ)) != 0;
+#else
+    const Longs above = a > b;
+    for (int t = 0; t < width<double>; ++t)
+        if (above[t]) return true;
+    return false;
+#endif
+}
+
+// The C largest of what each lane was shown, with who that was; the first of equals. (C, T)
+class Largest {
+  public:
+    explicit Largest(std::int64_t n_kept)
+        : n_kept(n_kept), values(n_kept * cell_tile), ids(n_kept * cell_tile) {}
+
+    void clear() {
+        std::fill_n(values.data(), n_kept * cell_tile, -std::numeric_limits<double>::infinity());
+        std::fill_n(ids.data(), n_kept * cell_tile, std::int64_t{-1});
+    }
+    void show(Doubles value, std::int64_t id, std::int64_t at) {
+        if (!any_above(value, load(values.data() + (n_kept - 1) * cell_tile + at))) return;
+        Longs who = Longs{} + id;
+        for (std::int64_t i = 0; i < n_kept; ++i) {
+            double* to = values.data() + i * cell_tile + at;
+            std::int64_t* name = ids.data() + i * cell_tile + at;
+            const Doubles held = load(to);
+            Longs holder;
+            std::memcpy(&holder, name, sizeof holder);
+            const Longs more = value > held;
+            store(to, more ? value : held);
+            const Longs now = more ? who : holder;
+            std::memcpy(name, &now, sizeof now);
+            value = more ? held : value;
+            who = more ? holder : who;
+        }
+    }
+
+    const std::int64_t n_kept;
+    Buffer<double> values;
+    Buffer<std::int64_t> ids;
+};
+
+class Expansion {
+  public:
+    Expansion(const Components& components, const HeldRows& rows, const Cells& cells,
+              const Lists& lists, const Expanding& how, const Sets& sets)
+        : c_(components), rows_(rows), cells_(cells), lists_(lists), how_(how), sets_(sets),
+          distances_(components), tile_(cell_tile, rows.n_features), asked_(lists.n_lists),
+          scored_(components.n_components), met_(components.n_components),
+          excess_(how.graph ? components.n_components : 0),
+          times_(how.graph ? components.n_components : 0), largest_(sets.n_kept),
+          values_(cell_tile), own_(cell_tile), there_(cell_tile), likelihood_(cell_tile),
+          weights_(cell_tile) {}
+
+    void cell(std::int64_t c) {
+        const std::int64_t begin = cells_.offsets[c], end = cells_.offsets[c + 1];
+        const std::int32_t* order = alike(cells_.order + begin, end - begin) - begin;
+        met_.clear();
+        for (std::int64_t start = begin; start < end; start += cell_tile) {
+            fill(order + start, std::min(cell_tile, end - start));
+            gather(how_.graph ? c : -1);
+            largest_.clear();
+            for (const std::int32_t k : scored_.ids) score(k, how_.graph && k == c);
+            settle();
+        }
+        if (how_.graph && end > begin) relist(c);
+    }
+
+    Expanded done{};
+
+  private:
+    // The rows of a cell, those side by side that ask for the same lists besides: what one asks for
+    // is scored for all that ask together. Of short lists the order saves less than it costs.
+    const std::int32_t* alike(const std::int32_t* rows, std::int64_t n) {
+        if (how_.n_asked < 3 || lists_.length < long_list || n <= asking) return rows;
+        sorted_.clear();
+        for (std::int64_t i = 0; i < n; ++i) {
+            const std::int32_t* wish = how_.asked + rows[i] * how_.n_asked;
+            sorted_.push_back({wish[1], wish[2], rows[i]});
+        }
+        std::sort(sorted_.begin(), sorted_.end());
+        reordered_.clear();
+        for (const auto& each : sorted_) reordered_.push_back(each[2]);
+        return reordered_.data();
+    }
+
+    // The rows of a tile, turned; beyond them, for whole groups, the first one again.
+    void fill(const std::int32_t* chosen, std::int64_t size) {
+        const std::int64_t d = rows_.n_features, whole = (size + asking - 1) / asking * asking;
+        chosen_ = chosen;
+        tile_.size = size;
+        tile_.steps = whole / width<double>;
+        for (std::int64_t i = 0; i < whole; ++i) {
+            const double* row = rows_.values + chosen[i < size ? i : 0] * d;
+            for (std::int64_t j = 0; j < d; ++j) tile_.feature(j)[i] = row[j];
+            there_[i] = i < size;
+        }
+        everyone_ = static_cast<Mask>((1u << (whole / asking)) - 1u);
+    }
+
+    // Who is to be scored for whom: first the cell's own component, if there is one.
+    void gather(std::int64_t own) {
+        asked_.clear();
+        scored_.clear();
+        if (own >= 0) scored_.add(static_cast<std::int32_t>(own), everyone_);
+        for (std::int64_t i = 0; i < tile_.size; ++i) {
+            const std::int32_t* wish = how_.asked + chosen_[i] * how_.n_asked;
+            const auto mask = static_cast<Mask>(1u << (i / asking));
+            for (std::int64_t a = 0; a < how_.n_asked; ++a)
+                if (wish[a] >= 0) asked_.add(wish[a], mask);
+        }
+        for (const std::int32_t list : asked_.ids) {
+            const std::int32_t* ids = lists_.ids + list * lists_.length;
+            const Mask mask = asked_.mask(list);
+            for (std::int64_t g = 0; g < lists_.length && ids[g] >= 0; ++g)
+                scored_.add(ids[g], mask);
+        }
+        if (how_.draw < 0) return;
+        const auto n = static_cast<std::uint64_t>(c_.n_components);
+        const std::uint64_t drawn = hash(static_cast<std::uint64_t>(how_.draw), chosen_[0]);
+        scored_.add(static_cast<std::int32_t>(drawn % n), everyone_);
+    }
+
+    // A number for a round and a row, by SplitMix64's finaliser (Steele, Lea & Flood 2014).
+    static std::uint64_t hash(std::uint64_t round, std::int32_t row) {
+        std::uint64_t x = round * 0x9e3779b97f4a7c15u + static_cast<std::uint64_t>(row);
+        x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+        x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+        return x ^ (x >> 31);
+    }
+
+    void score(std::int32_t k, bool own) {
+        constexpr int registers = asking / width<double>;
+        std::int64_t at[cell_tile / width<double>], n = 0;
+        const Mask mask = scored_.mask(k);
+        for (unsigned left = mask; left; left &= left - 1)
+            for (int r = 0; r < registers; ++r)
+                at[n++] = std::countr_zero(left) * asking + r * width<double>;
+        distances_.to(tile_, k, {at, n}, values_.data());
+        done.n_densities += n * width<double>;
+        Doubles excess = {}, times = {};
+        for (std::int64_t r = 0; r < n; ++r) {
+            const Doubles value =
+                log_joint(load(values_.data() + r * width<double>), c_.constants[k]);
+            largest_.show(value, k, at[r]);
+            if (own) store(own_.data() + at[r], value);
+            else if (how_.graph) {
+                const Doubles there = load(there_.data() + at[r]);
+                excess = fma(there, load(own_.data() + at[r]) - value, excess);
+                times += there;
+            }
+        }
+        if (own || !how_.graph) return;
+        const std::size_t known = met_.ids.size();
+        met_.add(k, 1);
+        if (met_.ids.size() > known) excess_[k] = times_[k] = 0.0;
+        excess_[k] += total<double>(excess);
+        times_[k] += total<double>(times);
+    }
+
+    // Responsibilities among those that are kept, and the bound.
+    void settle() {
+        const std::int64_t n_kept = sets_.n_kept;
+        constexpr double lowest = std::numeric_limits<double>::lowest();
+        for (std::int64_t at = 0; at < tile_.steps * width<double>; at += width<double>) {
+            double* column = largest_.values.data() + at;
+            const Doubles top = load(column), scale = larger(top, all(lowest));
+            Doubles sum = {};
+            for (std::int64_t i = 0; i < n_kept; ++i) {
+                const Doubles e = exponential<double>(load(column + i * cell_tile) - scale);
+                store(column + i * cell_tile, e);
+                sum += e;
+            }
+            sum = sum > 0.0 ? sum : all(1.0);
+            store(likelihood_.data() + at, top + logarithm(sum));
+            for (std::int64_t i = 0; i < n_kept; ++i)
+                store(column + i * cell_tile, load(column + i * cell_tile) / sum);
+        }
+        for (std::int64_t i = 0; i < tile_.size; ++i) {
+            const std::int64_t row = chosen_[i];
+            for (std::int64_t s = 0; s < n_kept; ++s) {
+                sets_.ids[row * n_kept + s] =
+                    static_cast<std::int32_t>(largest_.ids[s * cell_tile + i]);
+                if (sets_.shares)
+                    sets_.shares[row * n_kept + s] = largest_.values[s * cell_tile + i];
+            }
+            if (rows_.weights) weights_[i] = rows_.weights[row];
+        }
+        done.bound +=
+            weighed_sum(likelihood_.data(), rows_.weights ? weights_.data() : nullptr, tile_.size);
+    }
+
+    // The next list of component c: itself, and those that its rows tell least from it.
+    void relist(std::int64_t c) {
+        nearest_.clear();
+        for (const std::int32_t k : met_.ids) {
+            const double mean = excess_[k] / times_[k];
+            const double divergence = mean + how_.log_weights[k] - how_.log_weights[c];
+            if (divergence < std::numeric_limits<double>::infinity())
+                nearest_.push_back({divergence, k});
+        }
+        const std::size_t n =
+            std::min(nearest_.size(), static_cast<std::size_t>(lists_.length - 1));
+        std::partial_sort(nearest_.begin(), nearest_.begin() + static_cast<std::ptrdiff_t>(n),
+                          nearest_.end());
+        std::int32_t* to = how_.graph + c * lists_.length;
+        to[0] = static_cast<std::int32_t>(c);
+        std::fill(to + 1, to + lists_.length, -1);
+        for (std::size_t i = 0; i < n; ++i) to[i + 1] = nearest_[i].second;
+    }
+
+    Components c_;
+    HeldRows rows_;
+    Cells cells_;
+    Lists lists_;
+    Expanding how_;
+    Sets sets_;
+    AskedDistances distances_;
+    Tile<double> tile_;
+    Union asked_, scored_, met_;     // lists; components of a tile; components of a cell
+    Buffer<double> excess_, times_;  // (K,) Σ log p_c − log p_k over a cell, and of how many rows
+    Largest largest_;
+    Buffer<double> values_, own_, there_, likelihood_, weights_;
+    const std::int32_t* chosen_ = nullptr;
+    Mask everyone_ = 0;
+    std::vector<std::pair<double, std::int32_t>> nearest_;
+    std::vector<std::array<std::int32_t, 3>> sorted_;  // second and third list, and the row
+    std::vector<std::int32_t> reordered_;
+};
+
+}  // namespace mixtura::MIXTURA_ISA

@@ -1,0 +1,217 @@
+"""The native kernel's passes over cells, of which truncated EM is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import TypeVar
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats, Integers
+from mixtura.engine.cells import Cells, Halves, Numbers, Sets
+from mixtura.engine.components import Components
+from mixtura.engine.executors import Executor, side_by_side
+from mixtura.engine.kernel import _native
+from mixtura.engine.statistics import zeros
+
+T = TypeVar("T")
+#: work is cut into parts of so many rows, at most so many: it depends on the rows alone
+_PART, _PARTS = 8192, 64
+#: members are counted in so many parts: each has a number for each component
+_COUNTED = 16
+
+
+@dataclass(frozen=True, eq=False)
+class CellPasses:
+    """Passes over the cells of rows in memory, each cell by one thread.
+
+    Nothing is summed up across cells but the bound, part by part in their order: the bits do not
+    depend on the number of threads.
+
+    Parameters
+    ----------
+    rows : (N, D) float64, C-contiguous.
+    weights : (N,) or None.
+    executor : whose threads they are.
+    """
+
+    rows: Floats
+    weights: Floats | None
+    executor: Executor
+    _room: dict[str, Cells] = field(default_factory=dict, init=False)  # kept from pass to pass
+
+    def expand(
+        self,
+        components: Components,
+        cells: Cells,
+        lists: Numbers,
+        asked: Numbers,
+        sets: Sets,
+        *,
+        draw: int = -1,
+        graph: Numbers | None = None,
+    ) -> tuple[float, int]:
+        """The E-step: every row keeps the likeliest of the components that it is shown.
+
+        Parameters
+        ----------
+        components : K of them.
+        cells : whose rows are scored together.
+        lists : (L, G) int32, numbers of components, −1 behind them.
+        asked : (N, A) int32, the lists whose components a row is shown; −1 for none. It may be
+            what `sets` keeps, where lists are of neighbours.
+        sets : overwritten.
+        draw : a number of the round, where rows are shown a component more that is drawn by it.
+        graph : (K, G) int32, overwritten by the neighbours of each component, where cells are
+            theirs.
+
+        Returns
+        -------
+        The bound Σ_n v_n log Σ_{c kept} p_c(x_n), nats, and how many densities were found.
+        """
+        whitening = components.whitening(_invert_lower)
+
+        def part(ends: tuple[int, int]) -> tuple[float, int]:
+            return _native.expand(
+                components.factor.form,
+                components.constants,
+                components.means,
+                whitening,
+                None if graph is None else components.log_weights,
+                self.rows,
+                self.weights,
+                cells.order,
+                cells.offsets,
+                *ends,
+                lists,
+                asked,
+                draw,
+                sets.ids,
+                sets.shares,
+                graph,
+            )
+
+        bounds, counts = zip(*self._spread(_even_parts(cells.offsets), part), strict=True)
+        return float(sum(bounds)), int(sum(counts))
+
+    def members(self, sets: Sets, n_components: int, *, best: bool = False) -> Cells:
+        """The rows by the components that they keep, (K cells); or by their likeliest alone.
+
+        Whose arrays are overwritten the next time.
+        """
+        n, name = len(self.rows), "best" if best else "kept"
+        if best:
+            sets = Sets(sets.ids)
+        n_slots = 1 if best else sets.n_kept
+        ends = np.linspace(0, n, min(_COUNTED, -(-n // _PART)) + 1).astype(int).tolist()
+        parts = list(enumerate(pairwise(ends)))
+        counts = np.zeros((len(parts), n_components), np.int64)
+
+        def count(part: tuple[int, tuple[int, int]]) -> None:
+            at, (first, last) = part
+            _native.count_members(sets.ids, sets.shares, n_slots, first, last, counts[at])
+
+        self._spread(parts, count)
+        offsets = np.zeros(n_components + 1, np.int64)
+        np.cumsum(counts.sum(axis=0), out=offsets[1:])
+        following = np.cumsum(counts, axis=0) - counts + offsets[:-1]
+        room = self._room.get(name)
+        if room is None or len(room.order) != n * n_slots:
+            order = np.empty(n * n_slots, np.int32)
+            room = self._room[name] = Cells(order, offsets, None if best else np.empty(len(order)))
+
+        def place(part: tuple[int, tuple[int, int]]) -> None:
+            at, (first, last) = part
+            to = following[at], room.order, room.shares
+            _native.place_members(sets.ids, sets.shares, n_slots, first, last, self.weights, *to)
+
+        self._spread(parts, place)
+        return replace(room, offsets=offsets)
+
+    def moments(
+        self, members: Cells, reference: Floats, *, diagonal: bool
+    ) -> tuple[Floats, Floats, Floats]:
+        """Sums of weight, first and second moments about `reference` (K, D) of each cell."""
+        sums = zeros(reference, diagonal=diagonal)
+        shares = members.shares
+        if shares is None:
+            shares = np.ones(len(members.order))
+            shares = shares if self.weights is None else self.weights[members.order]
+
+        def part(ends: tuple[int, int]) -> None:
+            _native.moments_of_cells(
+                self.rows, members.order, members.offsets, shares, reference, *ends, *sums
+            )
+
+        self._spread(_even_parts(members.offsets), part)
+        return sums
+
+    def halves(
+        self, cells: Cells, structure: str, ridge: Floats, scale: Floats, n_steps: int
+    ) -> Halves:
+        """What each cell gains by two components, fitted to its rows by a few steps of EM.
+
+        Parameters
+        ----------
+        cells : of the rows.
+        structure : three letters, ``VII``, ``VVI`` or ``VVV``.
+        ridge : (D, D), added to the covariances.
+        scale : (D,) units in which a cell's longest axis is found.
+        n_steps : of EM.
+        """
+        k, d = len(cells.offsets) - 1, self.rows.shape[1]
+        entries = (d,) if structure[2] == "I" else (d, d)
+        found = Halves(
+            np.empty(k), np.empty((k, 2)), np.empty((k, 2, d)), np.empty((k, 2, *entries))
+        )
+
+        def part(ends: tuple[int, int]) -> None:
+            where = cells.order, cells.offsets, *ends
+            how = structure, ridge, scale, n_steps
+            _native.split_cells(self.rows, self.weights, *where, *how, *found)
+
+        self._spread(_even_parts(cells.offsets), part)
+        return found
+
+    def chained(self, drawn: Numbers, proposed: Floats, draws: Floats, scale: Floats) -> Integers:
+        """The rows at the ends of K chains, far from one another, (K,).
+
+        Parameters
+        ----------
+        drawn : (K, m) int32, rows that are proposed.
+        proposed : (K, m) the probability with which each was, over its weight.
+        draws : (K, m) from [0, 1).
+        scale : (D,) units of features.
+
+        References
+        ----------
+        Bachem, Lucic, Hassani & Krause 2016, "Fast and provably good seedings for k-means".
+        """
+        k, d = len(drawn), self.rows.shape[1]
+        places = np.full((d, -(-k // 8) * 8), np.inf)
+        chosen = np.empty(k, np.int32)
+        step = max(1, 2**22 // (k * drawn.shape[1]))  # some milliseconds: Ctrl-C is looked for
+        for first in range(0, k, step):
+            ends = first, min(first + step, k)
+            _native.chain_seeds(self.rows, scale, drawn, proposed, draws, *ends, places, chosen)
+        return chosen
+
+    def _spread(self, parts: list[T], function: Callable[[T], object]) -> list[object]:
+        return side_by_side(self.executor, parts, function)
+
+
+def _even_parts(offsets: Integers) -> list[tuple[int, int]]:
+    """Cells from first to before last, of about as many members each."""
+    n = int(offsets[-1])
+    count = min(max(n // _PART, 1), _PARTS)
+    wanted = np.arange(1, count) * n // count
+    ends = [0, *np.searchsorted(offsets, wanted).tolist(), len(offsets) - 1]
+    return [(first, last) for first, last in pairwise(ends) if last > first]
+
+
+def _invert_lower(lower: Floats) -> Floats:
+    inverse = np.empty(lower.shape)
+    _native.invert_lower(np.ascontiguousarray(lower), inverse)
+    return inverse

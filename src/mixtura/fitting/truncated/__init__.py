@@ -1,0 +1,1 @@
+"""Truncated EM: each row keeps its few likeliest components, and finds better ones nearby."""

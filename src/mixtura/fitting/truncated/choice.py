@@ -1,0 +1,61 @@
+"""Choice: whether a fit looks at all components of each row, or at few."""
+
+from __future__ import annotations
+
+from mixtura.engine import kernel
+from mixtura.errors import ParameterError
+from mixtura.fitting.em import EM
+from mixtura.fitting.settings import Settings
+from mixtura.fitting.starts.labelled import Labelled
+from mixtura.rows.data import Data
+
+#: below so many rows times components exact EM takes seconds
+WORTH = 2e7
+#: and with fewer components than these rows have little to leave out
+MANY = 256
+
+
+def truncates(em: EM) -> bool:
+    """Whether a fit is by truncated EM, as its settings say.
+
+    ``"auto"`` takes it where rows times components are more than 2e7, of 256 components at least,
+    and where nothing is asked for that it cannot do.
+
+    Raises
+    ------
+    ParameterError : it is asked for, and cannot do what is asked for besides.
+    """
+    settings, data = em.settings, em.data
+    if settings.search == "exact":
+        return False
+    k, hindrance = settings.n_components, _hindrance(em, settings, data)
+    if settings.search == "auto":
+        many = k >= MANY and data.source.n_rows * k > WORTH
+        return many and not hindrance
+    if hindrance:
+        raise ParameterError(
+            f"search is 'truncated', and that does without {hindrance}: leave search at 'auto', "
+            "which is exact then"
+        )
+    return True
+
+
+def _hindrance(em: EM, settings: Settings, data: Data) -> str:
+    """What truncated EM cannot do and is asked for; empty where there is nothing."""
+    if kernel.cell_passes is None:
+        return "the reference kernel, having none of its passes"
+    if not data.in_memory:
+        return "rows that are streamed or on workers"
+    if data.source.holes:
+        return "rows that lack features"
+    if data.sample.more.keys() & {"errors", "projections"}:
+        return "rows with errors"
+    if isinstance(settings.start, Labelled):
+        return "labels"
+    if settings.background is not None:
+        return "rows that may belong to no component"
+    if em.checkpointer is not None:
+        return "checkpoints"
+    return (
+        "extrapolated steps, which accelerate=True asks for" if settings.accelerate is True else ""
+    )

@@ -1,0 +1,234 @@
+"""Moves: components from where two do the work of one to where one does that of two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixtura.engine.arrays import Floats, Integers
+from mixtura.engine.cells import Cells, Halves, Numbers, Sets
+from mixtura.fitting.m_step.estimate import Estimate
+from mixtura.fitting.truncated.placing import distinct, led
+from mixtura.fitting.truncated.rounds import Place, Rounds
+from mixtura.model.structures import Structure
+
+#: structures whose components can be split one by one
+MOVED = ("VII", "VVI", "VVV")
+#: nats that a move promises to gain at least, for each feature and one more
+_WORTH = 4.0
+#: no two moves of a batch touch one of so many nearest of each component, itself among them
+_APART = 4
+#: so many of the cheapest are looked at for each split
+_TRIED = 16
+#: steps of EM from which a split is judged
+_STEPS = 6
+#: pairs whose covariances are merged at once
+_AT_ONCE = 2**22
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """One component taken away, and another one's two halves.
+
+    Parameters
+    ----------
+    removed : (n,) components that are taken away.
+    into : (n,) those that their rows go to.
+    split : (n,) those that are split; a removed one's number goes to the second half.
+    """
+
+    removed: Integers
+    into: Integers
+    split: Integers
+
+    def __len__(self) -> int:
+        return len(self.removed)
+
+
+@dataclass(eq=False)
+class Mover:
+    """Moves one batch after the other, and remembers what the cells gain by a split.
+
+    Merging k with a neighbour j into one costs no more of the classification likelihood than
+    ½ (n log|Σ| − n_k log|Σ_k| − n_j log|Σ_j|) + n_k log(n_k/n) + n_j log(n_j/n), with n = n_k + n_j
+    and Σ the covariance of both together; splitting c gains what two components, fitted to the rows
+    of its cell, have over one. The cheapest merge goes with the best split, the next with the next,
+    as long as something is gained; no component that one touches is another's neighbour.
+
+    Parameters
+    ----------
+    rounds : over the rows.
+
+    References
+    ----------
+    Ueda, Nakano, Ghahramani & Hinton 2000, "SMEM algorithm for mixture models".
+    """
+
+    rounds: Rounds
+
+    def __post_init__(self) -> None:
+        self._known: Halves | None = None
+        self._doubtful: NDArray[np.bool_] | None = None  # (K,) whose halves are to be found anew
+
+    def moved(self, place: Place, most: int) -> tuple[Place, int]:
+        """The place after a batch of moves, and how many; none where none promises a gain.
+
+        Parameters
+        ----------
+        place : stays as it is.
+        most : so many moves at most.
+        """
+        em, mixture = self.rounds.em, place.mixture
+        halves = self._halves(place)
+        estimate = Estimate.of(mixture, em.data.source.total_weight)
+        loss, partner = losses(estimate, place.graph)
+        worth = _WORTH * (mixture.n_features + 1)
+        batch = chosen(loss + worth, partner, halves.gains, place.graph, most)
+        if not len(batch):
+            return place, 0
+        touched = np.concatenate([batch.removed, batch.into, batch.split])
+        near = place.graph[touched].ravel()
+        self._doubtful = np.zeros(len(place.graph), bool)
+        self._doubtful[near[near >= 0]] = True
+        made = _parameters(estimate, batch, halves).mixture(em.data.names)
+        ids, graph = _renamed(place, batch)
+        # The next round finds shares anew, and puts them where these are.
+        return Place(made, Sets(ids, place.sets.shares), graph, place.number), len(batch)
+
+    def _halves(self, place: Place) -> Halves:
+        """What each cell gains by a split: found anew where the last batch was near."""
+        em, passes = self.rounds.em, self.rounds.passes
+        cells, doubtful = passes.members(place.sets, len(place.graph), best=True), self._doubtful
+        ridge = em.m_step.ridge * np.eye(place.mixture.n_features)
+        how = em.settings.structure.letters, ridge, self.rounds.scale, _STEPS
+        if self._known is None or doubtful is None:
+            self._known = passes.halves(cells, *how)
+            return self._known
+        sizes = np.where(doubtful, cells.sizes, 0)
+        order = cells.order[: cells.offsets[-1]][np.repeat(doubtful, cells.sizes)]
+        anew = passes.halves(Cells(order, np.concatenate([[0], np.cumsum(sizes)])), *how)
+        for known, found in zip(self._known, anew, strict=True):
+            known[doubtful] = found[doubtful]
+        return self._known
+
+
+def losses(estimate: Estimate, graph: Numbers) -> tuple[Floats, Integers]:
+    """What it costs to merge each component with the neighbour where that is least, nats, (K,)."""
+    k, width = graph.shape
+    loss, partner = np.full(k, np.inf), np.full(k, -1)
+    size = max(1, _AT_ONCE // (width * estimate.covariances[0].size))
+    for at in range(0, k, size):
+        own = np.arange(at, min(at + size, k))
+        one = np.repeat(own, width - 1)
+        other = graph[own, 1:].astype(int).ravel()
+        there = other >= 0
+        cost = np.full(len(one), np.inf)
+        cost[there] = _merged(estimate, one[there], other[there])
+        table = cost.reshape(len(own), width - 1)
+        best = table.argmin(axis=1)
+        loss[own] = table[np.arange(len(own)), best]
+        partner[own] = other.reshape(table.shape)[np.arange(len(own)), best]
+    return np.maximum(loss, 0.0), partner
+
+
+def _merged(estimate: Estimate, one: Integers, other: Integers) -> Floats:
+    """What merging pairs costs, nats."""
+    structure, d = estimate.structure, estimate.means.shape[1]
+    n, m = estimate.weight[one], estimate.weight[other]
+    share = (n / (n + m)).reshape(-1, *[1] * (estimate.covariances.ndim - 1))
+    both = _united(estimate, one, other, share)
+    halves = 0.5 * _log_determinants(estimate.covariances, structure, d)
+    spread = (n + m) * 0.5 * _log_determinants(both, structure, d)
+    entropy = n * np.log(n / (n + m)) + m * np.log(m / (n + m))
+    return np.asarray(spread - n * halves[one] - m * halves[other] + entropy)
+
+
+def _united(estimate: Estimate, one: Integers, other: Integers, share: Floats) -> Floats:
+    """The covariances of pairs together, in the structure's form; `share` (n, …) of the first."""
+    covariances = estimate.covariances
+    apart = estimate.means[one] - estimate.means[other]  # (n, D)
+    between = share * (1.0 - share)
+    within = share * covariances[one] + (1.0 - share) * covariances[other]
+    if covariances.ndim == 1:
+        return np.asarray(within + between * (apart**2).mean(axis=1))
+    if covariances.ndim == 2:
+        return np.asarray(within + between * apart**2)
+    return np.asarray(within + between * apart[:, :, None] * apart[:, None, :])
+
+
+def _log_determinants(covariances: Floats, structure: Structure, n_features: int) -> Floats:
+    """Log|Σ| of each, (n,), nats."""
+    if covariances.ndim == 1:
+        return np.asarray(n_features * np.log(covariances))
+    if structure.form.diagonal:
+        return np.asarray(np.log(covariances).sum(axis=1))
+    return np.asarray(np.linalg.slogdet(covariances)[1])
+
+
+def chosen(loss: Floats, partner: Integers, gain: Floats, graph: Numbers, most: int) -> Move:
+    """The moves of a batch: cheapest with best, none near another.
+
+    Parameters
+    ----------
+    loss : (K,) what taking a component away costs at most, nats.
+    partner : (K,) who gets its rows; −1 for nobody.
+    gain : (K,) what splitting it gains, nats.
+    graph : (K, G) neighbours.
+    most : so many moves at most.
+    """
+    order = np.argsort(loss, kind="stable")
+    cheapest = order[partner[order] >= 0].tolist()
+    taken = np.zeros(len(loss), bool)
+    batch: list[tuple[int, int, int]] = []
+    for split in np.argsort(-gain, kind="stable").tolist():
+        cheapest = [c for c in cheapest if not taken[c]]
+        if len(batch) >= most or not cheapest or not gain[split] > loss[cheapest[0]]:
+            break
+        for removed in cheapest[:_TRIED]:
+            move = removed, int(partner[removed]), split
+            near = graph[list(move), :_APART].ravel()
+            near = near[near >= 0]
+            if len({*move}) == 3 and gain[split] > loss[removed] and not taken[near].any():
+                batch.append(move)
+                taken[near] = True
+                break
+    columns = np.array(batch, int).reshape(-1, 3).T
+    return Move(*columns)
+
+
+def _parameters(estimate: Estimate, batch: Move, halves: Halves) -> Estimate:
+    """The parameters after a batch."""
+    removed, into, split = batch.removed, batch.into, batch.split
+    weight, means = estimate.weight.copy(), estimate.means.copy()
+    covariances = np.array(estimate.covariances)
+    share = weight[into] / (weight[into] + weight[removed])
+    shaped = share.reshape(-1, *[1] * (covariances.ndim - 1))
+    covariances[into] = _united(estimate, into, removed, shaped)
+    means[into] = share[:, None] * means[into] + (1.0 - share)[:, None] * means[removed]
+    weight[into] += weight[removed]
+    parts = halves.weight[split] / halves.weight[split].sum(axis=1, keepdims=True)
+    own = weight[split]
+    for half, to in enumerate((split, removed)):
+        found = halves.covariances[split, half]
+        covariances[to] = found.mean(axis=-1) if covariances.ndim == 1 else found
+        means[to] = halves.means[split, half]
+        weight[to] = own * parts[:, half]
+    return Estimate(weight, means, covariances, estimate.structure, equal=estimate.equal)
+
+
+def _renamed(place: Place, batch: Move) -> tuple[Numbers, Numbers]:
+    """Sets and neighbours after a batch: a removed one's rows are those of who it went into."""
+    names = np.arange(len(place.graph) + 1, dtype=np.int32)
+    names[-1] = -1  # of nobody
+    names[batch.removed] = batch.into
+    ids = names[place.sets.ids]
+    touched = np.flatnonzero((ids != place.sets.ids).any(axis=1))
+    ids[touched] = distinct(ids[touched])
+    graph = names[place.graph]
+    width = graph.shape[1]
+    halves = np.column_stack([batch.split, batch.removed]).astype(np.int32)
+    for to in (batch.split, batch.removed):
+        graph[to] = np.column_stack([halves, graph[batch.split]])[:, :width]
+    return ids, led(graph)

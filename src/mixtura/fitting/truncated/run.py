@@ -1,0 +1,289 @@
+"""Run: truncated EM from a start to its end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mixtura.engine.arrays import Floats
+from mixtura.errors import Interrupted
+from mixtura.fitting.convergence.anderson import AndersonState
+from mixtura.fitting.convergence.rules import Outcome
+from mixtura.fitting.em import EM
+from mixtura.fitting.fit import Fit
+from mixtura.fitting.given import Given
+from mixtura.fitting.m_step.health import Repair
+from mixtura.fitting.run_state import RunState
+from mixtura.fitting.runs import begin
+from mixtura.fitting.truncated.begin import begun, from_mixture
+from mixtura.fitting.truncated.moves import MOVED, Mover
+from mixtura.fitting.truncated.rounds import Place, Rounds
+from mixtura.fitting.truncated.truncation import Breadth, Truncation
+from mixtura.model.structures import structure
+
+#: so many rounds from one look at rows that are scored exactly to the next, and so many of those
+_EVERY, _LOOKED_AT = 10, 1000
+#: a gain below which components are moved, nats a row
+_SETTLED = 5e-3
+#: rounds after which a batch of moves is judged, and batches at most
+_JUDGED, _BATCHES = 2, 40
+#: the share of the components that a batch moves at most; and a fraction of one that did not gain
+_SHARE, _FEWER = 0.05, 3
+#: the share below which a batch is not worth the rounds that judge it; it is no share of none
+_FEWEST = 1e-3
+#: up to so many densities all rows are scored in the end, else so many of them
+_ALL, _SOME = 2e10, 20_000
+
+
+@dataclass(eq=False)
+class Run:
+    """Rounds from a place to an end.
+
+    Parameters
+    ----------
+    rounds : over the rows.
+    place : where they begin; it changes as they go on.
+    random : draws the rows that are looked at.
+    number : of the run, for the observer.
+    repairs : what was done to components that collapsed.
+    """
+
+    rounds: Rounds
+    place: Place
+    breadth: Breadth
+    random: np.random.RandomState
+    repairs: list[Repair]
+
+    def __post_init__(self) -> None:
+        self.trace: list[float] = []  # of what is maximised, nats a row
+        self.since = 0  # the entry from which on nothing but rounds led to the next
+        self.known = self.place.mixture  # of which the last entry is
+        self.weight: Floats | None = None
+        self.n_moves = self.n_densities = self.n_rounds = 0
+
+    def settle(self) -> None:
+        """Rounds until little is gained, then moves."""
+        while self.rounds.em.settings.allows(self.iteration):
+            self._round()
+            if self._gain < _SETTLED:
+                self._move()
+                return
+
+    def climb(self) -> Outcome:
+        """Rounds until the rule ends them, or there are no more."""
+        settings = self.rounds.em.settings
+        while settings.allows(self.iteration):
+            self._round()
+            ended = settings.rule.outcome(self.trace, self.since)
+            if ended:
+                return ended
+        return Outcome.OUT_OF_ITERATIONS if settings.allows(1) else Outcome.NOT_RUN
+
+    @property
+    def iteration(self) -> int:
+        """The number of the next round, from 1."""
+        return len(self.trace) + 1
+
+    @property
+    def _gain(self) -> float:
+        return self.trace[-1] - self.trace[-2] if len(self.trace) > self.since + 1 else np.inf
+
+    def reach(self) -> None:
+        """The E-step at the mixture ahead, whose bound goes on record."""
+        em, place = self.rounds.em, self.place
+        bound, n_densities = self.rounds.expand(place)
+        self.n_densities += n_densities
+        self.n_rounds += 1
+        log_prior = em.m_step.log_prior(place.mixture)
+        self.trace.append((bound + log_prior) / em.data.source.total_weight)
+        self.known = place.mixture
+
+    def _round(self, *, told: bool = True) -> None:
+        """One E-step and one M-step; now and then a look whether rows keep enough."""
+        self.reach()
+        if len(self.trace) % _EVERY == 0:
+            self._look()
+        if told:
+            self._tell()
+        self.weight, repairs = self.rounds.maximise(self.place, len(self.trace), self.repairs)
+        if repairs:
+            self.repairs.extend(repairs)
+            self.since = len(self.trace)
+
+    def _tell(self) -> None:
+        """Tell the observer of the last entry of the trace."""
+        observer = self.rounds.em.observer
+        if observer:
+            observer.iterated(len(self.trace), [*self.trace], self.known)
+
+    def _look(self) -> None:
+        """Score some rows exactly, and keep more where that shows a gap."""
+        n = len(self.rounds.passes.rows)
+        chosen = self.random.choice(n, min(_LOOKED_AT, n), replace=False)
+        seen = self.rounds.scored(self.place, chosen)
+        wider = self.breadth.widened(seen.gap, seen.missed, len(self.place.graph))
+        if wider != self.breadth:
+            self.breadth, self.place = wider, self.place.widened(wider)
+            self.since = len(self.trace)
+
+    def _move(self) -> None:
+        """Batches of moves, each kept if the bound is above what it was a few rounds later."""
+        mover = Mover(self.rounds)
+        most = largest = max(1, int(_SHARE * len(self.place.graph)))
+        for _ in range(_BATCHES):
+            before = self.place.copied(), len(self.repairs), self.weight, self.known
+            ahead, n_moves = mover.moved(self.place, most)
+            if not n_moves or n_moves < min(_FEWEST * len(self.place.graph), most):
+                break
+            self.place = ahead
+            trial, height = len(self.trace), self.trace[-1]
+            try:
+                for _ in range(_JUDGED):
+                    self._round(told=False)
+                self.reach()
+                higher = self.trace[-1] > height
+                self.trace[trial:] = self.trace[-1:] if higher else []
+            except KeyboardInterrupt:
+                self.trace, self.known = self.trace[:trial], before[3]
+                raise
+            if not higher:
+                self.place, n_repairs, self.weight, self.known = before
+                self.place = self.place.widened(self.breadth)
+                del self.repairs[n_repairs:]
+                if n_moves == 1:
+                    break
+                most = max(1, n_moves // _FEWER)
+                continue
+            self.n_moves += n_moves
+            most = min(2 * most, largest)
+            self._tell()
+            self.weight, repairs = self.rounds.maximise(self.place, len(self.trace), self.repairs)
+            self.repairs.extend(repairs)
+        self.since = len(self.trace)
+
+    def scored(self) -> Truncation:
+        """What is known of the mixture whose bound is on record last."""
+        rounds, place = self.rounds, self.place
+        em, n = rounds.em, len(rounds.passes.rows)
+        log_prior = em.m_step.log_prior(place.mixture) / em.data.source.total_weight
+        bound = self.trace[-1] - log_prior
+        chosen = self.random.choice(n, min(_SOME, n), replace=False)
+        seen = rounds.scored(place, chosen)
+        likelihood, error = bound + seen.gap, seen.standard_error
+        if n * len(place.graph) <= _ALL:
+            likelihood, error = em.objective(place.mixture) - log_prior, 0.0
+        densities = self.n_densities / (self.n_rounds * n)
+        return Truncation(
+            bound,
+            likelihood,
+            error,
+            1.0 - seen.missed,
+            len(chosen),
+            self.breadth,
+            self.n_moves,
+            densities,
+        )
+
+
+def run(
+    em: EM,
+    number: int,
+    given: Given,
+    random: np.random.RandomState,
+    *,
+    resumed: Fit | None = None,
+) -> Fit:
+    """One run of truncated EM: from its own start, or from what another gives.
+
+    Parameters
+    ----------
+    em, number, given, random, resumed : as for `mixtura.fitting.runs.run`.
+
+    Raises
+    ------
+    Interrupted : Ctrl-C, with the fit of the last mixture whose bound is known.
+    KeyboardInterrupt : Ctrl-C before any is known.
+    """
+    began, settings = time.perf_counter(), em.settings
+    searched = isinstance(settings.start, str) and settings.start == "auto"
+    own = searched and resumed is None and not given.complete
+    if em.observer:
+        em.observer.begun(number)
+    runs: list[Run] = []
+    try:
+        going = _searched(em, random, runs) if own else _going(em, given, random, number, resumed)
+        runs.append(going)
+        outcome = going.climb()
+        going.reach()
+        truncation = going.scored()
+    except KeyboardInterrupt:
+        known = [each for each in runs if each.trace and each.rounds.em is em]
+        if not known:
+            raise
+        raise Interrupted(_fit(known[-1], Outcome.INTERRUPTED, began, None)) from None
+    fit = _fit(going, outcome, began, truncation)
+    if em.observer:
+        em.observer.ended(fit)
+    return fit
+
+
+def _going(
+    em: EM, given: Given, random: np.random.RandomState, number: int, resumed: Fit | None
+) -> Run:
+    """A run from what another start gives, or from where another fit ended."""
+    repairs: list[Repair] = []
+    mixture = resumed.mixture if resumed else None
+    if mixture is None:
+        mixture, repairs = begin(em, given, random, run=number)
+    breadth = Breadth.usual(mixture.n_components, mixture.n_features)
+    rounds, place = from_mixture(em, mixture, breadth, random)
+    return Run(rounds, place, breadth, np.random.RandomState(random.randint(2**31)), repairs)
+
+
+def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
+    """A run from a start of its own, with components moved; with full covariances in two steps.
+
+    Whether a cell is one component or two is told by its axes with a few rows, while a covariance
+    has D (D + 1) / 2 numbers, which fit any rows: components are moved as if they lay along the
+    axes, and then once more. All runs are put into `runs`.
+    """
+    settings = em.settings
+    breadth = Breadth.usual(settings.n_components, em.data.source.n_features)
+    axes = settings.structure.letters == "VVV" and em.data.source.n_features > 1
+    first = em
+    if axes:
+        plain = replace(settings, structure=structure("VVI"))
+        first = replace(em, settings=plain, assumed=em.assumptions)
+    rounds, place, repairs = begun(first, breadth, random)
+    seed = np.random.RandomState(random.randint(2**31))
+    going = Run(replace(rounds, em=first), place, breadth, seed, repairs)
+    runs.append(going)
+    if settings.structure.letters in MOVED and settings.n_components > 2:
+        going.settle()
+    if not axes:
+        return going
+    if not going.trace:
+        going.reach()
+    whole = Run(replace(rounds, em=em), going.place, going.breadth, seed, [])
+    runs.append(whole)
+    whole.n_moves = going.n_moves
+    whole.weight, whole.repairs = whole.rounds.maximise(whole.place, 0, ())
+    if settings.n_components > 2:
+        whole.settle()
+    return whole
+
+
+def _fit(run: Run, outcome: Outcome, began: float, truncation: Truncation | None) -> Fit:
+    """The result: of the last mixture whose bound is known."""
+    em = run.rounds.em
+    rule, wish = em.settings.rule, em.settings.acceleration
+    trace = [*run.trace]
+    if truncation is not None:
+        trace[-1] += truncation.log_likelihood - truncation.bound
+    state = RunState.starting(AndersonState.starting(rule, wish, run.known), run.repairs)
+    state.trace, state.weight, state.known = trace, run.weight, (run.known, len(trace))
+    if outcome is Outcome.CONVERGED and run.repairs:
+        outcome = Outcome.REPAIRED
+    return replace(em.ended(state, outcome, began), truncation=truncation)
