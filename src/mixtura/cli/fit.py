@@ -172,7 +172,7 @@ def _average(
     from mixtura.cli import averaged
 
     where, done = kept.place(), averaged.fitted(asked, components, options, kept)
-    training = {**done.record(), **provenance.of(asked.source, done.known)}
+    training = {**done.record(), **provenance.of(asked, done.known)}
     where.store(done.fit.occupied, training)
     _tell_of(done.fit.occupied, training, as_json, kept.to_stdout)
 
