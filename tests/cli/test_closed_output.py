@@ -136,3 +136,11 @@ def test_an_empty_name_is_refused_as_one(typed, geyser, arguments, tmp_path, mon
     assert found.code == 2
     assert "'' names no f" in found.message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_is_read_from_a_named_pipe(geyser, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for line in ("show pipe", "score pipe @faithful"):
+        found = ended(line, f"& cat {geyser} > pipe; wait $!", tmp_path)
+        assert (found.returncode, found.stderr) == (0, "")
+        assert found.stdout

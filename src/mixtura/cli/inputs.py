@@ -268,7 +268,8 @@ def read_checkpoint(source: str) -> Record | None:
     from mixtura.fitting.checkpoints.generations import decoded, is_checkpoint
 
     path = Path(model_path(source)[0])
-    data = b"" if source == "-" or path.is_dir() else path.read_bytes()
+    once = source == "-" or path.is_dir() or path.is_fifo()  # a pipe is read but once
+    data = b"" if once else path.read_bytes()
     return decoded(data, source) if is_checkpoint(data) else None
 
 
