@@ -22,7 +22,7 @@ from mixtura.model.structures import STRUCTURES
 #: what a format keeps of numbers, relatively: a float32 has seven digits
 PRECISION = {"kaldi": 2e-6, "kaldi-text": 2e-6}
 #: those that are read again; R runs its script
-BACK = [each for each in WRITERS if each.home.startswith("mixtura.formats") and each.name != "R"]
+BACK = [each for each in WRITERS if each.name != "R" and "is not read back" not in each.told]
 
 
 def stored(structure: str, noise: bool = False) -> StoredModel:
