@@ -73,8 +73,8 @@ class BayesianGaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc
     weight_concentration_ : parameters of the weights' law: (K,), or a pair of (K,).
     mean_precision_ : (K,), β_k, rows.
     degrees_of_freedom_ : (K,), ν_k, or one number where covariances share their law.
-    weight_concentration_prior_, mean_precision_prior_, mean_prior_, degrees_of_freedom_prior_,
-    covariance_prior_ : the prior.
+    weight_concentration_prior_, mean_precision_prior_, mean_prior_ : the prior: α, β₀ and m₀.
+    degrees_of_freedom_prior_, covariance_prior_ : ν₀ and S₀.
     converged_, n_iter_ : whether and when the tolerance was reached.
     elbo_ : the evidence bound of these parameters, nats, all rows together.
     lower_bound_, lower_bounds_ : the same, and after each iteration; as `bound` says.
