@@ -29,11 +29,13 @@ X = eruptions.to_numpy()
 # %% [markdown]
 # ## A fit with something to see
 #
-# Left alone, `fit` begins so near to the end that there is nothing to watch. Here it starts from
-# random shares, in which the components mean nothing, and takes plain steps of EM.
+# Left alone, `fit` begins so near to the end that there is nothing to watch. Here each row has a
+# random share in either component, so that these mean nothing, and EM takes plain steps.
 
 # %%
-fit = mixtura.fit(eruptions, 2, start="random", random_state=2, accelerate=False, tol=1e-9)
+shares = np.random.RandomState(2).uniform(size=(len(X), 2))
+shares /= shares.sum(axis=1, keepdims=True)
+fit = mixtura.fit(eruptions, 2, start=shares, accelerate=False, tol=1e-9)
 print(f"{fit.outcome.value} after {fit.n_iter} steps, {fit.mean_log_likelihood:.6f} nats a row")
 assert fit.outcome.converged
 

@@ -25,13 +25,39 @@ def test_fit_averages_and_the_model_keeps_the_laws(typed, tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    "option", [["--noise"], ["--prior"], ["--equal-weights"], ["--reg-covar", "0"]]
+    "option",
+    [
+        ["--noise"],
+        ["--prior"],
+        ["--equal-weights"],
+        ["--reg-covar", "0"],
+        ["--search", "truncated"],
+        ["--no-accelerate"],
+        ["--verbose"],
+        ["--dask"],
+    ],
 )
 def test_what_is_for_maximum_likelihood_is_refused(typed, option) -> None:
     ended = typed("fit", "@faithful", "--bayes", *option)
     assert ended.code == 2
     assert f"{option[0]}" in ended.err
-    assert "--bayes, which has priors of its own" in ended.err
+    assert "--bayes, which has no use for it" in ended.err
+
+
+def test_strict_stores_nothing_that_did_not_converge(typed, tmp_path) -> None:
+    model = tmp_path / "model.safetensors"
+    ended = typed("fit", "@faithful", "--bayes", "--strict", "--max-iter", "1", "-o", model)
+    assert ended.code == 5
+    assert "not converged" in ended.err
+    assert "--max-iter" in ended.err
+    assert not model.exists()
+
+
+def test_what_cannot_be_fitted_is_told_in_a_line(typed) -> None:
+    for wrong, words in ((("-k", "0"), "whole number"), (("--structure", "VEI"), "conjugate")):
+        ended = typed("fit", "@faithful", "--bayes", *wrong)
+        assert ended.code == 2
+        assert words in ended.err
 
 
 def test_select_chooses_by_the_evidence(typed) -> None:

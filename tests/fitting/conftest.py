@@ -1,8 +1,23 @@
-"""Every test here is run on each kernel."""
+"""Every test here is run on each kernel; of those that search for long, one is left to the slow."""
 
 from __future__ import annotations
 
 import pytest
+
+#: the reference kernel searches step by step, which takes these ten times as long
+LONG = {
+    *("test_selection.py", "test_bootstrap_test.py"),
+    *("test_kmeans.py", "test_regularisation.py"),
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        kernel = callspec.params.get("each_kernel") if callspec else None
+        if item.path.name in LONG and kernel == "reference":
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True, scope="module")

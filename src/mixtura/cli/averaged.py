@@ -60,7 +60,11 @@ class Averaged:
 
 
 def fitted(
-    asked: inputs.Input, components: int | None, options: dict[str, Any], kept: ModelOutput
+    asked: inputs.Input,
+    components: int | None,
+    options: dict[str, Any],
+    kept: ModelOutput,
+    useless: list[str],
 ) -> Averaged:
     """The Bayesian fit that a command line asks for.
 
@@ -70,17 +74,23 @@ def fitted(
     """
     usual, shared = model_options.MAXIMISING, dict(options)
     maximising = {name: shared.pop(name, usual[name]) for name in usual}
-    given = [spelled(f"{k}={v!r}") for k, v in maximising.items() if v != usual[k]]
+    given = [*useless]
+    given += [_spelled(k, v) for k, v in maximising.items() if v != usual[k]]
     given += ["--label"] if asked.label_column is not None else []
     given += ["--checkpoint"] if kept.checkpoint is not None else []
     given += ["--missing em"] if asked.missing == "em" else []
     known: Any = asked.scan() if asked.is_streamed() else asked.table()
-    given += ["--error-columns"] if asked.errors(known) is not None else []
+    given += ["--errors"] if asked.errors(known) is not None else []
     if given:
         raise click.UsageError(
-            f"{given[0]} is given with --bayes, which has priors of its own: leave one of them out"
+            f"{given[0]} is given with --bayes, which has no use for it: leave one of them out"
         )
     shared |= {name: usual for name, usual in _AUTO.items() if shared[name] == "auto"}
     most = _MOST if components is None else components
     fit = mixtura.fit_bayes(known, most, sample_weight=asked.weights(known), **shared)
     return Averaged(fit, known)
+
+
+def _spelled(name: str, value: Any) -> str:
+    """An argument as an option; one that is switched off by its own."""
+    return f"--no-{name}" if value is False else spelled(f"{name}={value!r}")

@@ -18,7 +18,7 @@ from mixtura.cli import (
     provenance,
     spelling,
 )
-from mixtura.cli.model_output import ModelOutput, options_of_checkpoints
+from mixtura.cli.model_output import ModelOutput, Place, options_of_checkpoints
 
 if TYPE_CHECKING:
     from mixtura.model.mixture import Mixture
@@ -107,7 +107,9 @@ def command(
     kept.check()
     _check(bayes or components is not None or asked.label_column is not None, verbose and quiet)
     if bayes:
-        _average(asked, components, model_options, kept, as_json)
+        told = {"--dask": on_dask, "--scheduler": scheduler, "--verbose": verbose}
+        given = [name for name, value in told.items() if value]
+        _average(asked, components, model_options, kept, as_json, given, strict=strict)
         return
     from mixtura.fitting.stored import fit_record
 
@@ -142,15 +144,7 @@ def command(
     training = {**fit_record(fitted), **provenance.of(asked, known)}
     if known_of:
         training["classes"] = {"names": classes, "owners": known_of["classes"]}
-    failed = strict and not fitted.outcome.converged
-    if not failed:
-        where.store(fitted.mixture, training)
-    _tell_of(fitted.mixture, training, as_json, kept.to_stdout)
-    if failed:
-        stored = "; nothing was stored" if kept.output is not None else ""
-        advice = f"{spelling.spelled(fitted.remedy)}{stored}"
-        printing.tell(f"error: not converged ({fitted.outcome.value}): {advice}")
-        raise click.exceptions.Exit(5)
+    _store(fitted, fitted.mixture, training, where, kept, as_json, strict=strict)
 
 
 def _check(told: bool, both: bool) -> None:
@@ -167,14 +161,39 @@ def _average(
     options: dict[str, Any],
     kept: ModelOutput,
     as_json: bool,
+    given: list[str],
+    *,
+    strict: bool,
 ) -> None:
-    """Fit a Bayesian mixture, and print or store it."""
+    """Fit a Bayesian mixture, and print or store it; `given` are options that it has no use for."""
     from mixtura.cli import averaged
 
-    where, done = kept.place(), averaged.fitted(asked, components, options, kept)
+    where, done = kept.place(), averaged.fitted(asked, components, options, kept, given)
     training = {**done.record(), **provenance.of(asked, done.known)}
-    where.store(done.fit.occupied, training)
-    _tell_of(done.fit.occupied, training, as_json, kept.to_stdout)
+    _store(done.fit, done.fit.occupied, training, where, kept, as_json, strict=strict)
+
+
+def _store(
+    fitted: Any,
+    mixture: mixtura.Mixture,
+    training: dict[str, Any],
+    where: Place,
+    kept: ModelOutput,
+    as_json: bool,
+    *,
+    strict: bool,
+) -> None:
+    """Store and tell what was fitted; where it has to converge and did not, tell that alone."""
+    failed = strict and not fitted.outcome.converged
+    if not failed:
+        where.store(mixture, training)
+    _tell_of(mixture, training, as_json, kept.to_stdout)
+    if failed:
+        stored = "; nothing was stored" if kept.output is not None else ""
+        remedy = getattr(fitted, "remedy", "raise --max-iter")
+        advice = f"{spelling.spelled(remedy)}{stored}"
+        printing.tell(f"error: not converged ({fitted.outcome.value}): {advice}")
+        raise click.exceptions.Exit(5)
 
 
 def _labelled(

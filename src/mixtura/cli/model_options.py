@@ -125,6 +125,7 @@ MAXIMISING = {
     "noise": None,
     "reg_covar": "auto",
     "accelerate": "auto",
+    "search": "auto",
 }
 
 _ASSUMPTIONS: dict[str, dict[str, Any]] = {"weights": {}, "prior": {}, "noise": {}}

@@ -18,8 +18,8 @@ from mixtura.model.structures import Structure, of_some_features
 from mixtura.model.terms import Evidence, Regressions, Terms
 from mixtura.textual import resolved
 
-#: standard deviations beyond which there is nothing that a double tells from 0 or 1
-_FAR = 9.0
+#: standard deviations above which no double tells a share from 1, and below which it is 0
+_FAR, _LOW = 9.0, -40.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +176,7 @@ class Gaussians(Terms):
         parts = zip(self.weights, self.means, self.deviations(), strict=True)
         for weight, mean, deviation in parts:
             z = (rows - mean) / deviation
-            near = np.abs(z) < _FAR
+            near = (z > _LOW) & (z < _FAR)
             shares[near] += weight * normal_cdf(z[near])
             shares[z >= _FAR] += weight
         return shares
