@@ -372,6 +372,16 @@ def test_a_wish_that_is_none_is_refused(wish: dict[str, object], words: str) -> 
         mixtura.sample_clusterings(ROWS, **wish)
 
 
+@pytest.mark.parametrize("n_chains", [1, 2])
+@pytest.mark.parametrize("n_sweeps", [1, 2, 3, 4])
+def test_few_draws_have_a_summary(n_sweeps: int, n_chains: int) -> None:
+    found = mixtura.sample_clusterings(ROWS, n_sweeps=n_sweeps, n_chains=n_chains)
+    told = found.summary()
+    assert 1 <= told["effective_sample_size"] <= n_sweeps * n_chains
+    assert (told["scale_reduction"] is None) == (n_sweeps < 4)
+    assert "draws" in repr(found)
+
+
 def test_weights_that_are_no_counts_are_refused() -> None:
     with pytest.raises(DataError, match="are not 1, 2, …"):
         mixtura.sample_clusterings(ROWS, sample_weight=[1, 1, 1, 0.5, 1, 1, 1])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import entr
 from sklearn.base import clone
 from sklearn.mixture import BayesianGaussianMixture as Theirs
 
@@ -125,7 +126,6 @@ def test_a_stream_is_learnt_batch_by_batch() -> None:
         np.vstack(batches)
     )
     assert model.n_samples_seen_ == 2000
-    assert not hasattr(model, "elbo_")
     assert_allclose(np.sort(model.means_[:, 0]), np.sort(whole.means_[:, 0]), atol=1e-2)
     assert_allclose(sum(model.mean_precision_), 2000 + 2, rtol=1e-9)
 
@@ -136,6 +136,36 @@ def test_after_a_fit_a_stream_goes_on() -> None:
     before = model.mean_precision_.sum()
     model.partial_fit(rows[:10])
     assert_allclose(model.mean_precision_.sum(), before + 10)
+    assert not hasattr(model, "elbo_")  # of which components the rows were is not known
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        *({"covariance_type": kind} for kind in KINDS),
+        {"structure": "EEE", "moves": True},
+        {"structure": "VVI", "moves": True},
+        {"structure": "EII", "reg_covar": 0.2},
+    ],
+)
+def test_the_bound_of_a_stream_is_that_of_rows_that_stay_where_they_were(wish: Any) -> None:
+    """E log p(X, Z, θ) − E log q, row by row, with each row's shares as they were when it came."""
+    random = np.random.default_rng(0)
+    rows = random.normal(6.0 * random.integers(2, size=(300, 1)), size=(300, 2))
+    asked = {"n_components": 2, "random_state": 0, **wish}
+    model = BayesianGaussianMixture(**asked).partial_fit(rows[:100])
+    shares = [
+        BayesianGaussianMixture(**asked).fit(rows[:100]).fit_.plug_in.predict_proba(rows[:100])
+    ]
+    for begin in (100, 200):
+        batch = rows[begin : begin + 100]
+        shares.append(model.fit_.plug_in.predict_proba(batch))
+        model.partial_fit(batch)
+    each, density = np.concatenate(shares), model.fit_.plug_in
+    joint = density.score_samples(rows)[:, None] + np.log(density.predict_proba(rows))
+    bound = (each * joint).sum() + entr(each).sum() - model.fit_.belief.divergence
+    assert_allclose(model.elbo_, bound, rtol=1e-10)
+    assert model.lower_bound_ == model.fit_.elbo == model.elbo_
 
 
 def test_a_warm_start_goes_on_from_the_fit_before_and_from_no_other_kind() -> None:

@@ -60,6 +60,15 @@ class Belief(Value):
         A row's log density is Σ_k r_ik (log ρ_ik − log r_ik), and Σ_ik r_ik log ρ_ik is told by the
         sums, since log ρ_ik is quadratic in the row.
         """
+        return statistics.log_likelihood - self.expected_joint(statistics)
+
+    def expected_joint(self, statistics: Statistics) -> float:
+        """Σ_ik r_ik log ρ_ik of any responsibilities, log ρ_ik being the log joint densities, nats.
+
+        Parameters
+        ----------
+        statistics : the sums under those responsibilities, about the means of `posterior`.
+        """
         whitening, second = self.components.whitening(kernel.invert_lower), statistics.second
         if whitening.ndim == 1:
             squares = whitening**2 @ np.add.reduce(second, axis=1)
@@ -68,8 +77,7 @@ class Belief(Value):
         else:
             whole = whitening if whitening.ndim == 3 else whitening[None]
             squares = np.add.reduce(whole.swapaxes(1, 2) @ whole * second, axis=None)
-        joint = float(self.components.constants @ statistics.weight) - 0.5 * float(squares)
-        return statistics.log_likelihood - joint
+        return float(self.components.constants @ statistics.weight) - 0.5 * float(squares)
 
     @property
     def log_normaliser(self) -> float:

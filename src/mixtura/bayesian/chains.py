@@ -27,6 +27,8 @@ def effective_sample_size(values: Floats) -> float:
     200
     """
     n_chains, n = values.shape
+    if n < 2:  # chains are apart from each other, and that is all that is known
+        return float(n_chains)
     within, overall = _variances(values)
     if not overall > 0.0:  # a number that never changes is known
         return float(n_chains * n)
@@ -44,13 +46,16 @@ def effective_sample_size(values: Floats) -> float:
 def scale_reduction(values: Floats) -> float:
     """R̂: how much wider all chains of draws (C, M) are than each of their halves.
 
-    Near 1 where they tell the same; above 1.01 they have not yet been everywhere.
+    Near 1 where they tell the same; above 1.01 they have not yet been everywhere. NaN of fewer than
+    4 draws a chain, whose halves do not vary.
 
     References
     ----------
     Gelman & Rubin 1992; Vehtari et al. 2021, equation 4, for halves.
     """
     n_chains, n = values.shape
+    if n < 4:
+        return math.nan
     within, overall = _variances(values[:, : n - n % 2].reshape(2 * n_chains, -1))
     if not overall > 0.0:
         return 1.0

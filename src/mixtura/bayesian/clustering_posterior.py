@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,7 +119,10 @@ class ClusteringPosterior(Value):
 
     @cached_property
     def scale_reduction(self) -> float:
-        """R̂ of log p(X, C): above 1.01 the chains disagree, and more sweeps are needed."""
+        """R̂ of log p(X, C): above 1.01 the chains disagree, and more sweeps are needed.
+
+        NaN of fewer than 4 sweeps, which do not tell.
+        """
         return scale_reduction(self.heights)
 
     @cached_property
@@ -225,7 +229,7 @@ class ClusteringPosterior(Value):
             "splits": self.accepted[:, 0].tolist(),
             "merges": self.accepted[:, 1].tolist(),
             "effective_sample_size": self.effective_sample_size,
-            "scale_reduction": self.scale_reduction,
+            "scale_reduction": None if math.isnan(self.scale_reduction) else self.scale_reduction,
         }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mixtura.arguments import is_number
+from mixtura.bayesian.hyperparameters import MOST_ROWS
 from mixtura.bayesian.special import digamma, log_beta, log_gamma
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Value
@@ -292,8 +293,9 @@ def named(kind: str, alpha: float | str | None, n_components: int) -> Concentrat
     process = kind == DirichletProcess.name
     if isinstance(alpha, str) and alpha == "auto":
         return UnknownProcess() if process else Dirichlet(1.0 / n_components)
-    if not is_number(alpha) or not alpha > 0.0:
+    if not is_number(alpha) or not 0.0 < alpha <= MOST_ROWS:
         raise ParameterError(
-            f"weight_concentration_prior is {alpha!r}, expected a number above 0, or 'auto'"
+            f"weight_concentration_prior is {alpha!r}, expected a number above 0, at most "
+            f"{MOST_ROWS:g}, or 'auto'"
         )
     return DirichletProcess(float(alpha)) if process else Dirichlet(float(alpha))

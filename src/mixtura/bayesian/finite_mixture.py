@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mixtura.arguments import is_number, is_whole
+from mixtura.bayesian.hyperparameters import MOST_ROWS
 from mixtura.bayesian.special import log_gamma
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Integers, Value, frozen
@@ -57,9 +58,10 @@ class FiniteMixture(Value):
         ------
         ParameterError : they make no law.
         """
-        if not is_number(gamma) or not 0.0 < gamma < math.inf:
+        if not is_number(gamma) or not 0.0 < gamma <= MOST_ROWS:
             raise ParameterError(
-                f"weight_concentration_prior is {gamma!r}, expected a number above 0"
+                f"weight_concentration_prior is {gamma!r}, expected a number above 0, at most "
+                f"{MOST_ROWS:g}"
             )
         if shares is None:
             given = np.exp(-log_gamma(np.arange(1.0, _USUAL_MOST + 1.0)))
@@ -67,7 +69,7 @@ class FiniteMixture(Value):
             given = np.zeros(int(shares))
             given[-1] = 1.0
         else:
-            given = np.asarray(shares, np.float64)
+            given = _listed(shares)
         total = float(given.sum()) if given.ndim == 1 else 0.0
         sound = 0.0 < total < math.inf and not (given < 0.0).any() and len(given) <= _MOST
         if not sound:
@@ -123,6 +125,15 @@ class FiniteMixture(Value):
     def mean(self) -> float:
         """E K."""
         return float(self.shares @ np.arange(1.0, self.most + 1.0))
+
+
+def _listed(shares: Any) -> Floats:
+    """Numbers (M,) that a person lists; NaN where they are none."""
+    try:
+        given = np.asarray(shares)
+        return given.astype(np.float64) if given.dtype.kind in "iuf" else np.array([math.nan])
+    except (TypeError, ValueError):
+        return np.array([math.nan])
 
 
 def _log_sums(terms: Floats) -> Floats:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from mixtura.arguments import is_number, is_whole
 from mixtura.bayesian import concentration, family, fitted, runs, wishes
 from mixtura.errors import ParameterError
@@ -98,12 +100,8 @@ def fit_bayes(
     >>> fit.n_occupied, fit.outcome.value
     (2, 'converged')
     """
-    for name, value, least in (("n_components", n_components, 1), ("n_init", n_init, 1)):
-        if not is_whole(value) or value < least:
-            raise ParameterError(f"{name} is {value!r}, expected a whole number of at least 1")
-    for name, number in (("tol", tol), ("max_iter", max_iter)):
-        if not is_number(number) or number < 0:
-            raise ParameterError(f"{name} is {number!r}, expected a number of at least 0")
+    _check_effort(n_components, n_init, max_iter, tol)
+    _check_told(moves, observer)
     weights = concentration.named(
         weight_concentration_prior_type, weight_concentration_prior, n_components
     )
@@ -132,6 +130,34 @@ def fit_bayes(
         best = found if best is None or found.elbo > best.elbo else best
     assert best is not None
     return best
+
+
+def _check_effort(n_components: Any, n_init: Any, max_iter: Any, tol: Any) -> None:
+    """Refuse numbers that are none."""
+    for name, value, least in (
+        ("n_components", n_components, 1),
+        ("n_init", n_init, 1),
+        ("max_iter", max_iter, 0),
+    ):
+        if not is_whole(value) or value < least:
+            raise ParameterError(
+                f"{name} is {value!r}, expected a whole number of at least {least}"
+            )
+    if not is_number(tol) or tol < 0:
+        raise ParameterError(f"tol is {tol!r}, expected a number of at least 0")
+
+
+def _check_told(moves: Any, observer: Any) -> None:
+    """Refuse what is no wish for moves, and what cannot be told."""
+    if not isinstance(moves, bool | np.bool_):
+        raise ParameterError(f"moves is {moves!r}, expected True or False")
+    asked = ("begun", "iterated", "ended")
+    lacking = [name for name in asked if not callable(getattr(observer, name, None))]
+    if observer is not None and lacking:
+        raise ParameterError(
+            f"observer is {observer!r}, which has no {lacking[0]}(), expected an object with "
+            "begun, iterated and ended, or None"
+        )
 
 
 def _asked(structure: str | Structure, n_features: int) -> list[Structure]:

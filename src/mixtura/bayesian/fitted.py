@@ -41,6 +41,7 @@ class BayesianFit(Value):
     feature_names : D names, or None.
     their_bound : the bound as scikit-learn has it, without its constants; nats.
     n_iter : how many passes led to it.
+    notes : what is odd about the rows, a sentence each: columns that are constant.
     """
 
     belief: Belief
@@ -57,6 +58,7 @@ class BayesianFit(Value):
     feature_names: tuple[str, ...] | None = None
     their_bound: float = math.nan
     n_iter: int = 0
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return (
@@ -133,6 +135,7 @@ class BayesianFit(Value):
             "n_rows": self.n_rows,
             "total_weight": self.total_weight,
             "seconds": self.seconds,
+            "notes": list(self.notes),
             "concentration": self.concentration.name,
             "prior": {
                 "mean": laws.prior.mean.tolist(),

@@ -19,6 +19,7 @@ from mixtura.errors import Interrupted, ParameterError
 from mixtura.fitting.convergence.rules import Outcome
 from mixtura.fitting.starts.start import Request, start
 from mixtura.rows.data import Data
+from mixtura.rows.in_memory import column_label
 from mixtura.rows.opening import Opened, read
 
 
@@ -69,7 +70,17 @@ def fit_data(
             observer.ended(ended)
         best = _better(best, ended)
     assert best is not None
-    return replace(best, spread=occupied(data, best.belief))
+    return replace(best, spread=occupied(data, best.belief), notes=_notes(data))
+
+
+def _notes(data: Data) -> tuple[str, ...]:
+    """A sentence on each column that is constant."""
+    labels = [(column_label(j, data.names), value) for j, value in data.constants]
+    return tuple(
+        f"column {label} is constant, at {value:.6g}: it tells no components apart, and the bound "
+        f"is as large as the prior lets it be; drop column {label}"
+        for label, value in labels
+    )
 
 
 def _check_resumed(held: Belief, wishes: Wishes, n_features: int) -> None:

@@ -36,6 +36,7 @@ def bayes_record(fit: fitted.BayesianFit) -> dict[str, Any]:
             "outcome": fit.outcome.value,
             "trace": fit.trace.tolist(),
             "moves": dict(fit.moves or {}),
+            "notes": list(fit.notes),
             "spread": [_number(value) for value in fit.spread],
             "prior": {
                 "mean": before.mean.tolist(),
@@ -115,6 +116,7 @@ def _taken_up(record: Mapping[str, Any], names: tuple[str, ...] | None) -> fitte
         trace=frozen(record["trace"]),
         outcome=Outcome(record["outcome"]),
         moves=record["moves"],
+        notes=tuple(record.get("notes", ())),
         spread=(expected, deviation),
         feature_names=names,
         **figures,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mixtura.bayesian import hyperparameters
 from mixtura.bayesian.concentration import Concentration
 from mixtura.bayesian.family import Family
 from mixtura.bayesian.prior import ConjugatePrior
@@ -53,8 +54,8 @@ class Wishes:
     ridge: float = 0.0
     theirs: bool = False
     mean: Any = None
-    mean_precision: float | None = None
-    degrees: float | None = None
+    mean_precision: Any = None
+    degrees: Any = None
     scale: Any = None
 
     def prior(self, data: Data) -> ConjugatePrior:
@@ -63,12 +64,16 @@ class Wishes:
         By default the mean is the rows'. scikit-learn's is worth one row, and its scale the rows'
         covariance, worth D rows. Ours expects of a component a tenth of the rows' covariance,
         worth D rows, or one for each feature that a Gamma is for, and lets means vary as rows do.
+
+        Raises
+        ------
+        ParameterError : what was given of it is none.
         """
         d, family = data.source.n_features, self.family
         share = 1.0 if self.theirs else SHARE
         usual = float(d if self.theirs or family.wishart else family.copies(d))
-        degrees = usual if self.degrees is None else self.degrees
-        mean, scale = self.mean, self.scale
+        degrees, precision, mean, scale = self._given(d)
+        degrees = usual if degrees is None else degrees
         if mean is None or scale is None:
             total = data.total_scatter
             mean = total.centre if mean is None else mean
@@ -81,9 +86,24 @@ class Wishes:
         return ConjugatePrior.of(
             family,
             np.asarray(mean, np.float64),
-            share if self.mean_precision is None else self.mean_precision,
+            share if precision is None else precision,
             degrees,
             np.asarray(scale, np.float64),
+        )
+
+    def _given(self, d: int) -> tuple[float | None, float | None, Floats | None, Floats | None]:
+        """Degrees, mean precision, mean and scale as they were given, checked; None where not."""
+        family, given = self.family, hyperparameters
+        least = family.least_degrees(d)
+        return (
+            None
+            if self.degrees is None
+            else given.rows_of("degrees_of_freedom_prior", self.degrees, least),
+            None
+            if self.mean_precision is None
+            else given.rows_of("mean_precision_prior", self.mean_precision),
+            None if self.mean is None else given.mean_of(self.mean, d),
+            None if self.scale is None else given.scale_of(self.scale, family, d),
         )
 
     def _held(self, covariance: Floats) -> Floats:

@@ -47,6 +47,7 @@ class Averaged:
             "outcome": fit.outcome.value,
             "converged": fit.outcome.converged,
             "notes": [
+                *fit.notes,
                 f"{some}, of at most {fit.belief.posterior.n_components}; expected are "
                 f"{expected:.4g} with a standard deviation of {deviation:.2g}",
                 f"the evidence bound (ELBO) is {fit.elbo:.10g} nats: the larger, the better the "

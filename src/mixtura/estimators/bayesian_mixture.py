@@ -196,7 +196,8 @@ class BayesianGaussianMixture(CallbackSupportMixin, Asked):  # type: ignore[misc
         The sums of the batch under the belief at hand are added to those before, and the belief
         becomes the best for all of them: memoised variational EM in which each batch is visited
         once. Batches at first are held until there are 10·K·(D + 1) rows, to which `fit` is
-        made, and whose priors stay. There is no `elbo_` then: that takes all rows.
+        made, and whose priors stay. `elbo_` is the bound for all rows seen, each of the components
+        that it was of when it came; after `fit` there is none, since that does not tell of which.
 
         Parameters
         ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -116,6 +117,21 @@ def hold_fit(model: Any, fit: fitted.BayesianFit) -> None:
     apart = fit.their_bound - trace[-1] if theirs and trace else 0.0
     model.lower_bounds_ = [bound + apart for bound in trace]
     model.__dict__.pop("_stream", None)
+
+
+def hold_bound(model: Any, elbo: float) -> None:
+    """Set the bound of what was learnt in batches, where it is known."""
+    for name in ("elbo_", "lower_bound_", "lower_bounds_"):
+        model.__dict__.pop(name, None)
+    if math.isnan(elbo):
+        return
+    held = model.fit_.belief
+    weights = model.fit_.concentration
+    constant = weights.constant(model.n_components)
+    apart = belief.left_out(held, constant, model.fit_.total_weight)
+    model.elbo_ = elbo
+    model.fit_ = replace(model.fit_, elbo=elbo)
+    model.lower_bound_ = elbo - apart if model.bound == "scikit-learn" else elbo
 
 
 def _hold_laws(model: Any, fit: fitted.BayesianFit) -> None:

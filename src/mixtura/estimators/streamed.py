@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from mixtura.bayesian.runs import fit_opened
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import ParameterError
-from mixtura.estimators.beliefs import hold_belief, hold_fit, wishes_of
+from mixtura.estimators.beliefs import hold_belief, hold_bound, hold_fit, wishes_of
 from mixtura.estimators.checks import check_numbers, check_parameters
 from mixtura.fitting.stepwise import rows_to_start
 from mixtura.rows.data import Data
@@ -30,11 +31,13 @@ class Stream:
     waiting : rows and weights.
     sums : about the means that they were taken under; None until there is a start.
     n_rows : how many were seen.
+    entropy : of the responsibilities that the sums are under, nats; NaN where it is not known.
     """
 
     waiting: tuple[tuple[Rows, Floats], ...] = ()
     sums: Statistics | None = None
     n_rows: int = 0
+    entropy: float = 0.0
 
 
 def learn_batch(model: Any, X: Any, sample_weight: Any) -> None:
@@ -82,7 +85,7 @@ def _learnt(model: Any, stream: Stream | None, rows: Rows, weights: Floats) -> S
             f"{belief.posterior.n_components}: ask for as many, or begin with a clone"
         )
     if stream is None:  # it goes on from a fit, whose laws say what sums led to them
-        stream = Stream(sums=_sums_of(belief), n_rows=model.fit_.n_rows)
+        stream = Stream((), _sums_of(belief), model.fit_.n_rows, entropy=math.nan)
     return _added(model, stream, belief, rows, weights)
 
 
@@ -91,15 +94,16 @@ def _added(model: Any, stream: Stream, belief: Belief, rows: Rows, weights: Floa
     data = Data.held(rows, row_fields({"weights": weights}, rows.shape))
     engine = Variational(data, belief.posterior.prior, wishes.concentration, wishes.ridge)
     sums, n_rows = engine.looking(belief), stream.n_rows
+    entropy = stream.entropy + belief.entropy(sums)
     if stream.sums is not None:
         sums = stream.sums.about(sums.reference) + sums
         n_rows += len(rows)
     after = engine.believing(sums)
+    joint = after.expected_joint(sums.about(after.posterior.means))
     hold_belief(model, after)
-    for name in ("elbo_", "lower_bound_", "lower_bounds_"):
-        model.__dict__.pop(name, None)
+    hold_bound(model, entropy + joint - after.divergence)
     model.n_iter_ = getattr(model, "n_iter_", 0) + 1
-    return Stream((), sums, n_rows)
+    return Stream((), sums, n_rows, entropy)
 
 
 def _sums_of(belief: Belief) -> Statistics:

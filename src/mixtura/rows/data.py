@@ -150,6 +150,12 @@ class Data:
             told = RowSummary.of(self.source, self.executor, products=True)
         return TotalScatter.of(told)
 
+    @cached_property
+    def constants(self) -> tuple[tuple[int, float], ...]:
+        """The columns that hold one value throughout, and that value."""
+        low = self.summary.low
+        return tuple((int(j), float(low[j])) for j in np.flatnonzero(low == self.summary.high))
+
     def check(self, n_components: int) -> None:
         """Refuse rows that no mixture can be fitted to.
 

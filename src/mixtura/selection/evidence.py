@@ -51,7 +51,10 @@ class Bounds:
     ) -> dict[Candidate, Row]:
         """The table with −2 times the evidence bound, as ``elbo``.
 
-        A candidate whose structure has no conjugate prior has none, and is not chosen.
+        A candidate whose structure has no conjugate prior has none, and is not chosen. One whose
+        likelihood is an accident of few rows has one, which averages over such parameters, and no
+        other criterion. A constant column makes bounds as large as priors let it: what is refused
+        for its sake stays so.
         """
         found = {candidate: self._judged(grid, row) for candidate, row in table.items()}
         if observer:
@@ -63,18 +66,20 @@ class Bounds:
         """The row with its bound: weights ~ Dir(1, …, 1), and the priors of `fit_bayes`."""
         if row.fit is None:
             return row
-        kind = row.candidate.structure
+        kind, data = row.candidate.structure, grid.trials.data
+        # Where few rows make the maximum, it may be no place to begin at.
+        starts = [row.fit.mixture] if row.sound else [row.fit.mixture, "kmeans"]
         try:
-            asked = wishes.Wishes(
-                row.n_components,
-                kind,
-                family.family_of(kind),
-                concentration.Dirichlet(1.0),
-                row.fit.mixture,
-                moves=False,
-            )
-            bound = runs.fit_data(grid.trials.data, asked, np.random.RandomState(0)).elbo
+            law = family.family_of(kind)
+            found = []
+            for start in starts:
+                asked = wishes.Wishes(
+                    row.n_components, kind, law, concentration.Dirichlet(1.0), start, moves=False
+                )
+                found.append(runs.fit_data(data, asked, np.random.RandomState(0)).elbo)
         except MixturaError as error:
             return replace(row, fault=row.fault or str(error))
-        # A maximum that few rows make says nothing of the average over all parameters.
-        return replace(row, criteria={**row.criteria, "elbo": -2.0 * bound})
+        judged = {"elbo": -2.0 * max(found)}
+        if row.sound or data.constants:
+            return replace(row, criteria={**row.criteria, **judged})
+        return replace(row, criteria=judged, fault="")
