@@ -93,6 +93,14 @@ def test_a_null_and_nan_are_of_no_component(structure: str, noise: bool) -> None
         assert label is None
 
 
+def test_a_row_beyond_all_squares_has_no_density_and_no_label() -> None:
+    mixture = drawn("diag", 0.0, noise=False)
+    row = [1e160, 0.0, 0.0, -1e200]
+    found = in_duckdb([row]).execute(mixture.to_sql(table=TABLE, columns=COLUMNS)).fetchone()
+    assert found[D] == mixture.score_samples(np.array([row]))[0] == -np.inf
+    assert found[D + 1] is None
+
+
 def test_the_statement_stands_in_a_view_and_takes_whole_numbers() -> None:
     mixture = Mixture([0.5, 0.5], [[0.0], [9.0]], [1.0, 4.0], "spherical", feature_names=["n"])
     database = duckdb.connect()

@@ -68,7 +68,10 @@ class Deployable(Decisions):
 
         It gives the columns of the table, and after them `log_density`, nats, `label`, −1 for
         noise, and the responsibilities `p_0`, `p_1`, … and with noise `p_noise`. A row with a
-        NULL in it has NULL for an answer, and NULL for a label where it has NaN.
+        NULL in it has NULL for an answer, and NULL for a label where it has NaN. Of a row so far
+        out that the square of its distance is no double, the label is NULL, the responsibilities
+        are NaN and the log density is −inf, or NaN where covariances do not lie along the features;
+        PostgreSQL calls that an error.
 
         Parameters
         ----------

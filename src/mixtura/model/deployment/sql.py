@@ -132,9 +132,11 @@ def _lines(
     each = zip(joints, labels, strict=True)
     cases = " ".join(f"WHEN {joint} = m.top THEN {label}" for joint, label in each)
     answers = [f"e.e{k} / s.total AS {name}" for k, name in enumerate(shares)]
-    unknown = f"WHEN m.top = CAST('NaN' AS {dialect.double}) THEN NULL"
+    nan, least = (f"CAST('{name}' AS {dialect.double})" for name in ("NaN", "-Infinity"))
+    unknown = f"WHEN m.top = {nan} OR m.top = {least} THEN NULL"
+    density = f"CASE WHEN m.top = {least} THEN m.top ELSE m.top + LN(s.total) END"
     label = f"CAST(CASE {unknown} {cases} END AS {dialect.integer}) AS label"
-    yield from query("g", ["m.top + LN(s.total) AS log_density", label, *answers])
+    yield from query("g", [f"{density} AS log_density", label, *answers])
 
 
 def _query(name: str, values: Iterable[str], fence: str) -> Iterator[str]:
