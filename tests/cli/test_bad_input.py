@@ -131,6 +131,15 @@ def test_a_file_without_a_header_has_made_up_names(typed, file):
     )
 
 
+def test_a_header_is_one_though_none_of_the_columns_is_in_it(typed, file):
+    path = file("height,weight\n1,2\n3,4\n")
+    ended = typed("fit", path, "-k", 1, "--columns", "nix")
+    assert (ended.code, ended.message) == (
+        3,
+        f"{path} has no column 'nix', it has: height, weight",
+    )
+
+
 def test_control_characters_of_a_file_never_reach_the_terminal(typed, file):
     path = file("a,b\n1,2\n\x1b[31mred\n3,4\n", "odd\n.csv")
     ended = typed("fit", path, "-k", 1)

@@ -357,3 +357,27 @@ def test_a_search_that_there_is_not_is_refused() -> None:
 def test_few_rows_and_components_are_left_to_exact_em() -> None:
     X, _ = grid(4)
     assert mixtura.fit(X, 16, structure="diag").truncation is None
+
+
+@pytest.mark.parametrize("case", ["alike", "alike far out", "one component", "unseen"])
+def test_rows_alike_are_fitted_as_exact_em_fits_them(case: str) -> None:
+    X, k, weights = np.ones((300, 2)), 20, None
+    if case == "alike far out":
+        X = np.full((300, 2), 1e8)
+    elif case == "one component":
+        k = 1
+    elif case == "unseen":  # rows of weight 0 alone differ
+        X[:9], weights = np.arange(18.0).reshape(9, 2), np.repeat([0.0, 1.0], [9, 291])
+    ours, exact = (
+        mixtura.fit(X, k, search=search, sample_weight=weights) for search in ("truncated", "exact")
+    )
+    assert ours.log_likelihood == exact.log_likelihood
+    assert ours.truncation is None
+    assert [str(each) for each in ours.notes] == [str(each) for each in exact.notes]
+
+
+def test_a_constant_column_and_few_different_rows_are_sown() -> None:
+    X = np.column_stack([np.repeat(np.arange(30.0), 40), np.full(1200, 1e8)])
+    fit = mixtura.fit(X, 20, search="truncated")
+    assert fit.truncation is not None
+    assert np.isfinite(fit.log_likelihood)

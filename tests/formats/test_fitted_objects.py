@@ -11,7 +11,7 @@ from sklearn import mixture as theirs
 from sklearn.cluster import KMeans
 
 import mixtura
-from mixtura.errors import ParameterError
+from mixtura.errors import ModelError, ParameterError
 
 RANDOM = np.random.default_rng(3)
 #: uneven groups, three features, a negative correlation
@@ -160,3 +160,27 @@ def test_gmrs_mixture_has_its_parameters() -> None:
 def test_what_is_no_fitted_mixture_is_refused(model: object, state: int | None, words: str) -> None:
     with pytest.raises(ParameterError, match=words):
         mixtura.Mixture.from_estimator(model, state=state)
+
+
+@pytest.mark.parametrize(("kind", "dtype", "offset"), [
+    ("full", np.float32, 0.0), ("full", np.float32, 1e3), ("tied", np.float32, 0.0),
+    ("tied", np.float64, 1e6),
+])  # fmt: skip
+def test_covariances_that_rounding_made_asymmetric_are_taken(
+    kind: str, dtype: type, offset: float
+) -> None:
+    rows = (ROWS + offset).astype(dtype)
+    fitted = theirs.GaussianMixture(2, covariance_type=kind, random_state=0).fit(rows)
+    matrices = fitted.covariances_
+    if np.array_equal(matrices, matrices.swapaxes(-2, -1)):  # as some processors round
+        matrices[..., 0, 1] += 8.0 * np.finfo(dtype).eps * (np.abs(matrices).max() + offset**2)
+    ours = mixtura.Mixture.from_estimator(fitted)
+    size = np.abs(matrices).max() + offset**2
+    np.testing.assert_allclose(ours.covariances, matrices, atol=100.0 * np.finfo(dtype).eps * size)
+
+
+def test_a_covariance_that_is_not_symmetric_is_refused() -> None:
+    fitted = theirs.GaussianMixture(2, random_state=0).fit(ROWS.astype(np.float32))
+    fitted.covariances_[1, 0, 1] += 0.01
+    with pytest.raises(ModelError, match="is not symmetric"):
+        mixtura.Mixture.from_estimator(fitted)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from foreign import FILES, MODELS, check, expected_of
+from scipy.io import savemat
 
 import mixtura
 from mixtura import formats
@@ -185,3 +186,64 @@ def test_the_import_loads_no_format() -> None:
     code = "import mixtura, sys; print(*(name for name in sys.modules if 'formats' in name))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(("covariances", "structure"), [
+    ([[[2.0, 0.5], [0.5, 3.0]]] * 3, "full"), ([[2.0, 3.0]] * 3, "diag"), ([2.0] * 3, "spherical"),
+    ([[2.0, 0.5], [0.5, 3.0]], "tied"),
+])  # fmt: skip
+def test_plain_json_needs_no_name_and_no_structure(
+    tmp_path: Path, covariances: list, structure: str
+) -> None:
+    means, weights = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]], [0.25, 0.5, 0.25]
+    path = tmp_path / "m.json"
+    path.write_text(
+        json.dumps({"weights": weights, "means": means, "covariances": covariances}, indent=400)
+    )
+    found, direct = mixtura.load(path), mixtura.Mixture(weights, means, covariances, structure)
+    assert found.structure.name == structure
+    assert np.array_equal(found.covariances, direct.covariances)
+    assert np.array_equal(found.means, direct.means)
+
+
+PLAIN = {"weights": [0.5, 0.5], "means": [[0.0], [1.0]], "covariances": [[[1.0]], [[1.0]]]}
+SQUARE = {"means": [[0.0, 0.0], [1.0, 2.0]], "covariances": [[1.0, 0.5], [0.5, 1.0]]}
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"means": None}, "holds null where numbers are expected, among its means"),
+    ({"means": [[0.0], [1.0, 2.0]]}, "holds means that are no numbers in lists of equal lengths"),
+    ({"means": [0.0, 1.0]}, r"weights of shape \(2,\) and means of \(2,\), expected \(K\)"),
+    ({"covariances": [[[1.0]]]}, r"holds covariances of shape \(1, 1, 1\) beside means of"),
+    ({"structure": "round"}, "holds structure 'round', expected one of EII"),
+    ({"noise": {}}, "holds noise that is no record of its weight"),
+    (SQUARE, "say which by structure, 'tied' or 'diag'"),
+])  # fmt: skip
+def test_plain_json_that_is_no_mixture_is_refused_by_its_key(
+    tmp_path: Path, change: dict, words: str
+) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps(PLAIN | change))
+    with pytest.raises(ModelError, match=f"m.json .*{words}"):
+        mixtura.load(path)
+
+
+@pytest.mark.parametrize("key", PLAIN)
+def test_plain_json_that_lacks_a_key_is_told_so(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps({name: v for name, v in PLAIN.items() if name != key}))
+    with pytest.raises(ModelError, match=rf"m.json lacks {key}, expected weights \(K\), means"):
+        mixtura.load(path)
+
+
+def test_weights_of_single_precision_are_divided_by_their_sum(tmp_path: Path) -> None:
+    path, weights = tmp_path / "m.mat", np.float32([[0.1, 0.2, 0.7]]) * np.float32(1.000001)
+    given = {"mu": np.arange(3.0)[:, None], "Sigma": np.ones((1, 1, 3))}
+    savemat(path, {"s": given | {"ComponentProportion": weights}})
+    stored = formats.read(path)
+    assert weights.astype(float).sum() - 1.0 > 1e-8
+    np.testing.assert_allclose(stored.mixture.weights, [0.1, 0.2, 0.7], rtol=2e-7)
+    assert "divided by their sum" in stored.training["notes"][0]
+    savemat(path, {"s": given | {"ComponentProportion": weights.astype(float)}})
+    with pytest.raises(ModelError, match=r"weights that sum to 1\.0000"):
+        formats.read(path)

@@ -93,6 +93,14 @@ def test_a_null_and_nan_are_of_no_component(structure: str, noise: bool) -> None
         assert label is None
 
 
+def test_a_row_beyond_all_squares_has_no_density_and_no_label() -> None:
+    mixture = drawn("diag", 0.0, noise=False)
+    row = [1e160, 0.0, 0.0, -1e200]
+    found = in_duckdb([row]).execute(mixture.to_sql(table=TABLE, columns=COLUMNS)).fetchone()
+    assert found[D] == mixture.score_samples(np.array([row]))[0] == -np.inf
+    assert found[D + 1] is None
+
+
 def test_the_statement_stands_in_a_view_and_takes_whole_numbers() -> None:
     mixture = Mixture([0.5, 0.5], [[0.0], [9.0]], [1.0, 4.0], "spherical", feature_names=["n"])
     database = duckdb.connect()
@@ -104,6 +112,20 @@ def test_the_statement_stands_in_a_view_and_takes_whole_numbers() -> None:
     rows = np.arange(12.0)[:, None]
     assert [label for _, label, _ in found] == mixture.predict(rows).tolist()
     assert_allclose([score for *_, score in found], mixture.score_samples(rows), rtol=1e-12)
+
+
+def test_columns_are_called_as_they_like() -> None:
+    mixture = drawn("full", 0.0, noise=True)
+    names = ["total", "top", "y0", "z0_0", "j0", "e0", "y", "t", "rows", "z", "j", "m", "e", "s"]
+    rows = np.random.default_rng(1).normal(size=(20, len(names)))
+    database = duckdb.connect()
+    database.execute(f"CREATE TABLE rows ({', '.join(f'{name} DOUBLE' for name in names)})")
+    database.executemany(f"INSERT INTO rows VALUES ({', '.join('?' * len(names))})", rows.tolist())
+    for at in range(0, len(names) - D + 1, 2):
+        asked = mixture.to_sql(columns=names[at : at + D])
+        found = database.execute(asked).fetchnumpy()
+        scores = mixture.score_samples(rows[:, at : at + D])
+        assert_allclose(found["log_density"], scores, rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +145,8 @@ def test_the_statement_stands_in_a_view_and_takes_whole_numbers() -> None:
         ({"columns": ["a", "b", "c", ""]}, "columns has '', expected a name"),
         ({"columns": ["a", "b", "c", 4]}, "columns has 4, expected a name"),
         ({"table": ""}, "table has '', expected a name"),
+        ({"table": []}, "table is empty, expected a name, or those of a schema and a table"),
+        ({"table": 5}, "table is 5, expected a list of names"),
         ({"dialect": "postgresql", "table": "t" * 64}, "expected at most 63 bytes"),
     ],
 )

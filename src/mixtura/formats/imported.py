@@ -242,9 +242,18 @@ def spread(weight: float, low: Floats, high: Floats, log_volume: float | None = 
 
 
 def told_apart(record: Mapping[str, Any]) -> Noise | None:
-    """The background in plain JSON; None where it has none."""
+    """The background in plain JSON; None where it has none.
+
+    Raises
+    ------
+    ModelError : a part of it is not there.
+    """
     said = record.get("noise")
-    return None if said is None else Noise(said["weight"], Box(said["low"], said["extent"]))
+    if said is None:
+        return None
+    if not (isinstance(said, Mapping) and {"weight", "low", "extent"} <= said.keys()):
+        raise ModelError("holds noise that is no record of its weight and its box's low and extent")
+    return Noise(said["weight"], Box(said["low"], said["extent"]))
 
 
 def told(mixture: Mixture) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ModelError
 from mixtura.formats.cursor import Cursor
-from mixtura.formats.imported import Imported, Model
+from mixtura.formats.imported import DOUBLE, SINGLE, Imported, Model
 
 TITLE = "a MAT-file"
 #: fields in a struct or an object -> the same, in every release and in Octave's own object
@@ -41,7 +41,7 @@ _NUMBERS = {
     13: "u8",
 }
 #: classes of its arrays
-_STRUCT, _OBJECT, _DOUBLE, _LAST_NUMBER, _OPAQUE = 2, 3, 6, 15, 17
+_STRUCT, _OBJECT, _DOUBLE, _SINGLE, _LAST_NUMBER, _OPAQUE = 2, 3, 6, 7, 15, 17
 #: arrays within arrays at most
 _DEPTH = 20
 
@@ -90,6 +90,7 @@ def _model(fields: Mapping[str, Any], octave: bool) -> Imported:
     if share is None and k > 1:
         raise ModelError(f"lacks ComponentProportion beside mu and Sigma, expected {k} weights")
     weights = np.ones(1) if share is None else _numbers(share).ravel()
+    single = share is not None and np.asarray(share).dtype == np.float32
     sizes = [*spread.shape, 1, 1, 1][:3]
     spread = spread.reshape(sizes)
     diagonal = sizes[:2] == [1, d] and (d > 1 or sizes[2] == k)
@@ -102,9 +103,9 @@ def _model(fields: Mapping[str, Any], octave: bool) -> Imported:
     held = np.moveaxis(spread, 2, 0)
     held = np.broadcast_to(held[:, 0] if diagonal else held, means.shape if diagonal else (k, d, d))
     letters = "EEI" if shared and diagonal else "tied" if shared else "diag" if diagonal else "full"
-    return Imported(
-        "Octave" if octave else "MATLAB or Octave", "gmdistribution", weights, means, held, letters
-    )
+    tool = "Octave" if octave else "MATLAB or Octave"
+    rounding = SINGLE if single else DOUBLE
+    return Imported(tool, "gmdistribution", weights, means, held, letters, rounding=rounding)
 
 
 def _numbers(value: Any) -> Floats:
@@ -185,7 +186,8 @@ def _array(data: bytes, order: str, depth: int) -> tuple[str, Any]:
     numbers = np.frombuffer(inside, f"{order}{_NUMBERS[kind]}")
     if min(shape) < 0 or math.prod(shape) != len(numbers):
         raise ModelError(f"is a MAT-file, and damaged: {shape} has {len(numbers)} numbers")
-    return name, numbers.reshape(shape, order="F")
+    held = numbers.astype(np.float32) if sort == _SINGLE else numbers
+    return name, held.reshape(shape, order="F")
 
 
 def _fields(
@@ -265,8 +267,9 @@ def _value(text: str, at: int, end: int, kind: str) -> Any:
     elif kind not in ("scalar", "float scalar"):
         return kind
     words = (word[0] for word in re.compile(r"\S+").finditer(text, at, end))
+    precision = np.float32 if kind.startswith("float") else np.float64
     if len(sizes) == 1:  # so many dimensions, which stand before the numbers
         shape = [int(word) for word in itertools.islice(words, min(sizes[0], 9))]
-        return np.fromiter(map(float, words), np.float64).reshape(shape, order="F")
-    numbers = np.fromiter(map(float, words), np.float64)
+        return np.fromiter(map(float, words), precision).reshape(shape, order="F")
+    numbers = np.fromiter(map(float, words), precision)
     return numbers.reshape(sizes or (1, 1))

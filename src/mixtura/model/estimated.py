@@ -23,6 +23,10 @@ _TYPES = {
     "spherical": "spherical",
     "sphere": "spherical",
 }
+#: so many roundings of its entries, the sums of very many rows, may a covariance be asymmetric by
+_ROUNDINGS = 1024
+#: covariances that are asymmetric by less, relative to their entries, are left as they are
+_TAKEN = 1e-9
 
 
 def arguments_of(estimator: Any, state: int | None) -> dict[str, Any]:
@@ -42,10 +46,11 @@ def arguments_of(estimator: Any, state: int | None) -> dict[str, Any]:
     if _has(estimator, "priors", "distributions"):
         return _distributions(estimator)
     if _has(estimator, "priors", "means", "covariances"):
+        means = _numbers(estimator.means)
         return {
             "weights": _shares(_numbers(estimator.priors)),
-            "means": _numbers(estimator.means),
-            "covariances": _numbers(estimator.covariances),
+            "means": means,
+            "covariances": _matrices(estimator.covariances, means),
         }
     if _has(estimator, "fit"):
         raise ParameterError(
@@ -62,10 +67,33 @@ def _has(estimator: Any, *names: str) -> bool:
     return all(getattr(estimator, name, None) is not None for name in names)
 
 
-def _numbers(values: Any) -> Floats:
-    """An array in double, of NumPy's or of a library whose tensors carry gradients."""
+def _array(values: Any) -> np.ndarray[Any, Any]:
+    """An array of NumPy's, or of a library whose tensors carry gradients."""
     detached = getattr(values, "detach", None)
-    return np.asarray(values if detached is None else detached().cpu(), dtype=np.float64)
+    return np.asarray(values if detached is None else detached().cpu())
+
+
+def _numbers(values: Any) -> Floats:
+    """An array in double."""
+    return _array(values).astype(np.float64)
+
+
+def _matrices(values: Any, means: Floats) -> Floats:
+    """Covariances (…, D, D) in double; those that rounding made too asymmetric are averaged.
+
+    It is the rounding of what they were computed in, which where moments about zero are subtracted
+    is that of the squares of the means.
+    """
+    given = _array(values)
+    held = given.astype(np.float64)
+    if held.ndim < 2 or held.shape[-1] != held.shape[-2] or not held.size:
+        return held
+    precision = np.finfo(given.dtype if given.dtype.kind == "f" else np.float64).eps
+    size = np.abs(held).max(axis=(-2, -1), keepdims=True)
+    other = held.swapaxes(-2, -1)
+    apart = np.abs(held - other).max(axis=(-2, -1), keepdims=True)
+    rounded = apart <= _ROUNDINGS * precision * (size + np.square(means).max())
+    return np.where(rounded & (apart > _TAKEN * size), 0.5 * (held + other), held)
 
 
 def _shares(weights: Floats) -> Floats:
@@ -82,11 +110,15 @@ def _scikit_learn(estimator: Any) -> dict[str, Any]:
             stacklevel=5,
         )
     names = getattr(estimator, "feature_names_in_", None)
+    means, covariances = _numbers(estimator.means_), _numbers(estimator.covariances_)
+    kind = _type(estimator.covariance_type)
+    if kind in ("full", "tied"):
+        covariances = _matrices(estimator.covariances_, means)
     return {
         "weights": _shares(_numbers(estimator.weights_)),
-        "means": _numbers(estimator.means_),
-        "covariances": _numbers(estimator.covariances_),
-        "structure": _type(estimator.covariance_type),
+        "means": means,
+        "covariances": covariances,
+        "structure": kind,
         "feature_names": None if names is None else tuple(map(str, names)),
     }
 
@@ -106,16 +138,17 @@ def _distributions(estimator: Any) -> dict[str, Any]:
                 f"a component is a {type(one).__name__}, expected normal distributions alone"
             )
     means = np.stack([_numbers(one.means).ravel() for one in each])
-    matrices = [_matrix(_numbers(one.covs), means.shape[1]) for one in each]
+    matrices = [_matrix(one.covs, mean) for one, mean in zip(each, means, strict=True)]
     weights = _shares(_numbers(estimator.priors).ravel())
     return {"weights": weights, "means": means, "covariances": np.stack(matrices)}
 
 
-def _matrix(covariance: Floats, n_features: int) -> Floats:
+def _matrix(covariance: Any, mean: Floats) -> Floats:
     """A covariance (D, D), of which the variances alone, or one for all, may be given."""
-    if covariance.shape == (n_features, n_features):
-        return covariance
-    return np.diag(np.broadcast_to(covariance.ravel(), (n_features,)))
+    held = _matrices(covariance, mean)
+    if held.shape == 2 * mean.shape:
+        return held
+    return np.diag(np.broadcast_to(held.ravel(), mean.shape))
 
 
 # -- states of a hidden Markov model ---------------------------------------------------------------
@@ -131,8 +164,10 @@ def _of_states(estimator: Any, state: int | None) -> dict[str, Any]:
     mixed = means.ndim == 3  # each state has a mixture of its own
     means = means.reshape(n_states, -1, d)
     inner = _numbers(estimator.weights_) if mixed else np.ones((n_states, 1))
-    given, kind = _numbers(estimator.covars_), getattr(estimator, "covariance_type", "full")
-    covariances = _expanded(given, means.shape, _type(kind) if mixed else "")
+    kind = _type(getattr(estimator, "covariance_type", "full")) if mixed else ""
+    full = kind in ("full", "tied", "")
+    given = _matrices(estimator.covars_, means) if full else _numbers(estimator.covars_)
+    covariances = _expanded(given, means.shape, kind)
     if state is None:
         shares = _stationary(_numbers(estimator.transmat_))
         weights = (shares[:, None] * inner).ravel()

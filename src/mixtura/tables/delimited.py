@@ -306,6 +306,8 @@ def _is_header(cells: Sequence[str], selection: Selection, source: str, dialect:
         if name not in selection.ids and (selection.columns is None or name in selection.columns)
     ]
     comma = dialect.comma
+    if not used:  # none of the wanted columns is there, under either name
+        return not any(is_number(cell, comma=comma) for cell in cells)
     numbers = [cell for cell in used if is_number(cell, comma=comma)]
     lacking = [cell for cell in used if is_missing(cell) or cell.strip() in selection.marks]
     found = any(cell not in numbers and cell not in lacking for cell in used)

@@ -8,6 +8,7 @@ from mixtura.fitting.em import EM
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.labelled import Labelled
 from mixtura.rows.data import Data
+from mixtura.rows.oddities import distinct_rows
 
 #: below so many rows times components exact EM takes seconds
 WORTH = 2e7
@@ -19,7 +20,8 @@ def truncates(em: EM) -> bool:
     """Whether a fit is by truncated EM, as its settings say.
 
     ``"auto"`` takes it where rows times components are more than 2e7, of 256 components at least,
-    and where nothing is asked for that it cannot do.
+    and where nothing is asked for that it cannot do. Rows of which no more are different than there
+    are components are for exact EM, whatever is asked for: it says so of them.
 
     Raises
     ------
@@ -31,13 +33,18 @@ def truncates(em: EM) -> bool:
     k, hindrance = settings.n_components, _hindrance(em, settings, data)
     if settings.search == "auto":
         many = k >= MANY and data.source.n_rows * k > WORTH
-        return many and not hindrance
+        return many and not hindrance and _different(data, k)
     if hindrance:
         raise ParameterError(
             f"search is 'truncated', and that does without {hindrance}: leave search at 'auto', "
             "which is exact then"
         )
-    return True
+    return _different(data, k)
+
+
+def _different(data: Data, n_components: int) -> bool:
+    """Whether more rows are different than there are components."""
+    return distinct_rows(data.source, data.executor, n_components + 1) > n_components
 
 
 def _hindrance(em: EM, settings: Settings, data: Data) -> str:

@@ -45,7 +45,9 @@ def seeds(passes: Any, n_seeds: int, scale: Floats, random: np.random.RandomStat
         apart = (passes.rows[at : at + _AT_ONCE] - passes.rows[first]) * scale
         distances[at : at + _AT_ONCE] = np.einsum("ij,ij->i", apart, apart)
     spread = float(distances @ counts)
-    proposed = 0.5 / counts.sum() + (0.5 * distances / spread if spread > 0.0 else 0.0)
+    proposed = np.full(n, 0.5 / counts.sum())
+    if spread > 0.0:
+        proposed += 0.5 * distances / spread
     reached = np.cumsum(proposed * counts)
     draws = random.random_sample((2, n_seeds, _LENGTH))
     drawn = np.searchsorted(reached, draws[0] * reached[-1]).clip(max=n - 1).astype(np.int32)

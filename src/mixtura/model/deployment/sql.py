@@ -57,7 +57,9 @@ def statement(
             f"columns is {got}, expected the {mixture.n_features} names of the columns that are "
             "its features, in their order"
         )
-    parts = [table] if isinstance(table, str) else list(table)
+    parts = [table] if isinstance(table, str) else listed(table, "table", "names")
+    if not parts:
+        raise ParameterError("table is empty, expected a name, or those of a schema and a table")
     whole = ".".join(_quoted(part, chosen, "table") for part in parts)
     held = [_quoted(name, chosen, "columns") for name in names]
     every = (row for terms in mixture.terms for row in terms.table(mixture.n_components, 0))
@@ -93,10 +95,11 @@ def _lines(
     """The statement, line by line: from the innermost query, `y`, to the outermost.
 
     Each is LATERAL to the one before, so that nothing is written twice: deviations from o, log
-    joint densities, their largest, the sum of what is left, and the answers.
+    joint densities, their largest, the sum of what is left, and the answers. Every name is told
+    with its query's, as the table may have a column that is called the same.
     """
     query = partial(_query, fence=dialect.fence)
-    d, joints = len(columns), [f"j{k}" for k in range(len(shares))]
+    d, joints = len(columns), [f"j.j{k}" for k in range(len(shares))]
     pivot = mixture.weights @ mixture.means / mixture.weights.sum()
     yield f"SELECT t.*, g.log_density, g.label, {', '.join(f'g.{name}' for name in shares)}"
     yield f"FROM {table} AS t"
@@ -107,28 +110,33 @@ def _lines(
     yield from query("y", about)
     yield from query("z", chain.from_iterable(_whitened(mixture, pivot)))
     own = (
-        f"{_number(c)} - 0.5e0 * ({' + '.join(f'z{k}_{i} * z{k}_{i}' for i in range(d))}) AS j{k}"
+        f"{_number(c)} - 0.5e0 * "
+        f"({' + '.join(f'z.z{k}_{i} * z.z{k}_{i}' for i in range(d))}) AS j{k}"
         for k, c in enumerate(mixture.components.constants[: mixture.n_components].tolist())
     )
     # A constant is NULL, too, where the row has one.
     flat = (
-        f"{_number(c)} + 0e0 * ({' + '.join(f'y{i}' for i in range(d))}) AS j{mixture.n_components}"
+        f"{_number(c)} + 0e0 * "
+        f"({' + '.join(f'y.y{i}' for i in range(d))}) AS j{mixture.n_components}"
         for c in mixture.components.constants[mixture.n_components :].tolist()
     )
     yield from query("j", chain(own, flat))
     yield from query("m", [f"{_largest(joints)} AS top"])
     exponentials = (
-        f"CASE WHEN j{k} - top < {_LEAST} THEN 0e0 ELSE EXP(j{k} - top) END AS e{k}"
-        for k in range(len(shares))
+        f"CASE WHEN {joint} - m.top < {_LEAST} THEN 0e0 ELSE EXP({joint} - m.top) END AS e{k}"
+        for k, joint in enumerate(joints)
     )
     yield from query("e", exponentials)
-    yield from query("s", [f"{' + '.join(f'e{k}' for k in range(len(shares)))} AS total"])
+    yield from query("s", [f"{' + '.join(f'e.e{k}' for k in range(len(shares)))} AS total"])
     labels = np.concatenate([terms.labels for terms in mixture.terms]).tolist()
-    cases = " ".join(f"WHEN j{k} = top THEN {label}" for k, label in enumerate(labels))
-    answers = [f"e{k} / total AS {name}" for k, name in enumerate(shares)]
-    unknown = f"WHEN top = CAST('NaN' AS {dialect.double}) THEN NULL"
+    each = zip(joints, labels, strict=True)
+    cases = " ".join(f"WHEN {joint} = m.top THEN {label}" for joint, label in each)
+    answers = [f"e.e{k} / s.total AS {name}" for k, name in enumerate(shares)]
+    nan, least = (f"CAST('{name}' AS {dialect.double})" for name in ("NaN", "-Infinity"))
+    unknown = f"WHEN m.top = {nan} OR m.top = {least} THEN NULL"
+    density = f"CASE WHEN m.top = {least} THEN m.top ELSE m.top + LN(s.total) END"
     label = f"CAST(CASE {unknown} {cases} END AS {dialect.integer}) AS label"
-    yield from query("g", ["top + LN(total) AS log_density", label, *answers])
+    yield from query("g", [f"{density} AS log_density", label, *answers])
 
 
 def _query(name: str, values: Iterable[str], fence: str) -> Iterator[str]:
@@ -151,7 +159,7 @@ def _whitened(mixture: Density, pivot: Floats) -> Iterator[Iterator[str]]:
     ):
         yield (
             " + ".join(
-                f"({_number(v)}) * (y{j} - ({_number(centre[j])}))"
+                f"({_number(v)}) * (y.y{j} - ({_number(centre[j])}))"
                 for j, v in enumerate(row.tolist())
                 if v != 0.0
             )
