@@ -27,8 +27,6 @@ Section = tuple[str, str, Callable[[Record, Pictures], list[Html]]]
 
 #: cells of the parameters' tables that a page shows at most
 _CELLS = 4000
-#: of so many components a row's parts are shown at most
-_PARTS = 8
 #: columns of the components' table that are about no feature
 _OWN = 5
 #: features that are listed at most
@@ -316,12 +314,8 @@ def _article(row: Record, explained: Record, record: Record) -> Html:
 def _some_parts(row: Record, explained: Record) -> list[list[str]]:
     """The parts of a row by component, of many components the likeliest; then what follows them."""
     head, *rows = wording.part_table(row, explained)
-    joints = [float(component["log_joint"]) for component in row["components"]]
-    k = len(joints)
-    likely = sorted(range(k), key=lambda j: -joints[j])[:_PARTS]
-    shown = [[_swatched(j, rows[j][0]), *rows[j][1:]] for j in sorted(likely)]
-    more = [[f"{k - len(shown)} more", *[""] * (len(head) - 1)]] if k > len(shown) else []
-    return [head, *shown, *more, *rows[k:]]
+    named = ([_swatched(int(k), k) if k.isdecimal() else k, *rest] for k, *rest in rows)
+    return [head, *named]
 
 
 def _key(record: Record) -> Html:
