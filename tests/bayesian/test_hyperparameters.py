@@ -74,6 +74,11 @@ def test_a_wish_that_is_none_is_refused(wish: dict[str, Any], words: str) -> Non
         mixtura.fit_bayes(ROWS, **wish)
 
 
+def test_a_prior_beside_which_rows_are_lost_is_refused() -> None:
+    with pytest.raises(ParameterError, match="mean_prior or covariance_prior is so far"):
+        mixtura.fit_bayes(ROWS, 3, mean_prior=[1e100, 0.0])
+
+
 @pytest.mark.parametrize("wish", ["x", ["a", "b"], [1.0, np.nan], [[1.0], [1.0, 2.0]]])
 def test_a_prior_of_how_many_components_is_numbers(wish: Any) -> None:
     with pytest.raises(ParameterError, match="n_components_prior is"):

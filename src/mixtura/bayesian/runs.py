@@ -66,6 +66,13 @@ def fit_data(
             ended = make(engine, wishes, random, resumed, observer)
         except Interrupted as interruption:
             raise Interrupted(_better(best, interruption.fit)) from None
+        except np.linalg.LinAlgError:
+            if wishes.mean is None and wishes.scale is None:
+                raise
+            raise ParameterError(
+                "mean_prior or covariance_prior is so far from the rows that these are lost in the "
+                "rounding beside it: expected a mean and squares of about the rows' extent"
+            ) from None
         if observer:
             observer.ended(ended)
         best = _better(best, ended)
