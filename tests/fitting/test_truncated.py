@@ -22,6 +22,7 @@ from mixtura.fitting.truncated.moves import chosen
 from mixtura.fitting.truncated.placing import distinct, led, nearest
 from mixtura.fitting.truncated.rounds import Place, Rounds
 from mixtura.fitting.truncated.truncation import Breadth, Truncation
+from mixtura.fitting.verdict.findings import named
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure
 from mixtura.rows.data import Data
@@ -381,3 +382,8 @@ def test_a_constant_column_and_few_different_rows_are_sown() -> None:
     fit = mixtura.fit(X, 20, search="truncated")
     assert fit.truncation is not None
     assert np.isfinite(fit.log_likelihood)
+
+
+def test_of_very_many_components_five_are_named_and_the_others_counted() -> None:
+    assert named(range(20)).endswith(", 17, 18 and 19")
+    assert named(range(3000)) == "components 0, 1, 2, 3, 4 and 2995 more"

@@ -272,3 +272,9 @@ def test_a_pipeline_that_changes_the_columns_first_is_not_taken_for_their_mixtur
     part.write_text(json.dumps({**about, "class": "org.apache.spark.ml.feature.PCAModel"}))
     with pytest.raises(ModelError, match="a Spark pipeline with a PCAModel before its Gaussian"):
         formats.read(model)
+
+
+def test_what_a_damaged_storage_lacks_is_said() -> None:
+    data = b'{"m": {"training_params": {"cov_mat_type": "generic"}, "weights": {"rows": 1}}}'
+    with pytest.raises(ModelError, match="is an OpenCV storage, and damaged: it lacks 'cols'"):
+        formats.decoded(data, "it")

@@ -139,7 +139,8 @@ def _read(reader: Callable[[Any], Any], source: Any, title: str) -> Any:
     except RecursionError:
         raise ModelError(f"is {title}, and nested too deeply") from None
     except _WRONG as error:
-        words = str(error) or type(error).__name__
+        words = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        words = words or type(error).__name__
         raise ModelError(f"is {title}, and damaged: {words[:200]}") from None
 
 

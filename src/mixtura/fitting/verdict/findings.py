@@ -24,6 +24,8 @@ _EMPTY = 1e-6
 _SAME = 0.1
 #: among more components those that coincide are not looked for
 _MANY = 256
+#: up to so many components are listed by their numbers, of more the first so many
+_LISTED, _FIRST = 20, 5
 
 
 def row_findings(fit: Ended) -> Iterator[Finding]:
@@ -161,8 +163,10 @@ def made(fit: Ended) -> str:
 
 
 def named(components: Sequence[int]) -> str:
-    """Components by their numbers: component 1, components 0 and 2."""
+    """Components by their numbers: component 1, components 0 and 2; of very many the first five."""
     *first, last = map(str, components)
+    if len(components) > _LISTED:
+        first, last = first[:_FIRST], f"{len(components) - _FIRST} more"
     return f"components {', '.join(first)} and {last}" if first else f"component {last}"
 
 
