@@ -2,13 +2,9 @@
 
 #include <algorithm>
 
+#include "mixtura/size.hpp"
+
 namespace mixtura {
-namespace {
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
-
-}  // namespace
-
 Accidents::Accidents(const Hill& hill, const SwapRule& rule)
     : rule_(rule), d_(hill.n_features), diagonal_(is_diagonal(hill.structure)),
       rest_(size(d_ * d_)), lower_(rest_) {}

@@ -8,117 +8,13 @@
 
 #include "dense.hpp"
 #include "mixtura/passes.hpp"
+#include "mixtura/size.hpp"
+#include "weight_law.hpp"
 
 namespace mixtura {
 namespace {
 
 constexpr double log_2 = 0.693147180559945309417, log_two_pi = 1.83787706640934548356;
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
-
-// ψ(x) of x > 0: by the recurrence to 10 and more, and from there on by the asymptotic series.
-double digamma(double x) {
-    double value = 0.0;
-    for (; x < 10.0; x += 1.0) value -= 1.0 / x;
-    const double y = 1.0 / (x * x);
-    double series = 0.0;
-    for (const double term :
-         {1.0 / 12, -691.0 / 32760, 1.0 / 132, -1.0 / 240, 1.0 / 252, -1.0 / 120, 1.0 / 12})
-        series = (series + term) * y;
-    return value + std::log(x) - 0.5 / x - series;
-}
-
-double log_beta(double a, double b) { return std::lgamma(a) + std::lgamma(b) - std::lgamma(a + b); }
-
-// The law that numbers of rows leave of the weights.
-class Weights {
-  public:
-    Weights(const WeightPrior& prior, std::int64_t k)
-        : log_weights(size(k)), prior_(prior), broken_(size(k)), rest_(size(k)), k_(k) {}
-
-    std::vector<double> log_weights;  // (K,) E log π_k
-    double divergence = 0.0, log_normaliser = 0.0;
-
-    void of(const double* weight) {
-        if (!prior_.process) return dirichlet(weight);
-        if (!prior_.unknown) return sticks(weight, prior_.alpha, std::log(prior_.alpha), 0.0);
-        const double shape = prior_.shape + static_cast<double>(k_);
-        // The secant of log α, to where α = shape / rate(α).
-        double at = std::log(prior_.shape / prior_.rate), value = 0.0, step = 0.0, rate = 0.0;
-        for (int number = 0; number < 60; ++number) {
-            rate = prior_.rate - broken(weight, std::exp(at));
-            const double past = value;
-            value = std::log(shape / rate) - at;
-            if (std::fabs(value) <= 1e-11) break;
-            const double slope = number ? (value - past) / step : -1.0;
-            step = 1.0 / slope > -1e3 && 1.0 / slope < -0.3 ? -value / slope : value;
-            at += step;
-        }
-        const double psi = digamma(shape), ratio = prior_.rate / rate;
-        const double apart = (shape - prior_.shape) * psi - std::lgamma(shape) +
-                             std::lgamma(prior_.shape) - prior_.shape * std::log(ratio) +
-                             shape * (ratio - 1.0);
-        told(shape / rate, psi - std::log(rate), apart);
-    }
-
-  private:
-    void dirichlet(const double* weight) {
-        double total = 0.0, normaliser = 0.0;
-        for (std::int64_t k = 0; k < k_; ++k) total += prior_.alpha + weight[k];
-        const double whole = digamma(total), n = static_cast<double>(k_);
-        divergence = 0.0;
-        for (std::int64_t k = 0; k < k_; ++k) {
-            const double alpha = prior_.alpha + weight[k];
-            log_weights[size(k)] = digamma(alpha) - whole;
-            divergence += weight[k] * log_weights[size(k)];
-            normaliser -= std::lgamma(alpha);
-        }
-        log_normaliser = normaliser + std::lgamma(total);
-        divergence +=
-            log_normaliser - std::lgamma(n * prior_.alpha) + n * std::lgamma(prior_.alpha);
-    }
-
-    void sticks(const double* weight, double alpha, double log_alpha, double apart) {
-        broken(weight, alpha);
-        told(alpha, log_alpha, apart);
-    }
-
-    // The sticks for an α; Σ E log(1 − v_k).
-    double broken(const double* weight, double alpha) {
-        double after = alpha, sum = 0.0;
-        for (std::int64_t k = k_ - 1; k >= 0; --k) {
-            const double a = 1.0 + weight[k], b = after, both = digamma(a + b);
-            rest_[size(k)] = b;
-            broken_[size(k)] = digamma(b) - both;
-            log_weights[size(k)] = digamma(a) - both;
-            sum += broken_[size(k)];
-            after += weight[k];
-        }
-        weight_ = weight;
-        return sum;
-    }
-
-    // What follows from the sticks, once the law of α is known.
-    void told(double alpha, double log_alpha, double apart) {
-        double before = 0.0;
-        log_normaliser = 0.0;
-        divergence = apart - static_cast<double>(k_) * log_alpha;
-        for (std::int64_t k = 0; k < k_; ++k) {
-            const double rest = rest_[size(k)], left = broken_[size(k)];
-            divergence += weight_[k] * log_weights[size(k)] + (rest - alpha) * left;
-            log_normaliser -= log_beta(1.0 + weight_[k], rest);
-            log_weights[size(k)] += before;
-            before += left;
-        }
-        divergence += log_normaliser;
-    }
-
-    const WeightPrior& prior_;
-    std::vector<double> broken_;  // (K,) E log(1 − v_k)
-    std::vector<double> rest_;    // (K,)
-    const double* weight_ = nullptr;
-    std::int64_t k_;
-};
 
 class Believer {
   public:
@@ -349,7 +245,7 @@ class Believer {
     std::int64_t copies_;   // features that each of them is for
     std::int64_t entries_;  // of a component's second moments: D² or D
     std::int64_t held_;     // of a scale: D², D or 1
-    Weights weights_;
+    WeightLaw weights_;
     std::vector<double> means_, precision_, degrees_, scale_, lower_, whitening_, half_;
     std::vector<double> constants_, shift_, apart_;
     std::unique_ptr<Passes> passes_;

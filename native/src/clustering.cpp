@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "mixtura/size.hpp"
+
 namespace mixtura {
 namespace {
 
 constexpr std::int64_t nowhere = -1;
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace
 

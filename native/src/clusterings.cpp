@@ -8,11 +8,10 @@
 
 #include "clustering.hpp"
 #include "draws.hpp"
+#include "mixtura/size.hpp"
 
 namespace mixtura {
 namespace {
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 class Sampler {
   public:

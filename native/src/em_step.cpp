@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "dense.hpp"
+#include "mixtura/size.hpp"
 
 namespace mixtura {
 namespace {
@@ -17,8 +18,6 @@ constexpr double least_share = std::numeric_limits<double>::min();
 // The share of noise where components have none; they keep a weight.
 constexpr double all_noise = 1.0 - 0x1p-50;
 constexpr double log_two_pi = 1.8378770664093454836;
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace
 

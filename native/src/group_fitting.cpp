@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dense.hpp"
+#include "mixtura/size.hpp"
 #include "mixtura/swaps.hpp"
 
 namespace mixtura {
@@ -27,8 +28,6 @@ constexpr double swaps_gain = 3.0;
 constexpr std::int64_t clusters_each = 3;
 // Of swaps, as the search of a single fit has it, but that a gain below 1e-4 nats a row is none.
 constexpr SwapRule how_swapped{0.25, 3, 0.75, 0.02, 3, 60, 1e-4, 1e-3, 0.0, 0.0, 0.0};
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 bool better(const GroupEnd& one, const GroupEnd& other) {
     return one.n_spurious != other.n_spurious ? one.n_spurious < other.n_spurious

@@ -7,6 +7,7 @@
 
 #include "dense.hpp"
 #include "mixtura/kernel.hpp"
+#include "mixtura/size.hpp"
 
 namespace mixtura {
 namespace {
@@ -16,8 +17,6 @@ constexpr double widest = 1e100;
 // A standard deviation below so many ulp of the mean is rounding, and nothing to be measured by.
 constexpr double grain = 1e4 * std::numeric_limits<double>::epsilon();
 constexpr double least_variance = 1e-280;
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace
 

@@ -4,6 +4,8 @@
 #include <limits>
 #include <string_view>
 
+#include "mixtura/size.hpp"
+
 namespace mixtura {
 namespace {
 
@@ -20,8 +22,6 @@ constexpr double least_held = 1e-3;
 constexpr std::int64_t some_rows = 20;
 // Distances as far apart as this are one up to rounding.
 constexpr double as_near = 1.0 + 1e-9;
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace
 

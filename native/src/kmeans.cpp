@@ -7,13 +7,12 @@
 #include <vector>
 
 #include "mixtura/kernel.hpp"
+#include "mixtura/size.hpp"
 
 namespace mixtura {
 namespace {
 
 using Values = std::vector<double>;
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 // K centres as components of log p_k(x) = −½‖x − c_k‖².
 class Spheres {

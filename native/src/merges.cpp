@@ -5,12 +5,12 @@
 #include <limits>
 #include <numeric>
 
+#include "mixtura/size.hpp"
+
 namespace mixtura {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 // Of component i and j of `from`, into component `to` of `out`.
 void merge_into(const Parameters& from, std::int64_t d, std::int64_t i, std::int64_t j,

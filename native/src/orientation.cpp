@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "mixtura/size.hpp"
+
 namespace mixtura {
 namespace {
 
@@ -15,8 +17,6 @@ constexpr double settled = 1e-12, lost = 1e-14;
 constexpr double widest = 0.5;
 // Variances this small beside the largest of the component are its rounding.
 constexpr double rounding = 1e-18;
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "anderson.hpp"
+#include "mixtura/size.hpp"
 #include "rules.hpp"
 
 namespace mixtura {
@@ -25,8 +26,6 @@ constexpr std::size_t steady = 5;
 constexpr double stable = 0.03;
 // Entries of the trace that there is room for at first.
 constexpr std::int64_t usual_length = 128;
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 // Whether the gains of plain EM shrink at a steady ratio.
 bool in_linear_regime(std::span<const double> trace) {

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "mixtura/size.hpp"
+
 namespace mixtura {
 namespace {
 
 // The least share of a square that taking a row away may leave.
 constexpr double least_left = 1e-6;
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 std::int64_t entries(ScatterForm form, std::int64_t d) {
     return form == ScatterForm::full ? d * d : form == ScatterForm::diagonal ? d : 1;

@@ -6,13 +6,12 @@
 #include <utility>
 
 #include "accidents.hpp"
+#include "mixtura/size.hpp"
 
 namespace mixtura {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 Place place_of(End& end) {
     return {std::ssize(end.weight), end.weight.data(), end.means.data(),

@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "mixtura/size.hpp"
 #include "mixtura/truncated.hpp"
 #include "structures.hpp"
 
@@ -18,8 +19,6 @@ constexpr double slice = 0.1;
 // Further steps of EM, as long as each gains so much, nats of all rows of the cell.
 constexpr std::int64_t most_steps = 30;
 constexpr double enough_gained = 0.5;
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 using Values = std::vector<double>;
 

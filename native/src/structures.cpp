@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "mixtura/size.hpp"
+
 namespace mixtura {
 namespace {
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 // (Π_j x_j)^(1/D).
 double geometric_mean(const double* x, std::int64_t d) {

@@ -10,6 +10,7 @@
 #include "climber.hpp"
 #include "merges.hpp"
 #include "mixtura/kernel.hpp"
+#include "mixtura/size.hpp"
 
 namespace mixtura {
 namespace {
@@ -18,8 +19,6 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double largest = std::numeric_limits<double>::max();
 // Distances as far apart as this are one up to rounding.
 constexpr double as_near = 1.0 + 1e-9;
-
-std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 // One of n, by a number from [0, 1).
 std::int64_t drawn(double draw, std::int64_t n) {

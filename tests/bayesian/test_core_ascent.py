@@ -60,3 +60,30 @@ def test_as_scikit_learn_goes(kind: str, prior: str, monkeypatch: pytest.MonkeyP
     assert_allclose(core.trace, loop.trace, rtol=1e-11)
     assert_allclose(core.mixture.means, loop.mixture.means, rtol=1e-9)
     assert_allclose(core.elbo, loop.elbo, rtol=1e-11)
+
+
+class Watching:
+    """An observer that counts what it is told."""
+
+    def __init__(self) -> None:
+        self.told = 0
+
+    def begun(self, run: int) -> None: ...
+
+    def iterated(self, number: int, trace: list[float], belief: object) -> None:
+        self.told += 1
+
+    def ended(self, fit: object) -> None: ...
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_who_watches_sees_the_fit_that_there_is_without_it(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    centres = 4.0 * random.normal(size=(4, 2))
+    rows = np.repeat(centres, 40, axis=0) + random.normal(size=(160, 2))
+    watching = Watching()
+    seen = mixtura.fit_bayes(rows, 8, observer=watching)
+    alone = mixtura.fit_bayes(rows, 8)
+    assert watching.told > 1
+    assert seen.n_occupied == alone.n_occupied
+    assert seen.elbo == pytest.approx(alone.elbo, abs=1e-4)

@@ -56,6 +56,7 @@ class Search:
             left = self.most - self.passes
             done = self.core.steps(self.sums, left, self.tol, self.bound, theirs=False)
             if done is not None:
+                self.passes += len(done.trace)
                 self._take(done)
                 self.converged = done.ended
                 return
@@ -87,11 +88,10 @@ class Search:
 
     def _take(self, done: Ascended) -> None:
         """Take up where the core has come to."""
-        self.belief = self.engine.believing(done.before)
-        self.trace += done.trace
-        self.passes += len(done.trace)
-        reached = done.trace[-1] + self.belief.divergence
-        self.sums = replace(done.sums, log_likelihood=reached)
+        belief = self.engine.believing(done.before)
+        reached = done.trace[-1] + belief.divergence
+        self.trace += done.trace[:-1]
+        self._keep(belief, replace(done.sums, log_likelihood=reached), done.trace[-1])
 
     def _step(self, statistics: Statistics) -> tuple[Belief, Statistics, float]:
         """A belief in sums, the sums under it, and its bound."""
@@ -107,12 +107,11 @@ class Search:
     def _tried(self, name: str, statistics: Statistics, passes: int = _TRIAL) -> bool:
         """Whether a move, with a few iterations after it, raises the bound; it is made if so."""
         best = self.bound + _LEAST
-        if self.core and self.told is None:
+        if self.core:
             done = self.core.steps(statistics, passes, 0.0, -np.inf, theirs=False)
             if done is not None:
                 self.passes += len(done.trace)
                 if risen := done.trace[-1] > best:
-                    self.passes -= len(done.trace)
                     self._take(replace(done, trace=done.trace[-1:]))
                     self.moves[name] = self.moves.get(name, 0) + 1
                 return risen
