@@ -122,10 +122,9 @@ class Rounds:
             members, means, diagonal=structure.form.diagonal
         )
         n, total = em.data.source.n_rows, em.data.source.total_weight
+        near = place.mixture.covariances if place.mixture.structure == structure else None
         statistics = Statistics(means, weight, first, second, 0.0, n, total)
-        estimate, repairs = em.health.sound(
-            em.m_step(statistics, near=place.mixture.covariances), iteration, done
-        )
+        estimate, repairs = em.health.sound(em.m_step(statistics, near=near), iteration, done)
         place.mixture = estimate.mixture(em.data.names)
         if any(repair.action == "reseeded" for repair in repairs):
             width, random = place.graph.shape[1], np.random.RandomState(iteration)
