@@ -418,6 +418,15 @@ def test_very_many_components_on_few_rows_are_counted_and_not_listed_one_by_one(
     assert f"rest on {least} to {most} rows, fewer than the 9" in said
 
 
+@pytest.mark.parametrize("kind", ["spherical", "diag", "full"])
+def test_no_component_is_moved_to_rows_that_are_rounded_alike(kind: str) -> None:
+    X, centres = grid(8)
+    fit = mixtura.fit(np.round(X), len(centres), structure=kind, search="truncated", max_iter=60)
+    assert fit.truncation is not None
+    assert fit.truncation.n_moves > 0
+    assert fit.floored == ()
+
+
 def test_of_very_many_components_five_are_named_and_the_others_counted() -> None:
     assert named(range(20)).endswith(", 17, 18 and 19")
     assert named(range(3000)) == "components 0, 1, 2, 3, 4 and 2995 more"

@@ -104,14 +104,28 @@ class Mover:
         ridge = em.m_step.ridge * np.eye(place.mixture.n_features)
         how = em.settings.structure.letters, ridge, self.rounds.scale, _STEPS
         if self._known is None or doubtful is None:
-            self._known = passes.halves(cells, *how)
+            self._known = self._sound(passes.halves(cells, *how))
             return self._known
         sizes = np.where(doubtful, cells.sizes, 0)
         order = cells.order[: cells.offsets[-1]][np.repeat(doubtful, cells.sizes)]
-        anew = passes.halves(Cells(order, np.concatenate([[0], np.cumsum(sizes)])), *how)
+        anew = self._sound(
+            passes.halves(Cells(order, np.concatenate([[0], np.cumsum(sizes)])), *how)
+        )
         for known, found in zip(self._known, anew, strict=True):
             known[doubtful] = found[doubtful]
         return self._known
+
+    def _sound(self, halves: Halves) -> Halves:
+        """The same, where nothing is gained by a half that has no width in some direction."""
+        health, structure = self.rounds.em.health, self.rounds.em.settings.structure
+        floor = health.floor(structure) if health.regularisation.relative else None
+        found = np.flatnonzero(np.isfinite(halves.gains))
+        one_variance = len(structure.form.shape(2, halves.means.shape[-1])) == 1
+        for half in (0, 1):
+            covariances = halves.covariances[found, half]
+            covariances = covariances.mean(axis=-1) if one_variance else covariances
+            halves.gains[found[structure.form.unsound(covariances, floor)]] = -np.inf
+        return halves
 
 
 def losses(estimate: Estimate, graph: Numbers) -> tuple[Floats, Integers]:
