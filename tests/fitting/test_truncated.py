@@ -418,10 +418,12 @@ def test_very_many_components_on_few_rows_are_counted_and_not_listed_one_by_one(
     assert f"rest on {least} to {most} rows, fewer than the 9" in said
 
 
+@pytest.mark.parametrize("reg_covar", ["auto", 1e-6])
 @pytest.mark.parametrize("kind", ["spherical", "diag", "full"])
-def test_no_component_is_moved_to_rows_that_are_rounded_alike(kind: str) -> None:
+def test_no_component_is_moved_to_rows_that_are_rounded_alike(kind: str, reg_covar: Any) -> None:
     X, centres = grid(8)
-    fit = mixtura.fit(np.round(X), len(centres), structure=kind, search="truncated", max_iter=60)
+    more = {"structure": kind, "reg_covar": reg_covar, "max_iter": 60}
+    fit = mixtura.fit(np.round(X), len(centres), search="truncated", **more)
     assert fit.truncation is not None
     assert fit.truncation.n_moves > 0
     assert fit.floored == ()

@@ -117,8 +117,8 @@ class Mover:
 
     def _sound(self, halves: Halves) -> Halves:
         """The same, where nothing is gained by a half that has no width in some direction."""
-        health, structure = self.rounds.em.health, self.rounds.em.settings.structure
-        floor = health.floor(structure) if health.regularisation.relative else None
+        structure = self.rounds.em.settings.structure
+        floor = self.rounds.em.health.near_floor(structure)
         found = np.flatnonzero(np.isfinite(halves.gains))
         one_variance = len(structure.form.shape(2, halves.means.shape[-1])) == 1
         for half in (0, 1):

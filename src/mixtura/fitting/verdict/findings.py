@@ -195,7 +195,9 @@ def _amounts(rows: Sequence[float]) -> str:
     if told == ["1"]:
         return "1 row"
     if len(rows) > _FIRST:
-        return f"{min(rows):.3g} to {max(rows):.3g} rows"
+        least, most = f"{min(rows):.3g}", f"{max(rows):.3g}"
+        each = "1 row each" if most == "1" else f"{most} rows each"
+        return each if least == most else f"{least} to {most} rows"
     return f"{' and '.join(told)} rows"
 
 
