@@ -418,6 +418,14 @@ def test_very_many_components_on_few_rows_are_counted_and_not_listed_one_by_one(
     assert f"rest on {least} to {most} rows, fewer than the 9" in said
 
 
+@pytest.mark.parametrize("most", [1, 7, 9])
+def test_batches_of_moves_are_iterations_of_which_there_are_as_many_as_asked(most: int) -> None:
+    X, centres = grid(8)
+    fit = mixtura.fit(X, len(centres), structure="diag", search="truncated", max_iter=most)
+    assert len(fit.trace) == most + 1
+    assert not fit.outcome.converged
+
+
 @pytest.mark.parametrize("reg_covar", ["auto", 1e-6])
 @pytest.mark.parametrize("kind", ["spherical", "diag", "full"])
 def test_no_component_is_moved_to_rows_that_are_rounded_alike(kind: str, reg_covar: Any) -> None:

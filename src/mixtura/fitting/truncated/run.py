@@ -135,6 +135,8 @@ class Run:
         mover = Mover(self.rounds)
         most = largest = max(1, int(_SHARE * len(self.place.graph)))
         for _ in range(_BATCHES):
+            if not self.rounds.em.settings.allows(self.iteration):
+                break
             before = self.place.copied(), len(self.repairs), self.weight, self.known
             ahead, n_moves = mover.moved(self.place, most)
             if not n_moves or n_moves < min(_FEWEST * len(self.place.graph), most):
