@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -339,6 +340,11 @@ class Density(Value):
         known = self.n_features, self.feature_names
         holes = None if missing is None else takes_missing(missing)
         return RowFunction(function, *known, shape, dtype, holes)
+
+
+def log_background(mixture: Density) -> float:
+    """The noise's part log w₀ − log V of a mixture's log density, nats; −∞ where there is none."""
+    return mixture.noise.log_joint if mixture.noise else -math.inf
 
 
 def largest_shares(

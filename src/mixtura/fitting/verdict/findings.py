@@ -251,7 +251,6 @@ def _twins(fit: Ended, empty: Sequence[int]) -> Iterator[tuple[int, int]]:
     if mixture.n_components > _MANY:
         return
     deviations, form = np.sqrt(mixture.variances()), mixture.structure.form
-    whole = mixture.covariances if form.diagonal else mixture.covariance_matrices()
     means, widest = mixture.means, float(deviations[:, 0].max())
     places = sorted(means[:, 0].tolist())
     if all(after - place > 2.0 * _SAME * widest for place, after in pairwise(places)):
@@ -266,6 +265,8 @@ def _twins(fit: Ended, empty: Sequence[int]) -> Iterator[tuple[int, int]]:
         if form.diagonal:
             apart = np.abs(deviations[one] ** 2 - deviations[other] ** 2) / scale**2
         else:
-            apart = np.abs(whole[one] - whole[other]) / np.outer(scale, scale)
+            both = mixture.covariances if form.shared else mixture.covariances[[one, other]]
+            whole = form.matrices(both, 2, mixture.n_features)
+            apart = np.abs(whole[0] - whole[1]) / np.outer(scale, scale)
         if apart.max() <= _SAME:
             yield one, other
