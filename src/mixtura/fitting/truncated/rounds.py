@@ -118,11 +118,11 @@ class Rounds:
         em, structure = self.em, self.em.settings.structure
         means = np.ascontiguousarray(place.mixture.means)
         members = self.passes.members(place.sets, len(means))
-        weight, first, second = self.passes.moments(
-            members, means, diagonal=structure.form.diagonal
-        )
+        factor, seconds = place.mixture.gaussians.factor, structure.form.seconds
+        weight, first, second = self.passes.moments(members, means, diagonal=seconds, factor=factor)
         n, total = em.data.source.n_rows, em.data.source.total_weight
-        statistics = Statistics(means, weight, first, second, 0.0, n, total)
+        along = factor.directions
+        statistics = Statistics(means, weight, first, second, 0.0, n, total, along)
         estimate, repairs = em.health.sound(
             em.m_step(statistics, near=place.mixture.covariances), iteration, done
         )

@@ -17,7 +17,7 @@ from mixtura.fitting.given import Given
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.run_state import RunState
 from mixtura.fitting.runs import begin
-from mixtura.fitting.truncated.begin import begun, from_mixture
+from mixtura.fitting.truncated.begin import begun, from_mixture, with_factors
 from mixtura.fitting.truncated.moves import MOVED, Mover
 from mixtura.fitting.truncated.rounds import Place, Rounds
 from mixtura.fitting.truncated.truncation import Breadth, Truncation
@@ -251,7 +251,8 @@ def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     """
     settings = em.settings
     breadth = Breadth.usual(settings.n_components, em.data.source.n_features)
-    axes = settings.structure.letters == "VVV" and em.data.source.n_features > 1
+    several = settings.structure.letters == "VVV" or bool(settings.structure.n_factors)
+    axes = several and em.data.source.n_features > 1
     first = em
     if axes:
         plain = replace(settings, structure=structure("VVI"))
@@ -260,7 +261,7 @@ def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     seed = np.random.RandomState(random.randint(2**31))
     going = Run(replace(rounds, em=first), place, breadth, seed, repairs)
     runs.append(going)
-    if settings.structure.letters in MOVED and settings.n_components > 2:
+    if first.settings.structure.letters in MOVED and settings.n_components > 2:
         going.settle()
     if not axes:
         return going
@@ -269,6 +270,9 @@ def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     whole = Run(replace(rounds, em=em), going.place, going.breadth, seed, [])
     runs.append(whole)
     whole.n_moves = going.n_moves
+    if settings.structure.n_factors:
+        whole.place = with_factors(whole.rounds, whole.place)
+        return whole
     whole.weight, whole.repairs = whole.rounds.maximise(whole.place, 0, ())
     if settings.n_components > 2:
         whole.settle()
