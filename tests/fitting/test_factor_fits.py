@@ -15,8 +15,8 @@ from mixtura import GaussianMixture, Mixture
 from mixtura.errors import ParameterError
 
 #: number of factors -> f <- factanal(X, factors, control = list(nstart = 4, lower = 1e-4,
-#: opt = list(maxit = 1e5, factr = 1, pgtol = 0))); f$criteria[["objective"]], by R 4.2 of the rows of
-#: scikit-learn's wine: log|Σ| + tr(Σ⁻¹ R) − log|R| − D of their correlations R
+#: opt = list(maxit = 1e5, factr = 1, pgtol = 0))); f$criteria[["objective"]], by R 4.2 of the rows
+#: of scikit-learn's wine: log|Σ| + tr(Σ⁻¹ R) − log|R| − D of their correlations R
 FACTANAL = {2: 1.64036906048291, 3: 0.933553382081838}
 
 

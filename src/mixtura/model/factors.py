@@ -92,3 +92,17 @@ def factor_of(mixture: Density) -> LowRank:
             "structure factor"
         )
     return found
+
+
+def written_out(mixture: Density) -> Density:
+    """The same density, with whole covariances in place of those of factor analysers."""
+    if not mixture.structure.n_factors:
+        return mixture
+    return type(mixture)(
+        mixture.weights,
+        mixture.means,
+        mixture.covariance_matrices(),
+        "full",
+        mixture.feature_names,
+        equal_weights=mixture.equal_weights,
+    )
