@@ -149,6 +149,19 @@ def test_the_parts_of_a_distance_are_what_factors_explain_and_what_they_leave() 
         )
 
 
+def test_an_explanation_says_where_the_factors_stand() -> None:
+    mixture = analysers(6, 2)
+    rows, _ = mixture.sample(5, 0)
+    told = mixture.explain(rows)
+    assert told.factors is not None
+    parts = told.factors.of_factors + told.factors.of_residuals
+    assert_allclose(parts, told.squared_distances, rtol=1e-9)
+    best = int(told.responsibilities[0].argmax())
+    share = told.factors.of_factors[0, best] / told.squared_distances[0, best]
+    assert f"that makes {share:.0%} of the squared distance" in mixture.explain(rows[:1]).to_text()
+    assert written_out(mixture).explain(rows).factors is None
+
+
 def test_a_model_file_keeps_the_loadings_to_the_bit(tmp_path: Path) -> None:
     mixture = analysers(300, 2, k=2)
     save(mixture, tmp_path / "model.safetensors")

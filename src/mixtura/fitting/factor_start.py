@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.components import spheres
 from mixtura.fitting.em import EM
 from mixtura.fitting.m_step.estimate import Estimate, maximise
@@ -57,48 +57,67 @@ def factor_start(em: EM, request: Request) -> Estimate:
     structure, wish = em.settings.structure, em.settings.start
     if isinstance(wish, Mixture) and wish.structure == structure:
         return em.m_step(em.statistics(wish), near=wish.covariances)
-    form, d = structure.form, request.source.n_features
-    assert isinstance(form, Loadings)
-    rows = em.data.source.n_rows
+    d, rows = request.source.n_features, em.data.source.n_rows
     whole = d <= _FEW and rows >= _ROWS * request.n_components * (d + 1)
     plain = structure_called("full" if whole else "diag")
     grouped = maximise(start(wish)(replace(request, structure=plain)), plain)
-    floor = em.health.floor(structure)
-    covariances = _own(grouped, form, floor) if whole else _common(request, grouped, form, floor)
-    return Estimate(grouped.weight, grouped.means, covariances, structure)
+    if whole:
+        return _own_factors(grouped, em)
+    source = request.source
+    looked = looked_at(source.n_rows, d)
+    part, scale = np.asarray(source.rows[looked], dtype=np.float64), _scale(grouped, em)
+    nearest = kernel.labels(part / scale, spheres(grouped.means / scale))
+    counts = None if source.weights is None else source.weights[looked]
+    return common_factors(part - grouped.means[nearest], counts, grouped, em)
 
 
-def _own(grouped: Estimate, form: Loadings, floor: Floats) -> Floats:
+def _own_factors(grouped: Estimate, em: EM) -> Estimate:
     """Principal factors of the covariances W_k / n_k, with D + 1 rows' worth of what all have."""
-    weight, few = grouped.weight, grouped.means.shape[1] + 1.0
+    structure, weight = em.settings.structure, grouped.weight
+    few, floor = grouped.means.shape[1] + 1.0, em.health.floor(structure)
     within = np.einsum("k,kij->ij", weight / weight.sum(), grouped.covariances)
     scatter = weight[:, None, None] * grouped.covariances + few * within
-    return form.gathered(scatter / (weight + few)[:, None, None] + np.diag(floor))
+    matrices = scatter / (weight + few)[:, None, None] + np.diag(floor)
+    covariances = structure.form.gathered(matrices)
+    return Estimate(weight, grouped.means, covariances, structure)
 
 
-def _common(request: Request, grouped: Estimate, form: Loadings, floor: Floats) -> Floats:
-    """The principal axes of what rows of the sample lie from their groups' means, for all."""
-    k, d = grouped.means.shape
-    variances = grouped.weight @ grouped.covariances / grouped.weight.sum() + floor
-    scale = np.sqrt(variances)
-    source = request.source
-    most = min(source.n_rows, max(_MOST, _LOOKED * d) if d <= _MOST else _MOST)
-    chosen = np.linspace(0, source.n_rows - 1, most).astype(np.intp)
-    rows = np.asarray(source.rows[chosen] / scale, dtype=np.float64)
-    means = grouped.means / scale
-    apart = rows - means[kernel.labels(rows, spheres(means))]
-    if source.weights is not None:
-        counts = source.weights[chosen]
-        apart *= np.sqrt(counts * (most / counts.sum()))[:, None]
-    lengths, axes = _principal(apart / np.sqrt(most), form.n_factors)
+def looked_at(n_rows: int, n_features: int) -> Integers:
+    """Which rows, spread over all, principal axes are found from."""
+    most = max(_MOST, _LOOKED * n_features) if n_features <= _MOST else _MOST
+    return np.linspace(0, n_rows - 1, min(n_rows, most)).astype(np.intp)
+
+
+def common_factors(apart: Floats, counts: Floats | None, grouped: Estimate, em: EM) -> Estimate:
+    """Components of diagonal covariances, with the same factors for all.
+
+    Parameters
+    ----------
+    apart : (m, D), deviations of some rows from their components' means.
+    counts : (m,), how much each row counts, or None for 1 each.
+    grouped : the components, whose mean variances are parted.
+    em : the loop, whose structure is that of factor analysers.
+    """
+    structure, d = em.settings.structure, apart.shape[1]
+    form, scale = structure.form, _scale(grouped, em)
+    assert isinstance(form, Loadings)
+    weights = np.ones(len(apart)) if counts is None else counts
+    apart = apart / scale * np.sqrt(weights / weights.sum())[:, None]
+    lengths, axes = _principal(apart, form.n_factors)
     # What is left for each direction more, were it the same in all.
-    rest = max(float((apart * apart).sum()) / most - float(lengths.sum()), 0.0)
-    rest /= d - len(lengths)
+    rest = max(float((apart * apart).sum()) - float(lengths.sum()), 0.0) / (d - len(lengths))
     loadings = np.zeros((d, form.n_factors))
     loadings[:, : len(lengths)] = axes * np.sqrt(np.maximum(lengths - rest, _LEAST))
-    loadings *= scale[:, None]
-    own = np.maximum(variances - (loadings * loadings).sum(axis=1), _LEAST * variances)
-    return np.repeat(form.packed(loadings[None], own[None]), k, axis=0)
+    own = np.maximum(1.0 - (loadings * loadings).sum(axis=1), _LEAST) * scale**2
+    packed = form.packed((loadings * scale[:, None])[None], own[None])
+    covariances = np.repeat(packed, len(grouped.means), axis=0)
+    return Estimate(grouped.weight, grouped.means, covariances, structure, equal=grouped.equal)
+
+
+def _scale(grouped: Estimate, em: EM) -> Floats:
+    """The deviations within components, (D,), feature units."""
+    variances = grouped.weight @ grouped.covariances / grouped.weight.sum()
+    return np.asarray(np.sqrt(variances + em.health.floor(em.settings.structure)))
 
 
 def _principal(apart: Floats, most: int) -> tuple[Floats, Floats]:

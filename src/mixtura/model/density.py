@@ -15,7 +15,7 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen
 from mixtura.engine.components import Components
 from mixtura.engine.sources import Block
-from mixtura.errors import DataError, ParameterError
+from mixtura.errors import DataError, ModelError, ParameterError
 from mixtura.model import parameters
 from mixtura.model.estimated import arguments_of
 from mixtura.model.gaussians import Gaussians
@@ -69,6 +69,11 @@ class Density(Value):
         names = parameters.feature_names(feature_names, centres.shape[1])
         gaussians = Components(frozen(np.log(shares)), centres, chosen.form.factor(matrices))
         if noise is not None:
+            if chosen.n_factors:
+                raise ModelError(
+                    f"there is noise beside {chosen.name} covariances, and factor analysers are "
+                    "without yet: leave it out, or write the covariances out as full ones"
+                )
             parameters.box(noise.box, centres.shape[1])
         for name, value in (
             ("weights", shares),

@@ -37,6 +37,19 @@ class Factors(Value):
     of_residuals: Floats
     contributions: Floats
 
+    def record(self, i: int, k: int) -> dict[str, Any]:
+        """What is said of row i under component k, ready for JSON."""
+        return {
+            "factors": self.expected[i, k].tolist(),
+            "squared_distance_of_factors": float(self.of_factors[i, k]),
+            "squared_distance_of_residuals": float(self.of_residuals[i, k]),
+        }
+
+    @property
+    def squared_distances(self) -> Floats:
+        """The squared Mahalanobis distances, (N, K): both parts together."""
+        return self.of_factors + self.of_residuals
+
 
 def loadings_of(mixture: Density) -> Floats:
     """The loadings A_k (K, D, H), turned so that A_kᵀ Ψ_k⁻¹ A_k is diagonal, and falls.
@@ -92,3 +105,17 @@ def factor_of(mixture: Density) -> LowRank:
             "structure factor"
         )
     return found
+
+
+def written_out(mixture: Density) -> Density:
+    """The same density, with whole covariances in place of those of factor analysers."""
+    if not mixture.structure.n_factors:
+        return mixture
+    return type(mixture)(
+        mixture.weights,
+        mixture.means,
+        mixture.covariance_matrices(),
+        "full",
+        mixture.feature_names,
+        equal_weights=mixture.equal_weights,
+    )

@@ -27,6 +27,7 @@ def one_pass(
     first: _Doubles | None = None,
     second: _Doubles | None = None,
     total: _Doubles | None = None,
+    along: bool = False,
 ) -> None: ...
 def deconvolve(
     form: int,
@@ -341,6 +342,7 @@ def moments_of_cells(
     weight: _Doubles,
     sums: _Doubles,
     second: _Doubles,
+    directions: _Doubles | None = None,
 ) -> None: ...
 def chain_seeds(
     rows: _Doubles,

@@ -14,6 +14,7 @@ from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.cells import Cells, Expanded, Halves, Numbers, Sets
 from mixtura.engine.components import Components
 from mixtura.engine.executors import Executor, side_by_side
+from mixtura.engine.factors import Factor
 from mixtura.engine.kernel import _native
 from mixtura.engine.statistics import zeros
 
@@ -131,10 +132,21 @@ class CellPasses:
         return replace(room, offsets=offsets)
 
     def moments(
-        self, members: Cells, reference: Floats, *, diagonal: bool
+        self,
+        members: Cells,
+        reference: Floats,
+        *,
+        diagonal: bool | None,
+        factor: Factor | None = None,
     ) -> tuple[Floats, Floats, Floats]:
-        """Sums of weight, first and second moments about `reference` (K, D) of each cell."""
-        sums = zeros(reference, diagonal=diagonal)
+        """Sums of weight, first and second moments about `reference` (K, D) of each cell.
+
+        With `diagonal` None the second moments are along the directions of `factor`.
+        """
+        along = factor if diagonal is None else None
+        directions = None if along is None else along.directions
+        packed = None if along is None else along.inverse(_invert_lower)
+        sums = zeros(reference, diagonal=bool(diagonal), directions=directions)
         shares = members.shares
         if shares is None:
             shares = np.ones(len(members.order))
@@ -142,7 +154,7 @@ class CellPasses:
 
         def part(ends: tuple[int, int]) -> None:
             _native.moments_of_cells(
-                self.rows, members.order, members.offsets, shares, reference, *ends, *sums
+                self.rows, members.order, members.offsets, shares, reference, *ends, *sums, packed
             )
 
         self._spread(_even_parts(members.offsets), part)

@@ -13,6 +13,8 @@ from mixtura.engine.cells import Sets
 from mixtura.engine.sources import ArraySource
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.em import EM
+from mixtura.fitting.factor_start import common_factors, looked_at
+from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.truncated.clearing import clear_rows, trimmed
 from mixtura.fitting.truncated.placing import distances, nearest, neighbours
@@ -89,6 +91,21 @@ def from_mixture(
     sorted_rounds = gathered(em, passes, best.order)
     ids = np.ascontiguousarray(place.sets.ids[best.order])
     return sorted_rounds, replace(place, sets=Sets(ids, np.zeros(ids.shape)))
+
+
+def with_factors(rounds: Rounds, place: Place) -> Place:
+    """A place of diagonal covariances, with the factors that are common to the cells.
+
+    As exact EM begins: from the principal axes of what rows lie from their likeliest component.
+    """
+    data, mixture = rounds.em.data, place.mixture
+    rows, weights = rounds.passes.rows, rounds.passes.weights
+    looked = looked_at(len(rows), mixture.n_features)
+    apart = rows[looked] - mixture.means[place.sets.ids[looked, 0]]
+    counts = None if weights is None else weights[looked]
+    grouped = Estimate.of(mixture, data.source.total_weight)
+    loaded = common_factors(apart, counts, grouped, rounds.em)
+    return replace(place, mixture=loaded.mixture(data.names))
 
 
 def gathered(em: EM, passes: Any, order: Any) -> Rounds:

@@ -110,9 +110,9 @@ class Rounds:
     ) -> tuple[Floats, list[Repair]]:
         """The M-step: the effective rows of each component, and what making them sound took."""
         em, means = self.em, np.ascontiguousarray(place.mixture.means)
-        diagonal = em.settings.structure.form.diagonal
+        seconds, factor = em.settings.structure.form.seconds, place.mixture.gaussians.factor
         members = self.passes.members(place.sets, len(means))
-        sums = self.passes.moments(members, means, diagonal=diagonal)
+        sums = self.passes.moments(members, means, diagonal=seconds, factor=factor)
         weight, repairs = maximised(em, place, sums, iteration, done)
         self.relist(place, iteration, repairs)
         return weight, repairs
@@ -170,7 +170,7 @@ def maximised(
     mixture, means = place.mixture, np.ascontiguousarray(place.mixture.means)
     # Of another structure they are nothing to go on from.
     near = mixture.covariances if mixture.structure == em.settings.structure else None
-    statistics = Statistics(means, *sums, 0.0, n, total)
+    statistics = Statistics(means, *sums, 0.0, n, total, mixture.gaussians.factor.directions)
     estimate = em.m_step(statistics, near=near, background=place.background)
     estimate, repairs = em.health.sound(estimate, iteration, done)
     place.mixture = estimate.mixture(em.data.names)

@@ -18,7 +18,14 @@ from mixtura.fitting.given import Given
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.run_state import RunState
 from mixtura.fitting.runs import begin
-from mixtura.fitting.truncated.begin import begun, from_mixture, gathered, passes_over, scale_of
+from mixtura.fitting.truncated.begin import (
+    begun,
+    from_mixture,
+    gathered,
+    passes_over,
+    scale_of,
+    with_factors,
+)
 from mixtura.fitting.truncated.moves import MOVED, Mover
 from mixtura.fitting.truncated.rounds import Place, Rounds
 from mixtura.fitting.truncated.state import TruncatedState
@@ -342,7 +349,7 @@ def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     seed = np.random.RandomState(random.randint(2**31))
     going = Run(replace(rounds, em=first), place, breadth, seed, repairs)
     runs.append(going)
-    if (axes or settings.structure.letters in MOVED) and settings.n_components > 2:
+    if first.settings.structure.letters in MOVED and settings.n_components > 2:
         going.settle()
     if not axes:
         return going
@@ -351,6 +358,9 @@ def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     whole = Run(replace(rounds, em=em), going.place, going.breadth, seed, [])
     runs.append(whole)
     whole.n_moves = going.n_moves
+    if settings.structure.n_factors:
+        whole.place = with_factors(replace(rounds, em=em), whole.place)
+        return whole
     whole.weight, whole.repairs = whole.rounds.maximise(whole.place, 0, ())
     if settings.structure.letters in MOVED and settings.n_components > 2:
         whole.settle()

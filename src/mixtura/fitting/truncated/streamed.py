@@ -59,8 +59,9 @@ class StreamedRounds:
     def expand(self, place: Place) -> Expanded:
         """The E-step, and the sums of the M-step."""
         em, means = self.em, np.ascontiguousarray(place.mixture.means)
-        diagonal = em.settings.structure.form.diagonal
-        sums, found = zeros(means, diagonal=diagonal), Expanded(0.0, 0.0, 0)
+        seconds, factor = em.settings.structure.form.seconds, place.mixture.gaussians.factor
+        sums = zeros(means, diagonal=bool(seconds), directions=factor.directions)
+        found = Expanded(0.0, 0.0, 0)
         if self._held is None:
             n = em.data.source.n_rows
             numbers = np.sort(self.random.choice(n, min(_HELD, n), replace=False))
@@ -75,7 +76,8 @@ class StreamedRounds:
                 sets = self._first(passes, place, block, np.random.RandomState(seed))
             done, place.graph = expanded(passes, place, sets, place.number + _APART * at)
             ids[:] = sets.ids
-            added = passes.moments(passes.members(sets, len(means)), means, diagonal=diagonal)
+            members = passes.members(sets, len(means))
+            added = passes.moments(members, means, diagonal=seconds, factor=factor)
             for total, part in zip(sums, added, strict=True):
                 total += part
             found = found.joined(done)
