@@ -1,9 +1,7 @@
 // The binding of the tree of components.
 #include <nanobind/stl/optional.h>
-#include <nanobind/stl/pair.h>
 
 #include <memory>
-#include <utility>
 
 #include "binding.hpp"
 #include "mixtura/component_tree.hpp"
@@ -33,10 +31,9 @@ class HeldTree {
         tree_ = mixtura::component_tree(components, bounds);
     }
 
-    std::pair<std::int64_t, std::int64_t> look(const Matrix<const double>& rows, double most,
-                                               const Matrix<std::int64_t>& labels,
-                                               const Maybe<Matrix<double>>& shares,
-                                               const Maybe<Vector<double>>& log_likelihood) const {
+    std::int64_t look(const Matrix<const double>& rows, const Matrix<std::int64_t>& labels,
+                      const Maybe<Matrix<double>>& shares,
+                      const Maybe<Vector<double>>& log_likelihood) const {
         const auto m = static_cast<std::int64_t>(rows.shape(0));
         const auto n = static_cast<std::int64_t>(labels.shape(1));
         if (n < 1) throw nb::value_error("no component is to be told");
@@ -45,8 +42,7 @@ class HeldTree {
                                     checked(shares, "shares", {m, n}),
                                     checked(log_likelihood, "log_likelihood", {m})};
         const Released released;
-        const auto looked = tree_->look(from, m, most, to);
-        return {looked.n_rows, looked.n_densities};
+        return tree_->look(from, m, to);
     }
 
   private:
@@ -66,6 +62,6 @@ void bind_tree(nb::module_& module) {
              "form"_a, "constants"_a.noconvert(), "means"_a.noconvert(), "whitening"_a.noconvert(),
              "centre"_a.noconvert(), "axes"_a.noconvert(), "low"_a.noconvert(),
              "high"_a.noconvert(), "rates"_a.noconvert(), "reaches"_a.noconvert())
-        .def("look", &HeldTree::look, "rows"_a.noconvert(), "most"_a, "labels"_a.noconvert(),
+        .def("look", &HeldTree::look, "rows"_a.noconvert(), "labels"_a.noconvert(),
              "shares"_a.noconvert().none(), "log_likelihood"_a.noconvert().none());
 }

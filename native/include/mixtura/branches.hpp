@@ -75,7 +75,21 @@ struct Level {
     Level(std::int64_t n_nodes, std::int64_t n_axes)
         : n_nodes(n_nodes), n_axes(n_axes), values(in_eights(n_nodes) * (3 * n_axes + 1) * fan) {}
 
-    const double* group(std::int64_t g) const { return values.data() + g * (3 * n_axes + 1) * fan; }
+    // Of a group's nodes, what the densities of rows are at most that are between `near` and `far`
+    // (P,): out (8,).
+    void bounds(std::int64_t group, const double* near, const double* far, double* out) const {
+        const double* from = values.data() + group * (3 * n_axes + 1) * fan;
+        for (int at = 0; at < fan; at += width<double>) {
+            Doubles bound = load(from + 3 * n_axes * fan + at);
+            for (std::int64_t p = 0; p < n_axes; ++p) {
+                const double* low = from + 3 * p * fan + at;
+                const Doubles gap =
+                    larger(larger(load(low) - far[p], near[p] - load(low + fan)), Doubles{});
+                bound = fma(-load(low + 2 * fan) * gap, gap, bound);
+            }
+            store(out + at, bound);
+        }
+    }
     // 0, 1 and 2 are low, high and rate.
     double& at(std::int64_t node, std::int64_t p, int which) {
         return values[(node / fan * (3 * n_axes + 1) + 3 * p + which) * fan + node % fan];

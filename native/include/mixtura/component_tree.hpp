@@ -30,11 +30,6 @@ struct Likeliest {
     double* log_likelihood;  // (m,) log Σ_k exp(log p_k(x))
 };
 
-struct Looked {
-    std::int64_t n_rows;       // that were answered, from the first on
-    std::int64_t n_densities;  // that were found
-};
-
 class ComponentTree {
   public:
     ComponentTree() = default;
@@ -42,12 +37,13 @@ class ComponentTree {
     ComponentTree& operator=(const ComponentTree&) = delete;
     virtual ~ComponentTree();
 
+    // How many densities were found, those of rows in vain that were scored with others included.
+    //
     // Labels are those of the pass. A sum leaves out what is below e⁻⁴⁰ / K of its largest term,
     // which is e⁻⁴⁰ of it at most. What is told of a row depends on that row alone, −1 and −∞ where
-    // every squared distance overflows. It ends early once more than `most` densities a row were
-    // found.
-    virtual Looked look(const double* rows, std::int64_t n_rows, double most,
-                        const Likeliest& to) const = 0;
+    // every squared distance overflows.
+    virtual std::int64_t look(const double* rows, std::int64_t n_rows,
+                              const Likeliest& to) const = 0;
 };
 
 // The tree of components, whose numbers are copied, by the instruction set now in use.

@@ -126,19 +126,6 @@ template <class S> inline bool any_at_least(Lanes<S> lanes, S least) {
 #endif
 }
 
-// A bit for each lane that is `least` or more; none of a NaN.
-inline unsigned at_least(Doubles lanes, double least) {
-#if MIXTURA_LANES_BYTES == 64
-    return _mm512_cmp_pd_mask(lanes, all(least), _CMP_GE_OQ);
-#elif MIXTURA_LANES_BYTES == 32
-    return static_cast<unsigned>(_mm256_movemask_pd(_mm256_cmp_pd(lanes, all(least), _CMP_GE_OQ)));
-#else
-    unsigned bits = 0;
-    for (int t = 0; t < width<double>; ++t) bits |= unsigned(lanes[t] >= least) << t;
-    return bits;
-#endif
-}
-
 // The lanes, or 0; without a branch.
 template <class S> inline Lanes<S> kept_if(Lanes<S> lanes, bool condition) {
     using Word = decltype(Bits<S>{}[0] + 0);

@@ -111,7 +111,7 @@ def contributions(
             part = parts[:, some.start : some.stop]
             _fill(part, components, rows, some, expected)
             _share_out(part, distances[:, some.start : some.stop])
-            far = ~np.isfinite(part).all(axis=2)
+            far = np.asarray(~np.isfinite(part).all(axis=2))
             for c in np.flatnonzero(far.any(axis=0)).tolist():
                 these, own = far[:, c], some[c]
                 part[these, c] = _far_terms(

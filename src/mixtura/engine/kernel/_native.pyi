@@ -203,11 +203,10 @@ class Tree:
     def look(
         self,
         rows: _Doubles,
-        most: float,
         labels: NDArray[np.int64],
         shares: _Doubles | None,
         log_likelihood: _Doubles | None,
-    ) -> tuple[int, int]: ...
+    ) -> int: ...
 
 class Run:
     def __init__(

@@ -102,8 +102,7 @@ def log_likelihood(rows: Rows, components: Components) -> Floats:
     """Log-likelihoods of rows, (m,), as `reference.log_likelihood`."""
     likelihood = np.empty(len(rows))
     told = native_tree.look(rows, components, log_likelihood=likelihood)
-    near = told == len(rows) or _pass(rows[told:], components, log_likelihood=likelihood[told:])
-    if not near or told:
+    if told or not _pass(rows, components, log_likelihood=likelihood):
         far = ~np.isfinite(likelihood)
         likelihood[far] = reference.log_likelihood(rows[far], components)
     return likelihood
@@ -113,13 +112,11 @@ def labels(rows: Rows, components: Components) -> Integers:
     """The likeliest component of each row, (m,), as `reference.labels`."""
     nearest = np.empty(len(rows), dtype=np.int64)
     rows = doubles(rows)
-    told = native_tree.look(rows, components, labels=nearest)
-    rest, whose = rows[told:], nearest[told:]
-    if told < len(rows) and not _pass(rest, components, labels=whose, hard=True):
-        far = _far(rest, components)
-        whose[far] = reference.labels(rest[far], components)
-    if told:
+    if native_tree.look(rows, components, labels=nearest):
         far = nearest < 0
+        nearest[far] = reference.labels(rows[far], components)
+    elif not _pass(rows, components, labels=nearest, hard=True):
+        far = _far(rows, components)
         nearest[far] = reference.labels(rows[far], components)
     return nearest
 
@@ -128,9 +125,10 @@ def leading(rows: Rows, components: Components, count: int) -> tuple[Integers, F
     """The likeliest components and their responsibilities, (m, C), as `reference.leading`."""
     names, shares = np.empty((len(rows), count), np.int64), np.empty((len(rows), count))
     rows = doubles(rows)
-    told = native_tree.look(rows, components, names, shares)
-    names[told:] = -1
-    rest = np.flatnonzero((names < 0).any(axis=1))
+    if native_tree.look(rows, components, names, shares):
+        rest = np.flatnonzero((names < 0).any(axis=1))
+    else:
+        rest = np.arange(len(rows))
     names[rest], shares[rest] = reference.leading_by(posterior, rows[rest], components, count)
     return names, shares
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -17,10 +15,10 @@ from mixtura.engine.kernel import _native
 _COMPONENTS, _PAIRS = 256, 2**21
 #: features in which rows are compared with boxes, at most, and features that rows may have
 _AXES, _FEATURES = 8, 64
-#: of what share of the densities it pays to find no others: for sums, and for labels
-_SUMS, _LABELS = 0.1, 0.05
-#: rows that are drawn to see whether it does
-_DRAWN = 64
+#: of what share of the densities it pays to find no others
+_SHARE = 0.6
+#: rows that are drawn to see whether it does, each from a component of its own
+_DRAWN = 256
 #: nats, about, below its largest that a density does not count in a sum
 _DEPTH = 46.0
 
@@ -59,30 +57,14 @@ class Bounds(NamedTuple):
         return cls(centre, axes.copy(), places - slack, places + slack, rates, reaches)
 
 
-@dataclass(frozen=True, eq=False)
-class Tree:
-    """Components in boxes of boxes, which tell how large a density may be at most.
-
-    Parameters
-    ----------
-    grown : the core's.
-    sums, labels : how many densities a row it may find, and be of use, for sums and for labels
-        alone; 0 where it finds more of rows that are drawn from the components.
-    """
-
-    grown: _native.Tree
-    sums: float
-    labels: float
-
-
 def look(
     rows: Rows,
     components: Components,
     labels: Integers | None = None,
     shares: Floats | None = None,
     log_likelihood: Floats | None = None,
-) -> int:
-    """What a tree tells of rows, as far as it pays: of how many, from the first on.
+) -> bool:
+    """What a tree tells of rows, where it pays; whether it does.
 
     Parameters
     ----------
@@ -100,20 +82,19 @@ def look(
     """
     k, d = components.means.shape
     if k < _COMPONENTS or len(rows) * k < _PAIRS or d > _FEATURES or np.isnan(rows).any():
-        return 0
+        return False
     if "_tree" not in components.__dict__:
         components.__dict__.setdefault("_tree", _grown(components))
-    tree: Tree | None = components.__dict__["_tree"]
-    sums = shares is not None or log_likelihood is not None
-    most = 0.0 if tree is None else tree.sums if sums else tree.labels
-    if tree is None or not most:
-        return 0
+    tree: _native.Tree | None = components.__dict__["_tree"]
+    if tree is None:
+        return False
     names = np.empty((len(rows), 1), np.int64) if labels is None else labels.reshape(len(rows), -1)
-    return tree.grown.look(doubles(rows), most, names, shares, log_likelihood)[0]
+    tree.look(doubles(rows), names, shares, log_likelihood)
+    return True
 
 
-def _grown(components: Components) -> Tree | None:
-    """The tree, and whether it pays for rows that are drawn from the components."""
+def _grown(components: Components) -> _native.Tree | None:
+    """The tree; None where it does not pay for rows that are drawn from the components."""
     factor = components.factor
     inner = factor.inner if isinstance(factor, WithUniform) else factor
     whitening = components.whitening(_invert_lower)
@@ -129,18 +110,11 @@ def _grown(components: Components) -> Tree | None:
     grown = _native.Tree(form, constants, means, whitening, *map(doubles, bounds))
     k, d = means.shape
     normal = np.random.RandomState(0).standard_normal((_DRAWN, d, 1))
-    drawn = np.linspace(0, len(inner.held) - 1 if inner is not factor else k - 1, _DRAWN)
-    rows = np.array(
-        [
-            means[c] + factor.colour(c, z)[:, 0]
-            for c, z in zip(drawn.astype(int), normal, strict=True)
-        ]
-    )
-    labels = np.empty((_DRAWN, 1), np.int64)
-    for_sums = grown.look(rows, math.inf, labels, None, np.empty(_DRAWN))[1]
-    for_labels = grown.look(rows, math.inf, labels, None, None)[1]
-    shares = (for_sums, _SUMS * k), (for_labels, _LABELS * k)
-    return Tree(grown, *(most if found <= most * _DRAWN else 0.0 for found, most in shares))
+    drawn = np.linspace(0, k - 1 - (inner is not factor), _DRAWN).astype(int)
+    deviations = [factor.colour(c, z)[:, 0] for c, z in zip(drawn, normal, strict=True)]
+    labels, likelihood = np.empty((_DRAWN, 1), np.int64), np.empty(_DRAWN)
+    found = grown.look(means[drawn] + np.array(deviations), labels, None, likelihood)
+    return grown if found <= _SHARE * _DRAWN * k else None
 
 
 def _diagonal_bounds(components: Components, whitening: Floats) -> Bounds:
