@@ -41,6 +41,7 @@ __all__ = [  # noqa: F405
     "hamerly_step",
     "invert_lower",
     "labels",
+    "leading",
     "lloyd",
     "log_joint",
     "log_likelihood",

@@ -187,6 +187,28 @@ def swap(
     draws: _Doubles,
 ) -> tuple[float, float, int, int, float]: ...
 
+class Tree:
+    def __init__(
+        self,
+        form: int,
+        constants: _Doubles,
+        means: _Doubles,
+        whitening: _Doubles,
+        centre: _Doubles,
+        axes: _Doubles,
+        low: _Doubles,
+        high: _Doubles,
+        rates: _Doubles,
+        reaches: _Doubles,
+    ) -> None: ...
+    def look(
+        self,
+        rows: _Doubles,
+        labels: NDArray[np.int64],
+        shares: _Doubles | None,
+        log_likelihood: _Doubles | None,
+    ) -> int: ...
+
 class Run:
     def __init__(
         self,

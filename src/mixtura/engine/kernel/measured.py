@@ -24,6 +24,7 @@ __all__ = [
     "accumulate",
     "classification_likelihood",
     "labels",
+    "leading",
     "log_joint",
     "log_likelihood",
     "log_posterior",
@@ -88,6 +89,14 @@ def labels(rows: Rows | Block, components: Components) -> Integers:
     if block is None:
         return _plain.labels(_rows(rows), wide)
     return log_posterior(block, components).argmax(axis=1)
+
+
+def leading(rows: Rows | Block, components: Components, count: int) -> tuple[Integers, Floats]:
+    """The likeliest components of rows and their responsibilities, as `reference.leading`."""
+    block, wide = _measured(rows, components)
+    if block is None:
+        return _plain.leading(_rows(rows), wide, count)
+    return reference.leading_by(posterior, block, components, count)
 
 
 def accumulate(block: Block, components: Components, *, diagonal: bool | None = None) -> Statistics:
