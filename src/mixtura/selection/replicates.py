@@ -28,7 +28,7 @@ _SHORT, _SETTLED, _GAIN = 5, 100, 1e-6
 #: the end of the null; of its splits, and of the alternative's merges, so many ends are followed
 _ALONE, _BETWEEN = Race(_SHORT, 1, _SETTLED, _GAIN), Race(_SHORT, 2, _SETTLED, _GAIN)
 #: EM steps to the end, and a gain there, nats a row, that is rest
-_LAST = Race(0, 1, 1000, 1e-9)
+_LAST = Race(0, 1, 1000, 1e-7)
 _RULE = RatioRule(AXES, APART, WAYS, _ALONE, _BETWEEN, _LAST)
 #: what the search for K + 1 components may cost, in the units of `cost`
 _EFFORT = 6e7

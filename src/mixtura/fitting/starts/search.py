@@ -24,9 +24,9 @@ from mixtura.model.structures import structure as structure_called
 
 #: random starts of which the best is gone on with
 _TRIED = 3
-#: swaps in a row that lead nowhere before a search is over: so many, and so many a component, or
-#: fewer where it need not be sure
-_PATIENCE, _EACH, _SOON = 10, 8, 2
+#: swaps in a row that lead nowhere before a search is over: so many, and where it is to be sure so
+#: many a component
+_PATIENCE, _EACH = 10, 8
 #: how often searches must have met the best before it is taken for the best there is
 _MET = 3
 #: a step of this `cost` is worth the thought which exchange promises most; so are many components
@@ -70,7 +70,8 @@ class Search:
     spikes : the numbers of the rows (n,) that hold one value exactly, of each such value.
     begun : candidates to begin the first search with, which then needs no thought.
     again : whether a search was made before: this one is to begin elsewhere.
-    sure : whether the best must be met again before it is taken for the best there is.
+    sure : whether the best must be met again, and swaps fail for long, before it is taken for the
+        best there is.
     """
 
     ascent: Ascent
@@ -140,7 +141,7 @@ class Search:
 
     @property
     def _patience(self) -> int:
-        return _PATIENCE + (_EACH if self.sure else _SOON) * self.n_components
+        return _PATIENCE + (_EACH * self.n_components if self.sure else 0)
 
     @property
     def is_plain(self) -> bool:
