@@ -150,6 +150,27 @@ def race(
     how: tuple[int, int, int, float],
     order: _Labels,
 ) -> int: ...
+def log_ratio(
+    rows: _Doubles,
+    weights: _Doubles | None,
+    structure: str,
+    ridge: _Doubles,
+    noise_log_density: float,
+    rule: tuple[float, int, float, float, int, int, float, float, float, float, float, float],
+    units: _Doubles,
+    weight: _Doubles,
+    means: _Doubles,
+    covariances: _Doubles,
+    ways: tuple[int, float, int],
+    races: tuple[
+        tuple[int, int, int, float], tuple[int, int, int, float], tuple[int, int, int, float]
+    ],
+    race: tuple[int, int, int, float],
+    how: tuple[int, float, float, int, int, bool],
+    scattered: _Doubles,
+    effort: tuple[float, int, int, float, float, float],
+    draws: _Doubles,
+) -> float | None: ...
 def search(
     rows: _Doubles,
     weights: _Doubles | None,
@@ -163,7 +184,7 @@ def search(
     covariances: _Doubles,
     noise_weight: _Doubles,
     race: tuple[int, int, int, float],
-    how: tuple[int, float, float, int, int],
+    how: tuple[int, float, float, int, int, bool],
     scattered: _Doubles,
     effort: tuple[float, int, int, float, float, float],
     draws: _Doubles,

@@ -26,7 +26,7 @@ from mixtura.engine.factors import FactorForm, WithUniform
 from mixtura.engine.kernel import _native, native_tree, reference
 from mixtura.engine.kernel.native_clusterings import sample_clusterings
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
-from mixtura.engine.kernel.native_search import climb, fit_groups, race, search, swap
+from mixtura.engine.kernel.native_search import climb, fit_groups, log_ratio, race, search, swap
 from mixtura.engine.kernel.native_truncated import CellPasses
 from mixtura.engine.patterns import Patterns
 from mixtura.engine.search import Ascend, CellPassesOf, EMRunOf
@@ -52,6 +52,7 @@ __all__ = [
     "log_joint",
     "log_likelihood",
     "log_posterior",
+    "log_ratio",
     "moments",
     "posterior",
     "potentials",

@@ -31,6 +31,7 @@ from mixtura.engine.search import (
     EMRunOf,
     FarApart,
     Lloyd,
+    LogRatio,
     RunRace,
     RunSearch,
     Swap,
@@ -50,6 +51,7 @@ em_run: EMRunOf | None = None
 #: nor these: sums over cells are those over all rows, where each keeps all components
 cell_passes: CellPassesOf | None = None
 #: nor these: they are loops over climbs, and over swaps and climbs
+log_ratio: LogRatio | None = None
 race: RunRace | None = None
 search: RunSearch | None = None
 swap: Swap | None = None
