@@ -335,7 +335,6 @@ def test_a_component_that_is_gone_is_none_behind_the_others() -> None:
 @pytest.mark.parametrize(
     ("more", "named"),
     [
-        ({"noise": True}, "belong to no component"),
         ({"errors": np.ones((49, 2))}, "errors"),
         ({"labels": np.arange(49) % 4}, "labels"),
         ({"missing": "em"}, "lack features"),

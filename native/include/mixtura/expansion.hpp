@@ -102,7 +102,7 @@ class Expansion {
           excess_(how.graph ? components.n_components : 0),
           times_(how.graph ? components.n_components : 0), largest_(sets.n_kept),
           values_(cell_tile), own_(cell_tile), there_(cell_tile), likelihood_(cell_tile),
-          weights_(cell_tile) {}
+          alone_(cell_tile), weights_(cell_tile), amid_noise_(std::isfinite(how.background)) {}
 
     void cell(std::int64_t c) {
         const std::int64_t begin = cells_.offsets[c], end = cells_.offsets[c + 1];
@@ -195,8 +195,15 @@ class Expansion {
             const Doubles value =
                 log_joint(load(values_.data() + r * width<double>), c_.constants[k]);
             largest_.show(value, k, at[r]);
-            if (own) store(own_.data() + at[r], value);
-            else if (how_.graph) {
+            if (own) {
+                store(own_.data() + at[r], value);
+                if (amid_noise_) {
+                    double* there = there_.data() + at[r];
+                    const Doubles odds = all(how_.background) - value, most = all(700.0);
+                    store(there,
+                          load(there) / (exponential<double>(odds < most ? odds : most) + 1.0));
+                }
+            } else if (how_.graph) {
                 const Doubles there = load(there_.data() + at[r]);
                 excess = fma(there, load(own_.data() + at[r]) - value, excess);
                 times += there;
@@ -216,14 +223,20 @@ class Expansion {
         constexpr double lowest = std::numeric_limits<double>::lowest();
         for (std::int64_t at = 0; at < tile_.steps * width<double>; at += width<double>) {
             double* column = largest_.values.data() + at;
-            const Doubles top = load(column), scale = larger(top, all(lowest));
-            Doubles sum = {};
+            const Doubles top = larger(load(column), all(how_.background));
+            const Doubles scale = larger(top, all(lowest));
+            Doubles sum = {}, alone = {};
             for (std::int64_t i = 0; i < n_kept; ++i) {
                 const Doubles e = exponential<double>(load(column + i * cell_tile) - scale);
                 store(column + i * cell_tile, e);
                 sum += e;
             }
+            if (amid_noise_) {
+                alone = exponential<double>(all(how_.background) - scale);
+                sum += alone;
+            }
             sum = sum > 0.0 ? sum : all(1.0);
+            store(alone_.data() + at, alone / sum);
             store(likelihood_.data() + at, top + logarithm(sum));
             for (std::int64_t i = 0; i < n_kept; ++i)
                 store(column + i * cell_tile, load(column + i * cell_tile) / sum);
@@ -238,8 +251,9 @@ class Expansion {
             }
             if (rows_.weights) weights_[i] = rows_.weights[row];
         }
-        done.bound +=
-            weighed_sum(likelihood_.data(), rows_.weights ? weights_.data() : nullptr, tile_.size);
+        const double* weights = rows_.weights ? weights_.data() : nullptr;
+        done.bound += weighed_sum(likelihood_.data(), weights, tile_.size);
+        if (amid_noise_) done.noise += weighed_sum(alone_.data(), weights, tile_.size);
     }
 
     // The next list of component c: itself, and those that its rows tell least from it.
@@ -251,6 +265,7 @@ class Expansion {
             if (divergence < std::numeric_limits<double>::infinity())
                 nearest_.push_back({divergence, k});
         }
+        if (nearest_.empty()) return;
         const std::size_t n =
             std::min(nearest_.size(), static_cast<std::size_t>(lists_.length - 1));
         std::partial_sort(nearest_.begin(), nearest_.begin() + static_cast<std::ptrdiff_t>(n),
@@ -272,7 +287,8 @@ class Expansion {
     Union asked_, scored_, met_;     // lists; components of a tile; components of a cell
     Buffer<double> excess_, times_;  // (K,) Σ log p_c − log p_k over a cell, and of how many rows
     Largest largest_;
-    Buffer<double> values_, own_, there_, likelihood_, weights_;
+    Buffer<double> values_, own_, there_, likelihood_, alone_, weights_;
+    const bool amid_noise_;
     const std::int32_t* chosen_ = nullptr;
     Mask everyone_ = 0;
     std::vector<std::pair<double, std::int32_t>> nearest_;

@@ -172,7 +172,7 @@ def fit(
     pattern in a block K factorisations, 4/3·K·D³. A start is found on rows that are filled by draws
     from their normal distribution, of which EM knows nothing. By truncated EM an iteration finds
     some 16 densities a row in the plane, 50 to 100 in more dimensions, and takes 12·C bytes a row,
-    C being 3 to 8, and a copy of the rows.
+    C being 3 to 8, and a copy of the rows; of a stream 4·C bytes a row in a temporary file.
 
     References
     ----------
@@ -233,7 +233,8 @@ def fit_rows(
 
     Rows in memory are taken as they are. Of others a first pass, or two on a cluster, counts and
     checks them and draws a sample, on which a named start is found. Every iteration is a pass over
-    all rows, and has the bits of one over an array of them.
+    all rows, and has the bits of one over an array of them; but for truncated EM, to which the
+    order of the rows matters.
 
     Parameters
     ----------

@@ -34,6 +34,11 @@ class Given:
     precisions: ArrayLike | None = None
 
     @property
+    def empty(self) -> bool:
+        """Whether all is left to a start."""
+        return all(part is None for part in (self.weights, self.means, self.precisions))
+
+    @property
     def complete(self) -> bool:
         """Whether nothing is left to a start."""
         return not any(part is None for part in (self.weights, self.means, self.precisions))
@@ -45,9 +50,7 @@ class Given:
         ------
         ModelError : one has the wrong shape, does not make a mixture, or is too large.
         """
-        if estimate is not None and all(
-            part is None for part in (self.weights, self.means, self.precisions)
-        ):
+        if estimate is not None and self.empty:
             return estimate
         k, form = settings.n_components, settings.structure.form
         weight = None if self.weights is None else parameters.weights(self.weights, k)

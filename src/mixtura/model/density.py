@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -289,7 +290,8 @@ class Density(Value):
 
         Notes
         -----
-        N·K·D³ multiply-adds, and N·D·(D + K) numbers of memory.
+        N·K·D³ multiply-adds, N·K·D² where all rows have one covariance; N·D·(D + K) numbers of
+        memory.
 
         References
         ----------
@@ -343,6 +345,11 @@ class Density(Value):
         known = self.n_features, self.feature_names
         holes = None if missing is None else takes_missing(missing)
         return RowFunction(function, *known, shape, dtype, holes)
+
+
+def log_background(mixture: Density) -> float:
+    """The noise's part log w₀ − log V of a mixture's log density, nats; −∞ where there is none."""
+    return mixture.noise.log_joint if mixture.noise else -math.inf
 
 
 def largest_shares(

@@ -310,7 +310,8 @@ def expand(
     ids: NDArray[np.int32],
     shares: _Doubles | None,
     graph: NDArray[np.int32] | None,
-) -> tuple[float, int]: ...
+    background: float,
+) -> tuple[float, float, int]: ...
 def count_members(
     ids: NDArray[np.int32],
     shares: _Doubles | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -10,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers
-from mixtura.engine.cells import Cells, Halves, Numbers, Sets
+from mixtura.engine.cells import Cells, Expanded, Halves, Numbers, Sets
 from mixtura.engine.components import Components
 from mixtura.engine.executors import Executor, side_by_side
 from mixtura.engine.factors import Factor
@@ -53,7 +54,8 @@ class CellPasses:
         *,
         draw: int = -1,
         graph: Numbers | None = None,
-    ) -> tuple[float, int]:
+        background: float = -math.inf,
+    ) -> Expanded:
         """The E-step: every row keeps the likeliest of the components that it is shown.
 
         Parameters
@@ -67,14 +69,11 @@ class CellPasses:
         draw : a number of the round, where rows are shown a component more that is drawn by it.
         graph : (K, G) int32, overwritten by the neighbours of each component, where cells are
             theirs.
-
-        Returns
-        -------
-        The bound Σ_n v_n log Σ_{c kept} p_c(x_n), nats, and how many densities were found.
+        background : the log density of noise, nats, which every row keeps besides; −∞ for none.
         """
         whitening = components.whitening(_invert_lower)
 
-        def part(ends: tuple[int, int]) -> tuple[float, int]:
+        def part(ends: tuple[int, int]) -> tuple[float, float, int]:
             return _native.expand(
                 components.factor.form,
                 components.constants,
@@ -92,10 +91,11 @@ class CellPasses:
                 sets.ids,
                 sets.shares,
                 graph,
+                background,
             )
 
-        bounds, counts = zip(*self._spread(_even_parts(cells.offsets), part), strict=True)
-        return float(sum(bounds)), int(sum(counts))
+        found = self._spread(_even_parts(cells.offsets), part)
+        return Expanded(*map(sum, zip(*found, strict=True)))
 
     def members(self, sets: Sets, n_components: int, *, best: bool = False) -> Cells:
         """The rows by the components that they keep, (K cells); or by their likeliest alone.

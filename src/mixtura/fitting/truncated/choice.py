@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mixtura.engine import kernel
+from mixtura.engine.sources import StreamSource
 from mixtura.errors import ParameterError
 from mixtura.fitting.em import EM
 from mixtura.fitting.settings import Settings
@@ -28,7 +29,8 @@ def truncates(em: EM) -> bool:
     ParameterError : it is asked for, and cannot do what is asked for besides.
     """
     settings, data = em.settings, em.data
-    if settings.search == "exact":
+    exact = em.checkpointer and em.checkpointer.state and not em.checkpointer.state.truncated
+    if settings.search == "exact" or exact:  # a checkpoint of exact EM goes on as it was
         return False
     k, hindrance = settings.n_components, _hindrance(em, settings, data)
     if settings.search == "auto":
@@ -51,18 +53,16 @@ def _hindrance(em: EM, settings: Settings, data: Data) -> str:
     """What truncated EM cannot do and is asked for; empty where there is nothing."""
     if kernel.cell_passes is None:
         return "the reference kernel, having none of its passes"
-    if not data.in_memory:
-        return "rows that are streamed or on workers"
+    if not (data.in_memory or isinstance(data.source, StreamSource)):
+        return "rows on workers"
     if data.source.holes:
         return "rows that lack features"
     if data.sample.more.keys() & {"errors", "projections"}:
         return "rows with errors"
     if isinstance(settings.start, Labelled):
         return "labels"
-    if settings.background is not None:
-        return "rows that may belong to no component"
-    if em.checkpointer is not None:
-        return "checkpoints"
+    if em.checkpointer is not None and not data.in_memory:
+        return "checkpoints of rows that are streamed"
     return (
         "extrapolated steps, which accelerate=True asks for" if settings.accelerate is True else ""
     )
