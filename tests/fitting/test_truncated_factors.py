@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from numpy.testing import assert_allclose
 
 import mixtura
 from mixtura.engine import kernel
+from mixtura.errors import ParameterError
 from mixtura.fitting.em import EM
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.truncated.begin import begun, from_mixture, with_factors
@@ -50,7 +52,7 @@ def test_the_bound_never_falls_and_rows_keep_their_likeliest(kind: str) -> None:
     place = with_factors(rounds, place)
     bounds = []
     for number in range(25):
-        bounds.append(rounds.expand(place)[0])
+        bounds.append(rounds.expand(place).bound)
         _, repairs = rounds.maximise(place, number + 1, ())
         assert not repairs
     assert (np.diff(bounds) >= -1e-10 * np.abs(bounds[-1])).all()
@@ -64,7 +66,7 @@ def test_with_nothing_left_out_a_round_is_an_iteration() -> None:
         rows, 5, structure="factor-1", start="kmeans", max_iter=3, tol=0.0
     ).mixture
     rounds, place = from_mixture(em, mixture, Breadth(5, 5), np.random.RandomState(0))
-    bound, _ = rounds.expand(place)
+    bound = rounds.expand(place).bound
     assert bound / len(rows) == pytest.approx(mixture.score(rows), rel=1e-12)
     rounds.maximise(place, 1, ())
     exact = em.m_step(em.statistics(mixture), near=mixture.covariances)
@@ -80,3 +82,21 @@ def test_a_truncated_fit_ends_where_an_exact_one_from_the_same_start_does() -> N
     assert ours.truncation is not None
     assert ours.truncation.best_kept > 0.99
     assert ours.mean_log_likelihood > exact.mean_log_likelihood - 1e-2
+
+
+def test_a_stream_ends_where_rows_in_memory_do(tmp_path: Path) -> None:
+    rows = clusters(40, 6, 2, 4000)
+    np.save(tmp_path / "rows.npy", rows)
+    start = mixtura.fit(rows, 40, structure="factor-2", start="kmeans", max_iter=3, tol=0.0).mixture
+    more = {"structure": "factor-2", "start": start, "search": "truncated", "tol": 1e-4}
+    held = mixtura.fit(rows, 40, **more)
+    streamed = mixtura.fit(tmp_path / "rows.npy", 40, **more)
+    assert streamed.truncation is not None
+    assert streamed.mean_log_likelihood == pytest.approx(held.mean_log_likelihood, abs=2e-3)
+
+
+def test_amid_noise_it_is_refused() -> None:
+    with pytest.raises(ParameterError, match="with noise yet"):
+        mixtura.fit(
+            clusters(40, 6, 2, 400), 40, structure="factor-2", search="truncated", noise=True
+        )

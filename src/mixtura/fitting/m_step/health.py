@@ -51,9 +51,9 @@ class Health:
       component one row.
     * *Reseeded*: a component that no row belongs to any more takes half of the heaviest one, from
       which it is set a standard deviation apart along the longest axis. Under ``"auto"`` so does
-      a starved one, which is on the floor with fewer than D + 1 rows' weight, if the heaviest can
-      spare D + 1; and the latter of two components that coincide, whose weight the former takes.
-      Ten times a run at most.
+      a starved one, which is on the floor with fewer than D + 1 rows' weight, or H + 2 of factor
+      analysers, if the heaviest can spare as many; and the latter of two components that
+      coincide, whose weight the former takes. Ten times a run at most.
     * *Pruned*: under ``"auto"``, one without rows that cannot be set anew, since the heaviest
       holds a single distinct row or the ten times are used up. It stays as a copy of the heaviest
       with a weight of 2e-15 rows, and plays no part. That is what becomes of components beyond
@@ -220,7 +220,7 @@ class Health:
         if estimate.structure.shared or not low:
             return []
         rows = self._rows(estimate)
-        least = (1.0 - self.LEAK) * (estimate.means.shape[1] + 1)
+        least = (1.0 - self.LEAK) * _fewest(estimate)
         return [k for k in low if rows[k] < least and estimate.weight[k] >= self.EMPTY]
 
     def _rows(self, estimate: Estimate) -> Floats:
@@ -232,11 +232,20 @@ class Health:
         heaviest = int(estimate.weight.argmax())
         if not self.regularisation.relative:
             return heaviest
-        enough = self._rows(estimate)[heaviest] >= 2 * (estimate.means.shape[1] + 1)
+        enough = self._rows(estimate)[heaviest] >= 2 * _fewest(estimate)
         if heaviest in needy or (spare and not enough):
             return None
         length, _ = estimate.longest_axis(heaviest, self._floor(estimate))
         return heaviest if length >= self.SPREAD else None
+
+
+def _fewest(estimate: Estimate) -> int:
+    """How many rows a component needs, D + 1, that they span what its covariance does by itself.
+
+    Of factor analysers that is what H factors and one direction more do.
+    """
+    d, h = estimate.means.shape[1], estimate.structure.n_factors
+    return min(h + 1, d) + 1 if h else d + 1
 
 
 def _united(estimate: Estimate, floor: Floats) -> Estimate:

@@ -158,6 +158,12 @@ def expanded(passes: Any, place: Place, sets: Sets, draw: int) -> tuple[Expanded
     return done, graph
 
 
+def directions_of(em: EM, place: Place) -> Floats | None:
+    """The directions along which the M-step takes second moments, (K, D, H); None for others."""
+    along = em.settings.structure.form.seconds is None
+    return place.mixture.gaussians.factor.directions if along else None
+
+
 def maximised(
     em: EM,
     place: Place,
@@ -170,7 +176,7 @@ def maximised(
     mixture, means = place.mixture, np.ascontiguousarray(place.mixture.means)
     # Of another structure they are nothing to go on from.
     near = mixture.covariances if mixture.structure == em.settings.structure else None
-    statistics = Statistics(means, *sums, 0.0, n, total, mixture.gaussians.factor.directions)
+    statistics = Statistics(means, *sums, 0.0, n, total, directions_of(em, place))
     estimate = em.m_step(statistics, near=near, background=place.background)
     estimate, repairs = em.health.sound(estimate, iteration, done)
     place.mixture = estimate.mixture(em.data.names)

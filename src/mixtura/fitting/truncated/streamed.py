@@ -17,7 +17,14 @@ from mixtura.engine.statistics import zeros
 from mixtura.fitting.em import EM
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.truncated.placing import nearest, neighbours
-from mixtura.fitting.truncated.rounds import Place, Rounds, expanded, maximised, scored
+from mixtura.fitting.truncated.rounds import (
+    Place,
+    Rounds,
+    directions_of,
+    expanded,
+    maximised,
+    scored,
+)
 from mixtura.fitting.truncated.truncation import Breadth, Scored
 from mixtura.model.mixture import Mixture
 
@@ -60,8 +67,8 @@ class StreamedRounds:
         """The E-step, and the sums of the M-step."""
         em, means = self.em, np.ascontiguousarray(place.mixture.means)
         seconds, factor = em.settings.structure.form.seconds, place.mixture.gaussians.factor
-        sums = zeros(means, diagonal=bool(seconds), directions=factor.directions)
-        found = Expanded(0.0, 0.0, 0)
+        along, found = directions_of(em, place), Expanded(0.0, 0.0, 0)
+        sums = zeros(means, diagonal=bool(seconds), directions=along)
         if self._held is None:
             n = em.data.source.n_rows
             numbers = np.sort(self.random.choice(n, min(_HELD, n), replace=False))
