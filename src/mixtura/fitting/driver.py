@@ -17,12 +17,11 @@ from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.m_step.prior import Prior
-from mixtura.fitting.runs import best_of, check_resumed, kept, run
+from mixtura.fitting.runs import best_of, check_resumed, kept
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.labelled import Labelled
 from mixtura.fitting.starts.start import StartLike
-from mixtura.fitting.truncated.choice import truncates
-from mixtura.fitting.truncated.run import run as truncated_run
+from mixtura.fitting.truncated.choice import run_of
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of, seed_of
@@ -78,7 +77,8 @@ def fit(
         (VII), or any other of the fourteen, EII VEI EEI EVI VEE EVE VVE EEV VEV EVV, whose letters
         say whether volume, shape and orientation are equal, vary, or are the identity; for one
         feature, ``E`` or ``V``.
-    start : ``auto``, the best of several searches on a sample, with no units; ``kmeans``,
+    start : ``auto``, the best of several searches on a sample, with no units, or with a hundred
+        components and more what truncated EM or k-means leads to; ``kmeans``,
         ``k-means++``, ``random`` or ``random_from_data``, as scikit-learn's; labels (N,) from 0 to
         K − 1 or responsibilities (N, K); a function ``(rows, n_components, random_state)`` that
         returns either; or a `Mixture`, from whose responsibilities to begin.
@@ -266,7 +266,7 @@ def fit_rows(
     if resumed is not None:
         check_resumed(resumed, settings, data.source.n_features)
     em = EM(data, settings, observer, checkpointer)
-    one = truncated_run if truncates(em) else run
+    one = run_of(em, given)
 
     def numbered(number: int) -> Fit:
         try:
