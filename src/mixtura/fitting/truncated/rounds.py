@@ -24,9 +24,9 @@ from mixtura.model.mixture import Mixture
 #: rows that are scored together, exactly
 _TOGETHER = 1000
 #: responsibilities that are held at a time
-_SHARES = 2**22
-#: lists are long from so many on; after so many rounds they are seen whole in every fourth
-_LONG, _SETTLED, _WHOLE = 8, 8, 4
+_SHARES = 2**19
+#: lists are long from so many on; after so many rounds they are seen whole in every eighth
+_LONG, _SETTLED, _WHOLE = 8, 8, 8
 
 
 @dataclass(eq=False)
@@ -53,10 +53,10 @@ class Place:
     def reach(self) -> int:
         """How much of the lists of all but its likeliest component a row is shown.
 
-        Long ones to the end in the first rounds, and in every fourth; half of them else.
+        Long ones to the end in the first rounds, and in every eighth; half of them else.
         """
         length, settled = self.graph.shape[1], self.number >= _SETTLED and self.number % _WHOLE
-        return (length + 1) // 2 if settled and length >= _LONG else length
+        return length // 2 if settled and length >= _LONG else length
 
     def copied(self) -> Place:
         """The same, that stays as it is."""
