@@ -439,3 +439,24 @@ def test_no_component_is_moved_to_rows_that_are_rounded_alike(kind: str, reg_cov
 def test_of_very_many_components_five_are_named_and_the_others_counted() -> None:
     assert named(range(20)).endswith(", 17, 18 and 19")
     assert named(range(3000)) == "components 0, 1, 2, 3, 4 and 2995 more"
+
+
+@pytest.mark.parametrize("noise", [None, True])
+@pytest.mark.parametrize("kind", ["spherical", "diag", "full"])
+def test_exact_em_of_many_components_begins_no_lower_than_k_means(kind: str, noise: Any) -> None:
+    X, centres = grid(10, rows=30)
+    if noise:
+        X[::15] = np.random.default_rng(1).uniform(-10.0, 65.0, size=X[::15].shape)
+    more: Any = {"structure": kind, "noise": noise, "search": "exact", "tol": 1e-3}
+    ours, clusters = (mixtura.fit(X, 100, start=start, **more) for start in ("auto", "kmeans"))
+    assert ours.truncation is None
+    assert ours.mean_log_likelihood > clusters.mean_log_likelihood - 1e-9
+    nearest_centre = ((ours.mixture.means[:, None] - centres) ** 2).sum(-1).argmin(1)
+    assert len(set(nearest_centre.tolist())) >= 97
+
+
+def test_means_that_are_given_are_where_truncated_em_begins() -> None:
+    X, centres = grid(5)
+    more: Any = {"structure": "diag", "search": "truncated", "max_iter": 0}
+    fit = mixtura.fit(X, 25, given=Given(means=centres), **more)
+    np.testing.assert_allclose(fit.mixture.means, centres)

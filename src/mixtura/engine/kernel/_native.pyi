@@ -353,6 +353,7 @@ def expand(
     ids: NDArray[np.int32],
     shares: _Doubles | None,
     graph: NDArray[np.int32] | None,
+    reach: int,
     background: float,
 ) -> tuple[float, float, int]: ...
 def count_members(

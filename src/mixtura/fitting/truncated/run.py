@@ -34,8 +34,8 @@ from mixtura.fitting.truncated.truncation import Breadth, Truncation
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure
 
-#: so many rounds from one look at rows that are scored exactly to the next, and so many of those
-_EVERY, _LOOKED_AT = 10, 1000
+#: after these rounds and so many each time some rows are scored exactly, and how many
+_EARLY, _EVERY, _LOOKED_AT = (2, 4), 10, 1000
 #: a gain below which components are moved, nats a row
 _SETTLED = 5e-3
 #: rounds after which a batch of moves is judged, and batches at most
@@ -117,7 +117,7 @@ class Run:
     def _round(self, *, told: bool = True) -> None:
         """One E-step and one M-step; now and then a look whether rows keep enough."""
         self.reach()
-        if len(self.trace) % _EVERY == 0:
+        if len(self.trace) in _EARLY or len(self.trace) % _EVERY == 0:
             self._look()
         if told:
             self._tell()
@@ -135,7 +135,7 @@ class Run:
     def _look(self) -> None:
         """Score some rows exactly, and keep more where that shows a gap."""
         seen = self.rounds.scored(self.place, _LOOKED_AT, self.random)
-        wider = self.breadth.widened(seen.gap, seen.missed, len(self.place.graph))
+        wider = self.breadth.widened(seen.lacking, seen.missed, self.place.mixture.means.shape)
         if wider != self.breadth:
             self.breadth, self.place = wider, self.rounds.widened(self.place, wider)
             self.since = len(self.trace)
@@ -242,8 +242,8 @@ def run(
     KeyboardInterrupt : Ctrl-C before any is known.
     """
     began, settings = time.perf_counter(), em.settings
-    searched = isinstance(settings.start, str) and settings.start == "auto"
-    own = searched and resumed is None and given.empty
+    automatic = isinstance(settings.start, str) and settings.start == "auto"
+    own = automatic and resumed is None and given.empty
     if em.observer:
         em.observer.begun(number)
     runs: list[Run] = []
@@ -251,7 +251,7 @@ def run(
         if em.checkpointer and em.checkpointer.state:
             going = _continued(em, em.checkpointer.state)
         elif own:
-            going = _searched(em, random, runs)
+            going = searched(em, random, runs)
         else:
             going = _going(em, given, random, number, resumed)
         runs.append(going)
@@ -317,7 +317,7 @@ def _continued(em: EM, state: RunState) -> Run:
     return going
 
 
-def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
+def searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     """A run from a start of its own, with components moved; mostly in two steps.
 
     Whether a cell is one component or two is told by its axes with a few rows, while a covariance
@@ -334,7 +334,7 @@ def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
             checkpointer=None,
             assumed=em.assumptions,
         )
-        small = _searched(some, random, runs)
+        small = searched(some, random, runs)
         going = _streamed(em, small.place.mixture, small.breadth, random, [])
         going.n_moves = small.n_moves
         return going
