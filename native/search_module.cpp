@@ -95,7 +95,7 @@ bool lloyd(const Matrix<const double>& rows, const Maybe<Vector<const double>>& 
     results.labels = checked(labels, "labels", {of.n_rows});
     results.weight = checked(weight, "weight", {k});
     results.first = checked(first, "first", {k, of.n_features});
-    results.second = checked_second(second, k, of.n_features);
+    results.second = checked_second(second, k, of.n_features, of.n_features);
     results.diagonal = second.ndim() == 2;
     results.total = checked(total, "total", {1});
     const auto all = [](auto... each) { return mixtura::LloydRule{each...}; };

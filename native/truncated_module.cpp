@@ -102,7 +102,8 @@ void place_members(const Ids& ids, const Maybe<Matrix<double>>& shares, std::int
 void moments_of_cells(const Matrix<const double>& rows, const Order& order, const Offsets& offsets,
                       const Vector<const double>& shares, const Matrix<const double>& reference,
                       std::int64_t first, std::int64_t last, const Vector<double>& weight,
-                      const Matrix<double>& sums, const Array<double>& second) {
+                      const Matrix<double>& sums, const Array<double>& second,
+                      const Maybe<Matrices<const double>>& directions) {
     const auto of = held(rows, {});
     const auto cells = cells_of(order, offsets, of.n_rows);
     const std::int64_t k = cells.n_cells, d = of.n_features;
@@ -110,8 +111,15 @@ void moments_of_cells(const Matrix<const double>& rows, const Order& order, cons
     mixtura::Results results{};
     results.weight = checked(weight, "weight", {k});
     results.first = checked(sums, "first", {k, d});
-    results.second = checked_second(second, k, d);
-    results.diagonal = second.ndim() == 2;
+    if (directions) {
+        const auto width = static_cast<std::int64_t>(directions->shape(2));
+        results.directions = checked(directions, "directions", {k, d, width});
+        results.n_directions = width - 1;
+        results.second = checked(second, "second", {k, d, width});
+    } else {
+        results.second = checked_second(second, k, d, d);
+        results.diagonal = second.ndim() == 2;
+    }
     const double* about = checked(reference, "reference", {k, d});
     const double* counts = checked(shares, "shares", {static_cast<std::int64_t>(order.shape(0))});
     const Released released;
@@ -177,7 +185,7 @@ void bind_truncated(nb::module_& module) {
     module.def("moments_of_cells", &moments_of_cells, "rows"_a.noconvert(), "order"_a.noconvert(),
                "offsets"_a.noconvert(), "shares"_a.noconvert(), "reference"_a.noconvert(),
                "first"_a, "last"_a, "weight"_a.noconvert(), "sums"_a.noconvert(),
-               "second"_a.noconvert());
+               "second"_a.noconvert(), "directions"_a.noconvert() = nb::none());
     module.def("chain_seeds", &chain_seeds, "rows"_a.noconvert(), "scale"_a.noconvert(),
                "drawn"_a.noconvert(), "proposed"_a.noconvert(), "draws"_a.noconvert(), "first"_a,
                "last"_a, "places"_a.noconvert(), "chosen"_a.noconvert());

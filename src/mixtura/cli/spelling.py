@@ -28,6 +28,7 @@ _WORDS = {
     "layer": "--layer",
     "n_bootstrap": "--n-bootstrap",
     "n_components": "-k",
+    "n_factors": "--n-factors",
     "obsm": "--obsm",
     "start": "--start",
     "structure": "--structure",

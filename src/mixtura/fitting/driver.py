@@ -14,6 +14,7 @@ from mixtura.arguments import takes_missing
 from mixtura.errors import CollapseError, ParameterError
 from mixtura.fitting.checkpoints import Checkpointer, checkpointed
 from mixtura.fitting.em import EM, Observer
+from mixtura.fitting.factor_start import check_able
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.m_step.prior import Prior
@@ -35,6 +36,7 @@ def fit(
     n_components: int = 1,
     *,
     structure: str | Structure = "full",
+    n_factors: int | None = None,
     start: StartLike = "auto",
     tol: float | str = "auto",
     reg_covar: float | str = "auto",
@@ -76,7 +78,10 @@ def fit(
     structure : of the covariances: ``full`` (VVV), ``tied`` (EEE), ``diag`` (VVI), ``spherical``
         (VII), or any other of the fourteen, EII VEI EEI EVI VEE EVE VVE EEV VEV EVV, whose letters
         say whether volume, shape and orientation are equal, vary, or are the identity; for one
-        feature, ``E`` or ``V``.
+        feature, ``E`` or ``V``. Or ``factor``, factor analysers Σ_k = A_k A_kᵀ + Ψ_k with Ψ_k
+        diagonal, ``factor-shared`` where Ψ is one for all.
+    n_factors : H of factor analysers, the columns of A_k: fewer than features. ``factor-8`` says
+        the same as ``factor`` with 8.
     start : ``auto``, the best of several searches on a sample, with no units, or with a hundred
         components and more what truncated EM or k-means leads to; ``kmeans``,
         ``k-means++``, ``random`` or ``random_from_data``, as scikit-learn's; labels (N,) from 0 to
@@ -185,7 +190,7 @@ def fit(
     >>> sorted(result.mixture.weights.round(3).tolist()), result.outcome.value
     ([0.356, 0.644], 'converged')
     """
-    kind, assumed = structure_called(structure), (weights, prior, noise)
+    kind, assumed = structure_called(structure, n_factors), (weights, prior, noise)
     begin = _labelled(start, labels, classes, n_components, trust)
     settings = Settings(
         n_components, kind, begin, tol, reg_covar, max_iter, n_init, accelerate, *assumed, search
@@ -262,6 +267,7 @@ def fit_rows(
         checkpointer.identify(data.known_by(), data.names)
     data.check(settings.n_components)
     settings.structure.check(data.source.n_features)
+    check_able(settings, data)
     _check_all_there(settings, data.left_out)
     if resumed is not None:
         check_resumed(resumed, settings, data.source.n_features)

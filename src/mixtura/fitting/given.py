@@ -86,9 +86,8 @@ def _paired(estimate: Estimate, means: Floats) -> Estimate:
     """
     k, d = means.shape
     form, shares = estimate.structure.form, estimate.weight / estimate.weight.sum()
-    matrices = form.matrices(estimate.covariances, k, d)
     about = estimate.means - shares @ estimate.means
-    variances = shares @ (np.einsum("kdd->kd", matrices) + about * about)
+    variances = shares @ (form.variances(estimate.covariances, k, d) + about * about)
     apart = means[:, None] - estimate.means  # (K, K, D)
     order = assignment((apart**2 / np.where(variances > 0.0, variances, 1.0)).sum(axis=2))
     paired = replace(estimate, weight=estimate.weight[order], means=estimate.means[order])
@@ -97,7 +96,7 @@ def _paired(estimate: Estimate, means: Floats) -> Estimate:
     scatter, counted = (
         None if sums is None else sums[order] for sums in (estimate.scatter, estimate.counted)
     )
-    covariances = form.gathered(matrices[order])
+    covariances = estimate.covariances[order]
     return replace(paired, covariances=covariances, scatter=scatter, counted=counted)
 
 

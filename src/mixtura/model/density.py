@@ -285,7 +285,8 @@ class Density(Value):
 
         Notes
         -----
-        N·K·D³ multiply-adds, and N·D·(D + K) numbers of memory.
+        N·K·D³ multiply-adds, N·K·D² where all rows have one covariance; N·D·(D + K) numbers of
+        memory.
 
         References
         ----------

@@ -153,22 +153,24 @@ def written_twice(mixture: Mixture, k: int) -> Mixture:
     k : K.
     """
     weights, means = mixture.weights, mixture.means
-    covariances = mixture.covariance_matrices()
+    shared = mixture.structure.form.shared
+    covariances, variances = mixture.covariances, mixture.variances()
     while len(weights) < k:
         at = int(weights.argmax())
-        step = _ASIDE * np.sqrt(np.diagonal(covariances[at]))
+        step = _ASIDE * np.sqrt(variances[at])
         weights = np.append(weights, 0.5 * weights[at])
         weights[at] *= 0.5
         means = np.vstack([means, means[at] + step])
         means[at] = means[at] - step
-        covariances = np.concatenate([covariances, covariances[at : at + 1]])
+        variances = np.concatenate([variances, variances[at : at + 1]])
+        if not shared:
+            covariances = np.concatenate([covariances, covariances[at : at + 1]])
     if len(weights) == mixture.n_components:
         return mixture
-    form = mixture.structure.form
     return Mixture(
         weights,
         means,
-        form.gathered(covariances),
+        covariances,
         mixture.structure,
         mixture.feature_names,
         noise=mixture.noise,

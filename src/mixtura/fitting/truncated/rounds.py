@@ -181,7 +181,9 @@ def maximised(
 ) -> tuple[Floats, list[Repair]]:
     """The M-step from sums about the place's means; its mixture is the next one then."""
     n, total = em.data.source.n_rows, em.data.source.total_weight
-    means, near = np.ascontiguousarray(place.mixture.means), place.mixture.covariances
+    mixture, means = place.mixture, np.ascontiguousarray(place.mixture.means)
+    # Of another structure they are nothing to go on from.
+    near = mixture.covariances if mixture.structure == em.settings.structure else None
     statistics = Statistics(means, *sums, 0.0, n, total)
     estimate = em.m_step(statistics, near=near, background=place.background)
     estimate, repairs = em.health.sound(estimate, iteration, done)

@@ -39,6 +39,8 @@ _SHARE, _FEWER = 0.05, 3
 _FEWEST = 1e-3
 #: up to so many densities all rows are scored in the end, else so many of them
 _ALL, _SOME = 2e10, 20_000
+#: structures whose components are moved as they are
+_BY_AXES = ("VII", "VVI")
 
 
 @dataclass(eq=False)
@@ -309,11 +311,12 @@ def _continued(em: EM, state: RunState) -> Run:
 
 
 def searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
-    """A run from a start of its own, with components moved; with full covariances in two steps.
+    """A run from a start of its own, with components moved; mostly in two steps.
 
     Whether a cell is one component or two is told by its axes with a few rows, while a covariance
-    has D (D + 1) / 2 numbers, which fit any rows: components are moved as if they lay along the
-    axes, and then once more. Of a stream that is done over its sample. All runs are put into
+    has D (D + 1) / 2 numbers, which fit any rows; and where components share what a covariance is
+    made of, none can be split by itself. So components are moved as if they lay along the axes, and
+    full ones then once more. Of a stream that is done over its sample. All runs are put into
     `runs`.
     """
     if not em.data.in_memory:
@@ -330,7 +333,7 @@ def searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
         return going
     settings = em.settings
     breadth = Breadth.usual(settings.n_components, em.data.source.n_features)
-    axes = settings.structure.letters == "VVV" and em.data.source.n_features > 1
+    axes = settings.structure.letters not in _BY_AXES and em.data.source.n_features > 1
     first = em
     if axes:
         plain = replace(settings, structure=structure("VVI"))
@@ -339,7 +342,7 @@ def searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     seed = np.random.RandomState(random.randint(2**31))
     going = Run(replace(rounds, em=first), place, breadth, seed, repairs)
     runs.append(going)
-    if settings.structure.letters in MOVED and settings.n_components > 2:
+    if (axes or settings.structure.letters in MOVED) and settings.n_components > 2:
         going.settle()
     if not axes:
         return going
@@ -349,7 +352,7 @@ def searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     runs.append(whole)
     whole.n_moves = going.n_moves
     whole.weight, whole.repairs = whole.rounds.maximise(whole.place, 0, ())
-    if settings.n_components > 2:
+    if settings.structure.letters in MOVED and settings.n_components > 2:
         whole.settle()
     return whole
 

@@ -92,13 +92,15 @@ class Truncation(Value):
 
     @property
     def gap(self) -> float:
-        """How far the bound is below the log-likelihood, nats a row."""
-        return self.log_likelihood - self.bound
+        """How far the bound is below the log-likelihood, nats a row; what rounding makes is 0."""
+        return max(self.log_likelihood - self.bound, 0.0)
 
     def sentence(self, n_components: int) -> str:
         """What was left out, and how much it is."""
         near = f" ± {self.standard_error:.1g}" if self.standard_error else ""
         moved = f"; {counted(self.n_moves, 'component')} moved" if self.n_moves else ""
+        if self.breadth.kept == n_components:
+            return f"each row kept {counted(n_components, 'component')}, and there are no more"
         return (
             f"each row kept {self.breadth.kept} of {n_components:,} components: the likelihood is "
             f"{self.gap:.2g}{near} nats a row above the bound that was raised, and "
