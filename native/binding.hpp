@@ -73,10 +73,11 @@ template <class A> auto* checked(const Maybe<A>& array, const char* name, Shape 
     return array ? checked(*array, name, shape) : nullptr;
 }
 
-// `second` may be the matrices or their diagonals.
-inline double* checked_second(const Array<double>& second, std::int64_t k, std::int64_t d) {
+// `second` may be the matrices, of `width` columns, or their diagonals.
+inline double* checked_second(const Array<double>& second, std::int64_t k, std::int64_t d,
+                              std::int64_t width) {
     return second.ndim() == 2 ? checked(second, "second", {k, d})
-                              : checked(second, "second", {k, d, d});
+                              : checked(second, "second", {k, d, width});
 }
 
 inline mixtura::Structure structure_called(std::string_view letters) {
@@ -86,14 +87,15 @@ inline mixtura::Structure structure_called(std::string_view letters) {
 }
 
 inline const double* checked_whitening(const Array<const double>& whitening, mixtura::Form form,
-                                       std::int64_t k, std::int64_t d) {
+                                       std::int64_t k, std::int64_t d, std::int64_t factors = 0) {
     switch (form) {
         case mixtura::Form::triangular: return checked(whitening, "whitening", {k, d, d});
         case mixtura::Form::shared_triangular: return checked(whitening, "whitening", {d, d});
         case mixtura::Form::diagonal: return checked(whitening, "whitening", {k, d});
         case mixtura::Form::spherical: return checked(whitening, "whitening", {k});
+        case mixtura::Form::low_rank: return checked(whitening, "whitening", {k, d, factors + 1});
     }
-    throw nb::value_error("form is none of the four");
+    throw nb::value_error("form is none of the five");
 }
 
 inline mixtura::Components packed(int form_number, const Vector<const double>& constants,
@@ -101,12 +103,15 @@ inline mixtura::Components packed(int form_number, const Vector<const double>& c
                                   const Array<const double>& whitening, std::int64_t d) {
     const auto form = static_cast<mixtura::Form>(form_number);
     const auto k = static_cast<std::int64_t>(constants.shape(0));
+    const bool low_rank = form == mixtura::Form::low_rank && whitening.ndim() == 3;
+    const std::int64_t factors = low_rank ? static_cast<std::int64_t>(whitening.shape(2)) - 1 : 0;
     return {form,
             k,
             d,
             constants.data(),
             checked(means, "means", {k, d}),
-            checked_whitening(whitening, form, k, d)};
+            checked_whitening(whitening, form, k, d, factors),
+            factors};
 }
 
 // The parts.

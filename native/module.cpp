@@ -10,8 +10,8 @@
 namespace {
 
 // What is asked of a pass.
-mixtura::Results wanted(std::int64_t m, std::int64_t k, std::int64_t d, bool hard,
-                        const Maybe<Matrix<double>>& squared_distances,
+mixtura::Results wanted(std::int64_t m, std::int64_t k, std::int64_t d, std::int64_t factors,
+                        bool hard, const Maybe<Matrix<double>>& squared_distances,
                         const Maybe<Matrix<double>>& log_joint,
                         const Maybe<Vector<double>>& log_likelihood,
                         const Maybe<Matrix<double>>& responsibilities,
@@ -29,7 +29,7 @@ mixtura::Results wanted(std::int64_t m, std::int64_t k, std::int64_t d, bool har
             checked(labels, "labels", {m}),
             checked(weight, "weight", {k}),
             checked(first, "first", {k, d}),
-            second ? checked_second(*second, k, d) : nullptr,
+            second ? checked_second(*second, k, d, factors ? factors + 1 : d) : nullptr,
             second && second->ndim() == 2,
             checked(total, "total", {1})};
 }
@@ -43,13 +43,20 @@ void one_pass(int form_number, const Vector<const double>& constants,
               const Maybe<Matrix<double>>& responsibilities,
               const Maybe<Vector<std::int64_t>>& labels, const Maybe<Vector<double>>& weight,
               const Maybe<Matrix<double>>& first, const Maybe<Array<double>>& second,
-              const Maybe<Vector<double>>& total) {
+              const Maybe<Vector<double>>& total, bool along) {
     const auto m = static_cast<std::int64_t>(rows.shape(0));
     const auto d = static_cast<std::int64_t>(rows.shape(1));
     const auto k = static_cast<std::int64_t>(constants.shape(0));
     const auto components = packed(form_number, constants, means, whitening, d);
-    const auto results = wanted(m, k, d, hard, squared_distances, log_joint, log_likelihood,
-                                responsibilities, labels, weight, first, second, total);
+    const std::int64_t factors = along ? components.n_factors : 0;
+    auto results = wanted(m, k, d, factors, hard, squared_distances, log_joint, log_likelihood,
+                          responsibilities, labels, weight, first, second, total);
+    if (along) {
+        if (hard || !factors || !results.second || results.diagonal)
+            throw nb::value_error("only sums of a soft posterior under directions are along them");
+        results.directions = components.whitening;
+        results.n_directions = factors;
+    }
     const double* row_weights = checked(weights, "weights", {m});
     const auto posterior = hard ? mixtura::Posterior::hard : mixtura::Posterior::soft;
     const Released released;
@@ -126,7 +133,7 @@ void pass_by_pattern(int form_number, const Vector<const double>& log_weights,
     const auto d = static_cast<std::int64_t>(rows.shape(1));
     const auto factors = factors_of(form_number, log_weights, means, held, log_extents, d);
     const auto results =
-        wanted(m, factors.n_components, d, hard, squared_distances, log_joint, log_likelihood,
+        wanted(m, factors.n_components, d, 0, hard, squared_distances, log_joint, log_likelihood,
                responsibilities, labels, weight, first, second, total);
     const auto n = static_cast<std::int64_t>(observed.shape(0));
     const mixtura::Patterns patterns{n, checked(order, "order", {m}),
@@ -157,7 +164,7 @@ void moments(const Matrix<const T>& rows, const Maybe<Vector<const double>>& wei
     mixtura::Results results{};
     results.weight = checked(weight, "weight", {k});
     results.first = checked(first, "first", {k, d});
-    results.second = checked_second(second, k, d);
+    results.second = checked_second(second, k, d, d);
     results.diagonal = second.ndim() == 2;
     const double* row_weights = checked(weights, "weights", {m});
     const double* shares = checked(responsibilities, "responsibilities", {m, k});
@@ -226,14 +233,14 @@ void each(const Vector<const T>& x, const Vector<T>& y) {
 
 template <class T> void bind(nb::module_& module) {
     // No argument is ever converted: a copy would be made in silence, and results lost in it.
-    module.def("one_pass", &one_pass<T>, "form"_a, "constants"_a.noconvert(), "means"_a.noconvert(),
-               "whitening"_a.noconvert(), "rows"_a.noconvert(),
-               "weights"_a.noconvert() = nb::none(), nb::kw_only(), "hard"_a = false,
-               "squared_distances"_a.noconvert() = nb::none(),
-               "log_joint"_a.noconvert() = nb::none(), "log_likelihood"_a.noconvert() = nb::none(),
-               "responsibilities"_a.noconvert() = nb::none(), "labels"_a.noconvert() = nb::none(),
-               "weight"_a.noconvert() = nb::none(), "first"_a.noconvert() = nb::none(),
-               "second"_a.noconvert() = nb::none(), "total"_a.noconvert() = nb::none());
+    module.def(
+        "one_pass", &one_pass<T>, "form"_a, "constants"_a.noconvert(), "means"_a.noconvert(),
+        "whitening"_a.noconvert(), "rows"_a.noconvert(), "weights"_a.noconvert() = nb::none(),
+        nb::kw_only(), "hard"_a = false, "squared_distances"_a.noconvert() = nb::none(),
+        "log_joint"_a.noconvert() = nb::none(), "log_likelihood"_a.noconvert() = nb::none(),
+        "responsibilities"_a.noconvert() = nb::none(), "labels"_a.noconvert() = nb::none(),
+        "weight"_a.noconvert() = nb::none(), "first"_a.noconvert() = nb::none(),
+        "second"_a.noconvert() = nb::none(), "total"_a.noconvert() = nb::none(), "along"_a = false);
     module.def("pass_by_pattern", &pass_by_pattern<T>, "form"_a, "log_weights"_a.noconvert(),
                "means"_a.noconvert(), "held"_a.noconvert(), "log_extents"_a.noconvert().none(),
                "rows"_a.noconvert(), "order"_a.noconvert(), "starts"_a.noconvert(),

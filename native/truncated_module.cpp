@@ -1,9 +1,9 @@
 // The binding of truncated EM.
 #include <nanobind/stl/optional.h>
-#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string_view.h>
+#include <nanobind/stl/tuple.h>
 
-#include <utility>
+#include <tuple>
 
 #include "binding.hpp"
 #include "mixtura/truncated.hpp"
@@ -41,14 +41,14 @@ mixtura::Sets sets_of(const Ids& ids, const Maybe<Matrix<double>>& shares, std::
     return {kept, checked(ids, "ids", {n_rows, kept}), checked(shares, "shares", {n_rows, kept})};
 }
 
-std::pair<double, std::int64_t> expand(
+std::tuple<double, double, std::int64_t> expand(
     int form, const Vector<const double>& constants, const Matrix<const double>& means,
     const Array<const double>& whitening, const Maybe<Vector<const double>>& log_weights,
     const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
     const Order& order, const Offsets& offsets, std::int64_t first, std::int64_t last,
     const Matrix<const std::int32_t>& lists, const Matrix<const std::int32_t>& asked,
-    std::int64_t draw, const Ids& ids, const Maybe<Matrix<double>>& shares,
-    const Maybe<Ids>& graph) {
+    std::int64_t draw, const Ids& ids, const Maybe<Matrix<double>>& shares, const Maybe<Ids>& graph,
+    std::int64_t reach, double background) {
     const auto of = held(rows, weights);
     const auto components = packed(form, constants, means, whitening, of.n_features);
     const std::int64_t k = components.n_components;
@@ -59,13 +59,18 @@ std::pair<double, std::int64_t> expand(
     const auto n_asked = static_cast<std::int64_t>(asked.shape(1));
     if (graph.has_value() != log_weights.has_value() || (graph && known.n_lists != k))
         throw nb::value_error("a graph takes log_weights, and a list of each component");
-    const mixtura::Expanding how{checked(log_weights, "log_weights", {k}), n_asked,
-                                 checked(asked, "asked", {of.n_rows, n_asked}), draw,
-                                 checked(graph, "graph", {k, known.length})};
+    const mixtura::Expanding how{checked(log_weights, "log_weights", {k}),
+                                 n_asked,
+                                 checked(asked, "asked", {of.n_rows, n_asked}),
+                                 draw,
+                                 checked(graph, "graph", {k, known.length}),
+                                 reach,
+                                 background};
+    check_range(1, reach, known.length);
     const auto sets = sets_of(ids, shares, of.n_rows);
     const Released released;
     const auto done = mixtura::expand(components, of, cells, first, last, known, how, sets);
-    return {done.bound, done.n_densities};
+    return {done.bound, done.noise, done.n_densities};
 }
 
 void count_members(const Ids& ids, const Maybe<Matrix<double>>& shares, std::int64_t n_slots,
@@ -97,7 +102,8 @@ void place_members(const Ids& ids, const Maybe<Matrix<double>>& shares, std::int
 void moments_of_cells(const Matrix<const double>& rows, const Order& order, const Offsets& offsets,
                       const Vector<const double>& shares, const Matrix<const double>& reference,
                       std::int64_t first, std::int64_t last, const Vector<double>& weight,
-                      const Matrix<double>& sums, const Array<double>& second) {
+                      const Matrix<double>& sums, const Array<double>& second,
+                      const Maybe<Matrices<const double>>& directions) {
     const auto of = held(rows, {});
     const auto cells = cells_of(order, offsets, of.n_rows);
     const std::int64_t k = cells.n_cells, d = of.n_features;
@@ -105,8 +111,15 @@ void moments_of_cells(const Matrix<const double>& rows, const Order& order, cons
     mixtura::Results results{};
     results.weight = checked(weight, "weight", {k});
     results.first = checked(sums, "first", {k, d});
-    results.second = checked_second(second, k, d);
-    results.diagonal = second.ndim() == 2;
+    if (directions) {
+        const auto width = static_cast<std::int64_t>(directions->shape(2));
+        results.directions = checked(directions, "directions", {k, d, width});
+        results.n_directions = width - 1;
+        results.second = checked(second, "second", {k, d, width});
+    } else {
+        results.second = checked_second(second, k, d, d);
+        results.diagonal = second.ndim() == 2;
+    }
     const double* about = checked(reference, "reference", {k, d});
     const double* counts = checked(shares, "shares", {static_cast<std::int64_t>(order.shape(0))});
     const Released released;
@@ -162,7 +175,8 @@ void bind_truncated(nb::module_& module) {
                "whitening"_a.noconvert(), "log_weights"_a.noconvert().none(), "rows"_a.noconvert(),
                "weights"_a.noconvert().none(), "order"_a.noconvert(), "offsets"_a.noconvert(),
                "first"_a, "last"_a, "lists"_a.noconvert(), "asked"_a.noconvert(), "draw"_a,
-               "ids"_a.noconvert(), "shares"_a.noconvert().none(), "graph"_a.noconvert().none());
+               "ids"_a.noconvert(), "shares"_a.noconvert().none(), "graph"_a.noconvert().none(),
+               "reach"_a, "background"_a);
     module.def("count_members", &count_members, "ids"_a.noconvert(), "shares"_a.noconvert().none(),
                "n_slots"_a, "first"_a, "last"_a, "counts"_a.noconvert());
     module.def("place_members", &place_members, "ids"_a.noconvert(), "shares"_a.noconvert().none(),
@@ -171,7 +185,7 @@ void bind_truncated(nb::module_& module) {
     module.def("moments_of_cells", &moments_of_cells, "rows"_a.noconvert(), "order"_a.noconvert(),
                "offsets"_a.noconvert(), "shares"_a.noconvert(), "reference"_a.noconvert(),
                "first"_a, "last"_a, "weight"_a.noconvert(), "sums"_a.noconvert(),
-               "second"_a.noconvert());
+               "second"_a.noconvert(), "directions"_a.noconvert() = nb::none());
     module.def("chain_seeds", &chain_seeds, "rows"_a.noconvert(), "scale"_a.noconvert(),
                "drawn"_a.noconvert(), "proposed"_a.noconvert(), "draws"_a.noconvert(), "first"_a,
                "last"_a, "places"_a.noconvert(), "chosen"_a.noconvert());

@@ -29,6 +29,7 @@ PICTURES = {
     "13_classes_from_few_labels": set(),
     "14_how_many_groups_honestly": set(),
     "15_cells_of_a_cytometer": {"15_cells"},
+    "16_a_picture_without_noise": {"16_noise"},
     "08_a_mixture_per_group": {"08_states"},
     "11_outliers_at_a_stated_rate": {"11_even"},
     "10_a_table_with_holes": {"10_holes"},

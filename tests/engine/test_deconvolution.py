@@ -13,6 +13,7 @@ from mixtura import Box, Mixture, Noise
 from mixtura.engine import kernel
 from mixtura.engine.executors import Serial
 from mixtura.engine.executors.threads import Threads
+from mixtura.engine.kernel.deconvolution import Deconvolved
 from mixtura.engine.sources import ArraySource, Block
 
 STRUCTURES = ("full", "tied", "diag", "spherical")
@@ -118,6 +119,36 @@ def test_sums_are_those_of_the_true_values_given_the_rows(
         np.testing.assert_allclose(sums.second, wanted, rtol=1e-8, atol=1e-8)
         assert sums.total_weight == counts.sum()
         assert sums.n_rows == COUNT
+
+
+@pytest.mark.parametrize("kind", ["deviations", "covariances", "one"])
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_true_values_follow_the_law_of_total_covariance(structure: str, kind: str) -> None:
+    mixture, block = mixture_of(structure, 3), rows_with_errors(3, kind)
+    joint = scipys_log_joint(block, mixture)
+    shares = np.exp(joint - np.logaddexp.reduce(joint, axis=1)[:, None])
+    errors, found = (
+        written_out(block.fields["errors"]),
+        kernel.true_values(block, mixture.components),
+    )
+    for i, row in enumerate(block.rows):
+        there, within = np.empty((3, 3)), np.zeros((3, 3))
+        for k, matrix in enumerate(mixture.covariance_matrices()):
+            gain = np.linalg.solve(matrix + errors[i], matrix).T  # Kalman's
+            there[k] = mixture.means[k] + gain @ (row - mixture.means[k])
+            within += shares[i, k] * (matrix - gain @ matrix)
+        mean = shares[i] @ there
+        spread = within + (there - mean).T @ (shares[i, :, None] * (there - mean))
+        np.testing.assert_allclose(found[i, :, 0], mean, atol=1e-9)
+        np.testing.assert_allclose(found[i, :, 1:], spread, atol=1e-9)
+
+
+def test_one_error_of_all_rows_has_one_gain_a_component() -> None:
+    mixture, block = mixture_of("full", 4), rows_with_errors(4, "one")
+    seen = Deconvolved.of(block, mixture.components, 0)
+    assert seen.kept.shape == (1, 4, 4)
+    assert seen.expected.shape == (COUNT, 4)
+    assert seen.log_determinants.shape == (COUNT,)
 
 
 @pytest.mark.parametrize("structure", STRUCTURES)

@@ -44,6 +44,7 @@ def test_the_constructor_is_scikit_learns() -> None:
         ("noise", by_name, None),
         ("missing", by_name, "refuse"),
         ("search", by_name, "exact"),
+        ("n_factors", by_name, None),
     ]
     assert [argument for argument in ours if argument not in new] == theirs
     assert [argument for argument in ours if argument not in theirs] == new

@@ -7,7 +7,8 @@ import pytest
 #: the reference kernel searches step by step, which takes these ten times as long
 LONG = {
     *("test_auto_start.py", "test_bootstrap_test.py", "test_core_run.py", "test_hostile.py"),
-    *("test_intervals.py", "test_kmeans.py", "test_missing_and_errors.py"),
+    *("test_factor_fits.py", "test_intervals.py", "test_kmeans.py"),
+    "test_missing_and_errors.py",
     *("test_regularisation.py", "test_selection.py", "test_standard_errors.py"),
 }
 

@@ -97,6 +97,56 @@ inline void asked_many(const Tile<double>& tile, const std::int64_t* at, const d
     for (int v = 0; v < R; ++v) store(out + v * width<double>, sum[v]);
 }
 
+// The squares of deviations (D, R) along `count` ≤ 4 directions, a column of U each, taken from the
+// sums.
+template <int R, int count>
+inline void asked_directions(const double* u, std::int64_t d, std::int64_t stride,
+                             const double* deviations, Doubles* sum) {
+    Doubles along[count][R] = {};
+    for (std::int64_t j = 0; j < d; ++j, u += stride) {
+        Doubles x[R];
+#pragma GCC unroll 4
+        for (int v = 0; v < R; ++v) x[v] = load(deviations + (j * R + v) * width<double>);
+#pragma GCC unroll 4
+        for (int r = 0; r < count; ++r)
+#pragma GCC unroll 4
+            for (int v = 0; v < R; ++v) along[r][v] = fma(all(u[r]), x[v], along[r][v]);
+    }
+#pragma GCC unroll 4
+    for (int r = 0; r < count; ++r)
+#pragma GCC unroll 4
+        for (int v = 0; v < R; ++v) sum[v] = fma(-along[r][v], along[r][v], sum[v]);
+}
+
+// Σ_j (x_j − μ_j)² / Ψ_j − ‖Uᵀ (x − μ)‖²; `packed` (D, H + 1) holds U, and 1/Ψ after it.
+template <int R>
+inline void asked_low_rank(const Tile<double>& tile, const std::int64_t* at, const double* mean,
+                           const double* packed, std::int64_t n_factors, double* deviations,
+                           double* out) {
+    const std::int64_t d = tile.n_features, stride = n_factors + 1;
+    Doubles sum[R] = {};
+    for (std::int64_t j = 0; j < d; ++j) {
+        const double inverse = packed[j * stride + n_factors];
+#pragma GCC unroll 4
+        for (int v = 0; v < R; ++v) {
+            const Doubles z = load(tile.feature(j) + at[v]) - mean[j];
+            store(deviations + (j * R + v) * width<double>, z);
+            sum[v] = fma(z * inverse, z, sum[v]);
+        }
+    }
+    std::int64_t h = 0;
+    for (; h + 4 <= n_factors; h += 4)
+        asked_directions<R, 4>(packed + h, d, stride, deviations, sum);
+    switch (n_factors - h) {
+        case 3: asked_directions<R, 3>(packed + h, d, stride, deviations, sum); break;
+        case 2: asked_directions<R, 2>(packed + h, d, stride, deviations, sum); break;
+        case 1: asked_directions<R, 1>(packed + h, d, stride, deviations, sum); break;
+        default: break;
+    }
+    for (int v = 0; v < R; ++v)  // rounding of the difference may lie below 0
+        store(out + v * width<double>, sum[v] < 0.0 ? Doubles{} : sum[v]);
+}
+
 // Squared distances from component k of the registers asked for, one after the other: out.
 class AskedDistances {
   public:
@@ -123,7 +173,10 @@ class AskedDistances {
             case Form::diagonal: return asked_diagonal<R, false>(tile, at, mean, w + k * d, out);
             case Form::spherical: return asked_diagonal<R, true>(tile, at, mean, w + k, out);
             case Form::shared_triangular: break;
-            case Form::triangular: w += k * d * d;
+            case Form::triangular: w += k * d * d; break;
+            case Form::low_rank:
+                return asked_low_rank<R>(tile, at, mean, w + k * d * (c_.n_factors + 1),
+                                         c_.n_factors, deviations_.data(), out);
         }
         switch (d) {
             case 1: return asked_few<R, 1>(tile, at, mean, w, out);

@@ -27,12 +27,14 @@ template <class S> class Whitening {
         return c.form == Form::shared_triangular ? 1 : c.n_components;
     }
     // Triangular: few features have their lower triangle row by row; more have panels of four
-    // rows, column by column, zero above the diagonal.
+    // rows, column by column, zero above the diagonal. Low rank: 1/Ψ, then panels of four
+    // directions, feature by feature.
     std::int64_t stride(const Components& c) {
         const std::int64_t d = c.n_features, q = padded(d) / 4;
         switch (c.form) {
             case Form::diagonal: return stride_ = d;
             case Form::spherical: return stride_ = 1;
+            case Form::low_rank: return stride_ = d * (padded(c.n_factors) + 1);
             default: return stride_ = d <= few ? d * (d + 1) / 2 : 16 * (q * (q + 1) / 2);
         }
     }
@@ -41,6 +43,16 @@ template <class S> class Whitening {
         if (form_ == Form::diagonal || form_ == Form::spherical) {
             for (std::int64_t i = 0; i < stride_; ++i)
                 *to++ = static_cast<S>(c.whitening[k * stride_ + i]);
+            return;
+        }
+        if (form_ == Form::low_rank) {
+            const std::int64_t h = c.n_factors;
+            const double* from = c.whitening + k * d_ * (h + 1);  // (D, H + 1)
+            for (std::int64_t j = 0; j < d_; ++j) *to++ = static_cast<S>(from[j * (h + 1) + h]);
+            for (std::int64_t i = 0; i < h; i += 4)
+                for (std::int64_t j = 0; j < d_; ++j)
+                    for (std::int64_t r = i; r < i + 4; ++r)
+                        *to++ = r < h ? static_cast<S>(from[j * (h + 1) + r]) : S(0);
             return;
         }
         const double* lower = c.whitening + k * d_ * d_;  // (D, D)
@@ -132,6 +144,52 @@ template <class S>
                 for (int v = 0; v < rows; ++v) sum[v] = fma(whitened[r][v], whitened[r][v], sum[v]);
         }
         for (int v = 0; v < rows; ++v) store(out + at + v * width<S>, sum[v]);
+    }
+}
+
+// Σ_j (x_j − μ_j)² / Ψ_j − ‖Uᵀ (x − μ)‖² for H directions, U in panels of four; deviations (D,
+// group) is scratch.
+template <class S>
+[[gnu::noinline]] void low_rank_features(const Tile<S>& tile, const double* mean, const S* packed,
+                                         std::int64_t n_factors, S* deviations, S* out) {
+    constexpr int rows = rows_at_once;
+    const std::int64_t d = tile.n_features;
+    for (std::int64_t at = 0; at < tile.size; at += group<S>) {
+        Lanes<S> sum[rows] = {};
+        for (std::int64_t j = 0; j < d; ++j) {
+            const Centre<S> centre(mean[j]);
+            const Lanes<S> inverse = all(packed[j]);
+#pragma GCC unroll 4
+            for (int v = 0; v < rows; ++v) {
+                const Lanes<S> z = centre.from(load(tile.feature(j) + at + v * width<S>));
+                store(deviations + j * group<S> + v * width<S>, z);
+                sum[v] = fma(z * inverse, z, sum[v]);
+            }
+        }
+        const S* u = packed + d;
+        for (std::int64_t h = 0; h < n_factors; h += 4) {
+            Lanes<S> along[4][rows] = {};
+            for (std::int64_t j = 0; j < d; ++j, u += 4) {
+                Lanes<S> deviation[rows];
+#pragma GCC unroll 4
+                for (int v = 0; v < rows; ++v)
+                    deviation[v] = load(deviations + j * group<S> + v * width<S>);
+#pragma GCC unroll 4
+                for (int r = 0; r < 4; ++r) {
+                    const Lanes<S> factor = all(u[r]);
+#pragma GCC unroll 4
+                    for (int v = 0; v < rows; ++v)
+                        along[r][v] = fma(factor, deviation[v], along[r][v]);
+                }
+            }
+#pragma GCC unroll 4
+            for (int r = 0; r < 4; ++r)
+#pragma GCC unroll 4
+                for (int v = 0; v < rows; ++v) sum[v] = fma(-along[r][v], along[r][v], sum[v]);
+        }
+        // Rounding of the difference may lie below 0; NaN, of far rows, is to stay.
+        for (int v = 0; v < rows; ++v)
+            store(out + at + v * width<S>, sum[v] < 0.0 ? Lanes<S>{} : sum[v]);
     }
 }
 
@@ -257,6 +315,7 @@ template <class S> class Distances {
                     return diagonal<true>(shared_->whitened(tile), shared_->mean(0), out);
                 break;
             case Form::triangular: break;
+            case Form::low_rank: return low_rank(tile, out);
         }
         for (std::int64_t k = 0; k < c_.n_components; ++k)
             triangular(tile, c_.means + k * c_.n_features, whitening_.of(k),
@@ -284,6 +343,12 @@ template <class S> class Distances {
                 default: diagonal_features<S, 4, spherical>(tile, mean, scale, to);
             }
         }
+    }
+
+    void low_rank(const Tile<S>& tile, S* out) {
+        for (std::int64_t k = 0; k < c_.n_components; ++k)
+            low_rank_features(tile, c_.means + k * c_.n_features, whitening_.of(k), c_.n_factors,
+                              deviations_.data(), out + k * tile.capacity);
     }
 
     void triangular(const Tile<S>& tile, const double* mean, const S* w, S* out) {

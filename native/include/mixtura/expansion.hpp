@@ -98,11 +98,11 @@ class Expansion {
               const Lists& lists, const Expanding& how, const Sets& sets)
         : c_(components), rows_(rows), cells_(cells), lists_(lists), how_(how), sets_(sets),
           distances_(components), tile_(cell_tile, rows.n_features), asked_(lists.n_lists),
-          scored_(components.n_components), met_(components.n_components),
+          further_(lists.n_lists), scored_(components.n_components), met_(components.n_components),
           excess_(how.graph ? components.n_components : 0),
           times_(how.graph ? components.n_components : 0), largest_(sets.n_kept),
           values_(cell_tile), own_(cell_tile), there_(cell_tile), likelihood_(cell_tile),
-          weights_(cell_tile) {}
+          alone_(cell_tile), weights_(cell_tile), amid_noise_(std::isfinite(how.background)) {}
 
     void cell(std::int64_t c) {
         const std::int64_t begin = cells_.offsets[c], end = cells_.offsets[c + 1];
@@ -150,27 +150,33 @@ class Expansion {
         everyone_ = static_cast<Mask>((1u << (whole / asking)) - 1u);
     }
 
-    // Who is to be scored for whom: first the cell's own component, if there is one.
+    // Who is to be scored for whom: first the cell's own component, if there is one; then all on a
+    // row's first list, and of those that it asks for after that as much as they reach.
     void gather(std::int64_t own) {
         asked_.clear();
+        further_.clear();
         scored_.clear();
         if (own >= 0) scored_.add(static_cast<std::int32_t>(own), everyone_);
         for (std::int64_t i = 0; i < tile_.size; ++i) {
             const std::int32_t* wish = how_.asked + chosen_[i] * how_.n_asked;
             const auto mask = static_cast<Mask>(1u << (i / asking));
             for (std::int64_t a = 0; a < how_.n_asked; ++a)
-                if (wish[a] >= 0) asked_.add(wish[a], mask);
+                if (wish[a] >= 0) (a ? further_ : asked_).add(wish[a], mask);
         }
-        for (const std::int32_t list : asked_.ids) {
-            const std::int32_t* ids = lists_.ids + list * lists_.length;
-            const Mask mask = asked_.mask(list);
-            for (std::int64_t g = 0; g < lists_.length && ids[g] >= 0; ++g)
-                scored_.add(ids[g], mask);
-        }
+        add_lists(asked_, lists_.length);
+        add_lists(further_, how_.reach);
         if (how_.draw < 0) return;
         const auto n = static_cast<std::uint64_t>(c_.n_components);
         const std::uint64_t drawn = hash(static_cast<std::uint64_t>(how_.draw), chosen_[0]);
         scored_.add(static_cast<std::int32_t>(drawn % n), everyone_);
+    }
+
+    void add_lists(const Union& wanted, std::int64_t length) {
+        for (const std::int32_t list : wanted.ids) {
+            const std::int32_t* ids = lists_.ids + list * lists_.length;
+            const Mask mask = wanted.mask(list);
+            for (std::int64_t g = 0; g < length && ids[g] >= 0; ++g) scored_.add(ids[g], mask);
+        }
     }
 
     // A number for a round and a row, by SplitMix64's finaliser (Steele, Lea & Flood 2014).
@@ -195,8 +201,15 @@ class Expansion {
             const Doubles value =
                 log_joint(load(values_.data() + r * width<double>), c_.constants[k]);
             largest_.show(value, k, at[r]);
-            if (own) store(own_.data() + at[r], value);
-            else if (how_.graph) {
+            if (own) {
+                store(own_.data() + at[r], value);
+                if (amid_noise_) {
+                    double* there = there_.data() + at[r];
+                    const Doubles odds = all(how_.background) - value, most = all(700.0);
+                    store(there,
+                          load(there) / (exponential<double>(odds < most ? odds : most) + 1.0));
+                }
+            } else if (how_.graph) {
                 const Doubles there = load(there_.data() + at[r]);
                 excess = fma(there, load(own_.data() + at[r]) - value, excess);
                 times += there;
@@ -216,14 +229,20 @@ class Expansion {
         constexpr double lowest = std::numeric_limits<double>::lowest();
         for (std::int64_t at = 0; at < tile_.steps * width<double>; at += width<double>) {
             double* column = largest_.values.data() + at;
-            const Doubles top = load(column), scale = larger(top, all(lowest));
-            Doubles sum = {};
+            const Doubles top = larger(load(column), all(how_.background));
+            const Doubles scale = larger(top, all(lowest));
+            Doubles sum = {}, alone = {};
             for (std::int64_t i = 0; i < n_kept; ++i) {
                 const Doubles e = exponential<double>(load(column + i * cell_tile) - scale);
                 store(column + i * cell_tile, e);
                 sum += e;
             }
+            if (amid_noise_) {
+                alone = exponential<double>(all(how_.background) - scale);
+                sum += alone;
+            }
             sum = sum > 0.0 ? sum : all(1.0);
+            store(alone_.data() + at, alone / sum);
             store(likelihood_.data() + at, top + logarithm(sum));
             for (std::int64_t i = 0; i < n_kept; ++i)
                 store(column + i * cell_tile, load(column + i * cell_tile) / sum);
@@ -238,8 +257,9 @@ class Expansion {
             }
             if (rows_.weights) weights_[i] = rows_.weights[row];
         }
-        done.bound +=
-            weighed_sum(likelihood_.data(), rows_.weights ? weights_.data() : nullptr, tile_.size);
+        const double* weights = rows_.weights ? weights_.data() : nullptr;
+        done.bound += weighed_sum(likelihood_.data(), weights, tile_.size);
+        if (amid_noise_) done.noise += weighed_sum(alone_.data(), weights, tile_.size);
     }
 
     // The next list of component c: itself, and those that its rows tell least from it.
@@ -251,6 +271,7 @@ class Expansion {
             if (divergence < std::numeric_limits<double>::infinity())
                 nearest_.push_back({divergence, k});
         }
+        if (nearest_.empty()) return;
         const std::size_t n =
             std::min(nearest_.size(), static_cast<std::size_t>(lists_.length - 1));
         std::partial_sort(nearest_.begin(), nearest_.begin() + static_cast<std::ptrdiff_t>(n),
@@ -269,10 +290,12 @@ class Expansion {
     Sets sets_;
     AskedDistances distances_;
     Tile<double> tile_;
-    Union asked_, scored_, met_;     // lists; components of a tile; components of a cell
+    Union asked_, further_;          // lists: those that come first in a row's wishes, and others
+    Union scored_, met_;             // components of a tile; components of a cell
     Buffer<double> excess_, times_;  // (K,) Σ log p_c − log p_k over a cell, and of how many rows
     Largest largest_;
-    Buffer<double> values_, own_, there_, likelihood_, weights_;
+    Buffer<double> values_, own_, there_, likelihood_, alone_, weights_;
+    const bool amid_noise_;
     const std::int32_t* chosen_ = nullptr;
     Mask everyone_ = 0;
     std::vector<std::pair<double, std::int32_t>> nearest_;

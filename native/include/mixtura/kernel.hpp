@@ -7,8 +7,8 @@
 
 namespace mixtura {
 
-// How the K inverse Cholesky factors W_k = L_k⁻¹ are held.
-enum class Form : int { triangular, shared_triangular, diagonal, spherical };
+// How the K inverse factors W_k = L_k⁻¹ are held; of low rank by W_kᵀ W_k = Ψ_k⁻¹ − U_k U_kᵀ.
+enum class Form : int { triangular, shared_triangular, diagonal, spherical, low_rank };
 
 // K weighted Gaussians, ready for a pass: log p_k(x) = constant_k − ½‖W_k (x − μ_k)‖².
 struct Components {
@@ -17,7 +17,9 @@ struct Components {
     std::int64_t n_features;
     const double* constants;  // (K,) log w_k − ½ log|Σ_k| − D/2·log 2π
     const double* means;      // (K, D)
-    const double* whitening;  // (K, D, D), (D, D), (K, D) or (K,): W_k, lower triangular, or 1/σ
+    const double* whitening;  // (K, D, D), (D, D), (K, D) or (K,): W_k, lower triangular, or 1/σ;
+                              // of low rank (K, D, H + 1): U_k, and 1/Ψ_k after it
+    std::int64_t n_factors = 0;  // H, of low rank
 };
 
 // Whose row it is: shared out by responsibility, or wholly the nearest component's.
@@ -36,6 +38,10 @@ struct Results {
     double* second;  // (K, D, D) Σ v_i r_ik (x_i − μ_k)(x_i − μ_k)ᵀ, or its diagonals (K, D)
     bool diagonal;   // whether `second` is the diagonals
     double* total;   // (1,) Σ v_i log p(x_i); for hard, Σ v_i max_k log p_k(x_i)
+    // (K, D, H + 1) directions U_k, and a column more; or null. With them `second` is (K, D, H +
+    // 1), S_k U_k of the second moments S_k, and their diagonals after it.
+    const double* directions = nullptr;
+    std::int64_t n_directions = 0;  // H
 };
 
 // One pass over rows (m, D) with weights (m,), or null where each counts once.

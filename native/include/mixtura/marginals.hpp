@@ -107,6 +107,7 @@ class Marginals {
             case Form::triangular: return f_.n_components * d_ * d_;
             case Form::shared_triangular: return d_ * d_;
             case Form::diagonal: return f_.n_components * d_;
+            case Form::low_rank: return 0;  // has no pass of its own
             default: return f_.n_components;
         }
     }

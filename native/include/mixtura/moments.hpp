@@ -12,7 +12,8 @@ namespace mixtura::MIXTURA_ISA {
 struct Sums {
     double* weight;  // (1,)
     double* first;   // (D,)
-    double* second;  // (D, D), of which the lower triangle is filled, or (D,)
+    double* second;  // (D, D), of which the lower triangle is filled; (D,); or (D, H + 1)
+    const double* directions = nullptr;  // (D, H + 1), as of `Results`
 };
 
 // What each row of a tile counts for a component: e · share, and that times its weight; a null
@@ -79,12 +80,13 @@ template <class S, int D, int from, int n_features>
 template <class S> class Moments {
   public:
     Moments(std::int64_t capacity, std::int64_t n_features, std::int64_t n_components,
-            bool diagonal)
-        : capacity_(capacity), d_(n_features), diagonal_(diagonal),
-          few_(!diagonal && n_features <= few), shares_(capacity),
+            bool diagonal, std::int64_t n_directions = 0)
+        : capacity_(capacity), d_(n_features), h_(n_directions), diagonal_(diagonal),
+          few_(!diagonal && !n_directions && n_features <= few), shares_(capacity),
           deviations_(few_ ? 0 : padded(n_features) * capacity),
           weighted_(few_ ? 0 : padded(n_features) * capacity),
           n_lanes_(few_ ? n_components * n_sums(n_features) * width<double> : 0), lanes_(n_lanes_),
+          along_(padded(n_directions) * capacity), panels_(padded(n_directions) * n_features),
           kept_(static_cast<std::size_t>(capacity / width<S>)) {}
 
     // Before the first tile of another pass.
@@ -106,7 +108,8 @@ template <class S> class Moments {
                 case 8: return in_registers<8>(tile, mean, shares, lanes);
             }
         if (!keep(tile, shares)) return;
-        if (diagonal_) add_diagonal(tile, mean, sums);
+        if (sums.directions) add_along(tile, mean, sums);
+        else if (diagonal_) add_diagonal(tile, mean, sums);
         else add_full(tile, mean, sums);
     }
 
@@ -201,6 +204,70 @@ template <class S> class Moments {
     }
 
     void add_full(const Tile<S>& tile, const double* mean, const Sums& sums) {
+        gather(tile, mean, sums);
+        for (std::int64_t i = 0; i < d_; i += 4)
+            for (std::int64_t j = 0; j <= i; j += 4) {
+                S products[unit];
+                multiply(i, deviations_.data() + j * capacity_, products);
+                for (std::int64_t r = 0; r < 4 && i + r < d_; ++r)
+                    for (std::int64_t c = 0; c < 4 && j + c <= i + r; ++c)
+                        sums.second[(i + r) * d_ + j + c] += products[4 * r + c];
+            }
+    }
+
+    // S U = Σ q d (Uᵀ d)ᵀ, and the diagonal of S.
+    void add_along(const Tile<S>& tile, const double* mean, const Sums& sums) {
+        gather(tile, mean, sums);
+        const std::int64_t stride = h_ + 1;
+        for (std::int64_t j = 0; j < d_; ++j) {
+            const S* weighted = weighted_.data() + j * capacity_;
+            const S* deviations = deviations_.data() + j * capacity_;
+            Lanes<S> second = {};
+            for (std::int64_t s = 0; s < n_kept_; ++s)
+                second =
+                    fma(load(weighted + s * width<S>), load(deviations + s * width<S>), second);
+            sums.second[j * stride + h_] += total<S>(second);
+        }
+        for (std::int64_t h = 0; h < h_; h += 4) {
+            S* panel = panels_.data();
+            for (std::int64_t j = 0; j < d_; ++j)
+                for (std::int64_t r = h; r < h + 4; ++r)
+                    *panel++ = r < h_ ? static_cast<S>(sums.directions[j * stride + r]) : S(0);
+            std::int64_t s = 0;
+            for (; s + 2 <= n_kept_; s += 2) project<2>(h, s);
+            if (s < n_kept_) project<1>(h, s);
+        }
+        for (std::int64_t i = 0; i < d_; i += 4)
+            for (std::int64_t h = 0; h < h_; h += 4) {
+                S products[unit];
+                multiply(i, along_.data() + h * capacity_, products);
+                for (std::int64_t r = 0; r < 4 && i + r < d_; ++r)
+                    for (std::int64_t c = 0; c < 4 && h + c < h_; ++c)
+                        sums.second[(i + r) * stride + h + c] += products[4 * r + c];
+            }
+    }
+
+    // Four directions h… of R registers of rows from the s-th on: Uᵀ d.
+    template <int R> void project(std::int64_t h, std::int64_t s) {
+        Lanes<S> sum[4][R] = {};
+        const S* u = panels_.data();
+        for (std::int64_t j = 0; j < d_; ++j, u += 4) {
+            Lanes<S> deviation[R];
+#pragma GCC unroll 2
+            for (int v = 0; v < R; ++v)
+                deviation[v] = load(deviations_.data() + j * capacity_ + (s + v) * width<S>);
+#pragma GCC unroll 4
+            for (int r = 0; r < 4; ++r)
+#pragma GCC unroll 2
+                for (int v = 0; v < R; ++v) sum[r][v] = fma(all(u[r]), deviation[v], sum[r][v]);
+        }
+        for (int r = 0; r < 4; ++r)
+            for (int v = 0; v < R; ++v)
+                store(along_.data() + (h + r) * capacity_ + (s + v) * width<S>, sum[r][v]);
+    }
+
+    // Weight and first moments; deviations of the rows that count, and those times their shares.
+    void gather(const Tile<S>& tile, const double* mean, const Sums& sums) {
         *sums.weight += weight();
         for (std::int64_t j = 0; j < d_; ++j) {
             const Centre<S> centre(mean[j]);
@@ -217,17 +284,13 @@ template <class S> class Moments {
             }
             sums.first[j] += total<S>(first);
         }
-        for (std::int64_t i = 0; i < d_; i += 4)
-            for (std::int64_t j = 0; j <= i; j += 4) add_square(i, j, sums.second);
     }
 
-    // Sixteen entries (i..i+3, j..j+3) of the second moment, j ≤ i; what lies outside the lower
-    // triangle is dropped. Features beyond D are zero in the scratch.
-    void add_square(std::int64_t i, std::int64_t j, double* second) {
-        constexpr int unit = std::max(16, width<S>);
+    // Σ over rows of four features i… times their shares with four rows of scratch: (4, 4).
+    // Features beyond D are zero in the scratch.
+    void multiply(std::int64_t i, const S* right, S* products) const {
         Lanes<S> sum[unit] = {};
         const S* left = weighted_.data() + i * capacity_;
-        const S* right = deviations_.data() + j * capacity_;
         for (std::int64_t s = 0; s < n_kept_; ++s, left += width<S>, right += width<S>) {
             Lanes<S> column[4];
 #pragma GCC unroll 4
@@ -239,18 +302,16 @@ template <class S> class Moments {
                 for (int c = 0; c < 4; ++c) sum[4 * r + c] = fma(row, column[c], sum[4 * r + c]);
             }
         }
-        S scalars[unit];
-        for (int at = 0; at < 16; at += width<S>) store(scalars + at, summed<S>(sum + at));
-        for (std::int64_t r = 0; r < 4 && i + r < d_; ++r)
-            for (std::int64_t c = 0; c < 4 && j + c <= i + r; ++c)
-                second[(i + r) * d_ + j + c] += scalars[4 * r + c];
+        for (int at = 0; at < 16; at += width<S>) store(products + at, summed<S>(sum + at));
     }
 
-    std::int64_t capacity_, d_, n_kept_ = 0;
+    static constexpr int unit = std::max(16, width<S>);
+    std::int64_t capacity_, d_, h_, n_kept_ = 0;
     bool diagonal_, few_;
     Buffer<S> shares_, deviations_, weighted_;
     std::int64_t n_lanes_;
     Buffer<double> lanes_;            // of few features: (K, n_sums) registers
+    Buffer<S> along_, panels_;        // (H, T) deviations along the directions; four of those
     std::vector<std::int64_t> kept_;  // where each register that counts begins in the tile
 };
 

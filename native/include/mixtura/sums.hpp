@@ -6,15 +6,22 @@
 
 namespace mixtura::MIXTURA_ISA {
 
+// How many second moments a component has.
+inline std::int64_t n_seconds(const Results& results, std::int64_t d) {
+    if (results.directions) return d * (results.n_directions + 1);
+    return results.diagonal ? d : d * d;
+}
+
 inline void clear(const Results& results, std::int64_t k, std::int64_t d) {
     std::fill_n(results.weight, k, 0.0);
     std::fill_n(results.first, k * d, 0.0);
-    if (results.second) std::fill_n(results.second, results.diagonal ? k * d : k * d * d, 0.0);
+    if (results.second) std::fill_n(results.second, k * n_seconds(results, d), 0.0);
 }
 
 inline Sums sums_of(const Results& results, std::int64_t k, std::int64_t d) {
-    return {results.weight + k, results.first + k * d,
-            results.second + k * (results.diagonal ? d : d * d)};
+    const double* directions = results.directions;
+    return {results.weight + k, results.first + k * d, results.second + k * n_seconds(results, d),
+            directions ? directions + k * n_seconds(results, d) : nullptr};
 }
 
 // The upper triangles from the lower ones.

@@ -49,10 +49,13 @@ struct Expanding {
     const std::int32_t* asked;  // (N, n_asked) lists; may be the sets' ids, which are overwritten
     std::int64_t draw;          // the number of the round
     std::int32_t* graph;        // (K, length) of `lists`: a cell's component and its neighbours
+    std::int64_t reach;         // so much of each list counts, but of the first that a row asks for
+    double background;          // log density of noise, which every row keeps besides; −∞ for none
 };
 
 struct Expanded {
     double bound;              // Σ_n v_n log Σ_{c in its set} p_c(x_n)
+    double noise;              // Σ_n v_n r_n0, what of the rows is noise
     std::int64_t n_densities;  // how many were found
 };
 
@@ -60,7 +63,8 @@ struct Expanded {
 //
 // With a graph, cell c holds rows whose likeliest component was c, and each of them asks for list
 // c. Its next neighbours are those k of least mean log p_c(x) − log p_k(x) over the rows, but for
-// the weights: an estimate of the divergence KL(p_c ‖ p_k). A cell without rows keeps its list.
+// the weights: an estimate of the divergence KL(p_c ‖ p_k). A cell without rows keeps its list, and
+// rows count as far as they are c's rather than noise.
 Expanded expand(const Components& components, const HeldRows& rows, const Cells& cells,
                 std::int64_t first, std::int64_t last, const Lists& lists, const Expanding& how,
                 const Sets& sets);

@@ -67,6 +67,6 @@ def datasets_or_files(context: click.Context, parameter: click.Parameter, incomp
 
 def structures(_: click.Context, __: click.Parameter, incomplete: str) -> Items:
     """The names of covariance structures that begin as what is typed."""
-    from mixtura.model.structures import NAMES
+    from mixtura.model.structures import FACTORS, NAMES
 
-    return matching(NAMES, incomplete)
+    return matching((*NAMES, *FACTORS), incomplete)

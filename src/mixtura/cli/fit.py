@@ -28,6 +28,7 @@ Examples:
   mixtura fit @faithful -k 2
   mixtura fit @faithful -k 2 --structure VVE --noise
   mixtura fit @faithful --bayes
+  mixtura fit @iris -k 3 --structure factor --n-factors 1
   mixtura fit flowers.csv --label species -o kinds.safetensors
   mixtura fit data.csv -k 3 --columns height,weight --id name \\
     -o model.safetensors
@@ -46,6 +47,7 @@ Examples:
     "to the standard error. Not stored by default."
 )
 @model_options.structure
+@model_options.factors
 @options.reading
 @options.missing
 @options.weight_column(

@@ -37,6 +37,14 @@ _MODEL_OPTIONS: dict[str, Callable[..., Decorator]] = {
         help="Of the covariances: full, tied, diag or spherical; or three letters for volume, "
         "shape and orientation, each Equal over components, Varying or the Identity, such as VVE.",
     ),
+    "n_factors": partial(
+        option,
+        "--n-factors",
+        type=int,
+        default=None,
+        help="Of factor analysers, --structure factor, or factor-shared with one own variance of "
+        "each feature for all components: how many factors each has.",
+    ),
     "start": partial(option, "--start", default="auto", metavar="NAME"),
     "random_state": partial(seed_as, "random_state"),
     "tol": partial(option, "--tol", type=_NUMBER_OR_AUTO, default="auto"),
@@ -117,6 +125,7 @@ def _model_options(**changed: dict[str, Any]) -> Decorator:
 
 
 structure = _model_options(structure={})
+factors = _model_options(n_factors={})
 
 #: what a fit that averages over parameters has no use for, and what each is where nothing is said
 MAXIMISING = {
@@ -126,6 +135,7 @@ MAXIMISING = {
     "reg_covar": "auto",
     "accelerate": "auto",
     "search": "auto",
+    "n_factors": None,
 }
 
 _ASSUMPTIONS: dict[str, dict[str, Any]] = {"weights": {}, "prior": {}, "noise": {}}

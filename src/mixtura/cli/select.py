@@ -43,6 +43,13 @@ Examples:
     "orientation, each Equal over components, Varying or the Identity, such as VVE; or by "
     "scikit-learn's names.",
 )
+@click.option(
+    "--n-factors",
+    type=kinds.Numbers(),
+    metavar="NUMBERS",
+    help="Of factor analysers, --structures factor or factor-shared: the numbers of factors to "
+    "try, such as 1:4; without a name of theirs, factor is tried besides the others.",
+)
 @options.option(
     "--criterion",
     default="bic",
@@ -79,6 +86,7 @@ def command(
     asked: inputs.Input,
     components: tuple[int, ...],
     structures: str,
+    n_factors: tuple[int, ...] | None,
     criterion: str,
     folds: int,
     n_bootstrap: int,
@@ -103,6 +111,7 @@ def command(
         rows,
         components,
         structures="all" if structures == "all" else [s.strip() for s in structures.split(",")],
+        n_factors=n_factors,
         criterion=criterion,
         folds=folds,
         n_bootstrap=n_bootstrap,

@@ -9,6 +9,7 @@ from typing import Any
 #: argument of a function -> option, where no other word is spelled so
 _OPTIONS = {
     "max_iter": "--max-iter",
+    "n_factors": "--n-factors",
     "n_init": "--n-init",
     "n_jobs": "--jobs",
     "n_oracle_rows": "--rows",

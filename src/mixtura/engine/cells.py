@@ -81,6 +81,28 @@ class Sets:
         return wide
 
 
+class Expanded(NamedTuple):
+    """What an E-step over cells found.
+
+    Parameters
+    ----------
+    bound : Σ_n v_n log Σ_{c kept} p_c(x_n), nats, the noise among the sum where there is any.
+    background : Σ_n v_n r_n0, what of the rows is noise.
+    n_densities : how many were found.
+    """
+
+    bound: float
+    background: float
+    n_densities: int
+
+    def joined(self, other: Expanded) -> Expanded:
+        """What was found of both sets of cells together."""
+        a, b = self, other
+        return Expanded(
+            a.bound + b.bound, a.background + b.background, a.n_densities + b.n_densities
+        )
+
+
 class Halves(NamedTuple):
     """What each cell gains by two components in place of one, and those.
 

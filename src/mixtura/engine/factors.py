@@ -1,7 +1,7 @@
 """Factors of the covariances: what the kernel needs to whiten a deviation.
 
-Every factor stands for K lower triangular matrices L_k with Σ_k = L_k L_kᵀ, held in the
-cheapest form that the structure allows.
+Every factor stands for K matrices L_k with Σ_k = L_k L_kᵀ, lower triangular but for those of
+`mixtura.engine.low_rank`, held in the cheapest form that the structure allows.
 """
 
 from __future__ import annotations
@@ -44,20 +44,23 @@ def solve_lower(lower: Floats, right: Floats) -> Floats:
 
 
 class FactorForm(IntEnum):
-    """The four forms, by the numbers that the compiled kernel knows them by."""
+    """The five forms, by the numbers that the compiled kernel knows them by."""
 
     TRIANGULAR = 0
     SHARED_TRIANGULAR = 1
     DIAGONAL = 2
     SPHERICAL = 3
+    LOW_RANK = 4
 
 
 class Factor(Value, ABC):
-    """K Cholesky factors, in one of four forms."""
+    """Roots L_k of K covariances, in one of five forms."""
 
     form: FactorForm
     #: whether the factor is diagonal, so that only diagonal second moments are needed
     diagonal: bool
+    #: (K, D, H), along which alone second moments are needed; None where all are
+    directions: Floats | None = None
 
     @property
     @abstractmethod

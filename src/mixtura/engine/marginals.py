@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mixtura.engine import factors
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.components import Components
+from mixtura.engine.low_rank import LowRank
 from mixtura.engine.statistics import Statistics, zeros
 
 
@@ -126,6 +127,13 @@ def _divided(
         assert isinstance(inside, factors.Triangular)
         shared = factors.SharedTriangular(inside.lower[0])
         return shared, np.repeat(slopes, k, axis=0), np.repeat(roots, k, axis=0)
+    if isinstance(factor, LowRank):
+        known, part = LowRank(factor.packed[:, o]), factor.packed[:, m]
+        loadings = part[:, :, :-1] @ known.shrinkage  # of m, whose factors o tells of
+        slopes = loadings @ known.directions.transpose(0, 2, 1)
+        own = loadings @ loadings.transpose(0, 2, 1)
+        own[:, range(len(m)), range(len(m))] += part[:, :, -1]
+        return known, slopes, np.linalg.cholesky(own)
     slopes, roots = np.zeros((k, len(m), len(o))), np.zeros((k, len(m), len(m)))
     if isinstance(factor, factors.Diagonal):
         roots[:, np.arange(len(m)), np.arange(len(m))] = factor.scale[:, m]

@@ -26,6 +26,9 @@ class Statistics(Value):
         first_k  = Σ_i v_i r_ik (x_i − c_k)
         second_k = Σ_i v_i r_ik (x_i − c_k)(x_i − c_k)ᵀ        (or its diagonal)
 
+    Where H directions U_k are stated, it is [S_k U_k, diag S_k] of that matrix S_k: all that the
+    M-step of factor analysers asks for.
+
     They form a commutative monoid under ``+``: the sum of the statistics of two blocks is the
     statistics of the rows together. The reference is the current means, so no digit is lost to
     a large offset, as it would be in E[x²] − E[x]².
@@ -37,10 +40,11 @@ class Statistics(Value):
     reference : (K, D), the points c_k.
     weight : (K,).
     first : (K, D).
-    second : (K, D, D), or (K, D) where only the diagonals are kept.
+    second : (K, D, D); (K, D) where only the diagonals are kept; (K, D, H + 1) of directions.
     log_likelihood : Σ_i v_i log p(x_i) under the density that gave the responsibilities, nats.
     n_rows : how many rows were seen.
     total_weight : Σ_i v_i.
+    directions : (K, D, H), the U_k, or None.
 
     References
     ----------
@@ -54,15 +58,19 @@ class Statistics(Value):
     log_likelihood: float
     n_rows: int
     total_weight: float
+    directions: Floats | None = None
 
     def __post_init__(self) -> None:
         for sums in (self.reference, self.weight, self.first, self.second):
             sums.setflags(write=False)
 
     @classmethod
-    def zero(cls, reference: Floats, *, diagonal: bool) -> Statistics:
+    def zero(
+        cls, reference: Floats, *, diagonal: bool, directions: Floats | None = None
+    ) -> Statistics:
         """The statistics of no rows about `reference` (K, D)."""
-        return cls(reference, *zeros(reference, diagonal=diagonal), 0.0, 0, 0.0)
+        sums = zeros(reference, diagonal=diagonal, directions=directions)
+        return cls(reference, *sums, 0.0, 0, 0.0, directions)
 
     @property
     def diagonal(self) -> bool:
@@ -78,6 +86,13 @@ class Statistics(Value):
                 "statistics about different reference points cannot be added: "
                 "re-centre one of them first with about(reference)"
             )
+        if self.directions is not other.directions and not np.array_equal(
+            np.asarray(self.directions), np.asarray(other.directions)
+        ):
+            raise ValueError(
+                "statistics along different directions cannot be added: they are of passes under "
+                "different mixtures"
+            )
         return Statistics(
             self.reference,
             self.weight + other.weight,
@@ -86,6 +101,7 @@ class Statistics(Value):
             self.log_likelihood + other.log_likelihood,
             self.n_rows + other.n_rows,
             self.total_weight + other.total_weight,
+            self.directions,
         )
 
     @classmethod
@@ -108,8 +124,14 @@ class Statistics(Value):
 
         Raises
         ------
+        DataError : they are of factor analysers.
         MissingExtraError : pyarrow is not installed.
         """
+        if self.directions is not None:
+            raise DataError(
+                "statistics of factor analysers have no columns in Arrow yet: send them pickled, "
+                "or add them up where they are"
+            )
         arrow = _pyarrow("Statistics.to_arrow")
         k, d = self.reference.shape
         values: dict[str, Any] = {
@@ -154,7 +176,10 @@ class Statistics(Value):
 
     def first_components(self, n: int) -> Statistics:
         """The sums of the first `n` components; those of all rows are as they were."""
-        return replace(self, **{name: getattr(self, name)[:n] for name in _ARRAYS})
+        some: dict[str, Any] = {name: getattr(self, name)[:n] for name in _ARRAYS}
+        if self.directions is not None:
+            some["directions"] = self.directions[:n]
+        return replace(self, **some)
 
     def scaled(self, factor: float) -> Statistics:
         """Every sum times `factor`: forgetting, for streams. The count of rows stays."""
@@ -169,8 +194,16 @@ class Statistics(Value):
         """
         shift = self.reference - reference  # (K, D)
         moved = self.weight[:, None] * shift  # (K, D)
+        along = (2.0 * self.first + moved) * shift  # (K, D), what the diagonals gain
         if self.diagonal:
-            second = self.second + (2.0 * self.first + moved) * shift
+            second = self.second + along
+        elif self.directions is not None:
+            of_first = np.einsum("kdh,kd->kh", self.directions, self.first + moved)
+            of_shift = np.einsum("kdh,kd->kh", self.directions, shift)
+            seen = (
+                self.first[:, :, None] * of_shift[:, None] + shift[:, :, None] * of_first[:, None]
+            )
+            second = self.second + np.concatenate([seen, along[:, :, None]], axis=2)
         else:
             cross = self.first[:, :, None] * shift[:, None, :]  # (K, D, D)
             second = self.second + (
@@ -179,10 +212,13 @@ class Statistics(Value):
         return replace(self, reference=reference, first=self.first + moved, second=second)
 
 
-def zeros(reference: Floats, *, diagonal: bool) -> tuple[Floats, Floats, Floats]:
+def zeros(
+    reference: Floats, *, diagonal: bool, directions: Floats | None = None
+) -> tuple[Floats, Floats, Floats]:
     """Room for a kernel to add up in: `weight`, `first` and `second` about `reference` (K, D)."""
     k, d = reference.shape
-    return np.zeros(k), np.zeros((k, d)), np.zeros((k, d) if diagonal else (k, d, d))
+    width = d if directions is None else directions.shape[2] + 1
+    return np.zeros(k), np.zeros((k, d)), np.zeros((k, d) if diagonal else (k, d, width))
 
 
 def _row_values(arrow: Any, data: Any) -> dict[str, Any]:

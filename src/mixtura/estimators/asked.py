@@ -17,7 +17,7 @@ from mixtura.fitting.starts.start import STARTS, StartLike
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed
-from mixtura.model.structures import NAMES, structure
+from mixtura.model.structures import FACTORS, NAMES, structure
 from mixtura.tables.columns import unmasked
 
 
@@ -26,7 +26,8 @@ class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_components": [Interval(Integral, 1, None, closed="left")],
-        "covariance_type": [StrOptions(set(NAMES))],
+        "covariance_type": [StrOptions({*NAMES, *FACTORS})],
+        "n_factors": [Interval(Integral, 1, None, closed="left"), None],
         "tol": [Interval(Real, 0.0, None, closed="left"), StrOptions({"auto"})],
         "reg_covar": [Interval(Real, 0.0, None, closed="left"), StrOptions({"auto"})],
         "max_iter": [Interval(Integral, 0, None, closed="left")],
@@ -70,6 +71,7 @@ class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
         noise: Box | float | bool | None = None,
         missing: str = "refuse",
         search: str = "exact",
+        n_factors: int | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -91,6 +93,7 @@ class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.noise = noise
         self.missing = missing
         self.search = search
+        self.n_factors = n_factors
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn is to know of the estimator: whether it takes NaN."""
@@ -124,7 +127,7 @@ class Asked(DensityMixin, BaseEstimator):  # type: ignore[misc]
         """The parameters, as the fitting takes them."""
         return Settings(
             self.n_components,
-            structure(self.covariance_type),
+            structure(self.covariance_type, self.n_factors),
             self.init_params,
             self.tol,
             self.reg_covar,

@@ -160,7 +160,7 @@ def check_given(
     array = np.asarray(precisions, dtype=np.float64)
     if not np.isfinite(array).all():
         return  # told better where the parameters are used
-    transposed = array if form.diagonal else np.swapaxes(array, -1, -2)
+    transposed = np.swapaxes(array, -1, -2) if form.seconds is False else array
     if form.unsound(array) or not np.allclose(array, transposed):
         what = "positive" if form.diagonal else "symmetric, positive-definite"
         bad = form.unsound(array)

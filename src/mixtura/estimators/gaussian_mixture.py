@@ -38,7 +38,8 @@ class GaussianMixture(ConvertibleToOnnx, CallbackSupportMixin, Asked):  # type: 
     ----------
     n_components : K.
     covariance_type : ``full``, ``tied``, ``diag``, ``spherical``, or one of the fourteen structures
-        by its letters, as `mixtura.fit` takes them.
+        by its letters, as `mixtura.fit` takes them; ``factor`` or ``factor-shared`` for factor
+        analysers of `n_factors`.
     tol : the gain of the mean log-likelihood below which EM stops, nats a row; or ``"auto"``, to
         go on until less than 1e-8 nats a row are to be gained.
     reg_covar : added to every variance, squared feature units. 0 asks for the exact maximum, and
@@ -68,15 +69,19 @@ class GaussianMixture(ConvertibleToOnnx, CallbackSupportMixin, Asked):  # type: 
     search : ``exact``, where an E-step looks at all components of each row; ``truncated`` for very
         many of them, which with ``init_params="auto"`` has a start of its own; or ``auto``; see
         `mixtura.fit`.
+    n_factors : H of factor analysers, fewer than features; else None.
 
     Attributes
     ----------
     weights_ : (K,); with noise they sum to 1 less its weight.
     noise_ : the `mixtura.Noise`, or None.
     means_ : (K, D), feature units.
-    covariances_ : (K, D, D) full, (D, D) tied, (K, D) diag, (K,) spherical; squared feature units.
-    precisions_ : the inverses, of the same shape.
-    precisions_cholesky_ : upper triangular U with U Uᵀ the precision, of the same shape.
+    covariances_ : (K, D, D) full, (D, D) tied, (K, D) diag, (K,) spherical; squared feature units;
+        (K, D, H + 1) of factor analysers, the loadings A_k, and the diagonal of Ψ_k after them.
+    precisions_ : the inverses, of the same shape; of factor analysers U_k and the diagonal of Ψ_k⁻¹
+        of Σ_k⁻¹ = Ψ_k⁻¹ − U_k U_kᵀ.
+    precisions_cholesky_ : upper triangular U with U Uᵀ the precision, of the same shape; of factor
+        analysers `precisions_`.
     converged_ : whether the tolerance was reached, and not by a fall.
     n_iter_ : how many iterations led to these parameters.
     lower_bound_ : the mean log-likelihood of these parameters, nats a row; with a prior, and its

@@ -51,7 +51,8 @@ def holding(kind: type[Kind], mixture: Mixture, parameters: Mapping[str, Any]) -
     check_mixture(mixture)
     own = {
         "n_components": mixture.n_components,
-        "covariance_type": mixture.structure.name,
+        "covariance_type": mixture.structure.kind,
+        **({"n_factors": mixture.structure.n_factors} if mixture.structure.n_factors else {}),
         "weights": "equal" if mixture.equal_weights else "free",
         "noise": mixture.noise.box if mixture.noise else None,
         "init_params": mixture,

@@ -33,6 +33,11 @@ def learn(model: Asked, X: Any, sample_weight: Any) -> None:
                 f"{name} is set, which depends on all rows, and partial_fit sees them batch by "
                 f"batch: leave {name} out, or call fit"
             )
+    if model.n_factors is not None:
+        raise ParameterError(
+            "partial_fit learns no factor analysers yet: call fit, which takes rows that are read "
+            "anew at each pass as well, or leave n_factors out"
+        )
     check_here(X)
     first = not (hasattr(model, "mixture_") or hasattr(model, "n_samples_seen_"))
     check_numbers(X, holes=model._holes)

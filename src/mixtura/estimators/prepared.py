@@ -95,7 +95,7 @@ def _elsewhere(
 def _options(model: Asked, n_features: int) -> dict[str, Any]:
     """What else a fit to D features is told than its settings."""
     check_given(
-        structure(model.covariance_type).form,
+        structure(model.covariance_type, getattr(model, "n_factors", None)).form,
         (model.n_components, n_features),
         model.weights_init,
         model.means_init,

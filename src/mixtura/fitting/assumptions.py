@@ -87,6 +87,7 @@ class MStep:
         *,
         near: Floats | None = None,
         total: TotalScatter | None = None,
+        background: float | None = None,
     ) -> Estimate:
         """The parameters of largest expected log-likelihood, and log prior, under the assumptions.
 
@@ -95,15 +96,18 @@ class MStep:
         statistics, near, total : as for `mixtura.fitting.m_step.estimate.maximise`. With noise the
             last of the statistics are the noise's own, of which the weight alone counts; where
             there are none, noise is given a small share.
+        background : that weight, where the statistics do not have it; or None.
         """
-        k, background = self.n_components, 0.0
+        k = self.n_components
         if self.box is not None and len(statistics.weight) > k:
-            background = float(statistics.weight[k]) + LEAST_WEIGHT
+            background = float(statistics.weight[k])
             statistics = statistics.first_components(k)
         estimate = maximise(
             statistics, self.structure, self.ridge, near=near, total=total, seen=self.seen
         )
-        return self.assumed(replace(estimate, background=background) if background else estimate)
+        if background is not None:
+            estimate = replace(estimate, background=background + LEAST_WEIGHT)
+        return self.assumed(estimate)
 
     def assumed(self, estimate: Estimate) -> Estimate:
         """The estimate, whose mixture is to keep to the assumptions.

@@ -97,6 +97,7 @@ class CoreRun:
             and source.n_blocks == 1
             and source.dtype == np.float64
             and not source.holes
+            and not settings.structure.n_factors
             and type(settings.rule) in (Tolerance, Remaining)
         )
         at_once = isinstance(source, ArraySource) and not told

@@ -14,15 +14,15 @@ from mixtura.arguments import takes_missing
 from mixtura.errors import CollapseError, ParameterError
 from mixtura.fitting.checkpoints import Checkpointer, checkpointed
 from mixtura.fitting.em import EM, Observer
+from mixtura.fitting.factor_start import check_able
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.m_step.prior import Prior
-from mixtura.fitting.runs import best_of, check_resumed, kept, run
+from mixtura.fitting.runs import best_of, check_resumed, kept
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.labelled import Labelled
 from mixtura.fitting.starts.start import StartLike
-from mixtura.fitting.truncated.choice import truncates
-from mixtura.fitting.truncated.run import run as truncated_run
+from mixtura.fitting.truncated.choice import run_of
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of, seed_of
@@ -36,6 +36,7 @@ def fit(
     n_components: int = 1,
     *,
     structure: str | Structure = "full",
+    n_factors: int | None = None,
     start: StartLike = "auto",
     tol: float | str = "auto",
     reg_covar: float | str = "auto",
@@ -77,8 +78,12 @@ def fit(
     structure : of the covariances: ``full`` (VVV), ``tied`` (EEE), ``diag`` (VVI), ``spherical``
         (VII), or any other of the fourteen, EII VEI EEI EVI VEE EVE VVE EEV VEV EVV, whose letters
         say whether volume, shape and orientation are equal, vary, or are the identity; for one
-        feature, ``E`` or ``V``.
-    start : ``auto``, the best of several searches on a sample, with no units; ``kmeans``,
+        feature, ``E`` or ``V``. Or ``factor``, factor analysers Σ_k = A_k A_kᵀ + Ψ_k with Ψ_k
+        diagonal, ``factor-shared`` where Ψ is one for all.
+    n_factors : H of factor analysers, the columns of A_k: fewer than features. ``factor-8`` says
+        the same as ``factor`` with 8.
+    start : ``auto``, the best of several searches on a sample, with no units, or with a hundred
+        components and more what truncated EM or k-means leads to; ``kmeans``,
         ``k-means++``, ``random`` or ``random_from_data``, as scikit-learn's; labels (N,) from 0 to
         K − 1 or responsibilities (N, K); a function ``(rows, n_components, random_state)`` that
         returns either; or a `Mixture`, from whose responsibilities to begin.
@@ -167,7 +172,7 @@ def fit(
     pattern in a block K factorisations, 4/3·K·D³. A start is found on rows that are filled by draws
     from their normal distribution, of which EM knows nothing. By truncated EM an iteration finds
     some 16 densities a row in the plane, 50 to 100 in more dimensions, and takes 12·C bytes a row,
-    C being 3 to 8, and a copy of the rows.
+    C being 3 to 8, and a copy of the rows; of a stream 4·C bytes a row in a temporary file.
 
     References
     ----------
@@ -185,7 +190,7 @@ def fit(
     >>> sorted(result.mixture.weights.round(3).tolist()), result.outcome.value
     ([0.356, 0.644], 'converged')
     """
-    kind, assumed = structure_called(structure), (weights, prior, noise)
+    kind, assumed = structure_called(structure, n_factors), (weights, prior, noise)
     begin = _labelled(start, labels, classes, n_components, trust)
     settings = Settings(
         n_components, kind, begin, tol, reg_covar, max_iter, n_init, accelerate, *assumed, search
@@ -228,7 +233,8 @@ def fit_rows(
 
     Rows in memory are taken as they are. Of others a first pass, or two on a cluster, counts and
     checks them and draws a sample, on which a named start is found. Every iteration is a pass over
-    all rows, and has the bits of one over an array of them.
+    all rows, and has the bits of one over an array of them; but for truncated EM, to which the
+    order of the rows matters.
 
     Parameters
     ----------
@@ -261,11 +267,12 @@ def fit_rows(
         checkpointer.identify(data.known_by(), data.names)
     data.check(settings.n_components)
     settings.structure.check(data.source.n_features)
+    check_able(settings, data)
     _check_all_there(settings, data.left_out)
     if resumed is not None:
         check_resumed(resumed, settings, data.source.n_features)
     em = EM(data, settings, observer, checkpointer)
-    one = truncated_run if truncates(em) else run
+    one = run_of(em, given)
 
     def numbered(number: int) -> Fit:
         try:

@@ -96,7 +96,7 @@ class EM:
 
     def statistics(self, mixture: Mixture) -> Statistics:
         """The sums under a mixture of any structure, as this one's M-step takes them."""
-        return self._pass(mixture, diagonal=self.settings.structure.form.diagonal)
+        return self._pass(mixture, diagonal=self.settings.structure.form.seconds)
 
     def climb(
         self,
@@ -320,11 +320,11 @@ class EM:
             estimate = self.m_step(statistics, total=total)
             if total.keeps_digits(estimate.covariances):
                 return statistics, estimate
-        statistics = self._pass(mixture, diagonal=structure.form.diagonal)
+        statistics = self._pass(mixture, diagonal=structure.form.seconds)
         near = mixture.covariances if mixture.structure.letters == structure.letters else None
         return statistics, self.m_step(statistics, near=near)
 
-    def _pass(self, mixture: Mixture, *, diagonal: bool) -> Statistics:
+    def _pass(self, mixture: Mixture, *, diagonal: bool | None) -> Statistics:
         accumulate = self._labels.accumulate if self._labels else kernel.accumulate
         step = partial(accumulate, components=mixture.components, diagonal=diagonal)
         n_sums = mixture.means.size * (1 if diagonal else mixture.n_features)

@@ -34,6 +34,11 @@ class Given:
     precisions: ArrayLike | None = None
 
     @property
+    def empty(self) -> bool:
+        """Whether all is left to a start."""
+        return all(part is None for part in (self.weights, self.means, self.precisions))
+
+    @property
     def complete(self) -> bool:
         """Whether nothing is left to a start."""
         return not any(part is None for part in (self.weights, self.means, self.precisions))
@@ -45,9 +50,7 @@ class Given:
         ------
         ModelError : one has the wrong shape, does not make a mixture, or is too large.
         """
-        if estimate is not None and all(
-            part is None for part in (self.weights, self.means, self.precisions)
-        ):
+        if estimate is not None and self.empty:
             return estimate
         k, form = settings.n_components, settings.structure.form
         weight = None if self.weights is None else parameters.weights(self.weights, k)
@@ -83,9 +86,8 @@ def _paired(estimate: Estimate, means: Floats) -> Estimate:
     """
     k, d = means.shape
     form, shares = estimate.structure.form, estimate.weight / estimate.weight.sum()
-    matrices = form.matrices(estimate.covariances, k, d)
     about = estimate.means - shares @ estimate.means
-    variances = shares @ (np.einsum("kdd->kd", matrices) + about * about)
+    variances = shares @ (form.variances(estimate.covariances, k, d) + about * about)
     apart = means[:, None] - estimate.means  # (K, K, D)
     order = assignment((apart**2 / np.where(variances > 0.0, variances, 1.0)).sum(axis=2))
     paired = replace(estimate, weight=estimate.weight[order], means=estimate.means[order])
@@ -94,7 +96,7 @@ def _paired(estimate: Estimate, means: Floats) -> Estimate:
     scatter, counted = (
         None if sums is None else sums[order] for sums in (estimate.scatter, estimate.counted)
     )
-    covariances = form.gathered(matrices[order])
+    covariances = estimate.covariances[order]
     return replace(paired, covariances=covariances, scatter=scatter, counted=counted)
 
 

@@ -9,6 +9,7 @@ from mixtura.engine.arrays import Floats
 from mixtura.fitting.convergence.anderson import AndersonState
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.starts.met import Met
+from mixtura.fitting.truncated.state import TruncatedState
 from mixtura.model.mixture import Mixture
 
 
@@ -27,6 +28,7 @@ class RunState:
     searches : how often the search for its start met its end; None where nobody counted.
     changed : whether the rows have been seen to be others at one pass than at another.
     weight : the effective rows of each component by the last M-step, (K,); None before any.
+    truncated : where truncated EM stands besides; None for exact EM.
     """
 
     anderson: AndersonState
@@ -38,6 +40,7 @@ class RunState:
     searches: Met | None = None
     changed: bool = False
     weight: Floats | None = None
+    truncated: TruncatedState | None = None
 
     @classmethod
     def starting(

@@ -13,6 +13,7 @@ from mixtura.engine.statistics import Statistics
 from mixtura.errors import DataError, Interrupted, ParameterError
 from mixtura.fitting.checkpoints.checkpointer import Checkpointer
 from mixtura.fitting.em import EM
+from mixtura.fitting.factor_start import factor_start
 from mixtura.fitting.filled_start import filled_start
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
@@ -122,6 +123,8 @@ def _accidents(fit: Fit) -> int:
     rows = mixture.weights * fit.n_rows
     if fit.settings.conjugate is not None or not (rows < FEW * (d + 1)).any():
         return 0
+    if structure.n_factors:  # as few rows as it has factors and some more are enough for one
+        return 0
     variances = np.diagonal(mixture.covariance())
     units = structure.units(variances) if structure.letters[1] == "I" else variances
     if structure.form.diagonal:
@@ -138,6 +141,7 @@ def run(
     random: np.random.RandomState,
     *,
     resumed: Fit | None = None,
+    begun: Callable[..., tuple[Mixture, list[Repair]]] | None = None,
 ) -> Fit:
     """One run: on from an earlier fit, or from where a checkpoint stands, or from a start.
 
@@ -148,13 +152,14 @@ def run(
     given : parameters to start from.
     random : the source of the start's draws.
     resumed : the earlier fit, or None.
+    begun : what gives the first mixture; None for `begin`.
     """
     if resumed is not None:
         return em.climb(resumed.mixture, earlier=resumed.trace.tolist())
     if em.checkpointer and em.checkpointer.state:
         return em.go_on(em.checkpointer.state, run=number)
     met: list[Met] = []
-    mixture, repairs = begin(em, given, random, run=number, told=met.append)
+    mixture, repairs = (begun or begin)(em, given, random, run=number, told=met.append)
     return em.climb(mixture, run=number, repairs=repairs, searches=met[-1] if met else None)
 
 
@@ -183,7 +188,10 @@ def begin(
             told=told,
             filled=data.filled if filled else None,
         )
-        estimate = em.m_step(first_statistics(em, request))
+        if settings.structure.n_factors:
+            estimate = factor_start(em, request)
+        else:
+            estimate = em.m_step(first_statistics(em, request))
     estimate = given.over(estimate, settings, data.source.n_features)
     estimate, repairs = em.health.sound(em.m_step.assumed(estimate), 0, ())
     return estimate.mixture(data.names), repairs

@@ -86,6 +86,9 @@ class Settings:
         _ = self.rule, self.acceleration, self.regularisation
         start(self.start)
         _ = self.equal_weights, self.conjugate, self.background
+        if self.structure.n_factors:
+            unable(self.structure, "noise", asked=self.background is not None)
+            unable(self.structure, "a prior", asked=self.conjugate is not None)
         if not isinstance(self.search, str) or self.search not in SEARCHES:
             raise ParameterError(
                 f"search is {self.search!r}, expected 'auto', 'exact' or 'truncated'"
@@ -170,6 +173,20 @@ class Settings:
             **({} if self.background is None else {"noise": _told(self.background)}),
             **({"search": self.search} if self.search == "truncated" else {}),
         }
+
+
+def unable(structure: Structure, what: str, *, asked: bool) -> None:
+    """Refuse what factor analysers cannot be fitted with, where it is `asked` for.
+
+    Raises
+    ------
+    ParameterError : it is; what to do instead is said.
+    """
+    if asked:
+        raise ParameterError(
+            f"the structure is {structure.name}, and factor analysers cannot be fitted with {what} "
+            "yet: leave that out, or ask for the structure full or diag"
+        )
 
 
 def equally(weights: object) -> bool:

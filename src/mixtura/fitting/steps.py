@@ -64,9 +64,10 @@ def statistics(batch: Any, mixture: Mixture, sample_weight: Any = None) -> Stati
     """
     check_mixture(mixture)
     rows = mixture.rows(batch)
-    diagonal = mixture.structure.form.diagonal
+    diagonal = mixture.structure.form.seconds
     if len(rows) == 0:
-        return Statistics.zero(mixture.components.means, diagonal=diagonal)
+        along = mixture.components.factor.directions
+        return Statistics.zero(mixture.components.means, diagonal=bool(diagonal), directions=along)
     weights = row_weights(sample_weight, len(rows), some=False)
     source = ArraySource(rows, weights)
     return Serial().run(
@@ -111,6 +112,7 @@ def maximise(
             f"the statistics are of {statistics.reference.shape} components and features, the "
             f"mixture has {mixture.components.means.shape}: take those that were found under it"
         )
+    _check_directions(statistics, mixture)
     if statistics.diagonal != structure.form.diagonal:
         has, needs = ("diagonals", "all") if statistics.diagonal else ("all", "diagonals")
         raise DataError(
@@ -130,11 +132,29 @@ def maximise(
     return sound.mixture(mixture.feature_names)
 
 
+def _check_directions(statistics: Statistics, mixture: Mixture) -> None:
+    """Refuse sums of factor analysers under another mixture, and others for factor analysers.
+
+    Raises
+    ------
+    DataError : they are so.
+    """
+    own, theirs = mixture.components.factor.directions, statistics.directions
+    if own is not theirs and (own is None or theirs is None or not np.array_equal(own, theirs)):
+        raise DataError(
+            "the statistics are not of the directions of this mixture's factors, along which alone "
+            "factor analysers sum second moments up: find them under this mixture"
+        )
+
+
 def _spread(statistics: Statistics) -> Spread:
     """The spread of all rows, from the sums of each component."""
     total = statistics.total_weight
     shares = statistics.weight[:, None] / total  # (K, 1)
     centre = (shares * statistics.reference + statistics.first / total).sum(axis=0)
     about = statistics.about(np.repeat(centre[None], len(statistics.weight), axis=0))
-    second = about.second if about.diagonal else np.einsum("kdd->kd", about.second)
+    if about.directions is not None:
+        second = about.second[:, :, -1]
+    else:
+        second = about.second if about.diagonal else np.einsum("kdd->kd", about.second)
     return Spread.told(second.sum(axis=0) / total, centre, singles=False)

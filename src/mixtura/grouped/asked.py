@@ -14,7 +14,7 @@ from mixtura.errors import MixturaError, ParameterError
 from mixtura.fitting import Fit, Settings, fit
 from mixtura.fitting.convergence.rules import Remaining
 from mixtura.fitting.m_step.regularisation import Regularisation
-from mixtura.fitting.settings import RECORDED
+from mixtura.fitting.settings import RECORDED, unable
 from mixtura.fitting.starts.spurious import FEW, THIN
 from mixtura.model.structures import Structure
 from mixtura.selection.criteria import DEAR, criterion_called
@@ -90,6 +90,8 @@ class Asked:
                 f"random_state is {random_state!r}, expected a whole number from 0 to 4294967295: "
                 "each group's seed is made of it and of the group's key"
             )
+        for each in structures:
+            unable(each, "fits of many groups", asked=bool(each.n_factors))
         if criterion and criterion_called(criterion) in DEAR:
             raise ParameterError(
                 f"criterion is {criterion!r}, which takes many fits of each group: use 'bic', "

@@ -34,6 +34,11 @@ def adapted(
     own = mixture._gaussians
     if "weights" in parts and own.equal_weights:
         raise ParameterError("what has weights, and those of this mixture are equal by decree")
+    if "covariances" in parts and own.structure.n_factors:
+        raise ParameterError(
+            f"what has covariances, and those of this mixture are {own.structure.name}, which "
+            "cannot be adapted yet: leave them out"
+        )
     weight, first, second = _sums(mixture, X, sample_weight)
     share = weight / np.maximum(weight + relevance, np.finfo(np.float64).tiny)  # (K,)
     some = np.maximum(weight, np.finfo(np.float64).tiny)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -14,7 +15,7 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Rows, Value, frozen
 from mixtura.engine.components import Components
 from mixtura.engine.sources import Block
-from mixtura.errors import DataError, ParameterError
+from mixtura.errors import DataError, ModelError, ParameterError
 from mixtura.model import parameters
 from mixtura.model.estimated import arguments_of
 from mixtura.model.gaussians import Gaussians
@@ -66,6 +67,11 @@ class Density(Value):
         names = parameters.feature_names(feature_names, centres.shape[1])
         gaussians = Components(frozen(np.log(shares)), centres, chosen.form.factor(matrices))
         if noise is not None:
+            if chosen.n_factors:
+                raise ModelError(
+                    f"there is noise beside {chosen.name} covariances, and factor analysers are "
+                    "without yet: leave it out, or write the covariances out as full ones"
+                )
             parameters.box(noise.box, centres.shape[1])
         for name, value in (
             ("weights", shares),
@@ -282,7 +288,8 @@ class Density(Value):
 
         Notes
         -----
-        N·K·D³ multiply-adds, and N·D·(D + K) numbers of memory.
+        N·K·D³ multiply-adds, N·K·D² where all rows have one covariance; N·D·(D + K) numbers of
+        memory.
 
         References
         ----------
@@ -336,6 +343,11 @@ class Density(Value):
         known = self.n_features, self.feature_names
         holes = None if missing is None else takes_missing(missing)
         return RowFunction(function, *known, shape, dtype, holes)
+
+
+def log_background(mixture: Density) -> float:
+    """The noise's part log w₀ − log V of a mixture's log density, nats; −∞ where there is none."""
+    return mixture.noise.log_joint if mixture.noise else -math.inf
 
 
 def largest_shares(

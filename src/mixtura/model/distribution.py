@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from mixtura.arguments import is_whole
 from mixtura.engine.arrays import Floats
 from mixtura.errors import DataError, ParameterError
-from mixtura.model import divergences, modes, reduction, regions
+from mixtura.model import divergences, factors, modes, reduction, regions
 from mixtura.model.density import Density
 from mixtura.model.random import Seed
 from mixtura.model.regression import Conditional, probabilities
@@ -248,6 +248,52 @@ class Distribution(Conditional):
         """
         return divergences.wasserstein(self, self if other is None else other)
 
+    # -- factors -----------------------------------------------------------------------------
+
+    @property
+    def loadings(self) -> Floats:
+        """The loadings A_k of factor analysers, (K, D, H), feature units.
+
+        Loadings that are turned are the same density; here A_kᵀ Ψ_k⁻¹ A_k is diagonal, the largest
+        first, and each column's largest entry is positive. Without factors it is a ParameterError.
+        """
+        return factors.loadings_of(self)
+
+    @property
+    def uniquenesses(self) -> Floats:
+        """The diagonals of Ψ_k, (K, D), squared feature units; an error as for `loadings`."""
+        return factors.uniquenesses_of(self)
+
+    def factors(self, X: Any) -> factors.Factors:
+        """What factors are expected of rows, and what these explain of them; see `Factors`.
+
+        Parameters
+        ----------
+        X : (N, D) array-like, or a table with this mixture's columns.
+
+        Raises
+        ------
+        ParameterError : the mixture has no factors.
+        DataError : wrong shape, missing columns, NaN or infinity.
+
+        Notes
+        -----
+        N·K·D·H multiply-adds, and N·K·D numbers of memory.
+
+        References
+        ----------
+        Ghahramani & Hinton 1996, "The EM algorithm for mixtures of factor analyzers".
+
+        Examples
+        --------
+        >>> from mixtura import Mixture
+        >>> m = Mixture([1.0], [[0.0, 0.0]], [[[1.0, 1.0], [1.0, 1.0]]], "factor-1")
+        >>> told = m.factors([[3.0, 3.0]])
+        >>> told.expected.round(9).tolist(), told.of_factors.tolist(), told.of_residuals.tolist()
+        ([[[2.0]]], [[4.0]], [[2.0]])
+        """
+        return factors.factors(self, X)
+
     # -- other components --------------------------------------------------------------------
 
     def reduce(self, n_components: int) -> Self:
@@ -324,9 +370,12 @@ class Distribution(Conditional):
 
     def _in_order(self, order: Any) -> Any:
         own = self._gaussians
-        gathered = own.structure.form.gathered(own.matrices()[order])
+        shared = own.structure.form.shared
         return replace(
-            own, weights=own.weights[order], means=own.means[order], covariances=gathered
+            own,
+            weights=own.weights[order],
+            means=own.means[order],
+            covariances=own.covariances if shared else own.covariances[order],
         )
 
 

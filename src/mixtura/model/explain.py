@@ -18,6 +18,7 @@ from mixtura.errors import ParameterError
 from mixtura.model.contributions import Parts
 from mixtura.model.decisions import Decisions
 from mixtura.model.density import Density
+from mixtura.model.factors import Factors, factors
 from mixtura.model.noise import NOISE, Noise
 from mixtura.model.rays import are_affordable
 from mixtura.model.wording import explanation_text
@@ -71,6 +72,8 @@ class Explanation(Value):
     mixture : the density that is explained; None where it does not say how rare the rows are, as of
         rows with errors, or that lack features, or of thousands of components in many features,
         where finding out takes minutes.
+    factors : what the factors of factor analysers have to do with each row, `mixtura.model.factors`
+        has it; None for others, and of rows with errors, or that lack features.
     """
 
     feature_labels: tuple[str, ...]
@@ -90,6 +93,7 @@ class Explanation(Value):
     noise_responsibilities: Floats | None = None
     noise_log_volumes: float | Floats = 0.0
     mixture: Decisions | None = None
+    factors: Factors | None = None
 
     def __repr__(self) -> str:
         n, k, d = self.contributions.shape
@@ -199,6 +203,7 @@ class Explanation(Value):
                     "log_joint": float(self.log_joint[i, k]),
                     "responsibility": float(self.responsibilities[i, k]),
                     "contributions": self._by_feature(self.contributions[i, k]),
+                    **({} if self.factors is None else self.factors.record(i, k)),
                 }
                 for k in range(len(self.log_weights))
             ],
@@ -291,6 +296,7 @@ def explain(
         noise_responsibilities=frozen(shares[:, k]) if mixture.noise else None,
         noise_log_volumes=_log_volumes(mixture.noise, chosen),
         mixture=None if parts.own or not are_affordable(mixture) else mixture,
+        factors=factors(mixture, chosen) if mixture.structure.n_factors and not parts.own else None,
     )
 
 

@@ -15,6 +15,7 @@ from mixtura.engine.factors import solve_lower
 from mixtura.model.affine import AffineMap
 from mixtura.model.distributions import normal_cdf, normal_pdf
 from mixtura.model.structures import Structure, of_some_features
+from mixtura.model.structures.loadings import Loadings
 from mixtura.model.terms import Evidence, Regressions, Terms
 from mixtura.textual import resolved
 
@@ -76,19 +77,17 @@ class Gaussians(Terms):
         """Σ_k w_k (Σ_k + δ_k δ_kᵀ) with δ_k = μ_k − c: the law of total covariance."""
         apart = self.means - middle  # (K, D)
         if self.structure.form.diagonal:
-            within = np.diag(self.weights @ self.variances())
+            within: Floats = np.diag(self.weights @ self.variances())
+        elif isinstance(self.structure.form, Loadings):
+            within = self.structure.form.mean_matrix(self.weights, self.covariances)
         else:
             within = np.einsum("k,kij->ij", self.weights, self.matrices())
         return within + np.einsum("k,ki,kj->ij", self.weights, apart, apart)
 
     def marginal(self, kept: Sequence[int]) -> Self:
         """The means and covariances of those features: Bishop 2006, equation 2.98."""
-        return replace(
-            self,
-            means=self.means[:, kept],
-            covariances=self.structure.form.restricted(self.covariances, kept),
-            structure=of_some_features(self.structure),
-        )
+        part = self.structure.form.restricted(self.covariances, kept)
+        return self._of_parts(self.weights, self.means[:, kept], part)
 
     def conditioned(self, evidence: Evidence, log_weights: Floats) -> Self:
         """The components in b, given a: Bishop 2006, equations 2.81 and 2.82.
@@ -101,11 +100,16 @@ class Gaussians(Terms):
         kept = np.flatnonzero(np.exp(log_weights) > 0.0)
         if not len(kept):
             kept = log_weights.argmax(axis=0, keepdims=True)
-        structure = of_some_features(self.structure)
+        structure = of_some_features(self.structure, len(b))
         weights = np.maximum(np.exp(log_weights[kept]), np.finfo(np.float64).tiny)
         if structure.form.diagonal:  # what is given says nothing of what is left
             alone = structure.form.restricted(self.covariances[kept], b)
             return type(self)(weights, self.means[kept][:, b], alone, structure)
+        if isinstance(self.structure.form, Loadings):
+            moves, left = self.structure.form.conditioned(
+                self.covariances[kept], a, b, values - self.means[kept][:, a]
+            )
+            return self._of_parts(weights, self.means[kept][:, b] + moves, left)
         means = np.empty((len(kept), len(b)))
         matrices = np.empty((len(kept), len(b), len(b)))
         ordered, n, written_out = np.ix_(a + b, a + b), len(a), self.matrices()
@@ -115,6 +119,16 @@ class Gaussians(Terms):
             means[row] = self.means[k, b] + lower[n:, :n] @ whitened
             matrices[row] = lower[n:, n:] @ lower[n:, n:].T
         return type(self)(weights, means, structure.form.gathered(matrices), structure)
+
+    def _of_parts(self, weights: Floats, means: Floats, covariances: Floats) -> Self:
+        """Components of some features, whose covariances are still held as those of all are."""
+        d = means.shape[1]
+        structure = of_some_features(self.structure, d)
+        if structure.form is not self.structure.form and self.structure.n_factors:
+            covariances = self.structure.form.matrices(covariances, len(means), d)
+        return replace(
+            self, weights=weights, means=means, covariances=covariances, structure=structure
+        )
 
     def sharing(self, total: float) -> Self:
         """The same with weights, in proportion, that sum to `total`."""
@@ -145,6 +159,10 @@ class Gaussians(Terms):
             means = by.linear * self.means + by.shift
             scaled = structure.form.of_variances(self.variances() * by.linear**2)
             return replace(self, means=means, covariances=scaled, structure=structure)
+        if by.diagonal and isinstance(structure.form, Loadings):
+            means = by.linear * self.means + by.shift
+            scaled = structure.form.scaled(self.covariances, by.linear)
+            return replace(self, means=means, covariances=scaled, structure=structure)
         matrices = self.matrices()
         if by.diagonal:
             means = by.linear * self.means + by.shift
@@ -164,6 +182,8 @@ class Gaussians(Terms):
                 normal = random.standard_normal(size=(counts[k], len(deviations[k])))
                 blocks.append(self.means[k] + normal * deviations[k])
             return np.vstack(blocks) if blocks else self.means[:0]
+        if isinstance(self.structure.form, Loadings):
+            return self.structure.form.drawn(self.means, self.covariances, counts, random)
         for mean, matrix, count in zip(self.means, self.matrices(), counts, strict=True):
             # NumPy's check has an absolute tolerance and calls a sound covariance of large numbers
             # unsound; this one has a Cholesky factor.

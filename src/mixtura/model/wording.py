@@ -71,6 +71,7 @@ def row_words(row: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
             if "tail" in row
             else []
         ),
+        *([_factors(near)] if "factors" in near else []),
         _blame(contributions, offsets),
     ]
 
@@ -190,6 +191,18 @@ def _blame(contributions: Mapping[str, float], offsets: Mapping[str, float]) -> 
         if sum_so_far >= _BLAME * total:
             break
     return f"What takes it there: {'; '.join(named)}."
+
+
+def _factors(near: Mapping[str, Any]) -> str:
+    """Where the factors of the component stand, and what they make of the distance."""
+    places = [f"{value:+.3g}" for value in near["factors"][:_LISTED]]
+    more = f" and {len(near['factors']) - _LISTED} more" if len(near["factors"]) > _LISTED else ""
+    subject = "Its factors are" if len(near["factors"]) > 1 else "Its factor is"
+    share = _percent(near["squared_distance_of_factors"], near["squared_distance"])
+    return (
+        f"{subject} expected at {', '.join(places)}{more}: that makes {share} of the squared "
+        "distance, and what is not explained by it the rest."
+    )
 
 
 def _beside(offset: float) -> str:

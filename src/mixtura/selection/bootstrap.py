@@ -242,6 +242,7 @@ def _tested(pair: _Pair, rows: Rows, seed: int, n_bootstrap: int, n_threads: int
     # Of rows that a search does not look at one by one, or that lack features, and with a ridge of
     # a person's own, only whole fits are the same to replicates as to the rows.
     alike = drawn_rows.are_searched and not lacking.any()
+    alike = alike and not pair.settings.structure.n_factors
     if alike and pair.settings.regularisation.relative:
         replicate = drawn_rows.ratio
     tasks: dict[Hashable, Task] = {

@@ -14,12 +14,14 @@ from mixtura.engine.sources import ArraySource, Source
 from mixtura.engine.sources.dask import DaskSource
 from mixtura.errors import ParameterError
 from mixtura.fitting.convergence.rules import Remaining, Rule, rule
+from mixtura.fitting.factor_start import check_able
 from mixtura.fitting.m_step.prior import Prior
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.start import StartLike
 from mixtura.model.box import Box
 from mixtura.model.random import Seed, random_state_of, seed_of
 from mixtura.model.structures import Structure
+from mixtura.rows.data import Data
 from mixtura.rows.opening import open_rows, read
 from mixtura.selection.candidate import Candidate, components_of, structures_of
 from mixtura.selection.criteria import check_held, criterion_called
@@ -39,6 +41,7 @@ def select(
     n_components: int | Iterable[int] = range(1, 10),
     *,
     structures: str | Structure | Iterable[str | Structure] = "all",
+    n_factors: int | Iterable[int] | None = None,
     criterion: str = "bic",
     folds: int = 10,
     n_bootstrap: int = 20,
@@ -76,6 +79,8 @@ def select(
         array or data frame: up to as many rows are brought here, more stay where they are.
     n_components : the numbers of components to try.
     structures : ``"all"`` fourteen, or names of some. With one feature they come to two, E and V.
+    n_factors : the numbers of factors to try of ``factor`` or ``factor-shared``, those named; if
+        none is, of ``factor``, besides the others.
     criterion : what decides: ``"bic"``, ``"icl"``, ``"aic"``, ``"cv"``, which takes `folds` more
         fits of everything, ``"stability"``, which takes `n_bootstrap` more, or ``"elbo"``, which
         takes one of variational EM. The table has the first three in any case. One component parts
@@ -140,7 +145,7 @@ def select(
     """
     began = time.perf_counter()
     by, numbers = criterion_called(criterion), components_of(n_components)
-    kind = structures_of(structures)[0]
+    kind = structures_of(structures, None, n_factors)[0]
     settings = Settings(
         1, kind, start, tol, reg_covar, max_iter, 1, accelerate, weights, prior, noise
     )
@@ -152,7 +157,8 @@ def select(
     data.check(1)
     data = data.brought_here()
     check_held(by, in_memory=data.in_memory)
-    family = structures_of(structures, data.source.n_features)
+    family = structures_of(structures, data.source.n_features, n_factors)
+    _check(family, settings, data)
     executor, n_threads = shared_out(data.source, n_jobs)
     candidates = [Candidate(k, each) for each in family for k in numbers]
     grid = Grid(Trials(replace(data, executor=executor), settings, seed), candidates, n_threads)
@@ -172,6 +178,13 @@ def select(
     held = tuple(table[each].knowing(odd) for each in candidates)
     weight = data.source.total_weight * data.unit
     return Selection(held, by, data.source.n_rows, weight, time.perf_counter() - began)
+
+
+def _check(family: Iterable[Structure], settings: Settings, data: Data) -> None:
+    """Refuse structures that cannot be fitted to the rows, whatever these are."""
+    for each in family:
+        each.check(data.source.n_features)
+        check_able(replace(settings, structure=each), data)
 
 
 def rule_for(tol: float | str, total_weight: float) -> Rule:

@@ -13,13 +13,15 @@ from mixtura.errors import CollapseError, DataError, ParameterError
 from mixtura.fitting.assumptions import Assumptions
 from mixtura.fitting.convergence.rules import Outcome
 from mixtura.fitting.em import EM
+from mixtura.fitting.factor_start import with_more_factors
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
-from mixtura.fitting.runs import first_statistics, run
+from mixtura.fitting.runs import first_statistics
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.budget import cost
 from mixtura.fitting.starts.ground import Ground
 from mixtura.fitting.starts.start import Request
+from mixtura.fitting.truncated.choice import run_of
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure as structure_called
 from mixtura.rows.data import Data
@@ -75,7 +77,8 @@ class Trials:
             settings = replace(settings, start="kmeans")  # whatever it is called: all rows are one
         random = np.random.RandomState(self.seed)
         try:
-            fit = run(self._em(settings), 0, Given(), random)
+            em = self._em(settings)
+            fit = run_of(em, Given())(em, 0, Given(), random)
         except (CollapseError, DataError, ParameterError) as error:
             return Row.failed(candidate, str(error), time.perf_counter() - began)
         return self._row(candidate, fit, began)
@@ -84,7 +87,7 @@ class Trials:
         """The row of one that could only be discarded: k-means' clusters, and no iteration."""
         k, structure = candidate.n_components, candidate.structure
         dear = cost(self.data.sample.n_rows, k, self.data.source.n_features, structure) > _DEAR
-        if dear or self.data.source.n_rows < k:
+        if dear or self.data.source.n_rows < k or structure.n_factors:
             return Row.failed(candidate, reason, time.perf_counter() - began)
         settings = replace(self.settings, n_components=k, structure=structure, start="kmeans")
         em = self._em(settings.shortened(0))
@@ -191,6 +194,8 @@ class Trials:
         if em.m_step.box is not None or em.m_step.seen is not None or em.m_step.equal:
             return best
         structure = em.settings.structure
+        if structure.n_factors:
+            return best
         ground = self._grounds[structure.rescales, structure.affine]
         if not ground.points.n_features:
             return best
@@ -217,6 +222,8 @@ class Trials:
     def _taken_over(self, em: EM, end: Fit) -> Mixture:
         """The mixture of a special case, as one of this structure and number of components."""
         mixture = written_twice(end.mixture, em.settings.n_components)
+        if em.settings.structure.n_factors:
+            return with_more_factors(mixture, em.settings.structure)
         covariances = em.settings.structure.form.gathered(mixture.covariance_matrices())
         return em.begin_with(em.statistics(mixture), covariances)[0]
 

@@ -103,6 +103,11 @@ def standard_errors(
     if not isinstance(fit, Fit | Mixture):
         raise ParameterError(f"fit is a {type(fit).__name__}, expected a Fit, or a Mixture alone")
     mixture = fit if isinstance(fit, Mixture) else fit.mixture
+    if mixture.structure.n_factors:
+        raise ParameterError(
+            f"the mixture is {mixture.structure.name}, and factor analysers have no standard "
+            "errors yet: fit one with full or diag covariances"
+        )
     _check_measured(fit, errors)
     _check_unlabelled(fit)
     if method == "information":

@@ -171,7 +171,7 @@ def parameter_tables(record: Mapping[str, Any]) -> list[tuple[str, Table]]:
         tables.append(("covariance shared by all components", [[name, *row] for name, row in rows]))
     if "noise" in record:
         tables.append(_noise(features, record["noise"]))
-    if record["n_features"] > _WHOLE and record["form"] in ("full", "tied"):
+    if record["n_features"] > _WHOLE and record["form"] in ("full", "tied", "factor"):
         said = f"With {record['n_features']} features, variances alone: --json has it all."
         tables.append((said, []))
     return tables
@@ -187,6 +187,8 @@ def _variances(record: Mapping[str, Any], k: int) -> list[float]:
     n_features, covariance = len(record["features"]), _parameter(record, k)
     if record["form"] == "spherical":
         return [covariance] * n_features
+    if record["form"] == "factor":  # loadings, and what they leave
+        return [sum(each * each for each in row[:-1]) + row[-1] for row in covariance]
     return covariance if record["form"] == "diag" else [covariance[j][j] for j in range(n_features)]
 
 
@@ -199,6 +201,10 @@ def _covariance(features: Sequence[str], record: Mapping[str, Any], k: int) -> T
     """The columns that show the covariance of component k: of many features its variances."""
     if len(features) > _WHOLE or record["form"] in ("diag", "spherical"):
         return [["variance"], *([f"{value:.6g}"] for value in _variances(record, k))]
+    if record["form"] == "factor":
+        factors = [f"factor {h + 1}" for h in range(len(_parameter(record, k)[0]) - 1)]
+        rows = ([f"{value:.6g}" for value in row] for row in _parameter(record, k))
+        return [[*factors, "own variance"], *rows]
     head = ["variance"] if len(features) == 1 else [f"cov. {name}" for name in features]
     return [head, *([f"{value:.6g}" for value in row] for row in _parameter(record, k))]
 

@@ -27,6 +27,7 @@ def one_pass(
     first: _Doubles | None = None,
     second: _Doubles | None = None,
     total: _Doubles | None = None,
+    along: bool = False,
 ) -> None: ...
 def deconvolve(
     form: int,
@@ -149,6 +150,27 @@ def race(
     how: tuple[int, int, int, float],
     order: _Labels,
 ) -> int: ...
+def log_ratio(
+    rows: _Doubles,
+    weights: _Doubles | None,
+    structure: str,
+    ridge: _Doubles,
+    noise_log_density: float,
+    rule: tuple[float, int, float, float, int, int, float, float, float, float, float, float],
+    units: _Doubles,
+    weight: _Doubles,
+    means: _Doubles,
+    covariances: _Doubles,
+    ways: tuple[int, float, int],
+    races: tuple[
+        tuple[int, int, int, float], tuple[int, int, int, float], tuple[int, int, int, float]
+    ],
+    race: tuple[int, int, int, float],
+    how: tuple[int, float, float, int, int, bool],
+    scattered: _Doubles,
+    effort: tuple[float, int, int, float, float, float],
+    draws: _Doubles,
+) -> float | None: ...
 def search(
     rows: _Doubles,
     weights: _Doubles | None,
@@ -162,7 +184,7 @@ def search(
     covariances: _Doubles,
     noise_weight: _Doubles,
     race: tuple[int, int, int, float],
-    how: tuple[int, float, float, int, int],
+    how: tuple[int, float, float, int, int, bool],
     scattered: _Doubles,
     effort: tuple[float, int, int, float, float, float],
     draws: _Doubles,
@@ -331,7 +353,9 @@ def expand(
     ids: NDArray[np.int32],
     shares: _Doubles | None,
     graph: NDArray[np.int32] | None,
-) -> tuple[float, int]: ...
+    reach: int,
+    background: float,
+) -> tuple[float, float, int]: ...
 def count_members(
     ids: NDArray[np.int32],
     shares: _Doubles | None,
@@ -362,6 +386,7 @@ def moments_of_cells(
     weight: _Doubles,
     sums: _Doubles,
     second: _Doubles,
+    directions: _Doubles | None = None,
 ) -> None: ...
 def chain_seeds(
     rows: _Doubles,

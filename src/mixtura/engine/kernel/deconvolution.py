@@ -62,7 +62,7 @@ class Deconvolved:
     Parameters
     ----------
     expected : (m, D), u: where the true values are expected.
-    kept : (m, D, D), I − G: their covariances.
+    kept : (m, D, D), I − G: their covariances; (1, D, D) where all rows have one error.
     distances : (m,), (x − μ)ᵀ(Σ + S)⁻¹(x − μ).
     log_determinants : (m,), log|I + A|.
     log_density : (m,), log N(x | μ, Σ + S), nats.
@@ -80,6 +80,8 @@ class Deconvolved:
         if is_partial(block):
             return cls.of_projections(block, components, k)
         errors, d = block.fields["errors"], components.n_features
+        shared = same_for_all(errors)
+        errors = errors if shared is None else shared[None]  # one gain for all rows
         factor = components.factor
         deviations = np.asarray(block.rows, np.float64) - components.means[k]
         z = factor.whiten(k, deviations.T).T  # (m, D)
@@ -94,12 +96,13 @@ class Deconvolved:
         gain = 0.5 * (gain + gain.transpose(0, 2, 1))
         lower = np.linalg.cholesky(both)
         log_determinants = 2.0 * np.log(np.einsum("mdd->md", lower)).sum(axis=1)
-        expected = np.einsum("mde,me->md", gain, z)
+        expected = z @ gain[0] if len(gain) == 1 else np.einsum("mde,me->md", gain, z)
         kept = gain @ excess  # I − G, which of a small error would have few digits left
         kept = 0.5 * (kept + kept.transpose(0, 2, 1))
         distances = np.einsum("md,md->m", z, expected)
         plain = components.constants[k] - components.log_weights[k]
         log_density = plain - 0.5 * (distances + log_determinants)
+        log_determinants = np.broadcast_to(log_determinants, distances.shape)
         return cls(expected, kept, distances, log_determinants, log_density)
 
     @classmethod
@@ -173,7 +176,8 @@ def accumulate(block: Block, components: Components, *, diagonal: bool) -> Stati
     for c in range(k):
         seen, share = Deconvolved.of(block, components, c), shares[:, c]
         near = share > 0.0
-        share, expected, kept = share[near], seen.expected[near], seen.kept[near]
+        share, expected = share[near], seen.expected[near]
+        kept = seen.kept if len(seen.kept) == 1 else seen.kept[near]
         first[c] = share @ expected
         outer = (share[:, None] * expected).T @ expected
         second[c] = outer + np.einsum("m,mde->de", share, kept)
@@ -198,24 +202,30 @@ def true_values(block: Block, components: Components, shares: Floats) -> Floats:
     rows = np.asarray(block.rows, np.float64)
     m, d = rows.shape
     errors = block.fields.get("errors", np.zeros((m, d)))
-    there, within = np.empty((components.n_components, m, d)), np.zeros((m, d, d))
+    there, within = np.empty((m, components.n_components, d)), np.zeros((m, d, d))
+    of_all = np.zeros((components.n_components, d, d))  # covariances that all rows share
     own = components.n_components - isinstance(components.factor, WithUniform)
     for k in range(own):
         seen, lower = Deconvolved.of(block, components, k), components.factor.colour(k, np.eye(d))
-        there[k] = components.means[k] + seen.expected @ lower.T
-        within += shares[:, k, None, None] * (lower @ seen.kept @ lower.T)
+        there[:, k] = components.means[k] + seen.expected @ lower.T
+        kept = lower @ seen.kept @ lower.T
+        if len(kept) < m:
+            of_all[k] = kept[0]
+        else:
+            within += shares[:, k, None, None] * kept
     lacking = np.isnan(rows)
     for k in range(own, components.n_components):
-        there[k] = np.where(lacking, components.means[k], rows)
+        there[:, k] = np.where(lacking, components.means[k], rows)
         matrices = errors if errors.ndim == 3 else np.square(errors)[:, :, None] * np.eye(d)
         if lacking.any() and isinstance(components.factor, WithUniform):
             even = np.diag(np.exp(2.0 * components.factor.extents(d)) / 12.0)  # of the box
             either = lacking[:, :, None] | lacking[:, None, :]
             matrices = np.where(either, even, matrices)
         within += shares[:, k, None, None] * matrices
-    mean = np.einsum("mk,kmd->md", shares, there)
-    apart = there - mean
-    within += np.einsum("mk,kmd,kme->mde", shares, apart, apart)
+    mean = np.einsum("mk,mkd->md", shares, there)
+    apart = there - mean[:, None]
+    within += (shares[:, :, None] * apart).transpose(0, 2, 1) @ apart
+    within += np.tensordot(shares, of_all, 1)
     return np.concatenate([mean[:, :, None], within], axis=2)
 
 

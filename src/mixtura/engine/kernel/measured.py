@@ -16,6 +16,7 @@ from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.components import Components
 from mixtura.engine.kernel import deconvolution, reference
 from mixtura.engine.kernel.deconvolution import gathered, same_for_all, widened
+from mixtura.engine.low_rank import written_out
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
 
@@ -104,7 +105,7 @@ def accumulate(block: Block, components: Components, *, diagonal: bool | None = 
     Of rows with errors they are those that are expected of the true values. A row out of reach
     counts for the component nearest to it, as if it had no error.
     """
-    if diagonal is None:
+    if diagonal is None and components.factor.directions is None:
         diagonal = components.factor.diagonal
     noisy, wide = _measured(block, components)
     if noisy is None:
@@ -113,14 +114,14 @@ def accumulate(block: Block, components: Components, *, diagonal: bool | None = 
         sums = _plain.accumulate(block, wide, diagonal=False)
         shared = same_for_all(block.fields["errors"])
         assert shared is not None
-        return gathered(sums, components, shared, diagonal=diagonal)
+        return gathered(sums, components, shared, diagonal=bool(diagonal))
     over = _pass_over(block).accumulate
-    found: Statistics = over(block, components, diagonal=diagonal)
+    found: Statistics = over(block, components, diagonal=bool(diagonal))
     if math.isfinite(found.log_likelihood):
         return found
     far = log_likelihood(block, components) == -np.inf
-    near = over(block.take(~far), components, diagonal=diagonal)
-    return near + _plain.accumulate(block.take(far), components, diagonal=diagonal)
+    near = over(block.take(~far), components, diagonal=bool(diagonal))
+    return near + _plain.accumulate(block.take(far), components, diagonal=bool(diagonal))
 
 
 def true_values(block: Block, components: Components) -> Floats:
@@ -145,9 +146,10 @@ def _measured(rows: Rows | Block, components: Components) -> tuple[Block | None,
     if not isinstance(rows, Block) or not len(rows.rows):
         return None, components
     if "projections" in rows.fields:
-        return rows, components
+        return rows, written_out(components)
     if "errors" not in rows.fields:
         return None, components
+    components = written_out(components)
     shared = same_for_all(rows.fields["errors"])
     if shared is None or (shared.any() and deconvolution.is_partial(rows)):
         return rows, components

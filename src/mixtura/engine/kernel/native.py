@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Integers, Rows, doubles, readable
 from mixtura.engine.components import Centres, Components
-from mixtura.engine.factors import WithUniform
+from mixtura.engine.factors import FactorForm, WithUniform
 from mixtura.engine.kernel import _native, native_tree, reference
 from mixtura.engine.kernel.native_clusterings import sample_clusterings
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
-from mixtura.engine.kernel.native_search import climb, fit_groups, race, search, swap
+from mixtura.engine.kernel.native_search import climb, fit_groups, log_ratio, race, search, swap
 from mixtura.engine.kernel.native_truncated import CellPasses
 from mixtura.engine.patterns import Patterns
 from mixtura.engine.search import Ascend, CellPassesOf, EMRunOf
@@ -52,6 +52,7 @@ __all__ = [
     "log_joint",
     "log_likelihood",
     "log_posterior",
+    "log_ratio",
     "moments",
     "posterior",
     "potentials",
@@ -174,7 +175,11 @@ def moments(
 
 def accumulate(block: Block, components: Components, *, diagonal: bool | None = None) -> Statistics:
     """Statistics of a block, one E-step, as `reference.accumulate`."""
-    if diagonal is None:
+    if components.factor.directions is not None:
+        if np.isnan(block.rows).any():
+            return reference.accumulate(block, components, diagonal=diagonal)
+        block = replace(block, rows=doubles(block.rows))
+    elif diagonal is None:
         diagonal = components.factor.diagonal
     sums = _summed(block, components, diagonal=diagonal)
     if math.isfinite(sums.log_likelihood):
@@ -250,9 +255,14 @@ def invert_lower(lower: Floats) -> Floats:
     return inverse
 
 
-def _summed(block: Block, components: Components, *, diagonal: bool, **asked: Any) -> Statistics:
+def _summed(
+    block: Block, components: Components, *, diagonal: bool | None, **asked: Any
+) -> Statistics:
     """Statistics of the rows within reach; of `asked`, what else the pass shall give."""
-    weight, first, second = zeros(components.means, diagonal=diagonal)
+    along = components.factor.directions if diagonal is None else None
+    weight, first, second = zeros(components.means, diagonal=bool(diagonal), directions=along)
+    if along is not None:
+        asked["along"] = True
     total = np.empty(1)
     _pass(
         block.rows,
@@ -273,6 +283,7 @@ def _summed(block: Block, components: Components, *, diagonal: bool, **asked: An
         float(total[0]),
         len(block.rows),
         block.total_weight,
+        along,
     )
 
 
@@ -292,6 +303,11 @@ def _pass(
     """
     total = asked.setdefault("total", np.empty(1))
     factor, rows = components.factor, readable(rows)
+    if factor.form is FactorForm.LOW_RANK:
+        rows = doubles(rows)  # the difference of two sums takes digits
+        if np.isnan(rows).any():
+            return _by_reference(rows, components, asked)
+        patterns = None
     if patterns is None or patterns.complete:
         _native.one_pass(
             factor.form,
@@ -317,6 +333,15 @@ def _pass(
         **asked,
     )
     return math.isfinite(total[0])
+
+
+def _by_reference(rows: Rows, components: Components, asked: dict[str, Any]) -> bool:
+    """As `_pass` of rows that lack features, where there is no native pass: no sums are asked."""
+    for name in asked.keys() - {"total", "responsibilities", "hard"}:
+        asked[name][...] = getattr(reference, name)(rows, components)
+    if "responsibilities" in asked:
+        asked["responsibilities"][...] = reference.posterior(rows, components)[1]
+    return True
 
 
 def _patterns(rows: Rows) -> Patterns | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -10,9 +11,10 @@ from typing import TypeVar
 import numpy as np
 
 from mixtura.engine.arrays import Floats, Integers
-from mixtura.engine.cells import Cells, Halves, Numbers, Sets
+from mixtura.engine.cells import Cells, Expanded, Halves, Numbers, Sets
 from mixtura.engine.components import Components
 from mixtura.engine.executors import Executor, side_by_side
+from mixtura.engine.factors import Factor
 from mixtura.engine.kernel import _native
 from mixtura.engine.statistics import zeros
 
@@ -52,7 +54,9 @@ class CellPasses:
         *,
         draw: int = -1,
         graph: Numbers | None = None,
-    ) -> tuple[float, int]:
+        reach: int | None = None,
+        background: float = -math.inf,
+    ) -> Expanded:
         """The E-step: every row keeps the likeliest of the components that it is shown.
 
         Parameters
@@ -66,14 +70,12 @@ class CellPasses:
         draw : a number of the round, where rows are shown a component more that is drawn by it.
         graph : (K, G) int32, overwritten by the neighbours of each component, where cells are
             theirs.
-
-        Returns
-        -------
-        The bound Σ_n v_n log Σ_{c kept} p_c(x_n), nats, and how many densities were found.
+        reach : so much of each list counts, but of the first that a row asks for; None for all.
+        background : the log density of noise, nats, which every row keeps besides; −∞ for none.
         """
         whitening = components.whitening(_invert_lower)
 
-        def part(ends: tuple[int, int]) -> tuple[float, int]:
+        def part(ends: tuple[int, int]) -> tuple[float, float, int]:
             return _native.expand(
                 components.factor.form,
                 components.constants,
@@ -91,10 +93,12 @@ class CellPasses:
                 sets.ids,
                 sets.shares,
                 graph,
+                lists.shape[1] if reach is None else reach,
+                background,
             )
 
-        bounds, counts = zip(*self._spread(_even_parts(cells.offsets), part), strict=True)
-        return float(sum(bounds)), int(sum(counts))
+        found = self._spread(_even_parts(cells.offsets), part)
+        return Expanded(*map(sum, zip(*found, strict=True)))
 
     def members(self, sets: Sets, n_components: int, *, best: bool = False) -> Cells:
         """The rows by the components that they keep, (K cells); or by their likeliest alone.
@@ -131,10 +135,21 @@ class CellPasses:
         return replace(room, offsets=offsets)
 
     def moments(
-        self, members: Cells, reference: Floats, *, diagonal: bool
+        self,
+        members: Cells,
+        reference: Floats,
+        *,
+        diagonal: bool | None,
+        factor: Factor | None = None,
     ) -> tuple[Floats, Floats, Floats]:
-        """Sums of weight, first and second moments about `reference` (K, D) of each cell."""
-        sums = zeros(reference, diagonal=diagonal)
+        """Sums of weight, first and second moments about `reference` (K, D) of each cell.
+
+        With `diagonal` None the second moments are along the directions of `factor`.
+        """
+        along = factor if diagonal is None else None
+        directions = None if along is None else along.directions
+        packed = None if along is None else along.inverse(_invert_lower)
+        sums = zeros(reference, diagonal=bool(diagonal), directions=directions)
         shares = members.shares
         if shares is None:
             shares = np.ones(len(members.order))
@@ -142,7 +157,7 @@ class CellPasses:
 
         def part(ends: tuple[int, int]) -> None:
             _native.moments_of_cells(
-                self.rows, members.order, members.offsets, shares, reference, *ends, *sums
+                self.rows, members.order, members.offsets, shares, reference, *ends, *sums, packed
             )
 
         self._spread(_even_parts(members.offsets), part)

@@ -31,12 +31,14 @@ from mixtura.engine.search import (
     EMRunOf,
     FarApart,
     Lloyd,
+    LogRatio,
     RunRace,
     RunSearch,
     Swap,
 )
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
+from mixtura.errors import DataError
 
 #: rows whose responsibilities are held at a time, where few of them are kept
 _PART = 2**11
@@ -49,6 +51,7 @@ em_run: EMRunOf | None = None
 #: nor these: sums over cells are those over all rows, where each keeps all components
 cell_passes: CellPassesOf | None = None
 #: nor these: they are loops over climbs, and over swaps and climbs
+log_ratio: LogRatio | None = None
 race: RunRace | None = None
 search: RunSearch | None = None
 swap: Swap | None = None
@@ -168,13 +171,19 @@ def leading_by(
 
 
 def moments(
-    block: Block, responsibilities: Floats, reference: Floats, *, diagonal: bool
+    block: Block,
+    responsibilities: Floats,
+    reference: Floats,
+    *,
+    diagonal: bool,
+    directions: Floats | None = None,
 ) -> Statistics:
     """Statistics of a block about `reference` (K, D), for given responsibilities (m, K).
 
-    Its log-likelihood is zero: responsibilities alone do not state one.
+    With `directions` (K, D, H) the second moments are those along them, and the diagonals. Its
+    log-likelihood is zero: responsibilities alone do not state one.
     """
-    weight, first, second = zeros(reference, diagonal=diagonal)
+    weight, first, second = zeros(reference, diagonal=diagonal, directions=directions)
     shares = responsibilities  # (m, K)
     if block.weights is not None:
         shares = shares * block.weights[:, None]
@@ -186,24 +195,35 @@ def moments(
         weighted = share[:, None] * deviations
         weight[k] = share.sum()
         first[k] = weighted.sum(axis=0)
-        second[k] = (
-            np.einsum("md,md->d", weighted, deviations) if diagonal else weighted.T @ deviations
-        )
-    return Statistics(reference, weight, first, second, 0.0, len(block.rows), block.total_weight)
+        if directions is not None:
+            second[k, :, :-1] = weighted.T @ (deviations @ directions[k])
+            second[k, :, -1] = np.einsum("md,md->d", weighted, deviations)
+        elif diagonal:
+            second[k] = np.einsum("md,md->d", weighted, deviations)
+        else:
+            second[k] = weighted.T @ deviations
+    of_all = 0.0, len(block.rows), block.total_weight
+    return Statistics(reference, weight, first, second, *of_all, directions)
 
 
 def accumulate(block: Block, components: Components, *, diagonal: bool | None = None) -> Statistics:
     """Statistics of a block about the components' means: one E-step.
 
     `diagonal` says whether the diagonals of the second moments will do; by default they do where
-    the factor is diagonal.
+    the factor is diagonal, and where it has directions they are along those.
     """
-    if diagonal is None:
-        diagonal = components.factor.diagonal
+    along = components.factor.directions if diagonal is None else None
+    diagonal = components.factor.diagonal if diagonal is None else diagonal
     if np.isnan(block.rows).any():
+        if along is not None:
+            raise DataError(
+                "factor analysers cannot be fitted to rows that lack features: fill what is "
+                "missing, or ask for the structure full or diag"
+            )
         return _expected(block, components, diagonal=diagonal)
     likelihood, responsibilities = posterior(block.rows, components)
-    sums = moments(block, responsibilities, components.means, diagonal=diagonal)
+    means = components.means
+    sums = moments(block, responsibilities, means, diagonal=diagonal, directions=along)
     return _scored(sums, likelihood, block)
 
 

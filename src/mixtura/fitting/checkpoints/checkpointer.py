@@ -224,7 +224,8 @@ def checkpointed(
 def _compare(path: str, found: Record, now: Mapping[str, Any]) -> None:
     """Refuse a checkpoint of other settings, and tell of one that was made otherwise."""
     try:
-        other = differences(found.values["settings"], now)
+        # One that says nothing of the search is of exact EM, whatever was asked for.
+        other = differences({"search": now["search"], **found.values["settings"]}, now)
         made = differences(found.values["made_by"], made_by())
     except (KeyError, AttributeError, TypeError) as error:
         raise ModelError(f"{path} is damaged ({error}): begin the fit anew") from None
@@ -254,7 +255,6 @@ def _state(random: np.random.RandomState) -> dict[str, Any]:
 def asked(settings: Settings, given: Given, seed: Seed) -> dict[str, Any]:
     """The settings by name, each as a plain value; what is large by its SHA-256 sum."""
     named = settings.arguments()
-    del named["search"]  # whatever was asked for: a fit that keeps a checkpoint is exact
     return {
         "n_components": int(settings.n_components),
         **{name: _plain(value) for name, value in named.items()},

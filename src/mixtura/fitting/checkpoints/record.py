@@ -17,11 +17,14 @@ from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.run_state import RunState
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.met import Met
+from mixtura.fitting.truncated.state import TruncatedState
+from mixtura.fitting.truncated.truncation import Truncation
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Noise
 
 _PARTS = ("weights", "means", "covariances")
+_SETS = ("order", "ids", "graph")
 _NOISE = ("noise_weight", "noise_low", "noise_extent")
 
 
@@ -130,6 +133,17 @@ def _of_state(arrays: dict[str, NDArray[Any]], state: RunState) -> dict[str, Any
         "extrapolates": anderson.acceleration is not None,
         "searches": None if state.searches is None else asdict(state.searches),
         "changed": state.changed,
+        "truncated": None if state.truncated is None else _of_truncated(arrays, state.truncated),
+    }
+
+
+def _of_truncated(arrays: dict[str, NDArray[Any]], state: TruncatedState) -> dict[str, Any]:
+    arrays.update({f"position.truncated.{part}": getattr(state, part) for part in _SETS})
+    return {
+        "number": state.number,
+        "since": state.since,
+        "counts": state.counts,
+        "random": _of_generator(arrays, "position.truncated.random", state.random),
     }
 
 
@@ -148,6 +162,7 @@ def _of_fit(arrays: dict[str, NDArray[Any]], fit: Fit) -> dict[str, Any]:
         "starved": fit.starved,
         "searches": None if fit.searches is None else asdict(fit.searches),
         "mean_log_prior": fit.mean_log_prior,
+        "truncation": None if fit.truncation is None else fit.truncation.record(),
     }
 
 
@@ -198,9 +213,26 @@ class _Shelf:
             list(_repairs(values["repairs"])),
             _met(values.get("searches")),
             bool(values.get("changed", False)),
+            truncated=self.truncated(values.get("truncated")),
+        )
+
+    def truncated(self, values: Mapping[str, Any] | None) -> TruncatedState | None:
+        if values is None:
+            return None
+        order, ids, graph = (self.arrays[f"position.truncated.{part}"] for part in _SETS)
+        moves, densities, rounds = _whole(values["counts"])
+        return TruncatedState(
+            order,
+            ids,
+            graph,
+            int(values["number"]),
+            int(values["since"]),
+            (moves, densities, rounds),
+            self.generator("position.truncated.random", values["random"]),
         )
 
     def fit(self, values: Mapping[str, Any]) -> Fit:
+        left_out = values.get("truncation")
         return Fit(
             mixture=self.mixture("best"),
             trace=frozen(self.arrays["best.trace"]),
@@ -216,6 +248,7 @@ class _Shelf:
             starved=_whole(values["starved"]),
             searches=_met(values.get("searches")),
             mean_log_prior=float(values["mean_log_prior"]),
+            truncation=None if left_out is None else Truncation.of_record(left_out),
         )
 
     def mixture(self, name: str) -> Mixture:

@@ -10,6 +10,7 @@ import numpy as np
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.factors import Diagonal, Factor, SharedTriangular, Spherical, Triangular
+from mixtura.engine.low_rank import LowRank
 from mixtura.model.mixture import Mixture
 from mixtura.model.noise import Noise
 
@@ -53,7 +54,7 @@ class Coordinates:
     def free(self) -> bool:
         """Whether the structure is straight: closed under affine combinations of vectors."""
         letters = self.mixture.structure.letters
-        return letters[2] in ("I", letters[1])
+        return letters[2] in ("I", letters[1]) or bool(self.mixture.structure.n_factors)
 
     @property
     def freedom(self) -> int:
@@ -216,6 +217,37 @@ class _Scales(_Spread):
         return np.asarray(whole.reshape(len(steps), -1))
 
 
+@dataclass(frozen=True, eq=False)
+class _Loaded(_Spread):
+    """Logarithms of what is a feature's own, and loadings.
+
+    Their length is that of the information that rows and factors have together.
+
+    Parameters
+    ----------
+    packed_at : (K, D, H + 1), loadings and own variances at which lengths are measured.
+    """
+
+    packed_at: Floats
+
+    def packed(self, factor: Factor) -> Floats:
+        assert isinstance(factor, LowRank)
+        found = factor.packed.copy()
+        found[:, :, -1] = np.log(found[:, :, -1])
+        return found
+
+    def covariances(self, packed: Floats) -> Floats:
+        found = packed.reshape(self.packed_at.shape).copy()
+        found[:, :, -1] = np.exp(found[:, :, -1])
+        return found
+
+    def whitened(self, steps: Floats, weights: Floats) -> Floats:
+        moves = steps.reshape(len(steps), *self.packed_at.shape).copy()
+        moves[:, :, :, :-1] /= np.sqrt(self.packed_at[:, :, -1:])
+        moves[:, :, :, -1] *= np.sqrt(0.5)
+        return np.asarray((moves * np.sqrt(weights)[:, None, None]).reshape(len(steps), -1))
+
+
 def coordinates_at(mixture: Mixture) -> Coordinates:
     """The coordinates with lengths as they are at `mixture`."""
     return Coordinates(mixture, _spread(mixture.gaussians.factor, mixture.n_features))
@@ -231,4 +263,6 @@ def _spread(factor: Factor, n_features: int) -> _Spread:
             return _Scales(scale.shape, 1)
         case Spherical(scale):
             return _Scales(scale.shape, n_features)
+        case LowRank(packed):
+            return _Loaded(packed)
     raise TypeError(f"no coordinates for {factor!r}")

@@ -74,6 +74,8 @@ def _digits_lost(mixture: Mixture) -> float:
     scale = np.where(scale > 0.0, scale, 1.0)
     if mixture.structure.form.diagonal:
         least = (mixture.variances() / scale**2).min()
+    elif mixture.structure.n_factors:
+        least = (mixture.covariances[:, :, -1] / scale**2).min()
     else:
         least = np.linalg.eigvalsh(mixture.covariance_matrices() / scale / scale[:, None]).min()
     return max(1.0, _THIN / max(float(least), np.finfo(np.float64).tiny))
@@ -85,6 +87,9 @@ def _ridge_costs(mixture: Mixture, ridge: float) -> float:
         return 0.0
     if mixture.structure.form.diagonal:
         traces = (1.0 / mixture.variances()).sum(axis=1)
+    elif mixture.structure.n_factors:
+        packed = mixture.gaussians.whitening(kernel.invert_lower)  # U, and 1/Ψ after it
+        traces = packed[:, :, -1].sum(axis=1) - (packed[:, :, :-1] ** 2).sum(axis=(1, 2))
     else:
         traces = np.einsum("kdd->k", np.linalg.inv(mixture.covariance_matrices()))
     return 0.5 * ridge * float(mixture.weights @ traces)
@@ -127,7 +132,7 @@ def resolution(mixture: Mixture, mean: float, repairs: Sequence[Repair], *, sing
 def _inflation(mixture: Mixture) -> float:
     """The largest of Σ_jj (Σ⁻¹)_jj over features and components; 1 for diagonal covariances."""
     form = mixture.structure.form
-    if form.diagonal:
+    if form.diagonal or mixture.structure.n_factors:  # whose rows are whitened in float64
         return 1.0
     precisions = form.precisions(mixture.gaussians.whitening(kernel.invert_lower))
     both = mixture.covariances, precisions

@@ -132,13 +132,9 @@ class Estimate:
             whitening = self.components.whitening(kernel.invert_lower)
         except ModelError:
             return False
-        # Of L_k⁻¹ (K, D, D) or (D, D), 1/σ (K, D) or (K,): features come last, but in the last.
         # A trace that leaves the floating-point range is infinite, or NaN, and not below 1.
         with np.errstate(over="ignore", invalid="ignore"):
-            squares = whitening * whitening
-            if whitening.ndim == 1:
-                return bool(squares.sum() * floor.sum() < 1.0)
-            return bool(np.add.reduce(squares.reshape(-1, len(floor)), axis=0) @ floor < 1.0)
+            return self.structure.form.inverse_trace(whitening, floor) < 1.0
 
     def floored(self, low: Sequence[int], floor: Floats) -> Estimate:
         """With the eigenvalues of the components `low` raised to 1, in units of `floor` (D,).
@@ -148,7 +144,7 @@ class Estimate:
         are positive definite, if not all above the floor. Should rounding deny it, more is added.
         """
         form, covariances = self.structure.form, self.covariances
-        if self.structure.separate or self.structure.shared:
+        if self.structure.separate or self.structure.shared or self.structure.n_factors:
             for k in low:
                 covariances = form.floored(covariances, k, floor)
             return replace(self, covariances=covariances)
@@ -195,20 +191,22 @@ class Estimate:
         The axis (D,), feature units, has length 1 in units of the square roots.
         """
         scale = np.sqrt(units)
-        matrix = self.structure.form.matrices(self.covariances, *self.means.shape)[k]
+        form, d = self.structure.form, self.means.shape[1]
+        own = self.covariances if form.shared else self.covariances[k : k + 1]
+        matrix = form.matrices(own, 1, d)[0]
         values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
         return float(values[-1]), vectors[:, -1] * scale
 
     def shadowed(self, k: int, other: int, share: float) -> Estimate:
         """With component `other` a copy of component k that takes `share` of k's weight."""
-        form = self.structure.form
         weight, means = self.weight.copy(), self.means.copy()
         weight[other] = share * weight[k]
         weight[k] -= weight[other]
         means[other] = means[k]
-        copied = np.array(form.matrices(self.covariances, *means.shape))
-        copied[other] = copied[k]
-        covariances = form.gathered(copied)
+        covariances = self.covariances
+        if not self.structure.form.shared:
+            covariances = covariances.copy()
+            covariances[other] = covariances[k]
         return replace(
             self, weight=weight, means=means, covariances=covariances, scatter=None, counted=None
         )
@@ -249,11 +247,13 @@ def maximise(
     means = statistics.reference + shift
     if total is not None:
         scatter = total.within(weight, means)
+    elif statistics.directions is not None:
+        scatter = statistics.about(means).second
     elif statistics.diagonal:
         scatter = statistics.second - statistics.first * shift
     else:
         scatter = _within(statistics, shift)
-    if not structure.form.diagonal:
+    if not structure.form.diagonal and statistics.directions is None:
         # Re-centring over a long way leaves rounding that is not the same on both sides.
         for part in _slices(scatter):
             scatter[part] = 0.5 * (scatter[part] + scatter[part].transpose(0, 2, 1))
@@ -261,8 +261,8 @@ def maximise(
     ridged = isinstance(reg_covar, np.ndarray) or reg_covar > 0.0
     if seen is not None:
         counted, means, scatter = seen.joined(weight, means, scatter)
-    if structure.separate or structure.shared:
-        covariances = structure.maximise(counted, scatter)
+    if structure.separate or structure.shared or structure.n_factors:
+        covariances = structure.maximise(counted, scatter, near if structure.n_factors else None)
         if ridged:
             covariances = form.ridged(covariances, reg_covar)
         return Estimate(weight, means, covariances, structure)

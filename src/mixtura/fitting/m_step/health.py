@@ -51,9 +51,9 @@ class Health:
       component one row.
     * *Reseeded*: a component that no row belongs to any more takes half of the heaviest one, from
       which it is set a standard deviation apart along the longest axis. Under ``"auto"`` so does
-      a starved one, which is on the floor with fewer than D + 1 rows' weight, if the heaviest can
-      spare D + 1; and the latter of two components that coincide, whose weight the former takes.
-      Ten times a run at most.
+      a starved one, which is on the floor with fewer than D + 1 rows' weight, or H + 2 of factor
+      analysers, if the heaviest can spare as many; and the latter of two components that
+      coincide, whose weight the former takes. Ten times a run at most.
     * *Pruned*: under ``"auto"``, one without rows that cannot be set anew, since the heaviest
       holds a single distinct row or the ten times are used up. It stays as a copy of the heaviest
       with a weight of 2e-15 rows, and plays no part. That is what becomes of components beyond
@@ -159,15 +159,19 @@ class Health:
         """
         if self.regularisation.exact:
             return (), ()
-        if self.regularisation.relative:
-            # A factor, since rounding may have left a covariance just above the floor.
-            near = (1.0 + 1e-4) * self._floor(estimate)
-        else:
-            near = np.full(estimate.means.shape[1], self.NEAR * self.regularisation.ridge)
+        near = self.near_floor(estimate.structure)
         if estimate.clears(near):
             return (), ()
         low = estimate.structure.form.unsound(estimate.covariances, near)
         return tuple(low), tuple(self._starved(estimate, low))
+
+    def near_floor(self, structure: Structure) -> Floats:
+        """Variances (D,) below which a covariance is of the regularisation's making, 0 of none."""
+        floor = self.floor(structure)
+        if self.regularisation.relative:
+            # A factor, since rounding may have left a covariance just above the floor.
+            return (1.0 + 1e-4) * floor
+        return np.full_like(floor, self.NEAR * self.regularisation.ridge)
 
     def floor(self, structure: Structure) -> Floats:
         """The least variances (D,) of a structure's covariances, squared feature units."""
@@ -216,7 +220,7 @@ class Health:
         if estimate.structure.shared or not low:
             return []
         rows = self._rows(estimate)
-        least = (1.0 - self.LEAK) * (estimate.means.shape[1] + 1)
+        least = (1.0 - self.LEAK) * _fewest(estimate)
         return [k for k in low if rows[k] < least and estimate.weight[k] >= self.EMPTY]
 
     def _rows(self, estimate: Estimate) -> Floats:
@@ -228,11 +232,20 @@ class Health:
         heaviest = int(estimate.weight.argmax())
         if not self.regularisation.relative:
             return heaviest
-        enough = self._rows(estimate)[heaviest] >= 2 * (estimate.means.shape[1] + 1)
+        enough = self._rows(estimate)[heaviest] >= 2 * _fewest(estimate)
         if heaviest in needy or (spare and not enough):
             return None
         length, _ = estimate.longest_axis(heaviest, self._floor(estimate))
         return heaviest if length >= self.SPREAD else None
+
+
+def _fewest(estimate: Estimate) -> int:
+    """How many rows a component needs, D + 1, that they span what its covariance does by itself.
+
+    Of factor analysers that is what H factors and one direction more do.
+    """
+    d, h = estimate.means.shape[1], estimate.structure.n_factors
+    return min(h + 1, d) + 1 if h else d + 1
 
 
 def _united(estimate: Estimate, floor: Floats) -> Estimate:

@@ -15,7 +15,7 @@ from mixtura.fitting.starts.candidate import Candidate
 from mixtura.fitting.starts.search import Search
 
 #: the neighbour whose distance counts
-_NEIGHBOUR = 10
+NEIGHBOUR = 10
 #: rows among which neighbours are looked for
 _AMONG = 2000
 _ROUNDS = 200
@@ -56,7 +56,7 @@ def nearest_neighbour_cleaning(points: Floats) -> Floats:
     """
     distinct, place = np.unique(points, axis=0, return_inverse=True)
     m, d = distinct.shape
-    if m < 3 * _NEIGHBOUR:
+    if m < 3 * NEIGHBOUR:
         return np.zeros(len(points))
     # In the order of sorting, one of so many: the same however often a row is there.
     among = distinct[:: -(-m // _AMONG)]
@@ -64,19 +64,24 @@ def nearest_neighbour_cleaning(points: Floats) -> Floats:
         [
             np.partition(
                 kernel.squared_distances(distinct[at : at + _AT_ONCE], spheres(among)),
-                _NEIGHBOUR,
+                NEIGHBOUR,
                 axis=1,
-            )[:, _NEIGHBOUR]
+            )[:, NEIGHBOUR]
             for at in range(0, m, _AT_ONCE)
         ]
     )
     logs = 0.5 * d * np.log(np.maximum(squared, np.finfo(np.float64).tiny))
-    return _sparser(logs - np.median(logs))[place.ravel()]
+    return sparser(logs - np.median(logs))[place.ravel()]
 
 
-def _sparser(logs: Floats) -> Floats:
-    """The responsibilities of the gamma distribution of smaller rate, of log volumes (m,)."""
-    k = float(_NEIGHBOUR)
+def sparser(logs: Floats) -> Floats:
+    """The responsibilities of the gamma distribution of smaller rate, (m,) from 0 to 1.
+
+    Parameters
+    ----------
+    logs : (m,) of D-th powers of the distances to the tenth neighbours, over any one volume.
+    """
+    k = float(NEIGHBOUR)
     # Volumes in many dimensions span more than a double: what is beyond is as good as at the end.
     volumes = np.exp(np.clip(logs, -300.0, 300.0))
     alone = (logs > 0.0).astype(np.float64)

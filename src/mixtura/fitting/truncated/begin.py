@@ -13,7 +13,10 @@ from mixtura.engine.cells import Sets
 from mixtura.engine.sources import ArraySource
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.em import EM
+from mixtura.fitting.factor_start import common_factors, looked_at
+from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.fitting.m_step.health import Repair
+from mixtura.fitting.truncated.clearing import clear_rows, trimmed
 from mixtura.fitting.truncated.placing import distances, nearest, neighbours
 from mixtura.fitting.truncated.rounds import Place, Rounds
 from mixtura.fitting.truncated.seeds import seeds
@@ -41,11 +44,15 @@ def begun(
 ) -> tuple[Rounds, Place, list[Repair]]:
     """Seeds far apart, a few steps of Lloyd's iteration, and the first M-step.
 
-    Each step shows a row the neighbours of its nearest means, as a round does.
+    Each step shows a row the neighbours of its nearest means, as a round does. Amid noise seeds are
+    rows that do not lie alone, and the first M-step leaves out those that are far from their mean.
     """
     k, scale = em.settings.n_components, scale_of(em)
     passes = passes_over(em.data.sample, em.data.executor)
-    centres = doubles(passes.rows[seeds(passes, k, scale, random)])
+    among, boxed = passes, em.m_step.box is not None
+    if boxed:
+        among = clear_rows(passes, k, scale, random)
+    centres = doubles(among.rows[seeds(among, k, scale, random)])
     graph = neighbours(passes, centres, breadth.neighbours, scale, random)
     sets = Sets(nearest(passes, centres, breadth.kept, scale, random))
     for step in range(_STEPS):
@@ -62,6 +69,8 @@ def begun(
     rounds = gathered(em, passes, best.order)
     kept = np.ascontiguousarray(sets.ids[best.order])
     best = rounds.passes.members(Sets(kept), k, best=True)
+    if boxed:
+        best = trimmed(rounds.passes, best, centres * scale, scale)
     diagonal, source = em.settings.structure.form.diagonal, em.data.source
     weight, first, second = rounds.passes.moments(best, centres, diagonal=diagonal)
     rest = 0.0, source.n_rows, source.total_weight
@@ -75,7 +84,8 @@ def from_mixture(
 ) -> tuple[Rounds, Place]:
     """The place of a mixture that is at hand."""
     passes = passes_over(em.data.sample, em.data.executor)
-    rounds = Rounds(em, passes, scale_of(em))
+    everywhere = np.arange(len(passes.rows), dtype=np.int32)
+    rounds = Rounds(em, passes, scale_of(em), everywhere)
     place = rounds.beginning(mixture, breadth, random)
     best = passes.members(place.sets, mixture.n_components, best=True)
     sorted_rounds = gathered(em, passes, best.order)
@@ -83,8 +93,23 @@ def from_mixture(
     return sorted_rounds, replace(place, sets=Sets(ids, np.zeros(ids.shape)))
 
 
+def with_factors(rounds: Rounds, place: Place) -> Place:
+    """A place of diagonal covariances, with the factors that are common to the cells.
+
+    As exact EM begins: from the principal axes of what rows lie from their likeliest component.
+    """
+    data, mixture = rounds.em.data, place.mixture
+    rows, weights = rounds.passes.rows, rounds.passes.weights
+    looked = looked_at(len(rows), mixture.n_features)
+    apart = rows[looked] - mixture.means[place.sets.ids[looked, 0]]
+    counts = None if weights is None else weights[looked]
+    grouped = Estimate.of(mixture, data.source.total_weight)
+    loaded = common_factors(apart, counts, grouped, rounds.em)
+    return replace(place, mixture=loaded.mixture(data.names))
+
+
 def gathered(em: EM, passes: Any, order: Any) -> Rounds:
     """Rounds over the rows in another order, in which those of a cell lie side by side."""
     weights = None if passes.weights is None else passes.weights[order]
     rows = type(passes)(np.ascontiguousarray(passes.rows[order]), weights, passes.executor)
-    return Rounds(em, rows, scale_of(em))
+    return Rounds(em, rows, scale_of(em), np.array(order))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +57,9 @@ class Mover:
     ½ (n log|Σ| − n_k log|Σ_k| − n_j log|Σ_j|) + n_k log(n_k/n) + n_j log(n_j/n), with n = n_k + n_j
     and Σ the covariance of both together; splitting c gains what two components, fitted to the rows
     of its cell, have over one. The cheapest merge goes with the best split, the next with the next,
-    as long as something is gained; no component that one touches is another's neighbour.
+    as long as something is gained; no component that one touches is another's neighbour. Amid noise
+    of volume V one may go to the noise, too, which costs n_k log V − ½ n_k log|2πe Σ_k| and what
+    the weights cost, with n_0 in place of n_j.
 
     Parameters
     ----------
@@ -84,18 +88,36 @@ class Mover:
         halves = self._halves(place)
         estimate = Estimate.of(mixture, em.data.source.total_weight)
         loss, partner = losses(estimate, place.graph)
+        left = leaving(estimate)
+        lost = left < loss
+        loss = np.where(lost, left, loss)
         worth = _WORTH * (mixture.n_features + 1)
-        batch = chosen(loss + worth, partner, halves.gains, place.graph, most)
+        while True:
+            batch = chosen(loss + worth, partner, halves.gains, place.graph, most)
+            if not (low := self._low(halves, batch.split)):
+                break
+            halves.gains[low] = -np.inf
         if not len(batch):
             return place, 0
         touched = np.concatenate([batch.removed, batch.into, batch.split])
         near = place.graph[touched].ravel()
         self._doubtful = np.zeros(len(place.graph), bool)
         self._doubtful[near[near >= 0]] = True
-        made = _parameters(estimate, batch, halves).mixture(em.data.names)
+        made = _parameters(estimate, batch, halves, lost).mixture(em.data.names)
         ids, graph = _renamed(place, batch)
         # The next round finds shares anew, and puts them where these are.
         return Place(made, Sets(ids, place.sets.shares), graph, place.number), len(batch)
+
+    def _low(self, halves: Halves, split: Integers) -> list[int]:
+        """Those of some cells of which a half has no width but that which holds it up."""
+        structure = self.rounds.em.settings.structure
+        floor = self.rounds.em.health.near_floor(structure)
+        found = halves.covariances[split]
+        found = found.reshape(-1, *found.shape[2:])
+        if structure.letters == "VII":
+            found = found.mean(axis=-1)
+        low = structure.form.unsound(found, floor)
+        return sorted({int(split[at // 2]) for at in low})
 
     def _halves(self, place: Place) -> Halves:
         """What each cell gains by a split: found anew where the last batch was near."""
@@ -104,14 +126,27 @@ class Mover:
         ridge = em.m_step.ridge * np.eye(place.mixture.n_features)
         how = em.settings.structure.letters, ridge, self.rounds.scale, _STEPS
         if self._known is None or doubtful is None:
-            self._known = passes.halves(cells, *how)
+            self._known = self._of_components(place).halves(cells, *how)
             return self._known
         sizes = np.where(doubtful, cells.sizes, 0)
         order = cells.order[: cells.offsets[-1]][np.repeat(doubtful, cells.sizes)]
-        anew = passes.halves(Cells(order, np.concatenate([[0], np.cumsum(sizes)])), *how)
+        anew = self._of_components(place).halves(
+            Cells(order, np.concatenate([[0], np.cumsum(sizes)])), *how
+        )
         for known, found in zip(self._known, anew, strict=True):
             known[doubtful] = found[doubtful]
         return self._known
+
+    def _of_components(self, place: Place) -> Any:
+        """Passes over the rows, which count as far as they are no noise."""
+        passes, shares = self.rounds.passes, place.sets.shares
+        if place.background is None:
+            return passes
+        assert shares is not None
+        counts = shares.sum(axis=1)
+        return replace(
+            passes, weights=counts if passes.weights is None else counts * passes.weights
+        )
 
 
 def losses(estimate: Estimate, graph: Numbers) -> tuple[Floats, Integers]:
@@ -131,6 +166,18 @@ def losses(estimate: Estimate, graph: Numbers) -> tuple[Floats, Integers]:
         loss[own] = table[np.arange(len(own)), best]
         partner[own] = other.reshape(table.shape)[np.arange(len(own)), best]
     return np.maximum(loss, 0.0), partner
+
+
+def leaving(estimate: Estimate) -> Floats:
+    """What it costs to leave each component's rows to the noise, nats, (K,)."""
+    n, n_0, box = estimate.weight, estimate.background, estimate.box
+    if box is None:
+        return np.full(len(n), np.inf)
+    d = estimate.means.shape[1]
+    volumes = 0.5 * d * math.log(2.0 * math.pi * math.e)
+    volumes = volumes + 0.5 * _log_determinants(estimate.covariances, estimate.structure, d)
+    entropy = n * np.log(n / (n + n_0)) + n_0 * np.log(n_0 / (n + n_0))
+    return np.maximum(n * (box.log_volume - volumes) + entropy, 0.0)
 
 
 def _merged(estimate: Estimate, one: Integers, other: Integers) -> Floats:
@@ -198,16 +245,20 @@ def chosen(loss: Floats, partner: Integers, gain: Floats, graph: Numbers, most: 
     return Move(*columns)
 
 
-def _parameters(estimate: Estimate, batch: Move, halves: Halves) -> Estimate:
-    """The parameters after a batch."""
-    removed, into, split = batch.removed, batch.into, batch.split
+def _parameters(
+    estimate: Estimate, batch: Move, halves: Halves, lost: NDArray[np.bool_]
+) -> Estimate:
+    """The parameters after a batch; rows of a component that is `lost` (K,) are noise."""
+    removed, split, stay = batch.removed, batch.split, ~lost[batch.removed]
+    into, united = batch.into[stay], removed[stay]
+    background = estimate.background + float(estimate.weight[removed[~stay]].sum())
     weight, means = estimate.weight.copy(), estimate.means.copy()
     covariances = np.array(estimate.covariances)
-    share = weight[into] / (weight[into] + weight[removed])
+    share = weight[into] / (weight[into] + weight[united])
     shaped = share.reshape(-1, *[1] * (covariances.ndim - 1))
-    covariances[into] = _united(estimate, into, removed, shaped)
-    means[into] = share[:, None] * means[into] + (1.0 - share)[:, None] * means[removed]
-    weight[into] += weight[removed]
+    covariances[into] = _united(estimate, into, united, shaped)
+    means[into] = share[:, None] * means[into] + (1.0 - share)[:, None] * means[united]
+    weight[into] += weight[united]
     parts = halves.weight[split] / halves.weight[split].sum(axis=1, keepdims=True)
     own = weight[split]
     for half, to in enumerate((split, removed)):
@@ -215,7 +266,8 @@ def _parameters(estimate: Estimate, batch: Move, halves: Halves) -> Estimate:
         covariances[to] = found.mean(axis=-1) if covariances.ndim == 1 else found
         means[to] = halves.means[split, half]
         weight[to] = own * parts[:, half]
-    return Estimate(weight, means, covariances, estimate.structure, equal=estimate.equal)
+    kind, equal, box = estimate.structure, estimate.equal, estimate.box
+    return Estimate(weight, means, covariances, kind, background=background, box=box, equal=equal)
 
 
 def _renamed(place: Place, batch: Move) -> tuple[Numbers, Numbers]:

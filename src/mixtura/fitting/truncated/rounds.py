@@ -10,18 +10,23 @@ from typing import Any
 import numpy as np
 
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Integers
-from mixtura.engine.cells import Cells, Numbers, Sets
+from mixtura.engine.arrays import Floats
+from mixtura.engine.cells import Cells, Expanded, Numbers, Sets
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import DataError
 from mixtura.fitting.em import EM
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.truncated.placing import nearest, neighbours
 from mixtura.fitting.truncated.truncation import Breadth, Scored
+from mixtura.model.density import log_background
 from mixtura.model.mixture import Mixture
 
 #: rows that are scored together, exactly
 _TOGETHER = 1000
+#: responsibilities that are held at a time
+_SHARES = 2**19
+#: lists are long from so many on; after so many rounds they are seen whole in every eighth
+_LONG, _SETTLED, _WHOLE = 8, 8, 8
 
 
 @dataclass(eq=False)
@@ -34,12 +39,24 @@ class Place:
     sets : what each row keeps.
     graph : (K, G) each component and its nearest neighbours, −1 behind.
     number : the next round's, from 0.
+    background : the effective number of rows that are noise, by the last E-step; None where none
+        may be.
     """
 
     mixture: Mixture
     sets: Sets
     graph: Numbers
     number: int = 0
+    background: float | None = None
+
+    @property
+    def reach(self) -> int:
+        """How much of the lists of all but its likeliest component a row is shown.
+
+        Long ones to the end in the first rounds, and in every eighth; half of them else.
+        """
+        length, settled = self.graph.shape[1], self.number >= _SETTLED and self.number % _WHOLE
+        return length // 2 if settled and length >= _LONG else length
 
     def copied(self) -> Place:
         """The same, that stays as it is."""
@@ -64,14 +81,16 @@ class Rounds:
     With K_n the components that row n keeps, r_nc ∝ w_c N(x_n | μ_c, Σ_c) on K_n and 0 elsewhere,
     and F = Σ_n log Σ_{c ∈ K_n} w_c N(x_n | μ_c, Σ_c) is what the rounds raise. A round shows each
     row the neighbours of all that the rows beside it keep, and one component that is drawn; the
-    row keeps the likeliest. As what it kept is among them, F cannot fall; nor can it by the M-step,
-    whatever the structure, where that is the maximum of Σ r_nc log(w_c N(x_n | μ_c, Σ_c)).
+    row keeps the likeliest, and noise besides where there is any. As what it kept is among them, F
+    cannot fall; nor can it by the M-step, whatever the structure, where that is the maximum of
+    Σ r_nc log(w_c N(x_n | μ_c, Σ_c)).
 
     Parameters
     ----------
     em : the rows, the M-step and what makes its estimates sound.
     passes : over the same rows, those of a cell side by side.
     scale : (D,) units in which distances are taken.
+    order : (N,) which row of the fit's each of those is.
 
     References
     ----------
@@ -83,6 +102,7 @@ class Rounds:
     em: EM
     passes: Any
     scale: Floats
+    order: Numbers
 
     def beginning(self, mixture: Mixture, breadth: Breadth, random: np.random.RandomState) -> Place:
         """The place of a mixture whose components no row keeps yet: those of nearest means."""
@@ -91,62 +111,127 @@ class Rounds:
         kept = nearest(self.passes, means, breadth.kept, self.scale, random)
         return Place(mixture, Sets(kept, np.zeros(kept.shape)), graph)
 
-    def expand(self, place: Place) -> tuple[float, int]:
+    def expand(self, place: Place) -> Expanded:
         """The E-step: F at the place's mixture, nats, and how many densities that took."""
-        best = self.passes.members(place.sets, len(place.graph), best=True)
-        graph = place.graph.copy()
-        if best.offsets[-1] < len(self.passes.rows):
-            raise _too_far()
-        done: tuple[float, int] = self.passes.expand(
-            place.mixture.gaussians,
-            best,
-            place.graph,
-            place.sets.ids,
-            place.sets,
-            draw=place.number,
-            graph=graph,
-        )
-        place.graph, place.number = graph, place.number + 1
-        if not math.isfinite(done[0]):
-            raise _too_far()
+        done, place.graph = expanded(self.passes, place, place.sets, place.number)
+        place.number += 1
+        place.background = done.background if self.em.m_step.box else None
         return done
 
     def maximise(
         self, place: Place, iteration: int, done: Sequence[Repair]
     ) -> tuple[Floats, list[Repair]]:
         """The M-step: the effective rows of each component, and what making them sound took."""
-        em, structure = self.em, self.em.settings.structure
-        means = np.ascontiguousarray(place.mixture.means)
+        em, means = self.em, np.ascontiguousarray(place.mixture.means)
+        seconds, factor = em.settings.structure.form.seconds, place.mixture.gaussians.factor
         members = self.passes.members(place.sets, len(means))
-        weight, first, second = self.passes.moments(
-            members, means, diagonal=structure.form.diagonal
-        )
-        n, total = em.data.source.n_rows, em.data.source.total_weight
-        statistics = Statistics(means, weight, first, second, 0.0, n, total)
-        estimate, repairs = em.health.sound(
-            em.m_step(statistics, near=place.mixture.covariances), iteration, done
-        )
-        place.mixture = estimate.mixture(em.data.names)
+        sums = self.passes.moments(members, means, diagonal=seconds, factor=factor)
+        weight, repairs = maximised(em, place, sums, iteration, done)
+        self.relist(place, iteration, repairs)
+        return weight, repairs
+
+    def relist(self, place: Place, iteration: int, repairs: Sequence[Repair]) -> None:
+        """Find the neighbours of all components anew, where some were set elsewhere."""
         if any(repair.action == "reseeded" for repair in repairs):
             width, random = place.graph.shape[1], np.random.RandomState(iteration)
             means = np.ascontiguousarray(place.mixture.means)
             place.graph = neighbours(self.passes, means, width, self.scale, random)
-        return estimate.weight, repairs
 
-    def scored(self, place: Place, chosen: Integers) -> Scored:
-        """Some rows (n,), scored exactly beside what they keep."""
-        components = place.mixture.gaussians
-        gaps, sizes, kept = [], [], 0
-        for at in range(0, len(chosen), _TOGETHER):
-            numbers = chosen[at : at + _TOGETHER]
-            rows, ids, n = self.passes.rows[numbers], place.sets.ids[numbers], len(numbers)
-            own, asked = Sets.empty(n, place.sets.n_kept), np.arange(n, dtype=np.int32)[:, None]
-            passes = type(self.passes)(rows, None, self.passes.executor)
-            bound, _ = passes.expand(components, Cells.even(n, 1), ids, asked, own)
-            gaps.append(float(kernel.log_likelihood(rows, components).sum()) - bound)
-            sizes.append(n)
-            kept += int((ids == kernel.labels(rows, components)[:, None]).any(axis=1).sum())
-        return Scored(np.array(gaps), np.array(sizes), kept)
+    def widened(self, place: Place, breadth: Breadth) -> Place:
+        """A place with room for more."""
+        return place.widened(breadth)
+
+    def scored(self, place: Place, count: int, random: np.random.RandomState) -> Scored:
+        """So many rows, drawn and scored exactly beside what they keep."""
+        n = len(self.passes.rows)
+        chosen = random.choice(n, min(count, n), replace=False)
+        passes = type(self.passes)(self.passes.rows[chosen], None, self.passes.executor)
+        return scored(passes, place.mixture, place.sets.ids[chosen])
+
+
+def expanded(passes: Any, place: Place, sets: Sets, draw: int) -> tuple[Expanded, Numbers]:
+    """The E-step of some rows under a place's mixture and lists, and the next lists.
+
+    Parameters
+    ----------
+    passes : over the rows.
+    place : it stays as it is.
+    sets : of the rows; overwritten.
+    draw : what the component that they are shown besides is drawn by.
+    """
+    best, graph = passes.members(sets, len(place.graph), best=True), place.graph.copy()
+    if best.offsets[-1] < len(passes.rows):
+        raise _too_far()
+    how: Any = {"draw": draw, "graph": graph, "background": log_background(place.mixture)}
+    how["reach"] = place.reach
+    done: Expanded = passes.expand(
+        place.mixture.gaussians, best, place.graph, sets.ids, sets, **how
+    )
+    if not math.isfinite(done.bound):
+        raise _too_far()
+    return done, graph
+
+
+def directions_of(em: EM, place: Place) -> Floats | None:
+    """The directions along which the M-step takes second moments, (K, D, H); None for others."""
+    along = em.settings.structure.form.seconds is None
+    return place.mixture.gaussians.factor.directions if along else None
+
+
+def maximised(
+    em: EM,
+    place: Place,
+    sums: tuple[Floats, Floats, Floats],
+    iteration: int,
+    done: Sequence[Repair],
+) -> tuple[Floats, list[Repair]]:
+    """The M-step from sums about the place's means; its mixture is the next one then."""
+    n, total = em.data.source.n_rows, em.data.source.total_weight
+    mixture, means = place.mixture, np.ascontiguousarray(place.mixture.means)
+    # Of another structure they are nothing to go on from.
+    near = mixture.covariances if mixture.structure == em.settings.structure else None
+    statistics = Statistics(means, *sums, 0.0, n, total, directions_of(em, place))
+    estimate = em.m_step(statistics, near=near, background=place.background)
+    estimate, repairs = em.health.sound(estimate, iteration, done)
+    place.mixture = estimate.mixture(em.data.names)
+    return estimate.weight, repairs
+
+
+def scored(passes: Any, mixture: Mixture, ids: Numbers) -> Scored:
+    """Rows, scored exactly beside the components (n, C) that they keep.
+
+    Parameters
+    ----------
+    passes : over the rows.
+    mixture : whose components are kept, and the noise besides.
+    ids : (n, C), −1 for none.
+    """
+    gaps, sizes, kept, size = [], [], 0, max(1, _SHARES // mixture.n_components)
+    for at in range(0, len(ids), _TOGETHER):
+        rows, own = passes.rows[at : at + _TOGETHER], ids[at : at + _TOGETHER]
+        n = len(rows)
+        asked, found = np.arange(n, dtype=np.int32)[:, None], Sets.empty(n, ids.shape[1])
+        those = type(passes)(rows, None, passes.executor)
+        where, background = (Cells.even(n, 1), own, asked, found), log_background(mixture)
+        bound = those.expand(mixture.gaussians, *where, background=background).bound
+        gaps.append(float(kernel.log_likelihood(rows, mixture.components).sum()) - bound)
+        sizes.append(n)
+        best = kernel.labels(rows, mixture.components)[:, None]
+        # Noise, whose number is K, every row keeps.
+        kept += int(((own == best) | (best == mixture.n_components)).any(axis=1).sum())
+    part = passes.rows[:_TOGETHER]
+    lacking = sum(
+        lacks(part[at : at + size], mixture, ids.shape[1]) for at in range(0, len(part), size)
+    )
+    return Scored(np.array(gaps), np.array(sizes), kept, lacking / len(part))
+
+
+def lacks(rows: Floats, mixture: Mixture, n_kept: int) -> float:
+    """Σ_n log p(x_n) less what the so many likeliest components of each row leave of it, nats."""
+    _, shares = kernel.posterior(rows, mixture.components)
+    k = mixture.n_components
+    largest = np.partition(shares[:, :k], k - n_kept, axis=1)[:, k - n_kept :].sum(axis=1)
+    return -float(np.log(largest + shares[:, k:].sum(axis=1)).sum())
 
 
 def _too_far() -> DataError:

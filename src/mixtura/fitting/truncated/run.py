@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mixtura.engine.arrays import Floats
+from mixtura.engine.cells import Sets
 from mixtura.errors import Interrupted
 from mixtura.fitting.convergence.anderson import AndersonState
 from mixtura.fitting.convergence.rules import Outcome
@@ -17,14 +18,24 @@ from mixtura.fitting.given import Given
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.run_state import RunState
 from mixtura.fitting.runs import begin
-from mixtura.fitting.truncated.begin import begun, from_mixture
+from mixtura.fitting.truncated.begin import (
+    begun,
+    from_mixture,
+    gathered,
+    passes_over,
+    scale_of,
+    with_factors,
+)
 from mixtura.fitting.truncated.moves import MOVED, Mover
 from mixtura.fitting.truncated.rounds import Place, Rounds
+from mixtura.fitting.truncated.state import TruncatedState
+from mixtura.fitting.truncated.streamed import StreamedRounds
 from mixtura.fitting.truncated.truncation import Breadth, Truncation
+from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure
 
-#: so many rounds from one look at rows that are scored exactly to the next, and so many of those
-_EVERY, _LOOKED_AT = 10, 1000
+#: after these rounds and so many each time some rows are scored exactly, and how many
+_EARLY, _EVERY, _LOOKED_AT = (2, 4), 10, 1000
 #: a gain below which components are moved, nats a row
 _SETTLED = 5e-3
 #: rounds after which a batch of moves is judged, and batches at most
@@ -35,6 +46,8 @@ _SHARE, _FEWER = 0.05, 3
 _FEWEST = 1e-3
 #: up to so many densities all rows are scored in the end, else so many of them
 _ALL, _SOME = 2e10, 20_000
+#: structures whose components are moved as they are
+_BY_AXES = ("VII", "VVI")
 
 
 @dataclass(eq=False)
@@ -46,11 +59,10 @@ class Run:
     rounds : over the rows.
     place : where they begin; it changes as they go on.
     random : draws the rows that are looked at.
-    number : of the run, for the observer.
     repairs : what was done to components that collapsed.
     """
 
-    rounds: Rounds
+    rounds: Rounds | StreamedRounds
     place: Place
     breadth: Breadth
     random: np.random.RandomState
@@ -71,10 +83,12 @@ class Run:
                 self._move()
                 return
 
-    def climb(self) -> Outcome:
-        """Rounds until the rule ends them, or there are no more."""
-        settings = self.rounds.em.settings
+    def climb(self, number: int) -> Outcome:
+        """Rounds of the run of that number until the rule ends them, or there are no more."""
+        settings, checkpointer = self.rounds.em.settings, self.rounds.em.checkpointer
         while settings.allows(self.iteration):
+            if checkpointer:
+                checkpointer.note(number, self.state())
             self._round()
             ended = settings.rule.outcome(self.trace, self.since)
             if ended:
@@ -93,17 +107,17 @@ class Run:
     def reach(self) -> None:
         """The E-step at the mixture ahead, whose bound goes on record."""
         em, place = self.rounds.em, self.place
-        bound, n_densities = self.rounds.expand(place)
-        self.n_densities += n_densities
+        done = self.rounds.expand(place)
+        self.n_densities += done.n_densities
         self.n_rounds += 1
         log_prior = em.m_step.log_prior(place.mixture)
-        self.trace.append((bound + log_prior) / em.data.source.total_weight)
+        self.trace.append((done.bound + log_prior) / em.data.source.total_weight)
         self.known = place.mixture
 
     def _round(self, *, told: bool = True) -> None:
         """One E-step and one M-step; now and then a look whether rows keep enough."""
         self.reach()
-        if len(self.trace) % _EVERY == 0:
+        if len(self.trace) in _EARLY or len(self.trace) % _EVERY == 0:
             self._look()
         if told:
             self._tell()
@@ -120,19 +134,20 @@ class Run:
 
     def _look(self) -> None:
         """Score some rows exactly, and keep more where that shows a gap."""
-        n = len(self.rounds.passes.rows)
-        chosen = self.random.choice(n, min(_LOOKED_AT, n), replace=False)
-        seen = self.rounds.scored(self.place, chosen)
-        wider = self.breadth.widened(seen.gap, seen.missed, len(self.place.graph))
+        seen = self.rounds.scored(self.place, _LOOKED_AT, self.random)
+        wider = self.breadth.widened(seen.lacking, seen.missed, self.place.mixture.means.shape)
         if wider != self.breadth:
-            self.breadth, self.place = wider, self.place.widened(wider)
+            self.breadth, self.place = wider, self.rounds.widened(self.place, wider)
             self.since = len(self.trace)
 
     def _move(self) -> None:
         """Batches of moves, each kept if the bound is above what it was a few rounds later."""
+        assert isinstance(self.rounds, Rounds)
         mover = Mover(self.rounds)
         most = largest = max(1, int(_SHARE * len(self.place.graph)))
         for _ in range(_BATCHES):
+            if not self.rounds.em.settings.allows(self.iteration + _JUDGED):
+                break
             before = self.place.copied(), len(self.repairs), self.weight, self.known
             ahead, n_moves = mover.moved(self.place, most)
             if not n_moves or n_moves < min(_FEWEST * len(self.place.graph), most):
@@ -163,14 +178,34 @@ class Run:
             self.repairs.extend(repairs)
         self.since = len(self.trace)
 
+    def state(self) -> RunState:
+        """Where the run stands before a round."""
+        rounds, place, settings = self.rounds, self.place, self.rounds.em.settings
+        state = RunState.starting(
+            AndersonState.starting(settings.rule, settings.acceleration, place.mixture),
+            self.repairs,
+        )
+        state.trace, state.known = [*self.trace], (self.known, len(self.trace))
+        state.iteration, state.weight = self.iteration, self.weight
+        if isinstance(rounds, Rounds):
+            state.truncated = TruncatedState(
+                rounds.order,
+                place.sets.ids.copy(),
+                place.graph,
+                place.number,
+                self.since,
+                (self.n_moves, self.n_densities, self.n_rounds),
+                dict(self.random.get_state(legacy=False)),
+            )
+        return state
+
     def scored(self) -> Truncation:
         """What is known of the mixture whose bound is on record last."""
         rounds, place = self.rounds, self.place
-        em, n = rounds.em, len(rounds.passes.rows)
+        em, n = rounds.em, rounds.em.data.source.n_rows
         log_prior = em.m_step.log_prior(place.mixture) / em.data.source.total_weight
         bound = self.trace[-1] - log_prior
-        chosen = self.random.choice(n, min(_SOME, n), replace=False)
-        seen = rounds.scored(place, chosen)
+        seen = rounds.scored(place, _SOME, self.random)
         likelihood, error = bound + seen.gap, seen.standard_error
         if n * len(place.graph) <= _ALL:
             likelihood, error = em.objective(place.mixture) - log_prior, 0.0
@@ -180,7 +215,7 @@ class Run:
             likelihood,
             error,
             1.0 - seen.missed,
-            len(chosen),
+            int(seen.sizes.sum()),
             self.breadth,
             self.n_moves,
             densities,
@@ -207,15 +242,20 @@ def run(
     KeyboardInterrupt : Ctrl-C before any is known.
     """
     began, settings = time.perf_counter(), em.settings
-    searched = isinstance(settings.start, str) and settings.start == "auto"
-    own = searched and resumed is None and not given.complete
+    automatic = isinstance(settings.start, str) and settings.start == "auto"
+    own = automatic and resumed is None and given.empty
     if em.observer:
         em.observer.begun(number)
     runs: list[Run] = []
     try:
-        going = _searched(em, random, runs) if own else _going(em, given, random, number, resumed)
+        if em.checkpointer and em.checkpointer.state:
+            going = _continued(em, em.checkpointer.state)
+        elif own:
+            going = searched(em, random, runs)
+        else:
+            going = _going(em, given, random, number, resumed)
         runs.append(going)
-        outcome = going.climb()
+        outcome = going.climb(number)
         going.reach()
         truncation = going.scored()
     except KeyboardInterrupt:
@@ -238,20 +278,69 @@ def _going(
     if mixture is None:
         mixture, repairs = begin(em, given, random, run=number)
     breadth = Breadth.usual(mixture.n_components, mixture.n_features)
+    if not em.data.in_memory:
+        return _streamed(em, mixture, breadth, random, repairs)
     rounds, place = from_mixture(em, mixture, breadth, random)
     return Run(rounds, place, breadth, np.random.RandomState(random.randint(2**31)), repairs)
 
 
-def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
-    """A run from a start of its own, with components moved; with full covariances in two steps.
+def _streamed(
+    em: EM,
+    mixture: Mixture,
+    breadth: Breadth,
+    random: np.random.RandomState,
+    repairs: list[Repair],
+) -> Run:
+    """A run over a stream from a mixture."""
+    passes = passes_over(em.data.sample, em.data.executor)
+    order = np.arange(len(passes.rows), dtype=np.int32)
+    own = np.random.RandomState(random.randint(2**31))
+    rounds = StreamedRounds(em, Rounds(em, passes, scale_of(em), order), own)
+    seed = np.random.RandomState(random.randint(2**31))
+    return Run(rounds, rounds.beginning(mixture, breadth), breadth, seed, repairs)
+
+
+def _continued(em: EM, state: RunState) -> Run:
+    """A run on from a checkpoint."""
+    stood, mixture = state.truncated, state.ahead
+    assert stood is not None
+    passes = passes_over(em.data.sample, em.data.executor)
+    rounds = gathered(em, passes, stood.order)
+    sets = Sets(np.array(stood.ids), np.zeros(stood.ids.shape))
+    place = Place(mixture, sets, np.array(stood.graph), stood.number)
+    random = np.random.RandomState()
+    random.set_state(dict(stood.random))
+    breadth = Breadth(stood.ids.shape[1], stood.graph.shape[1])
+    going = Run(rounds, place, breadth, random, [*state.repairs])
+    going.trace, going.since, going.known = [*state.trace], stood.since, state.known[0]
+    going.n_moves, going.n_densities, going.n_rounds = stood.counts
+    return going
+
+
+def searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
+    """A run from a start of its own, with components moved; mostly in two steps.
 
     Whether a cell is one component or two is told by its axes with a few rows, while a covariance
-    has D (D + 1) / 2 numbers, which fit any rows: components are moved as if they lay along the
-    axes, and then once more. All runs are put into `runs`.
+    has D (D + 1) / 2 numbers, which fit any rows; and where components share what a covariance is
+    made of, none can be split by itself. So components are moved as if they lay along the axes, and
+    full ones then once more. Of a stream that is done over its sample. All runs are put into
+    `runs`.
     """
+    if not em.data.in_memory:
+        some = replace(
+            em,
+            data=em.data.of_others(em.data.sample),
+            observer=None,
+            checkpointer=None,
+            assumed=em.assumptions,
+        )
+        small = searched(some, random, runs)
+        going = _streamed(em, small.place.mixture, small.breadth, random, [])
+        going.n_moves = small.n_moves
+        return going
     settings = em.settings
     breadth = Breadth.usual(settings.n_components, em.data.source.n_features)
-    axes = settings.structure.letters == "VVV" and em.data.source.n_features > 1
+    axes = settings.structure.letters not in _BY_AXES and em.data.source.n_features > 1
     first = em
     if axes:
         plain = replace(settings, structure=structure("VVI"))
@@ -260,7 +349,7 @@ def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     seed = np.random.RandomState(random.randint(2**31))
     going = Run(replace(rounds, em=first), place, breadth, seed, repairs)
     runs.append(going)
-    if settings.structure.letters in MOVED and settings.n_components > 2:
+    if first.settings.structure.letters in MOVED and settings.n_components > 2:
         going.settle()
     if not axes:
         return going
@@ -269,8 +358,11 @@ def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     whole = Run(replace(rounds, em=em), going.place, going.breadth, seed, [])
     runs.append(whole)
     whole.n_moves = going.n_moves
+    if settings.structure.n_factors:
+        whole.place = with_factors(replace(rounds, em=em), whole.place)
+        return whole
     whole.weight, whole.repairs = whole.rounds.maximise(whole.place, 0, ())
-    if settings.n_components > 2:
+    if settings.structure.letters in MOVED and settings.n_components > 2:
         whole.settle()
     return whole
 

@@ -10,6 +10,7 @@ import numpy as np
 from mixtura.errors import MissingExtraError, ParameterError
 from mixtura.model.density import Density
 from mixtura.model.deployment.graph import OPSET, OUTPUTS, graph
+from mixtura.model.factors import written_out
 from mixtura.version import __version__
 
 #: dtype -> the types of the rows and of what is computed from them
@@ -32,7 +33,7 @@ def onnx_model(
         raise MissingExtraError("onnx", "onnx", "Mixture.to_onnx") from None
     given, computed = types_of(dtype)
     wanted = outputs_of(outputs)
-    made = graph(mixture, wanted, given=given, computed=computed, source=name)
+    made = graph(written_out(mixture), wanted, given=given, computed=computed, source=name)
     helper, kinds = onnx.helper, onnx.TensorProto
     floats = {4: kinds.FLOAT, 8: kinds.DOUBLE}
     shapes: dict[str, tuple[int, list[Any]]] = {

@@ -14,6 +14,7 @@ from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
 from mixtura.model.density import Density
+from mixtura.model.factors import written_out
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def statement(
     mixture: Density, dialect: str, table: str | Sequence[str], columns: Sequence[str] | None
 ) -> str:
     """The statement; see `Mixture.to_sql`."""
+    mixture = written_out(mixture)
     if dialect not in _DIALECTS:
         known = ", ".join(map(repr, _DIALECTS))
         raise ParameterError(f"dialect is {dialect!r}, expected one of {known}")

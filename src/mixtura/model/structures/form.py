@@ -29,6 +29,8 @@ class Form(ABC):
     diagonal: bool
     #: whether all components have one covariance
     shared: bool
+    #: whether diagonals of second moments will do for the M-step, as a kernel is asked for them
+    seconds: bool | None
 
     def __repr__(self) -> str:
         return f"Form({self.name})"
@@ -82,6 +84,10 @@ class Form(ABC):
         """Σ⁻¹ = L⁻ᵀ L⁻¹ from L⁻¹ (or 1/σ), of the covariances' shape and exactly symmetric."""
 
     @abstractmethod
+    def inverse_trace(self, whitening: Floats, floor: Floats) -> float:
+        """Σ_k tr(F Σ_k⁻¹) of L⁻¹ and a `floor` (D,): where it is below 1, all are above that."""
+
+    @abstractmethod
     def precision_factors(self, whitening: Floats) -> Floats:
         """U = L⁻ᵀ (or 1/σ), with Σ⁻¹ = U Uᵀ, from L⁻¹; of the covariances' shape."""
 
@@ -101,6 +107,7 @@ class _Variances(Form):
     """Variances alone: every matrix is diagonal."""
 
     diagonal = True
+    seconds = True
     shared = False
 
     def inverted(self, matrices: Floats) -> Floats:
@@ -111,6 +118,12 @@ class _Variances(Form):
 
     def precision_factors(self, whitening: Floats) -> Floats:
         return whitening
+
+    def inverse_trace(self, whitening: Floats, floor: Floats) -> float:
+        squares = whitening * whitening
+        if squares.ndim == 1:
+            return float(squares.sum() * floor.sum())
+        return float(np.add.reduce(squares, axis=0) @ floor)
 
 
 class _Spherical(_Variances):
@@ -204,6 +217,7 @@ class _Matrices(Form):
     """Whole matrices, one or one a component."""
 
     diagonal = False
+    seconds = False
 
     def ridged(self, covariances: Floats, ridge: float | Floats) -> Floats:
         whole = ridge if np.ndim(ridge) == 2 else np.eye(covariances.shape[-1]) * ridge
@@ -214,6 +228,11 @@ class _Matrices(Form):
 
     def precision_factors(self, whitening: Floats) -> Floats:
         return whitening.swapaxes(-1, -2)
+
+    def inverse_trace(self, whitening: Floats, floor: Floats) -> float:
+        # Features come last; a shared matrix counts once.
+        squares = (whitening * whitening).reshape(-1, len(floor))
+        return float(np.add.reduce(squares, axis=0) @ floor)
 
 
 class _Tied(_Matrices):

@@ -11,6 +11,7 @@ import numpy as np
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
 from mixtura.model.structures.form import Form
+from mixtura.model.structures.loadings import Loadings
 
 #: (n_k (K,), W_k, covariances near the answer or None) -> covariances
 MStep = Callable[[Floats, Floats, Floats | None], Floats]
@@ -31,11 +32,14 @@ class Structure:
     form : how its covariances are held.
     m_step : see `maximise`.
     univariate : whether it is for one feature only.
+    n_factors : H of factor analysers, Σ_k = A_k A_kᵀ + Ψ_k with A_k (D, H) and Ψ_k diagonal, whose
+        last letter is F and their number; volume and shape are those of Ψ_k. 0 of the others.
 
     References
     ----------
     Banfield & Raftery 1993, "Model-based Gaussian and non-Gaussian clustering"; Celeux & Govaert
-    1995, "Gaussian parsimonious clustering models", table 1.
+    1995, "Gaussian parsimonious clustering models", table 1; McLachlan & Peel 2000, Finite Mixture
+    Models, chapter 8, for factor analysers.
     """
 
     letters: str
@@ -43,6 +47,7 @@ class Structure:
     form: Form
     m_step: MStep
     univariate: bool = False
+    n_factors: int = 0
 
     def __hash__(self) -> int:
         return hash(self.letters)
@@ -54,6 +59,11 @@ class Structure:
     def name(self) -> str:
         """The alias where there is one, else the letters."""
         return self.alias or self.letters
+
+    @property
+    def kind(self) -> str:
+        """The name, without the number of factors where there are some."""
+        return self.name.rpartition("-")[0] if self.n_factors else self.name
 
     @property
     def shared(self) -> bool:
@@ -84,7 +94,8 @@ class Structure:
 
         The others are kept by rotations and a common factor, all but those without orientation.
         """
-        return self.affine or (self.letters[1] != "I" and self.letters[2] == "I")
+        letters = self.letters
+        return self.affine or bool(self.n_factors) or (letters[1] != "I" and letters[2] == "I")
 
     def maximise(self, weight: Floats, scatter: Floats, before: Floats | None = None) -> Floats:
         """The covariances of largest −½ Σ_k [n_k log|Σ_k| + tr(Σ_k⁻¹ W_k)] in the family.
@@ -95,7 +106,8 @@ class Structure:
         scatter : W_k = Σ_i r_ik (x_i − μ_k)(x_i − μ_k)ᵀ, (K, D, D), or its diagonal (K, D) for a
             diagonal form.
         before : covariances of the family to begin with, where the answer is not a formula; EM's
-            last are near the next.
+            last are near the next. Of factor analysers those along whose directions W_k was taken,
+            (K, D, H + 1).
 
         Returns
         -------
@@ -115,6 +127,8 @@ class Structure:
         weight : (K,), n_k, positive.
         covariances : Σ_k, in the structure's form; given back if that is all that is asked of them.
         """
+        if isinstance(self.form, Loadings):
+            return self.form.levelled(weight, covariances)
         if self.separate or self.form.shared:
             return covariances
         factors = weight.reshape(-1, *[1] * (covariances.ndim - 1))
@@ -134,8 +148,14 @@ class Structure:
 
         Raises
         ------
-        ParameterError : it is for one feature, and there are more.
+        ParameterError : it is for one feature, and there are more; or factors are as many as
+            features.
         """
+        if self.n_factors >= n_features:
+            raise ParameterError(
+                f"n_factors is {self.n_factors}, expected fewer than there are features, "
+                f"{n_features}: as many say no more than full covariances do"
+            )
         if self.univariate and n_features != 1:
             alike = "EII, EEI or EEE" if self.shared else "VII, VVI or VVV"
             raise ParameterError(
@@ -162,6 +182,8 @@ class Structure:
         Celeux & Govaert 1995, section 3, for the maxima.
         """
         spanned = 1 if self.letters[2] == "I" else n_features
+        if self.n_factors:
+            spanned = min(self.n_factors + 1, n_features)
         own = spanned + 1 if "V" in self.letters[1:] else 2 if self.letters[0] == "V" else 0
         return own, n_components + spanned
 
@@ -169,9 +191,20 @@ class Structure:
         """How many free parameters the covariances have.
 
         Volume: 1 or K. Shape: D − 1 for each distinct one. Orientation: D(D − 1)/2 for each
-        distinct one. An identity has none.
+        distinct one. An identity has none. Factor analysers have D·H − H(H − 1)/2 loadings each,
+        since A_k Q is the same for every rotation Q, and D variances for each Ψ; but no component
+        has more than a matrix has.
         """
+        if self.n_factors:
+            return self._n_factor_parameters(n_components, n_features)
         copies = {"I": 0, "E": 1, "V": n_components}
         volume, shape, orientation = (copies[letter] for letter in self.letters)
         d = n_features
         return volume + shape * (d - 1) + orientation * d * (d - 1) // 2
+
+    def _n_factor_parameters(self, n_components: int, n_features: int) -> int:
+        h, d = self.n_factors, n_features
+        loadings, most = d * h - h * (h - 1) // 2, d * (d + 1) // 2
+        if self.separate:
+            return n_components * min(loadings + d, most)
+        return min(n_components * loadings + d, n_components * most)

@@ -240,7 +240,8 @@ def compared(mixture: Mixture, rows: Floats, *, whole: bool, seed: int) -> dict[
     MissingExtraError : scikit-learn or mpmath is not installed.
     """
     proof = validate(mixture, rows).to_dict()
-    theirs = mixture.structure.alias and not mixture.noise and not mixture.equal_weights
+    known = mixture.structure.alias and not mixture.structure.n_factors
+    theirs = known and not mixture.noise and not mixture.equal_weights
     return {"validation": proof, "fit": _fitted(mixture, rows, seed) if whole and theirs else None}
 
 
