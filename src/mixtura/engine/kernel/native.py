@@ -106,7 +106,8 @@ def log_likelihood(rows: Rows, components: Components) -> Floats:
     told = native_tree.look(rows, components, log_likelihood=likelihood)
     if told or not _pass(rows, components, log_likelihood=likelihood):
         far = ~np.isfinite(likelihood)
-        likelihood[far] = reference.log_likelihood(rows[far], components)
+        if far.any():
+            likelihood[far] = reference.log_likelihood(rows[far], components)
     return likelihood
 
 
@@ -116,7 +117,8 @@ def labels(rows: Rows, components: Components) -> Integers:
     rows = doubles(rows)
     if native_tree.look(rows, components, labels=nearest):
         far = nearest < 0
-        nearest[far] = reference.labels(rows[far], components)
+        if far.any():
+            nearest[far] = reference.labels(rows[far], components)
     elif not _pass(rows, components, labels=nearest, hard=True):
         far = _far(rows, components)
         nearest[far] = reference.labels(rows[far], components)
