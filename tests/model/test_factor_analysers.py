@@ -207,3 +207,17 @@ def test_what_is_no_structure_of_factors_is_refused() -> None:
         Mixture([1.0], [[0.0, 0.0]], [[[1.0, 1.0], [1.0, 0.0]]], "factor-1")
     with pytest.raises(ParameterError, match="this mixture is full, which has no factors"):
         written_out(analysers(4, 2)).factors([[0.0] * 4])
+
+
+@pytest.mark.parametrize("ending", ["json", "xml", "mdl", "gmm"])
+def test_other_formats_hold_the_same_density_written_out(ending: str, tmp_path: Path) -> None:
+    from mixtura.formats import read
+    from mixtura.formats.writers import writer
+    from mixtura.model.storage import StoredModel
+
+    mixture, path = analysers(4, 2), tmp_path / f"model.{ending}"
+    path.write_bytes(writer(path.suffix).encoded(StoredModel(mixture, {}, ""), path.suffix))
+    again = read(path).mixture
+    rows, _ = mixture.sample(20, 0)
+    assert again.structure.name == "full"
+    assert_allclose(again.score_samples(rows), mixture.score_samples(rows), rtol=1e-4)

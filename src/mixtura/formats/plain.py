@@ -118,7 +118,8 @@ def written(stored: StoredModel, _: str) -> bytes:
     """A mixture as JSON: weights (K,), means (K, D), covariances (K, D, D), and its record."""
     m = stored.mixture
     record: dict[str, Any] = {
-        "structure": m.structure.name,
+        # Factor analysers are written out.
+        "structure": "full" if m.structure.n_factors else m.structure.name,
         "feature_names": None if m.feature_names is None else list(m.feature_names),
         "weights": m.weights.tolist(),
         "means": m.means.tolist(),

@@ -228,7 +228,15 @@ def structure_words(name: str, letters: str) -> str:
     'VVE: volume and shape vary from component to component, orientation is equal.'
     >>> structure_words("spherical", "VII")
     'spherical (VII): volume varies from component to component; components are round.'
+    >>> structure_words("factor-2", "VVF2")
+    'factor-2: 2 factors in each component, and for each feature a variance of its own.'
     """
+    if letters[2] == "F":  # factor analysers, and how many factors
+        whose = ", the same in all" if letters[1] == "E" else ""
+        return (
+            f"{name}: {counted(int(letters[3:]), 'factor')} in each component, and for each "
+            f"feature a variance of its own{whose}."
+        )
     called = name if name == letters else f"{name} ({letters})"
     said = []
     for letter, one, many in _SAID:
