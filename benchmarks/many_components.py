@@ -33,13 +33,16 @@ SPACING = 4.0 * np.sqrt(2.0)
 
 _ROUNDS = """\
 A round of truncated EM beside an iteration of exact EM from the same parameters: an E-step and an
-M-step of each, in turn, processor time of all threads, least of several, once rows are sorted; and
-how many densities a round finds of N·K. `Gap` is by how much the exact mean log-likelihood is below
-that of exact EM, nats a row, after as many rounds from the same start (20; 10 or 5 where an
-iteration takes long), negative where it is above; `best kept` the share of rows whose likeliest
-component is among those that they keep. Data: unit clusters on a grid of the plane, or in a box of
-16 dimensions in which the median nearest one is as far, 4√2, 100 rows each; the pixels of
-scikit-learn's china.jpg with rounding noise."""
+M-step of each, in turn, processor time of all threads, least of several, once rows are sorted and
+eight rounds are over, the mean of eight in a row, of which one sees whole lists; and how many
+densities a round finds of N·K. `C, G` are what a fit keeps in the end, of which the round is, too.
+`Gap` is by how much the exact mean log-likelihood is below that of exact EM, nats a row, after as
+many rounds from the same start (20; 10 or 5 where an iteration takes long; in the box the median of
+three starts, from which ends differ by some thousandths), negative where it is above;
+`best kept` the share of rows whose likeliest component is among those that they keep. Data: unit
+clusters on a grid of the plane, or in a box of 16 dimensions in which the median nearest one is as
+far, 4√2, 100 rows each; the pixels of scikit-learn's china.jpg, and the brightness of 100,000 of
+its windows of 8 × 8, with rounding noise."""
 
 _WHOLE = """\
 Whole fits with tol=1e-3, processor time of all threads: truncated, with its own start and moves,
@@ -50,6 +53,21 @@ rows, in multiples of them, in the truncated fit."""
 _START = """\
 The start of a truncated fit, seeds, lists, sets, Lloyd's steps and sorted rows, beside greedy
 k-means++ alone, of which the first seeds are found and the rest is taken to cost as much each."""
+
+_AUTO = """\
+Exact EM with `start="auto"` and one iteration beside `start="kmeans"`, processor time of all
+threads, least of three; the log-likelihoods of whole fits, tol=1e-3, nats a row; and
+`mixtura.select` of this one candidate."""
+
+_LARGE = """\
+Whole fits by truncated EM, tol=1e-3, of a grid of unit clusters, 100 rows each: processor time of
+all threads; how many E-steps of exact EM that is, as timed on a part of the rows; and by how much
+the process grew over the rows, in multiples of them. `Found` is the share of true clusters to which
+exactly one mean is nearest."""
+
+_FLOOR = """\
+A round of truncated EM, float64 and soft, beside one assignment of rows to their nearest mean among
+all K by faiss (float32), processor time of all threads, least of several."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +81,7 @@ class Case:
     n_components : K.
     kind : of the covariances.
     n_rounds : as many as are compared with exact EM; 0 where that takes too long.
+    n_starts : from so many starts, of which the median counts.
     """
 
     name: str
@@ -70,6 +89,7 @@ class Case:
     n_components: int
     kind: str
     n_rounds: int = 20
+    n_starts: int = 1
 
 
 def grid(side: int, rows: int = 100) -> tuple[Floats, Floats]:
@@ -98,6 +118,17 @@ def pixels() -> tuple[Floats, None]:
     return colours + np.random.default_rng(0).uniform(-0.5, 0.5, colours.shape), None
 
 
+def patches(count: int = 100_000) -> tuple[Floats, None]:
+    """Windows of 8 × 8 pixels of a photograph, their brightness."""
+    from sklearn.datasets import load_sample_image
+
+    grey = load_sample_image("china.jpg").astype(float).mean(axis=2)
+    windows = np.lib.stride_tricks.sliding_window_view(grey, (8, 8)).reshape(-1, 64)
+    random = np.random.default_rng(0)
+    chosen = windows[random.choice(len(windows), count, replace=False)]
+    return chosen + random.uniform(-0.5, 0.5, chosen.shape), None
+
+
 def _about(centres: Floats, rows: int, random: np.random.Generator) -> Floats:
     X = np.repeat(centres, rows, axis=0)
     X += random.normal(size=X.shape)
@@ -108,13 +139,24 @@ CASES = (
     Case("grid-32", partial(grid, 32), 1024, "diag"),
     Case("grid-50", partial(grid, 50), 2500, "diag", 10),
     Case("grid-100", partial(grid, 100), 10_000, "diag", 0),
-    Case("box-1000-16", partial(box, 1000, 16), 1000, "diag"),
-    Case("box-1000-16", partial(box, 1000, 16), 1000, "full", 10),
-    Case("pixels", pixels, 1000, "full", 5),
+    Case("box-1000-16", partial(box, 1000, 16), 1000, "diag", 20, 3),
+    Case("box-1000-16", partial(box, 1000, 16), 1000, "full", 10, 3),
+    Case("pixels", pixels, 1000, "full", 20),
     Case("pixels", pixels, 4000, "full", 0),
+    Case("patches", patches, 400, "full", 5),
 )
 QUICK = (Case("grid-20", partial(grid, 20), 400, "diag"),)
 WHOLE = (CASES[1], CASES[3], CASES[4])
+SEVERAL = (
+    Case("grid-10", partial(grid, 10), 100, "diag"),
+    Case("grid-10", partial(grid, 10), 100, "full"),
+    Case("grid-20", partial(grid, 20), 400, "diag"),
+    Case("box-400-8", partial(box, 400, 8), 400, "full"),
+)
+LARGE = (
+    Case("grid-100", partial(grid, 100), 10_000, "diag"),
+    Case("grid-173", partial(grid, 173), 29_929, "diag"),
+)
 
 _ROUND_COLUMNS = (
     Column("data", "data"),
@@ -140,6 +182,38 @@ _WHOLE_COLUMNS = (
     Column("exact_found", "exact fit's", ".3f"),
     Column("moves", "moves", ",d"),
     Column("beyond", "beyond", ".1f"),
+)
+_AUTO_COLUMNS = (
+    Column("data", "data"),
+    Column("kind", "covariances"),
+    Column("k", "K", ",d"),
+    Column("auto", "auto, s", "short"),
+    Column("kmeans", "k-means, s", "short"),
+    Column("ratio", "ratio", ".1f"),
+    Column("auto_end", "log-likelihood", ".4f"),
+    Column("kmeans_end", "from k-means", ".4f"),
+    Column("select", "selection, s", "short"),
+)
+_LARGE_COLUMNS = (
+    Column("data", "data"),
+    Column("k", "K", ",d"),
+    Column("n", "N", ",d"),
+    Column("fit", "fit, s", "short"),
+    Column("clock", "on the clock, s", "short"),
+    Column("iterations", "rounds", ",d"),
+    Column("of_exact", "exact iterations", ".2f"),
+    Column("beyond", "beyond", ".1f"),
+    Column("likelihood", "log-likelihood", ".4f"),
+    Column("found", "found", ".3f"),
+    Column("best_kept", "best kept", ".4f"),
+)
+_FLOOR_COLUMNS = (
+    Column("data", "data"),
+    Column("kind", "covariances"),
+    Column("k", "K", ",d"),
+    Column("round", "round, ms", "short"),
+    Column("floor", "assignment, ms", "short"),
+    Column("ratio", "ratio", ".2f"),
 )
 _START_COLUMNS = (
     Column("data", "data"),
@@ -172,15 +246,20 @@ def measured_round(case: Case) -> dict[str, Any]:
     em = loop(X, k, case.kind)
     breadth = Breadth.usual(k, X.shape[1])
     rounds, place, _ = begun(em, breadth, np.random.RandomState(0))
-    first, counts = place.mixture, []
-    for at in range(3):
+    behind, breadth = lag(X, place.mixture, case)
+    lags = [behind]
+    for seed in range(1, case.n_starts):
+        other = begun(em, Breadth.usual(k, X.shape[1]), np.random.RandomState(seed))[1]
+        lags.append(lag(X, other.mixture, case)[0])
+    place, counts = place.widened(breadth), []
+    for at in range(8):
         rounds.expand(place)
         rounds.maximise(place, at + 1, ())
     turns = 5 if case.n_rounds else 1
 
     def one_round() -> None:
-        counts.append(rounds.expand(place)[1])
-        rounds.maximise(place, 4, ())
+        counts.append(rounds.expand(place).n_densities)
+        rounds.maximise(place, 9, ())
 
     def iteration() -> None:
         em.m_step(em.statistics(place.mixture))
@@ -188,8 +267,8 @@ def measured_round(case: Case) -> dict[str, Any]:
     full, short = [], []
     for _ in range(turns):
         full.append(spent(iteration, 1))
-        short.append(spent(one_round, 4))
-    seen = rounds.scored(place, np.random.RandomState(0).choice(n, min(20_000, n), replace=False))
+        short.append(spent(lambda: [one_round() for _ in range(8)], 1) / 8.0)
+    seen = rounds.scored(place, 20_000, np.random.RandomState(0))
     return {
         "data": case.name,
         "kind": case.kind,
@@ -198,25 +277,33 @@ def measured_round(case: Case) -> dict[str, Any]:
         "exact": 1e3 * min(full),
         "round": 1e3 * min(short),
         "ratio": min(full) / min(short),
-        "densities": 100.0 * min(counts) / (n * k),
-        "gap": lag(X, em, first, case) if case.n_rounds else None,
+        "densities": 100.0 * float(np.mean(counts)) / (n * k),
+        "gap": None
+        if behind is None
+        else float(np.median([each for each in lags if each is not None])),
         "best_kept": 1.0 - seen.missed,
     }
 
 
-def lag(X: Floats, em: EM, first: mixtura.Mixture, case: Case) -> float:
-    """By how much rounds end below as many exact iterations from one mixture, nats a row."""
-    more = {"structure": case.kind, "tol": 0.0, "max_iter": case.n_rounds, "accelerate": False}
+def lag(X: Floats, first: mixtura.Mixture, case: Case) -> tuple[float | None, Breadth]:
+    """By how much rounds end below as many exact iterations from one mixture, nats a row.
+
+    And what rows kept in the end; where exact iterations take too long, that alone, of ten rounds.
+    """
+    n_rounds = case.n_rounds or 10
+    more = {"structure": case.kind, "tol": 0.0, "max_iter": n_rounds, "accelerate": False}
     start = mixtura.Given(
         first.weights,
         first.means,
         first.structure.form.precisions(first.gaussians.whitening(_inverted)),
     )
-    ends = [
-        mixtura.fit(X, case.n_components, given=start, search=search, **more).mean_log_likelihood
-        for search in ("exact", "truncated")
-    ]
-    return ends[0] - ends[1]
+    ours, *exact = (
+        mixtura.fit(X, case.n_components, given=start, search=search, **more)
+        for search in ("truncated", "exact")[: 2 if case.n_rounds else 1]
+    )
+    assert ours.truncation
+    behind = exact[0].mean_log_likelihood - ours.mean_log_likelihood if exact else None
+    return behind, ours.truncation.breadth
 
 
 def _inverted(lower: Floats) -> Floats:
@@ -290,6 +377,84 @@ def tabled(
     return rows
 
 
+def measured_auto(case: Case) -> dict[str, Any]:
+    """The start of exact EM beside k-means, and a selection of one candidate."""
+    X, _ = case.make()
+    k, more = case.n_components, {"structure": case.kind, "tol": 1e-3, "search": "exact"}
+    figures: dict[str, Any] = {"data": case.name, "kind": case.kind, "k": k}
+    for name, start in (("auto", "auto"), ("kmeans", "kmeans")):
+        begin = partial(mixtura.fit, X, k, start=start, max_iter=1, **more)
+        figures[name] = spent(begin, 3)
+        figures[f"{name}_end"] = mixtura.fit(X, k, start=start, **more).mean_log_likelihood
+    figures["ratio"] = figures["auto"] / figures["kmeans"]
+    figures["select"] = spent(partial(mixtura.select, X, [k], structures=[case.kind]), 1)
+    return figures
+
+
+def measured_large(case: Case) -> dict[str, Any]:
+    """A whole fit of very many components, and what it grew by."""
+    X, centres = case.make()
+    k, before = case.n_components, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    clock, began = time.perf_counter(), time.process_time()
+    fit = mixtura.fit(X, k, structure=case.kind, search="truncated", tol=1e-3)
+    taken, clock = time.process_time() - began, time.perf_counter() - clock
+    grown = 1024.0 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    assert fit.truncation
+    assert centres is not None
+    told = fit.truncation
+    few = X[:: max(1, len(X) * k // 10**9)]
+    iteration = spent(partial(loop(few, k, case.kind).statistics, fit.mixture), 1)
+    return {
+        "data": case.name,
+        "k": k,
+        "n": len(X),
+        "fit": taken,
+        "clock": clock,
+        "iterations": len(fit.trace) - 1,
+        "of_exact": taken / (iteration * len(X) / len(few)),
+        "beyond": grown / X.nbytes,
+        "likelihood": fit.mean_log_likelihood,
+        "found": found_on_grid(fit.mixture.means, case.name),
+        "best_kept": told.best_kept,
+    }
+
+
+def found_on_grid(means: Floats, name: str) -> float:
+    """The share of a grid's centres to which exactly one mean is nearest."""
+    side = int(name.split("-")[1])
+    places = np.rint(means / SPACING).astype(int).clip(0, side - 1)
+    counts = np.bincount(places @ [side, 1], minlength=side * side)
+    return float((counts == 1).mean())
+
+
+def measured_floor(case: Case) -> dict[str, Any]:
+    """A round beside one assignment of faiss's k-means, all distances in float32."""
+    import faiss
+
+    X, _ = case.make()
+    k = case.n_components
+    em, breadth = loop(X, k, case.kind), Breadth.usual(k, X.shape[1])
+    rounds, place, _ = begun(em, breadth, np.random.RandomState(0))
+
+    def one_round() -> None:
+        rounds.expand(place)
+        rounds.maximise(place, 1, ())
+
+    index = faiss.IndexFlatL2(X.shape[1])
+    index.add(np.asarray(place.mixture.means, np.float32))
+    single = X.astype(np.float32)
+    index.search(single[:1000], 1)
+    ours, theirs = spent(one_round, 8), spent(lambda: index.search(single, 1), 3)
+    return {
+        "data": case.name,
+        "kind": case.kind,
+        "k": k,
+        "round": 1e3 * ours,
+        "floor": 1e3 * theirs,
+        "ratio": ours / theirs,
+    }
+
+
 def rounds(quick: bool) -> list[Table]:
     """Rounds beside iterations."""
     rows = tabled(measured_round, QUICK if quick else CASES, _ROUND_COLUMNS)
@@ -309,5 +474,23 @@ def starts(quick: bool) -> list[Table]:
     return [Table("many_starts", "Starts of many components", _START, _START_COLUMNS, rows)]
 
 
+def autos(quick: bool) -> list[Table]:
+    """Starts of exact EM."""
+    rows = tabled(measured_auto, QUICK if quick else SEVERAL, _AUTO_COLUMNS)
+    return [Table("many_auto", "Exact EM of some hundred components", _AUTO, _AUTO_COLUMNS, rows)]
+
+
+def large(quick: bool) -> list[Table]:
+    """Whole fits of very many components."""
+    rows = tabled(measured_large, QUICK if quick else LARGE, _LARGE_COLUMNS)
+    return [Table("many_large", "Very many components", _LARGE, _LARGE_COLUMNS, rows)]
+
+
+def floors(quick: bool) -> list[Table]:
+    """Rounds beside k-means' assignment."""
+    rows = tabled(measured_floor, QUICK if quick else CASES, _FLOOR_COLUMNS)
+    return [Table("many_floor", "Rounds beside hard assignment", _FLOOR, _FLOOR_COLUMNS, rows)]
+
+
 if __name__ == "__main__":
-    run(rounds, fits, starts)
+    run(rounds, fits, starts, autos, large, floors)

@@ -121,3 +121,4 @@ void bind_groups(nb::module_& module);
 void bind_beliefs(nb::module_& module);
 void bind_clusterings(nb::module_& module);
 void bind_truncated(nb::module_& module);
+void bind_tree(nb::module_& module);

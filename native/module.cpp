@@ -270,6 +270,7 @@ NB_MODULE(_native, module) {
     bind_beliefs(module);
     bind_clusterings(module);
     bind_truncated(module);
+    bind_tree(module);
     module.def("potentials", &potentials, "form"_a, "constants"_a.noconvert(),
                "means"_a.noconvert(), "whitening"_a.noconvert(), "rows"_a.noconvert(),
                "weights"_a.noconvert().none(), "nearest"_a.noconvert(), nb::kw_only(), "update"_a,

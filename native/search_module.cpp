@@ -11,6 +11,7 @@
 
 #include "binding.hpp"
 #include "mixtura/kmeans.hpp"
+#include "mixtura/ratio.hpp"
 #include "mixtura/search.hpp"
 
 namespace {
@@ -52,6 +53,32 @@ mixtura::Place place_of(const Vector<double>& weight, const Matrix<double>& mean
             checked(covariances, "covariances", {k, d, d}),
             noise_weight,
             log_likelihood};
+}
+
+// How many steps, from how many places, how many more, and the gain that is none.
+using Race = std::tuple<std::int64_t, std::int64_t, std::int64_t, double>;
+
+mixtura::Race race_of(const Race& how) {
+    const auto& [n_brief, n_followed, n_steps, gain] = how;
+    return {n_brief, n_followed, n_steps, gain};
+}
+
+mixtura::Effort effort_of(const Effort& effort) {
+    return std::apply([](auto... each) { return mixtura::Effort{each...}; }, effort);
+}
+
+// Of starts at random how many, their variance and the noise's weight; then how many meet, how many
+// swaps are drawn at a time, and whether the first search begins at random, too.
+using Searching = std::tuple<std::int64_t, double, double, std::int64_t, std::int64_t, bool>;
+
+mixtura::Searching searching_of(const Race& race, const Searching& how,
+                                const Vector<const double>& scattered, std::int64_t k) {
+    const auto& [n_starts, variance, background, n_met, n_drawn, joined] = how;
+    return {race_of(race),
+            {n_starts, k, checked(scattered, "scattered", {k}), variance, background},
+            n_met,
+            n_drawn,
+            joined};
 }
 
 mixtura::SwapRule rule_of(const Rule& rule, const Vector<const double>& units, std::int64_t d) {
@@ -127,8 +154,7 @@ std::int64_t race(
     const Rule& rule, const Vector<const double>& units, const Matrix<double>& weight,
     const Matrices<double>& means,
     const nb::ndarray<double, nb::ndim<4>, nb::c_contig, nb::device::cpu>& covariances,
-    const Vector<double>& noise_weight, const Vector<double>& log_likelihood,
-    const std::tuple<std::int64_t, std::int64_t, std::int64_t, double>& how,
+    const Vector<double>& noise_weight, const Vector<double>& log_likelihood, const Race& how,
     const Vector<std::int64_t>& order) {
     const auto d = static_cast<std::int64_t>(rows.shape(1));
     const auto n = static_cast<std::int64_t>(weight.shape(0));
@@ -141,14 +167,12 @@ std::int64_t race(
     double* height = checked(log_likelihood, "log_likelihood", {n});
     std::int64_t* in_order = checked(order, "order", {n});
     const auto by = rule_of(rule, units, hill.n_features);
-    const auto& [n_brief, n_followed, n_steps, gain] = how;
     const Released released;
     std::vector<mixtura::Place> places;
     for (std::int64_t i = 0; i < n; ++i)
         places.push_back({k, weight.data() + i * k, first_mean + i * k * d,
                           first_covariance + i * k * d * d, noise[i], height[i]});
-    const std::int64_t done =
-        mixtura::race(hill, by, {n_brief, n_followed, n_steps, gain}, places.data(), n, in_order);
+    const std::int64_t done = mixtura::race(hill, by, race_of(how), places.data(), n, in_order);
     for (std::int64_t i = 0; i < n; ++i) {
         noise[i] = places[static_cast<std::size_t>(i)].noise_weight;
         height[i] = places[static_cast<std::size_t>(i)].log_likelihood;
@@ -171,9 +195,8 @@ std::tuple<double, double, std::int64_t, std::int64_t, double> swap(
     auto best = place_of(weight, means, covariances, hill.n_features, noise_weight, log_likelihood);
     const double* drawn = checked(draws, "draws", {n, mixtura::draws_per_swap});
     check_draws(drawn, n * mixtura::draws_per_swap);
-    const auto whole = [](auto... each) { return mixtura::Effort{each...}; };
     const auto by = rule_of(rule, units, hill.n_features);
-    mixtura::Effort spent = std::apply(whole, effort);
+    mixtura::Effort spent = effort_of(effort);
     const Released released;
     const std::int64_t used = mixtura::swap(hill, by, best, spent, drawn, n);
     return {best.noise_weight, best.log_likelihood, used, spent.n_failed, spent.left};
@@ -184,24 +207,21 @@ using Told =
     std::tuple<std::vector<double>, std::vector<double>, std::vector<double>, double, double>;
 using Found = std::tuple<std::vector<Told>, std::int64_t, std::int64_t, double>;
 
-// From places of one K; `how` is the race, then of starts at random how many, their variance and
-// the noise's weight, then how many meet, and how many swaps are drawn at a time. The ends, how
-// many met the best, how many draws were used, and what is left; nothing where it is not to end.
+// From places of one K. The ends, how many met the best, how many draws were used, and what is
+// left; nothing where it is not to end.
 std::optional<Found> search(
     const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
     std::string_view letters, const Matrix<const double>& ridge, double noise_log_density,
     const Rule& rule, const Vector<const double>& units, const Matrix<const double>& weight,
     const Matrices<const double>& means,
     const nb::ndarray<const double, nb::ndim<4>, nb::c_contig, nb::device::cpu>& covariances,
-    const Vector<const double>& noise_weight,
-    const std::tuple<std::int64_t, std::int64_t, std::int64_t, double>& race,
-    const std::tuple<std::int64_t, double, double, std::int64_t, std::int64_t>& how,
+    const Vector<const double>& noise_weight, const Race& race, const Searching& how,
     const Vector<const double>& scattered, const Effort& effort,
     const Vector<const double>& draws) {
     const auto d = static_cast<std::int64_t>(rows.shape(1));
     const auto n = static_cast<std::int64_t>(weight.shape(0));
     const auto k = static_cast<std::int64_t>(weight.shape(1));
-    if (rows.shape(0) < 1 || n < 1 || k < 2)
+    if (rows.shape(0) < 1 || (n < 1 && !std::get<5>(how)) || k < 2)
         throw nb::value_error("a search takes rows, a place, and two components at least");
     const auto hill = hill_of(rows, weights, letters, ridge, noise_log_density, false);
     const double* mean = checked(means, "means", {n, k, d});
@@ -209,15 +229,8 @@ std::optional<Found> search(
     const double* noise = checked(noise_weight, "noise_weight", {n});
     check_draws(draws.data(), static_cast<std::int64_t>(draws.size()));
     const auto by = rule_of(rule, units, d);
-    const auto whole = [](auto... each) { return mixtura::Effort{each...}; };
-    mixtura::Effort spent = std::apply(whole, effort);
-    const auto& [n_starts, variance, background, n_met, n_drawn] = how;
-    const auto& [n_brief, n_followed, n_steps, gain] = race;
-    const mixtura::Searching searching{
-        {n_brief, n_followed, n_steps, gain},
-        {n_starts, checked(scattered, "scattered", {k}), variance, background},
-        n_met,
-        n_drawn};
+    mixtura::Effort spent = effort_of(effort);
+    const auto searching = searching_of(race, how, scattered, k);
     std::vector<mixtura::End> started;
     for (std::int64_t i = 0; i < n; ++i) {
         const double *w = weight.data() + i * k, *m = mean + i * k * d,
@@ -242,6 +255,42 @@ std::optional<Found> search(
         ends.emplace_back(std::move(each.weight), std::move(each.means),
                           std::move(each.covariances), each.noise_weight, each.log_likelihood);
     return Found{std::move(ends), found.times, found.n_used, spent.left};
+}
+
+// From a place of K components; `ways` is along how many axes one is split, how far apart, and how
+// many pairs are merged. Nothing where EM cannot go on.
+std::optional<double> log_ratio(const Matrix<const double>& rows,
+                                const Maybe<Vector<const double>>& weights,
+                                std::string_view letters, const Matrix<const double>& ridge,
+                                double noise_log_density, const Rule& rule,
+                                const Vector<const double>& units, const Vector<double>& weight,
+                                const Matrix<double>& means, const Matrices<double>& covariances,
+                                const std::tuple<std::int64_t, double, std::int64_t>& ways,
+                                const std::tuple<Race, Race, Race>& races, const Race& race,
+                                const Searching& how, const Vector<const double>& scattered,
+                                const Effort& effort, const Vector<const double>& draws) {
+    const auto k = static_cast<std::int64_t>(weight.shape(0));
+    if (rows.shape(0) < 1 || k < 1) throw nb::value_error("a ratio takes rows, and a component");
+    const auto hill = hill_of(rows, weights, letters, ridge, noise_log_density, false);
+    const auto from = place_of(weight, means, covariances, hill.n_features, 0.0,
+                               -std::numeric_limits<double>::infinity());
+    check_draws(draws.data(), static_cast<std::int64_t>(draws.size()));
+    const auto by = rule_of(rule, units, hill.n_features);
+    const auto searching = searching_of(race, how, scattered, k + 1);
+    const auto& [n_axes, apart, n_merges] = ways;
+    const auto& [alone, between, last] = races;
+    const mixtura::RatioRule ratio{n_axes,           apart,        n_merges, race_of(alone),
+                                   race_of(between), race_of(last)};
+    const auto d = hill.n_features;
+    const Released released;
+    mixtura::End start{{from.weight, from.weight + k},
+                       {from.means, from.means + k * d},
+                       {from.covariances, from.covariances + k * d * d},
+                       0.0,
+                       from.log_likelihood,
+                       0};
+    return mixtura::log_ratio(hill, by, ratio, searching, std::move(start), effort_of(effort),
+                              {draws.data(), draws.size()});
 }
 
 }  // namespace
@@ -269,5 +318,10 @@ void bind_search(nb::module_& module) {
                "structure"_a, "ridge"_a.noconvert(), "noise_log_density"_a, "rule"_a,
                "units"_a.noconvert(), "weight"_a.noconvert(), "means"_a.noconvert(),
                "covariances"_a.noconvert(), "noise_weight"_a.noconvert(), "race"_a, "how"_a,
+               "scattered"_a.noconvert(), "effort"_a, "draws"_a.noconvert());
+    module.def("log_ratio", &log_ratio, "rows"_a.noconvert(), "weights"_a.noconvert().none(),
+               "structure"_a, "ridge"_a.noconvert(), "noise_log_density"_a, "rule"_a,
+               "units"_a.noconvert(), "weight"_a.noconvert(), "means"_a.noconvert(),
+               "covariances"_a.noconvert(), "ways"_a, "races"_a, "race"_a, "how"_a,
                "scattered"_a.noconvert(), "effort"_a, "draws"_a.noconvert());
 }

@@ -1,4 +1,5 @@
 #define MIXTURA_ISA avx2
 #define MIXTURA_LANES_BYTES 32
 #include "pass.inc"
+#include "tree.inc"
 #include "truncated.inc"

@@ -1,9 +1,11 @@
 #include "mixtura/climb.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "climber.hpp"
+#include "mixtura/size.hpp"
 
 namespace mixtura {
 namespace {
@@ -39,6 +41,29 @@ void write(const Hill& hill, const Parameters& from, Place& to) {
     auto variance = from.covariances.begin();
     for (std::int64_t j = 0; j < k; ++j)
         for (std::int64_t i = 0; i < d; ++i) to.covariances[(j * d + i) * d + i] = *variance++;
+}
+
+void restrain(const Hill& hill, Parameters& p) {
+    const char* letters = structure_names[static_cast<int>(hill.structure)];
+    const std::int64_t k = std::ssize(p.weight), d = hill.n_features;
+    const std::int64_t entries = std::ssize(p.covariances) / k;
+    double* covariances = p.covariances.data();
+    if (letters[0] != 'V' && letters[1] != 'V' && letters[2] != 'V') {
+        double total = 0.0;
+        for (const double weight : p.weight) total += weight;
+        for (std::int64_t i = 0; i < entries; ++i) {
+            double sum = 0.0;
+            for (std::int64_t j = 0; j < k; ++j)
+                sum += p.weight[size(j)] / total * covariances[j * entries + i];
+            for (std::int64_t j = 0; j < k; ++j) covariances[j * entries + i] = sum;
+        }
+    }
+    if (letters[1] != 'I') return;
+    for (std::int64_t j = 0; j < k; ++j) {
+        double sum = 0.0;
+        for (std::int64_t i = 0; i < d; ++i) sum += covariances[j * d + i];
+        std::fill_n(covariances + j * d, d, sum / static_cast<double>(d));
+    }
 }
 
 Climbed climb(const Hill& hill, Place& place, std::int64_t n_steps, double gain) {

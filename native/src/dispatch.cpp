@@ -44,6 +44,7 @@ struct Compiled {
                              std::int64_t, std::int64_t, const Results&);
     void (*chain_seeds)(const HeldRows&, const double*, const Chains&, std::int64_t, std::int64_t,
                         std::int64_t, double*, std::int32_t*);
+    ComponentTree* (*component_tree)(const Components&, const Bounds&);
     void (*exp32)(const float*, std::int64_t, float*);
     void (*exp64)(const double*, std::int64_t, double*);
     void (*log64)(const double*, std::int64_t, double*);
@@ -94,6 +95,7 @@ bool has_avx512() {
      isa::expand,                                                                                  \
      isa::moments_of_cells,                                                                        \
      isa::chain_seeds,                                                                             \
+     isa::component_tree,                                                                          \
      isa::vector_exp,                                                                              \
      isa::vector_exp,                                                                              \
      isa::vector_log}
@@ -223,6 +225,12 @@ void chain_seeds(const HeldRows& rows, const double* scale, const Chains& chains
                  std::int64_t first, std::int64_t last, std::int64_t n_seeds, double* places,
                  std::int32_t* chosen) {
     current().chain_seeds(rows, scale, chains, first, last, n_seeds, places, chosen);
+}
+
+ComponentTree::~ComponentTree() = default;
+
+std::unique_ptr<ComponentTree> component_tree(const Components& components, const Bounds& bounds) {
+    return std::unique_ptr<ComponentTree>(current().component_tree(components, bounds));
 }
 
 void vector_exp(const double* x, std::int64_t n, double* y) { current().exp64(x, n, y); }

@@ -20,6 +20,9 @@ struct Parameters {
 Parameters parameters(const Hill& hill, const Place& from);
 void write(const Hill& hill, const Parameters& from, Place& to);
 
+// Covariances that a pass for the structure can take: its form, if not its letters.
+void restrain(const Hill& hill, Parameters& p);
+
 // Parameters, and what an E-step needs of them. What belongs to the noise comes last: its whitening
 // is zero, and its density a constant.
 struct Point {

@@ -1,6 +1,7 @@
 // What each instruction set's compilation of the pass offers: the functions of kernel.hpp.
 #pragma once
 
+#include "mixtura/component_tree.hpp"
 #include "mixtura/kernel.hpp"
 #include "mixtura/passes.hpp"
 #include "mixtura/truncated.hpp"
@@ -36,6 +37,7 @@
                           std::int64_t, std::int64_t, const Results&);                             \
     void chain_seeds(const HeldRows&, const double*, const Chains&, std::int64_t, std::int64_t,    \
                      std::int64_t, double*, std::int32_t*);                                        \
+    ComponentTree* component_tree(const Components&, const Bounds&);                               \
     void vector_exp(const double*, std::int64_t, double*);                                         \
     void vector_exp(const float*, std::int64_t, float*);                                           \
     void vector_log(const double*, std::int64_t, double*);                                         \

@@ -13,16 +13,6 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-Place place_of(End& end) {
-    return {std::ssize(end.weight), end.weight.data(), end.means.data(),
-            end.covariances.data(), end.noise_weight,  end.log_likelihood};
-}
-
-void moved(End& end, const Place& to) {
-    end.noise_weight = to.noise_weight;
-    end.log_likelihood = to.log_likelihood;
-}
-
 class Searches {
   public:
     Searches(const Hill& hill, const SwapRule& rule, const Searching& how, const Effort& effort,
@@ -32,14 +22,16 @@ class Searches {
 
     bool run(std::vector<End> started, Found& found) {
         auto& ends = found.ends;
+        if (how_.scattered && !scatter(started)) return false;
         if (!searched(started, infinity)) return false;
         ends.push_back(best_);
         End best = best_;
         while (times(best, ends) < how_.n_met && effort_.left > 0.0) {
-            if (!scatter(std::ssize(best.weight), started)) return false;
+            started.clear();
+            if (!scatter(started)) return false;
             if (!searched(started, best.log_likelihood)) return false;
             ends.push_back(best_);
-            if (better(best_, best)) best = best_;
+            if (better(rule_, best_, best)) best = best_;
         }
         std::stable_sort(ends.begin(), ends.end(), [](const End& a, const End& b) {
             if (a.n_spurious != b.n_spurious) return a.n_spurious < b.n_spurious;
@@ -56,7 +48,7 @@ class Searches {
     // One search, over as soon as it comes to a height that is known; `best_` is its end.
     bool searched(std::vector<End>& started, double known) {
         std::vector<Place> places;
-        for (End& each : started) places.push_back(place_of(each));
+        for (End& each : started) places.push_back(each.place());
         const std::int64_t n = std::ssize(places);
         std::vector<std::int64_t> order(size(n));
         const std::int64_t n_steps = race(hill_, rule_, how_.race, places.data(), n, order.data());
@@ -64,9 +56,9 @@ class Searches {
         const auto n_calls = static_cast<double>(n + std::min(how_.race.n_followed, n));
         effort_.left -= n_calls * effort_.call + static_cast<double>(n_steps) * effort_.step;
         best_ = started[size(order[0])];
-        moved(best_, places[size(order[0])]);
+        best_.moved(places[size(order[0])]);
         if (!swapped(known)) return false;
-        best_.n_spurious = accidents_.count(parameters(hill_, place_of(best_)));
+        best_.n_spurious = accidents_.count(parameters(hill_, best_.place()));
         return true;
     }
 
@@ -79,20 +71,20 @@ class Searches {
                !same(best_.log_likelihood, known)) {
             const double* draws = drawn(how_.n_drawn * draws_per_swap);
             if (!draws) return false;
-            Place place = place_of(best_);
+            Place place = best_.place();
             swap(hill_, rule_, place, effort, draws, how_.n_drawn);
-            moved(best_, place);
+            best_.moved(place);
         }
         effort_.left = effort.left;
         return true;
     }
 
-    bool scatter(std::int64_t k, std::vector<End>& started) {
-        const std::int64_t d = hill_.n_features;
+    // Starts at random, besides those that there are.
+    bool scatter(std::vector<End>& started) {
         const Scatter& how = how_.scatter;
+        const std::int64_t k = how.n_components, d = hill_.n_features;
         const double* draws = drawn(how.n_starts * k);
         if (!draws) return false;
-        started.clear();
         for (std::int64_t i = 0; i < how.n_starts; ++i) {
             End& start = started.emplace_back(End{{how.weight, how.weight + k},
                                                   {},
@@ -118,12 +110,6 @@ class Searches {
         return draws_.data() + std::exchange(used_, used_ + n);
     }
 
-    bool better(const End& one, const End& other) const {
-        if (one.log_likelihood > other.log_likelihood + rule_.gain)
-            return one.n_spurious <= other.n_spurious;
-        return std::isfinite(one.log_likelihood) && one.n_spurious < other.n_spurious;
-    }
-
     bool same(double one, double other) const { return std::abs(one - other) < rule_.same; }
 
     std::int64_t times(const End& best, const std::vector<End>& ends) const {
@@ -147,6 +133,22 @@ class Searches {
 };
 
 }  // namespace
+
+Place End::place() {
+    return {std::ssize(weight), weight.data(), means.data(),
+            covariances.data(), noise_weight,  log_likelihood};
+}
+
+void End::moved(const Place& to) {
+    noise_weight = to.noise_weight;
+    log_likelihood = to.log_likelihood;
+}
+
+bool better(const SwapRule& rule, const End& one, const End& other) {
+    if (one.log_likelihood > other.log_likelihood + rule.gain)
+        return one.n_spurious <= other.n_spurious;
+    return std::isfinite(one.log_likelihood) && one.n_spurious < other.n_spurious;
+}
 
 bool search(const Hill& hill, const SwapRule& rule, const Searching& how, std::vector<End> started,
             Effort& effort, std::span<const double> draws, Found& found) {

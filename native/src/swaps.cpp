@@ -36,10 +36,10 @@ class Swapping {
     Swapping(const Hill& hill, const SwapRule& rule, const Place& from)
         : hill_(hill), rule_(rule), k_(from.n_components), d_(hill.n_features),
           diagonal_(is_diagonal(hill.structure)), entries_(diagonal_ ? d_ : d_ * d_),
-          letters_(structure_names[static_cast<int>(hill.structure)]), climber_(hill, k_),
-          losses_(k_, d_, diagonal_, rule.n_pairs), accidents_(hill, rule), lower_(size(d_ * d_)),
-          whitening_(size(d_ * d_)), apart_(size(d_)), mean_(size(d_)), squared_(size(hill.n_rows)),
-          sorted_(squared_), best_{parameters(hill, from), from.log_likelihood, 0}, tried_(best_) {
+          climber_(hill, k_), losses_(k_, d_, diagonal_, rule.n_pairs), accidents_(hill, rule),
+          lower_(size(d_ * d_)), whitening_(size(d_ * d_)), apart_(size(d_)), mean_(size(d_)),
+          squared_(size(hill.n_rows)), sorted_(squared_),
+          best_{parameters(hill, from), from.log_likelihood, 0}, tried_(best_) {
         best_.n_spurious = accidents_.count(best_.at);
         losses_.set(best_.at);
     }
@@ -79,7 +79,7 @@ class Swapping {
             double* covariance = &to.covariances[size(taken * entries_)];
             for (std::int64_t i = 0; i < entries_; ++i) covariance[i] = 0.5 * metric[i];
         }
-        restrain(to);
+        restrain(hill_, to);
         return true;
     }
 
@@ -199,28 +199,6 @@ class Swapping {
         }
     }
 
-    // Covariances that a pass for the structure can take: its form, if not its letters.
-    void restrain(Parameters& p) const {
-        const bool shared = letters_[0] != 'V' && letters_[1] != 'V' && letters_[2] != 'V';
-        double* covariances = p.covariances.data();
-        if (shared) {
-            double total = 0.0;
-            for (const double weight : p.weight) total += weight;
-            for (std::int64_t i = 0; i < entries_; ++i) {
-                double sum = 0.0;
-                for (std::int64_t k = 0; k < k_; ++k)
-                    sum += p.weight[size(k)] / total * covariances[k * entries_ + i];
-                for (std::int64_t k = 0; k < k_; ++k) covariances[k * entries_ + i] = sum;
-            }
-        }
-        if (letters_[1] != 'I') return;
-        for (std::int64_t k = 0; k < k_; ++k) {
-            double sum = 0.0;
-            for (std::int64_t j = 0; j < d_; ++j) sum += covariances[k * d_ + j];
-            std::fill_n(covariances + k * d_, d_, sum / static_cast<double>(d_));
-        }
-    }
-
     // Climb with what is tried, while it may yet be better than the best; whether it is then.
     bool settled(Effort& effort) {
         climber_.set(tried_.at);
@@ -265,7 +243,6 @@ class Swapping {
     std::int64_t k_, d_;
     bool diagonal_;
     std::int64_t entries_;  // of a component's covariance: D² or D
-    const char* letters_;
     Climber climber_;
     MergeLosses losses_;
     Accidents accidents_;

@@ -103,14 +103,12 @@ def test_a_search_refuses_what_it_cannot_take(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(kernel, "search", lambda *arguments: taken.extend(arguments))
     searching("VVV", 3).found()
     assert search is not None
-    problem, states, *others, draws = taken
+    problem, states, rule, how, effort, draws = taken
     with pytest.raises(ValueError, match="draws are not all from 0"):
-        search(problem, states, *others, np.ones_like(draws))
-    one = [np.ascontiguousarray(part[:1]) for part in states[0][:3]]
+        search(problem, states, rule, how, effort, np.ones_like(draws))
+    one = how._replace(scatter=how.scatter._replace(weight=np.ones(1)))
     with pytest.raises(ValueError, match="two components at least"):
-        search(
-            problem,
-            [states[0]._replace(weight=one[0], means=one[1], covariances=one[2])],
-            *others,
-            draws,
-        )
+        search(problem, states, rule, one, effort, draws)
+    none = how._replace(scattered=False)
+    with pytest.raises(ValueError, match="a search takes rows, a place"):
+        search(problem, states, rule, none, effort, draws)

@@ -199,6 +199,14 @@ def test_every_cluster_of_a_grid_is_found_by_one_component() -> None:
     assert fit.truncation.n_moves > 0
 
 
+@pytest.mark.parametrize("kind", ["tied", "EII", "VVE"])
+def test_components_that_share_a_covariance_find_every_cluster_too(kind: str) -> None:
+    X, centres = grid(10)
+    fit = mixtura.fit(X, len(centres), structure=kind, search="truncated", max_iter=100, tol=1e-4)
+    nearest_centre = ((fit.mixture.means[:, None] - centres) ** 2).sum(-1).argmin(1)
+    assert len(set(nearest_centre.tolist())) >= 97
+
+
 def test_exact_em_can_go_on_from_there() -> None:
     X, centres = grid(6)
     fit = mixtura.fit(X, len(centres), structure="diag", search="truncated")
@@ -383,6 +391,72 @@ def test_a_constant_column_and_few_different_rows_are_sown() -> None:
     assert np.isfinite(fit.log_likelihood)
 
 
+@pytest.mark.parametrize("k", [1, 2])
+def test_a_bound_of_all_components_is_the_likelihood(k: int) -> None:
+    X, _ = grid(4)
+    fit = mixtura.fit(X, k, structure="diag", search="truncated", max_iter=3)
+    assert fit.truncation is not None
+    assert fit.truncation.gap >= 0.0
+    assert fit.truncation.breadth.kept == k
+    assert "bound" not in fit.notes[-1]
+    assert f"{k} component" in fit.notes[-1]
+
+
+def test_very_many_components_on_few_rows_are_counted_and_not_listed_one_by_one() -> None:
+    X = np.random.default_rng(0).normal(size=(360, 8))
+    fit = mixtura.fit(X, 39, structure="full", search="truncated", max_iter=20)
+    said = next(note for note in fit.notes if "rest on" in note)
+    assert len(said) < 300
+    least, most = (
+        f"{fit.n_rows * end:.3g}"
+        for end in (
+            fit.mixture.weights[[*fit.starved]].min(),
+            fit.mixture.weights[[*fit.starved]].max(),
+        )
+    )
+    assert f"rest on {least} to {most} rows, fewer than the 9" in said
+
+
+@pytest.mark.parametrize("most", [1, 7, 9])
+def test_batches_of_moves_are_iterations_of_which_there_are_as_many_as_asked(most: int) -> None:
+    X, centres = grid(8)
+    fit = mixtura.fit(X, len(centres), structure="diag", search="truncated", max_iter=most)
+    assert len(fit.trace) == most + 1
+    assert not fit.outcome.converged
+
+
+@pytest.mark.parametrize("reg_covar", ["auto", 1e-6])
+@pytest.mark.parametrize("kind", ["spherical", "diag", "full"])
+def test_no_component_is_moved_to_rows_that_are_rounded_alike(kind: str, reg_covar: Any) -> None:
+    X, centres = grid(8)
+    more = {"structure": kind, "reg_covar": reg_covar, "max_iter": 60}
+    fit = mixtura.fit(np.round(X), len(centres), search="truncated", **more)
+    assert fit.truncation is not None
+    assert fit.truncation.n_moves > 0
+    assert fit.floored == ()
+
+
 def test_of_very_many_components_five_are_named_and_the_others_counted() -> None:
     assert named(range(20)).endswith(", 17, 18 and 19")
     assert named(range(3000)) == "components 0, 1, 2, 3, 4 and 2995 more"
+
+
+@pytest.mark.parametrize("noise", [None, True])
+@pytest.mark.parametrize("kind", ["spherical", "diag", "full"])
+def test_exact_em_of_many_components_begins_no_lower_than_k_means(kind: str, noise: Any) -> None:
+    X, centres = grid(10, rows=30)
+    if noise:
+        X[::15] = np.random.default_rng(1).uniform(-10.0, 65.0, size=X[::15].shape)
+    more: Any = {"structure": kind, "noise": noise, "search": "exact", "tol": 1e-3}
+    ours, clusters = (mixtura.fit(X, 100, start=start, **more) for start in ("auto", "kmeans"))
+    assert ours.truncation is None
+    assert ours.mean_log_likelihood > clusters.mean_log_likelihood - 1e-9
+    nearest_centre = ((ours.mixture.means[:, None] - centres) ** 2).sum(-1).argmin(1)
+    assert len(set(nearest_centre.tolist())) >= 97
+
+
+def test_means_that_are_given_are_where_truncated_em_begins() -> None:
+    X, centres = grid(5)
+    more: Any = {"structure": "diag", "search": "truncated", "max_iter": 0}
+    fit = mixtura.fit(X, 25, given=Given(means=centres), **more)
+    np.testing.assert_allclose(fit.mixture.means, centres)

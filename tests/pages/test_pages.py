@@ -34,7 +34,7 @@ each_run = pytest.mark.parametrize("page", named(PAGES, SLOW))
 
 
 # Dask calls pandas as it will not be called for ever.
-@pytest.mark.filterwarnings("ignore:component . rests on 1 rows")  # a gross error, on purpose
+@pytest.mark.filterwarnings("ignore:component . rests on 1 row,")  # a gross error, on purpose
 @pytest.mark.filterwarnings("ignore:The inplace keyword")
 @each_run
 def test_the_blocks_of_a_page_run_in_order(page: Path, desk: Path) -> None:

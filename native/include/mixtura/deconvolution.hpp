@@ -268,7 +268,7 @@ inline void run_deconvolution(const Components& c, const double* rows, const dou
     Tile<double> tile(t, d), beside(t, n_errors);
     Deconvolution deconvolution(c, deviations);
     const std::int64_t stride = deconvolution.n_sums() * width<double>;
-    Normalisation<double> norm(t);
+    Normalisation<double> norm(t, n);
     Buffer<double> values(n * t), own(t), likelihood(t), lanes(results.weight ? n * stride : 0);
     if (results.total) *results.total = 0.0;
     for (std::int64_t start = 0; start < n_rows; start += t) {

@@ -98,7 +98,7 @@ class Expansion {
               const Lists& lists, const Expanding& how, const Sets& sets)
         : c_(components), rows_(rows), cells_(cells), lists_(lists), how_(how), sets_(sets),
           distances_(components), tile_(cell_tile, rows.n_features), asked_(lists.n_lists),
-          scored_(components.n_components), met_(components.n_components),
+          further_(lists.n_lists), scored_(components.n_components), met_(components.n_components),
           excess_(how.graph ? components.n_components : 0),
           times_(how.graph ? components.n_components : 0), largest_(sets.n_kept),
           values_(cell_tile), own_(cell_tile), there_(cell_tile), likelihood_(cell_tile),
@@ -150,27 +150,33 @@ class Expansion {
         everyone_ = static_cast<Mask>((1u << (whole / asking)) - 1u);
     }
 
-    // Who is to be scored for whom: first the cell's own component, if there is one.
+    // Who is to be scored for whom: first the cell's own component, if there is one; then all on a
+    // row's first list, and of those that it asks for after that as much as they reach.
     void gather(std::int64_t own) {
         asked_.clear();
+        further_.clear();
         scored_.clear();
         if (own >= 0) scored_.add(static_cast<std::int32_t>(own), everyone_);
         for (std::int64_t i = 0; i < tile_.size; ++i) {
             const std::int32_t* wish = how_.asked + chosen_[i] * how_.n_asked;
             const auto mask = static_cast<Mask>(1u << (i / asking));
             for (std::int64_t a = 0; a < how_.n_asked; ++a)
-                if (wish[a] >= 0) asked_.add(wish[a], mask);
+                if (wish[a] >= 0) (a ? further_ : asked_).add(wish[a], mask);
         }
-        for (const std::int32_t list : asked_.ids) {
-            const std::int32_t* ids = lists_.ids + list * lists_.length;
-            const Mask mask = asked_.mask(list);
-            for (std::int64_t g = 0; g < lists_.length && ids[g] >= 0; ++g)
-                scored_.add(ids[g], mask);
-        }
+        add_lists(asked_, lists_.length);
+        add_lists(further_, how_.reach);
         if (how_.draw < 0) return;
         const auto n = static_cast<std::uint64_t>(c_.n_components);
         const std::uint64_t drawn = hash(static_cast<std::uint64_t>(how_.draw), chosen_[0]);
         scored_.add(static_cast<std::int32_t>(drawn % n), everyone_);
+    }
+
+    void add_lists(const Union& wanted, std::int64_t length) {
+        for (const std::int32_t list : wanted.ids) {
+            const std::int32_t* ids = lists_.ids + list * lists_.length;
+            const Mask mask = wanted.mask(list);
+            for (std::int64_t g = 0; g < length && ids[g] >= 0; ++g) scored_.add(ids[g], mask);
+        }
     }
 
     // A number for a round and a row, by SplitMix64's finaliser (Steele, Lea & Flood 2014).
@@ -284,7 +290,8 @@ class Expansion {
     Sets sets_;
     AskedDistances distances_;
     Tile<double> tile_;
-    Union asked_, scored_, met_;     // lists; components of a tile; components of a cell
+    Union asked_, further_;          // lists: those that come first in a row's wishes, and others
+    Union scored_, met_;             // components of a tile; components of a cell
     Buffer<double> excess_, times_;  // (K,) Σ log p_c − log p_k over a cell, and of how many rows
     Largest largest_;
     Buffer<double> values_, own_, there_, likelihood_, alone_, weights_;

@@ -108,6 +108,30 @@ template <class S> inline bool any_nonzero(Lanes<S> lanes) {
 #endif
 }
 
+// Whether any lane is `least` or more; a NaN is not.
+template <class S> inline bool any_at_least(Lanes<S> lanes, S least) {
+#if MIXTURA_LANES_BYTES == 64
+    if constexpr (sizeof(S) == 8) return _mm512_cmp_pd_mask(lanes, all(least), _CMP_GE_OQ);
+    else return _mm512_cmp_ps_mask(lanes, all(least), _CMP_GE_OQ);
+#elif MIXTURA_LANES_BYTES == 32
+    if constexpr (sizeof(S) == 8)
+        return _mm256_movemask_pd(_mm256_cmp_pd(lanes, all(least), _CMP_GE_OQ));
+    else return _mm256_movemask_ps(_mm256_cmp_ps(lanes, all(least), _CMP_GE_OQ));
+#else
+    S values[width<S>];
+    store(values, lanes);
+    bool any = false;
+    for (S value : values) any |= value >= least;
+    return any;
+#endif
+}
+
+// The lanes, or 0; without a branch.
+template <class S> inline Lanes<S> kept_if(Lanes<S> lanes, bool condition) {
+    using Word = decltype(Bits<S>{}[0] + 0);
+    return as<Lanes<S>>(as<Bits<S>>(lanes) & (Bits<S>{} - static_cast<Word>(condition)));
+}
+
 // ½ of the lanes of a float register, as doubles.
 inline Doubles widened(Floats lanes, int part) {
     Doubles wide;

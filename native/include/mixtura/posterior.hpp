@@ -33,19 +33,30 @@ inline void turned(const S* values, std::int64_t n_components, std::int64_t capa
 
 // What `soft_posterior` leaves of a tile (T,): r_k = e_k · share.
 template <class S> struct Normalisation {
-    explicit Normalisation(std::int64_t capacity) : top(capacity), sum(capacity), share(capacity) {}
-    Buffer<S> top;    // the largest log joint density
-    Buffer<S> sum;    // Σ_k e_k with e_k = exp(log joint density − top)
-    Buffer<S> share;  // 1 / Σ_k e_k; 0 beyond the rows that are there
+    Normalisation(std::int64_t capacity, std::int64_t n_components)
+        : top(capacity), sum(capacity), share(capacity), counting(n_components) {}
+    Buffer<S> top;                  // the largest log joint density
+    Buffer<S> sum;                  // Σ_k e_k with e_k = exp(log joint density − top)
+    Buffer<S> share;                // 1 / Σ_k e_k; 0 beyond the rows that are there
+    Buffer<std::int64_t> counting;  // (K,) components of which some e_k of a register is not 0
+    std::int64_t n_counting = 0;    // as many as were listed last
+
+    // Whether those are to be listed: where most were none, and to see it now and then.
+    bool lists(std::int64_t n_components, std::int64_t at) const {
+        constexpr std::int64_t many = 64, seldom = 32 * width<S>;
+        return n_components >= many && (2 * n_counting < n_components || at % seldom == 0);
+    }
 };
 
-// The exponentials e_k of log joint densities from squared distances, in place (K, T), and
-// log-likelihoods (T,).
+// The exponentials e_k of log joint densities from squared distances, in place (K, T) where it
+// `keeps` them, and log-likelihoods (T,).
 //
-// One exponential a row and component, the largest density taken out first. Where every density is
-// −∞ the log-likelihood is −∞ and all e_k are zero. The logarithms have a loop of their own, for a
-// row's maximum, exponential, sum and logarithm wait for one another.
-template <class S>
+// One exponential a row and component, the largest density taken out first; of many components
+// none where those of a whole register are 0. Which they are is listed before, for who branches
+// between exponentials waits for each wrong guess. Where every density is −∞ the log-likelihood is
+// −∞ and all e_k are zero. The logarithms have a loop of their own, for a row's maximum,
+// exponential, sum and logarithm wait for one another.
+template <class S, bool keeps = true>
 inline void soft_posterior(std::int64_t n_components, const Tile<S>& tile, const S* constants,
                            S* values, Normalisation<S>& norm, double* log_likelihood) {
     constexpr S lowest = std::numeric_limits<S>::lowest();
@@ -56,12 +67,32 @@ inline void soft_posterior(std::int64_t n_components, const Tile<S>& tile, const
         for (std::int64_t k = 0; k < n_components; ++k)
             top = larger(log_joint(load(column + k * capacity), constants[k]), top);
         const Lanes<S> scale = larger(top, all(lowest));
+        const auto shifted = [&](std::int64_t k) {
+            return log_joint(load(column + k * capacity), constants[k]) - scale;
+        };
         Lanes<S> sum = {};
-        for (std::int64_t k = 0; k < n_components; ++k) {
-            const Lanes<S> e =
-                exponential<S>(log_joint(load(column + k * capacity), constants[k]) - scale);
-            store(column + k * capacity, e);
-            sum += e;
+        if (!norm.lists(n_components, at)) {
+            for (std::int64_t k = 0; k < n_components; ++k) {
+                const Lanes<S> e = exponential<S>(shifted(k));
+                if constexpr (keeps) store(column + k * capacity, e);
+                sum += e;
+            }
+        } else {
+            std::int64_t n = 0;
+            for (std::int64_t k = 0; k < n_components; ++k) {
+                const Lanes<S> x = shifted(k);
+                const bool counts = any_at_least<S>(x, Exponential<S>::least);
+                norm.counting[n] = k;
+                n += counts;
+                if constexpr (keeps) store(column + k * capacity, kept_if<S>(x, counts));
+            }
+            for (std::int64_t i = 0; i < n; ++i) {
+                S* to = column + norm.counting[i] * capacity;
+                const Lanes<S> e = exponential<S>(keeps ? load(to) : shifted(norm.counting[i]));
+                if constexpr (keeps) store(to, e);
+                sum += e;
+            }
+            norm.n_counting = n;
         }
         store(&norm.top[at], top);
         store(&norm.sum[at], sum > S(0) ? sum : all(S(1)));

@@ -10,7 +10,7 @@ namespace mixtura {
 
 // Starts at random: as many, each of spheres of one variance about K rows that are drawn.
 struct Scatter {
-    std::int64_t n_starts;
+    std::int64_t n_starts, n_components;
     const double* weight;  // (K,)
     double variance, noise_weight;
 };
@@ -22,6 +22,7 @@ struct Searching {
     Scatter scatter;
     std::int64_t n_met;
     std::int64_t n_drawn;  // of swaps, that are drawn at a time
+    bool scattered;        // whether a scatter joins what the first begins with
 };
 
 // A place with memory of its own.
@@ -29,7 +30,14 @@ struct End {
     std::vector<double> weight, means, covariances;
     double noise_weight, log_likelihood;
     std::int64_t n_spurious;
+
+    Place place();
+    // What a place that is of this memory has come to.
+    void moved(const Place& to);
 };
+
+// Whether one has fewer spurious components than the other, or as many and a larger likelihood.
+bool better(const SwapRule& rule, const End& one, const End& other);
 
 // Where the searches ended, the best first; how many met that, and how many draws they took.
 struct Found {

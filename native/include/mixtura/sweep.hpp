@@ -13,7 +13,7 @@ class Sweep final : public Passes {
           std::int64_t d, bool diagonal)
         : n_(n), d_(d), t_(capacity<double>(n_rows, d, n)), diagonal_(diagonal), weights_(weights),
           nothing_(n * d * d), none_{form, n, d, nothing_.data(), nothing_.data(), nothing_.data()},
-          distances_(none_, t_), moments_(t_, d, n, diagonal), norm_(t_), values_(n * t_),
+          distances_(none_, t_), moments_(t_, d, n, diagonal), norm_(t_, n), values_(n * t_),
           counts_(weights ? n_rows + t_ : 0), likelihood_(t_) {
         if (weights) std::copy_n(weights, n_rows, counts_.data());
         tiles_.reserve(static_cast<std::size_t>((n_rows + t_ - 1) / t_));

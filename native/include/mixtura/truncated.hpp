@@ -49,6 +49,7 @@ struct Expanding {
     const std::int32_t* asked;  // (N, n_asked) lists; may be the sets' ids, which are overwritten
     std::int64_t draw;          // the number of the round
     std::int32_t* graph;        // (K, length) of `lists`: a cell's component and its neighbours
+    std::int64_t reach;         // so much of each list counts, but of the first that a row asks for
     double background;          // log density of noise, which every row keeps besides; −∞ for none
 };
 

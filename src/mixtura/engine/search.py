@@ -206,12 +206,34 @@ class Searching(NamedTuple):
     scatter : where all but the first begin.
     n_met : once so many have met the best, no other begins.
     n_drawn : so many swaps are drawn at a time.
+    scattered : whether the first begins at random, too.
     """
 
     race: Race
     scatter: Scatter
     n_met: int
     n_drawn: int
+    scattered: bool
+
+
+class RatioRule(NamedTuple):
+    """How the ends of K and of K + 1 components are sought, and at last climbed.
+
+    Parameters
+    ----------
+    n_axes : each component of K is split along so many of its axes.
+    apart : so many standard deviations to either side.
+    n_merges : so many pairs of K + 1 are merged.
+    alone, between, last : EM steps of K from where it begins; of what splits and merges lead to;
+        and of both in the end.
+    """
+
+    n_axes: int
+    apart: float
+    n_merges: int
+    alone: Race
+    between: Race
+    last: Race
 
 
 class Searched(NamedTuple):
@@ -244,6 +266,11 @@ Swap: TypeAlias = Callable[[EMProblem, EMState, SwapRule, Effort, Floats], Swapp
 #: EM cannot go on from one of their starts, or the draws are too few
 RunSearch: TypeAlias = Callable[
     [EMProblem, Sequence[EMState], SwapRule, Searching, Effort, Floats], Searched | None
+]
+#: log L_{K+1} − log L_K, nats a row, from a state of K, K + 1 being sought by searches besides; NaN
+#: where an end is spurious, None where EM cannot go on from a start or the draws are too few
+LogRatio: TypeAlias = Callable[
+    [EMProblem, EMState, SwapRule, RatioRule, Searching, Effort, Floats], float | None
 ]
 #: a run of EM over rows in memory: `mixtura.fitting.core_run` knows what it takes and gives
 EMRunOf: TypeAlias = Callable[..., Any]

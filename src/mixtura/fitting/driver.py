@@ -18,12 +18,11 @@ from mixtura.fitting.factor_start import check_able
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.m_step.prior import Prior
-from mixtura.fitting.runs import best_of, check_resumed, kept, run
+from mixtura.fitting.runs import best_of, check_resumed, kept
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.labelled import Labelled
 from mixtura.fitting.starts.start import StartLike
-from mixtura.fitting.truncated.choice import truncates
-from mixtura.fitting.truncated.run import run as truncated_run
+from mixtura.fitting.truncated.choice import run_of
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
 from mixtura.model.random import Seed, random_state_of, seed_of
@@ -83,7 +82,8 @@ def fit(
         diagonal, ``factor-shared`` where Ψ is one for all.
     n_factors : H of factor analysers, the columns of A_k: fewer than features. ``factor-8`` says
         the same as ``factor`` with 8.
-    start : ``auto``, the best of several searches on a sample, with no units; ``kmeans``,
+    start : ``auto``, the best of several searches on a sample, with no units, or with a hundred
+        components and more what truncated EM or k-means leads to; ``kmeans``,
         ``k-means++``, ``random`` or ``random_from_data``, as scikit-learn's; labels (N,) from 0 to
         K − 1 or responsibilities (N, K); a function ``(rows, n_components, random_state)`` that
         returns either; or a `Mixture`, from whose responsibilities to begin.
@@ -272,7 +272,7 @@ def fit_rows(
     if resumed is not None:
         check_resumed(resumed, settings, data.source.n_features)
     em = EM(data, settings, observer, checkpointer)
-    one = truncated_run if truncates(em) else run
+    one = run_of(em, given)
 
     def numbered(number: int) -> Fit:
         try:

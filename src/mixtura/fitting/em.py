@@ -327,7 +327,8 @@ class EM:
     def _pass(self, mixture: Mixture, *, diagonal: bool | None) -> Statistics:
         accumulate = self._labels.accumulate if self._labels else kernel.accumulate
         step = partial(accumulate, components=mixture.components, diagonal=diagonal)
-        return self.data.executor.run(self.data.source, step)
+        n_sums = mixture.means.size * (1 if diagonal else mixture.n_features)
+        return self.data.executor.run(self.data.source.summing(n_sums), step)
 
     @cached_property
     def _labels(self) -> LabelModel | None:

@@ -141,6 +141,7 @@ def run(
     random: np.random.RandomState,
     *,
     resumed: Fit | None = None,
+    begun: Callable[..., tuple[Mixture, list[Repair]]] | None = None,
 ) -> Fit:
     """One run: on from an earlier fit, or from where a checkpoint stands, or from a start.
 
@@ -151,13 +152,14 @@ def run(
     given : parameters to start from.
     random : the source of the start's draws.
     resumed : the earlier fit, or None.
+    begun : what gives the first mixture; None for `begin`.
     """
     if resumed is not None:
         return em.climb(resumed.mixture, earlier=resumed.trace.tolist())
     if em.checkpointer and em.checkpointer.state:
         return em.go_on(em.checkpointer.state, run=number)
     met: list[Met] = []
-    mixture, repairs = begin(em, given, random, run=number, told=met.append)
+    mixture, repairs = (begun or begin)(em, given, random, run=number, told=met.append)
     return em.climb(mixture, run=number, repairs=repairs, searches=met[-1] if met else None)
 
 

@@ -11,13 +11,16 @@ import numpy as np
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.components import Components
-from mixtura.engine.factors import Factor
+from mixtura.engine.factors import Diagonal, Factor
 from mixtura.engine.kernel.deconvolution import Deconvolved
 from mixtura.engine.marginals import Marginal
 from mixtura.engine.patterns import Patterns
 from mixtura.engine.sources import Block
 from mixtura.errors import DataError
 from mixtura.model.density import Density
+
+#: numbers of some components' terms that are found together, as the nearest cache holds them
+_TOGETHER = 2**14
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,12 @@ class Parts:
         parts = contributions(components, rows, distances, [each.expected for each in seen])
         return cls(whole, determinants - 0.5 * wider, distances, parts, True)
 
+    def log_joint(self, block: Block, components: Components) -> Floats:
+        """Log w_k p_k(x_i) of those rows, (N, K), nats."""
+        if self.own:
+            return kernel.log_joint(block, components)
+        return components.constants - 0.5 * self.distances
+
     @classmethod
     def _of_observed(cls, mixture: Density, block: Block, there: Any) -> Parts:
         """Those of rows that have the features `there` (N, D)."""
@@ -96,22 +105,51 @@ def contributions(
                 there.components, own, distances[chosen]
             )
         return parts
+    k, step = len(components.means), max(1, _TOGETHER // max(1, rows.size))
     with np.errstate(over="ignore", invalid="ignore"):
-        for k, mean in enumerate(components.means):
-            deviations = (rows - mean).T  # (D, N)
-            whitened = expected[k].T if expected else components.factor.whiten(k, deviations)
-            parts[:, k] = (deviations * components.factor.unwhiten_transposed(k, whitened)).T
-        sizes = np.abs(parts)
-        shares = sizes / np.maximum(sizes.sum(axis=2, keepdims=True), np.finfo(float).tiny)
-        residue = distances[:, :, None] - parts.sum(axis=2, keepdims=True)
-    # Where the square itself overflows there is nothing to share out.
-    shared = np.isfinite(residue) & np.isfinite(shares)
-    parts += np.where(shared, residue, 0.0) * np.where(shared, shares, 0.0)
-    far = np.asarray(~np.isfinite(parts).all(axis=2))
-    for k in np.flatnonzero(far.any(axis=0)).tolist():
-        these = far[:, k]
-        parts[these, k] = _far_terms(components.factor, k, rows[these], components.means[k])
+        for some in (range(first, min(first + step, k)) for first in range(0, k, step)):
+            part = parts[:, some.start : some.stop]
+            _fill(part, components, rows, some, expected)
+            _share_out(part, distances[:, some.start : some.stop])
+            far = np.asarray(~np.isfinite(part).all(axis=2))
+            for c in np.flatnonzero(far.any(axis=0)).tolist():
+                these, own = far[:, c], some[c]
+                part[these, c] = _far_terms(
+                    components.factor, own, rows[these], components.means[own]
+                )
     return parts
+
+
+def _fill(
+    part: Floats, components: Components, rows: Any, some: range, expected: Sequence[Floats]
+) -> None:
+    """The terms of some components, (N, k, D), as the second solve has them."""
+    factor = components.factor
+    if isinstance(factor, Diagonal) and not expected:
+        own = slice(some.start, some.stop)
+        np.subtract(rows[:, None], components.means[own], out=part)
+        solved = part / factor.scale[own]
+        solved /= factor.scale[own]
+        part *= solved
+        return
+    for c, k in enumerate(some):
+        deviations = (rows - components.means[k]).T  # (D, N)
+        whitened = expected[k].T if expected else factor.whiten(k, deviations)
+        part[:, c] = (deviations * factor.unwhiten_transposed(k, whitened)).T
+
+
+def _share_out(part: Floats, distances: Floats) -> None:
+    """Give the terms (N, k, D) what they lack to distances (N, k), by their sizes.
+
+    Where the square itself overflows there is nothing to share out.
+    """
+    shares = np.abs(part)
+    residue = distances[:, :, None] - part.sum(axis=2, keepdims=True)
+    shares /= np.maximum(shares.sum(axis=2, keepdims=True), np.finfo(float).tiny)
+    residue[~np.isfinite(residue)] = 0.0
+    shares[~np.isfinite(shares)] = 0.0
+    shares *= residue
+    part += shares
 
 
 def _far_terms(factor: Factor, k: int, rows: Any, mean: Floats) -> Floats:

@@ -29,8 +29,6 @@ from mixtura.textual import counted, printable
 
 #: so many features are named in a repr
 _NAMED = 6
-#: rows of a block whose responsibilities are held at a time, where few of them are kept
-_PART = 2**11
 
 
 @dataclass(frozen=True, eq=False)
@@ -380,17 +378,8 @@ def largest_shares(
         )
 
     def largest(block: Block) -> Floats:
-        found = np.empty((len(block.rows), 2 * top))
-        for at in range(0, len(block.rows), _PART):
-            shares = kernel.posterior(block.part(at, at + _PART), mixture.components)[1]
-            part = found[at : at + _PART]
-            places = np.argpartition(-shares, top - 1, axis=1)[:, :top]
-            places.sort(axis=1)
-            values = np.take_along_axis(shares, places, axis=1)
-            order = np.argsort(-values, axis=1, kind="stable")
-            part[:, :top] = labels[np.take_along_axis(places, order, axis=1)]
-            part[:, top:] = np.take_along_axis(values, order, axis=1)
-        return found
+        places, shares = kernel.leading(block, mixture.components, top)
+        return np.column_stack([labels[places], shares])
 
     whole = mixture._by_row(largest, (2 * top,), missing=missing).over(X, errors, projections)
     return whole[:, :top].astype(np.int64), whole[:, top:]

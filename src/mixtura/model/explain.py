@@ -277,28 +277,33 @@ def explain(
     block = Block(0, chosen, fields_of(errors=given))
     components, k = mixture.gaussians, mixture.n_components
     parts = Parts.of(mixture, block)
-    shares = kernel.posterior(block, mixture.components)[1]
-    variances = mixture.variances()  # (K, D)
+    likelihood, shares = kernel.posterior(block, mixture.components)
     return Explanation(
         feature_labels=mixture.feature_labels,
         log_weights=frozen(components.log_weights),
         normalisation=parts.normalisation,
         log_determinants=frozen(parts.log_determinants),
         squared_distances=frozen(parts.distances),
-        contributions=frozen(parts.contributions),
-        log_joint=frozen(kernel.log_joint(block, components)),
+        contributions=_read_only(parts.contributions),
+        log_joint=frozen(parts.log_joint(block, components)),
         responsibilities=frozen(shares[:, :k]),
-        log_likelihood=frozen(kernel.log_likelihood(block, mixture.components)),
+        log_likelihood=frozen(likelihood),
         row_numbers=numbers,
         values=frozen(chosen),
         means=mixture.means,
-        standard_deviations=frozen(np.sqrt(variances)),
+        standard_deviations=_read_only(np.sqrt(mixture.variances())),
         noise=mixture.noise,
         noise_responsibilities=frozen(shares[:, k]) if mixture.noise else None,
         noise_log_volumes=_log_volumes(mixture.noise, chosen),
         mixture=None if parts.own or not are_affordable(mixture) else mixture,
         factors=factors(mixture, chosen) if mixture.structure.n_factors and not parts.own else None,
     )
+
+
+def _read_only(own: Floats) -> Floats:
+    """An array that nobody else has, and nobody changes from now on."""
+    own.setflags(write=False)
+    return own
 
 
 def _log_volumes(noise: Noise | None, rows: Floats) -> float | Floats:

@@ -22,9 +22,11 @@ from mixtura.model.structures import Structure
 #: EM steps that tell what a neighbour's end is worth, and those after which it has settled
 _SHORT, _SETTLED = 10, 200
 #: so many merges of one end are tried, and so many of all candidates are followed
-_WAYS, _FOLLOWED = 3, 2
+WAYS, _FOLLOWED = 3, 2
 #: of each component so many axes are split along, so many standard deviations to either side
-_AXES, _APART = 2, 0.8
+AXES, APART = 2, 0.8
+#: an axis has two directions: of its entries about as large as the largest the last is positive
+_ABOUT = 0.6
 #: a gain below this, nats a row, is none
 _GAIN = 1e-7
 #: what the ridge may cost, nats a row: ends with it that lie lower by more are no rivals
@@ -99,7 +101,7 @@ def splits(candidate: Candidate, k: int) -> Iterator[Candidate]:
         candidate = _halved(candidate, heaviest, np.sqrt(values[-1]) * vectors[:, -1])
     values, vectors = np.linalg.eigh(candidate.covariances)  # (K, d), (K, d, d)
     for j in range(len(candidate.weight)):
-        for axis in range(1, 1 + min(_AXES, candidate.means.shape[1])):
+        for axis in range(1, 1 + min(AXES, candidate.means.shape[1])):
             yield _halved(candidate, j, np.sqrt(values[j, -axis]) * vectors[j, :, -axis])
 
 
@@ -108,7 +110,9 @@ def _halved(candidate: Candidate, j: int, along: Floats) -> Candidate:
 
     Two halves that lie c standard deviations to either side leave 1 − c² of the variance there.
     """
-    step = _APART * along
+    lengths = np.abs(along)
+    last = np.flatnonzero(~(lengths < _ABOUT * lengths.max()))[-1]
+    step = APART * np.sign(along[last]) * along
     weight = np.append(candidate.weight, 0.5 * candidate.weight[j])
     weight[j] *= 0.5
     means = np.vstack([candidate.means, candidate.means[j] + step])
@@ -124,7 +128,7 @@ def merges(candidate: Candidate, k: int) -> Iterator[Candidate]:
     losses = merge_losses(candidate)
     n = len(losses)
     first, second = np.triu_indices(n, 1)
-    for at in np.argsort(losses[first, second], kind="stable")[:_WAYS]:
+    for at in np.argsort(losses[first, second], kind="stable")[:WAYS]:
         merged = _without(candidate, int(first[at]), int(second[at]))
         while len(merged.weight) > k:
             least = int(merge_losses(merged).argmin())

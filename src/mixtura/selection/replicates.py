@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mixtura.caching import cached_property
+from mixtura.engine import kernel
+from mixtura.engine.arrays import Floats
 from mixtura.engine.executors import Serial
-from mixtura.engine.search import Race
+from mixtura.engine.search import Race, RatioRule
+from mixtura.engine.sources import ArraySource
+from mixtura.fitting.starts.ascent import RIDGE, Ascent
 from mixtura.fitting.starts.budget import Budget
+from mixtura.fitting.starts.candidate import Candidate, restrained
 from mixtura.fitting.starts.contest import Contest
-from mixtura.fitting.starts.ground import Ground, searched_rows
+from mixtura.fitting.starts.ground import searched_rows
 from mixtura.fitting.starts.search import Search
+from mixtura.fitting.starts.units import Units, units_of
 from mixtura.model.mixture import Mixture
-from mixtura.selection.neighbours import merges, splits
+from mixtura.selection.neighbours import APART, AXES, WAYS, merges, splits
 
 #: EM steps that tell starts apart, and after which one has settled, and a gain, nats a row, that is
 #: none then
 _SHORT, _SETTLED, _GAIN = 5, 100, 1e-6
-#: of how many splits of the null, and merges of the alternative, the ends are followed
-_FOLLOWED = 2
+#: the end of the null; of its splits, and of the alternative's merges, so many ends are followed
+_ALONE, _BETWEEN = Race(_SHORT, 1, _SETTLED, _GAIN), Race(_SHORT, 2, _SETTLED, _GAIN)
 #: EM steps to the end, and a gain there, nats a row, that is rest
-_LAST, _AT_REST = 1000, 1e-9
+_LAST = Race(0, 1, 1000, 1e-7)
+_RULE = RatioRule(AXES, APART, WAYS, _ALONE, _BETWEEN, _LAST)
 #: what the search for K + 1 components may cost, in the units of `cost`
 _EFFORT = 6e7
 
@@ -32,7 +40,7 @@ class Replicates:
 
     K components are sought from where the rows are from; K + 1 as a start is, the first search of
     all beginning with the ends of K in which a component is split; last K again, from the ends of
-    K + 1 in which two are merged.
+    K + 1 in which two are merged, and where that is better K + 1 from there.
 
     Parameters
     ----------
@@ -59,22 +67,78 @@ class Replicates:
         number : from 0.
         """
         random = np.random.RandomState([self.seed, number + 1])
-        rows = self.null.sample(self.n_rows, random)[0]
-        ground = Ground.of_density(rows, self.null.structure)
-        ascent = ground.ascent(self.null.structure, Serial(), Budget(_EFFORT))
-        contest, k = Contest(ascent), self.null.n_components
-        one = contest.raced([ground.candidate(self.null, ascent)], _race(1))[0]
-        views = (ground.points,)
-        begun = contest.raced([*splits(one, k + 1)], _race(_FOLLOWED))
-        other = Search(ascent, views, k + 1, random, begun=begun).found().ends[0]
-        if k > 1:
-            again = contest.raced([*merges(other, k)], _race(_FOLLOWED))[0]
-            one = again if contest.better(again, one) else one
-        ends = [contest.raced([each], Race(0, 1, _LAST, _AT_REST))[0] for each in (other, one)]
-        if any(each.n_spurious for each in ends):
-            return np.nan
-        return 2.0 * self.n_rows * (ends[0].log_likelihood - ends[1].log_likelihood)
+        points = ArraySource(self._units.of(self._drawn(random)))
+        ridge = RIDGE * np.eye(points.n_features)
+        null, budget = self._null, Budget(_EFFORT)
+        ascent = Ascent(points, null.structure, Serial(), budget, ridge)
+        # A likelihood without bounds has peaks of few rows, which no search finds at once.
+        sure = not null.structure.bounded
+        search = Search(ascent, (points,), len(null.weight) + 1, random, sure=sure)
+        one, state = replace(null, units=ascent.units), random.get_state()
+        gain = _at_once(search, one)
+        if gain is None:
+            random.set_state(state)
+            gain = _one_by_one(search, one)
+        return 2.0 * self.n_rows * gain
+
+    def _drawn(self, random: np.random.RandomState) -> Floats:
+        """Rows (N, D) of the null, those of each component together."""
+        null = self.null
+        counts = random.multinomial(self.n_rows, null.weights / null.weights.sum())
+        normal = random.standard_normal((self.n_rows, null.n_features))
+        parts = np.split(normal, np.cumsum(counts)[:-1])
+        places = zip(null.means, self._roots, parts, strict=True)
+        return np.concatenate([mean + part @ root.T for mean, root, part in places])
+
+    @cached_property
+    def _roots(self) -> Floats:
+        """The Cholesky factors of the null's covariances, (K, D, D)."""
+        return np.linalg.cholesky(self.null.covariance_matrices())
+
+    @cached_property
+    def _units(self) -> Units:
+        """The units of all replicates: those of the rows of one that is not looked at."""
+        rows = self._drawn(np.random.RandomState([self.seed, 0]))
+        return units_of(rows, np.ones(len(rows)), self.null.structure)
+
+    @cached_property
+    def _null(self) -> Candidate:
+        """The null in those units."""
+        structure, weights = self.null.structure, self.null.weights
+        covariances = self._units.covariance(self.null.covariance_matrices())
+        means, weight = self._units.of(self.null.means), self.n_rows * weights / weights.sum()
+        covariances = restrained(weight, covariances, structure)
+        return Candidate(weight, means, covariances, structure, np.ones(means.shape[1]))
 
 
-def _race(n_followed: int) -> Race:
-    return Race(_SHORT, n_followed, _SETTLED, _GAIN)
+def _at_once(search: Search, one: Candidate) -> float | None:
+    """As `_one_by_one`, in one call of the kernel; None where that cannot be."""
+    if kernel.log_ratio is None or not search.is_plain:
+        return None
+    problem, rule = search.ascent.problem(one), search.contest.rule(one)
+    return kernel.log_ratio(problem, one.state, rule, _RULE, *search.asked())
+
+
+def _one_by_one(search: Search, one: Candidate) -> float:
+    """The gain log L_{K+1} − log L_K, nats a row; NaN where an end is spurious.
+
+    Parameters
+    ----------
+    search : for K + 1 components.
+    one : of K components, where those are sought from.
+    """
+    ascent, contest, k = search.ascent, search.contest, search.n_components
+    free = Contest(replace(ascent, budget=Budget(np.inf)))
+    one = free.raced([one], _ALONE)[0]
+    begun = free.raced([*splits(one, k)], _BETWEEN)
+    other = replace(search, begun=begun).found().ends[0]
+    if k > 2:
+        again = free.raced([*merges(other, k - 1)], _BETWEEN)[0]
+        if contest.better(again, one):
+            higher = free.raced([*splits(again, k)], _BETWEEN)[0]
+            one, other = again, higher if contest.better(higher, other) else other
+    other, one = (free.raced([each], _LAST)[0] for each in (other, one))
+    if other.n_spurious or one.n_spurious:
+        return np.nan
+    # Every mixture of K components is one of K + 1.
+    return max(other.log_likelihood - one.log_likelihood, 0.0)

@@ -16,11 +16,12 @@ from mixtura.fitting.em import EM
 from mixtura.fitting.factor_start import with_more_factors
 from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
-from mixtura.fitting.runs import first_statistics, run
+from mixtura.fitting.runs import first_statistics
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.budget import cost
 from mixtura.fitting.starts.ground import Ground
 from mixtura.fitting.starts.start import Request
+from mixtura.fitting.truncated.choice import run_of
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure as structure_called
 from mixtura.rows.data import Data
@@ -76,7 +77,8 @@ class Trials:
             settings = replace(settings, start="kmeans")  # whatever it is called: all rows are one
         random = np.random.RandomState(self.seed)
         try:
-            fit = run(self._em(settings), 0, Given(), random)
+            em = self._em(settings)
+            fit = run_of(em, Given())(em, 0, Given(), random)
         except (CollapseError, DataError, ParameterError) as error:
             return Row.failed(candidate, str(error), time.perf_counter() - began)
         return self._row(candidate, fit, began)

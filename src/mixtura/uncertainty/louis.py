@@ -17,6 +17,8 @@ from mixtura.uncertainty.chart import Chart
 
 #: numbers that are held at a time
 _CELLS = 2**20
+#: a share of a row that adds no digit to any sum of scores
+_LEAST_SHARE = 1e-60
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,6 +239,8 @@ def _missing(coordinates: Coordinates, block: Block) -> Floats:
         part = block.part(at, at + step).readable()
         rows = np.asarray(part.rows, dtype=np.float64)
         shares = kernel.posterior(rows, mixture.components)[1]
+        # Squares of shares so small fall below the normal numbers, which a processor is slow at.
+        shares[shares < _LEAST_SHARE] = 0.0
         scores = coordinates.scores(rows)
         expected = shares[..., None] * scores
         counted = expected if part.weights is None else part.weights[:, None, None] * expected

@@ -150,6 +150,27 @@ def race(
     how: tuple[int, int, int, float],
     order: _Labels,
 ) -> int: ...
+def log_ratio(
+    rows: _Doubles,
+    weights: _Doubles | None,
+    structure: str,
+    ridge: _Doubles,
+    noise_log_density: float,
+    rule: tuple[float, int, float, float, int, int, float, float, float, float, float, float],
+    units: _Doubles,
+    weight: _Doubles,
+    means: _Doubles,
+    covariances: _Doubles,
+    ways: tuple[int, float, int],
+    races: tuple[
+        tuple[int, int, int, float], tuple[int, int, int, float], tuple[int, int, int, float]
+    ],
+    race: tuple[int, int, int, float],
+    how: tuple[int, float, float, int, int, bool],
+    scattered: _Doubles,
+    effort: tuple[float, int, int, float, float, float],
+    draws: _Doubles,
+) -> float | None: ...
 def search(
     rows: _Doubles,
     weights: _Doubles | None,
@@ -163,7 +184,7 @@ def search(
     covariances: _Doubles,
     noise_weight: _Doubles,
     race: tuple[int, int, int, float],
-    how: tuple[int, float, float, int, int],
+    how: tuple[int, float, float, int, int, bool],
     scattered: _Doubles,
     effort: tuple[float, int, int, float, float, float],
     draws: _Doubles,
@@ -186,6 +207,28 @@ def swap(
     effort: tuple[float, int, int, float, float, float],
     draws: _Doubles,
 ) -> tuple[float, float, int, int, float]: ...
+
+class Tree:
+    def __init__(
+        self,
+        form: int,
+        constants: _Doubles,
+        means: _Doubles,
+        whitening: _Doubles,
+        centre: _Doubles,
+        axes: _Doubles,
+        low: _Doubles,
+        high: _Doubles,
+        rates: _Doubles,
+        reaches: _Doubles,
+    ) -> None: ...
+    def look(
+        self,
+        rows: _Doubles,
+        labels: NDArray[np.int64],
+        shares: _Doubles | None,
+        log_likelihood: _Doubles | None,
+    ) -> int: ...
 
 class Run:
     def __init__(
@@ -310,6 +353,7 @@ def expand(
     ids: NDArray[np.int32],
     shares: _Doubles | None,
     graph: NDArray[np.int32] | None,
+    reach: int,
     background: float,
 ) -> tuple[float, float, int]: ...
 def count_members(

@@ -16,6 +16,7 @@ from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.components import Components
 from mixtura.engine.kernel import deconvolution, reference
 from mixtura.engine.kernel.deconvolution import gathered, same_for_all, widened
+from mixtura.engine.kernel.leading import leading_by
 from mixtura.engine.low_rank import written_out
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
@@ -24,6 +25,7 @@ __all__ = [
     "accumulate",
     "classification_likelihood",
     "labels",
+    "leading",
     "log_joint",
     "log_likelihood",
     "log_posterior",
@@ -88,6 +90,14 @@ def labels(rows: Rows | Block, components: Components) -> Integers:
     if block is None:
         return _plain.labels(_rows(rows), wide)
     return log_posterior(block, components).argmax(axis=1)
+
+
+def leading(rows: Rows | Block, components: Components, count: int) -> tuple[Integers, Floats]:
+    """The likeliest components of rows and their responsibilities, as `reference.leading`."""
+    block, wide = _measured(rows, components)
+    if block is None:
+        return _plain.leading(_rows(rows), wide, count)
+    return leading_by(posterior, block, components, count)
 
 
 def accumulate(block: Block, components: Components, *, diagonal: bool | None = None) -> Statistics:

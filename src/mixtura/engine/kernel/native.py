@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Floats, Integers, Rows, doubles, readable
 from mixtura.engine.components import Centres, Components
 from mixtura.engine.factors import FactorForm, WithUniform
-from mixtura.engine.kernel import _native, reference
+from mixtura.engine.kernel import _native, native_tree, reference
+from mixtura.engine.kernel.leading import leading_by
 from mixtura.engine.kernel.native_clusterings import sample_clusterings
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
-from mixtura.engine.kernel.native_search import climb, fit_groups, race, search, swap
+from mixtura.engine.kernel.native_search import climb, fit_groups, log_ratio, race, search, swap
 from mixtura.engine.kernel.native_truncated import CellPasses
 from mixtura.engine.patterns import Patterns
 from mixtura.engine.search import Ascend, CellPassesOf, EMRunOf
@@ -47,10 +48,12 @@ __all__ = [
     "hamerly_step",
     "invert_lower",
     "labels",
+    "leading",
     "lloyd",
     "log_joint",
     "log_likelihood",
     "log_posterior",
+    "log_ratio",
     "moments",
     "posterior",
     "potentials",
@@ -100,9 +103,11 @@ def log_joint(rows: Rows, components: Components) -> Floats:
 def log_likelihood(rows: Rows, components: Components) -> Floats:
     """Log-likelihoods of rows, (m,), as `reference.log_likelihood`."""
     likelihood = np.empty(len(rows))
-    if not _pass(rows, components, log_likelihood=likelihood):
+    told = native_tree.look(rows, components, log_likelihood=likelihood)
+    if told or not _pass(rows, components, log_likelihood=likelihood):
         far = ~np.isfinite(likelihood)
-        likelihood[far] = reference.log_likelihood(rows[far], components)
+        if far.any():
+            likelihood[far] = reference.log_likelihood(rows[far], components)
     return likelihood
 
 
@@ -110,10 +115,26 @@ def labels(rows: Rows, components: Components) -> Integers:
     """The likeliest component of each row, (m,), as `reference.labels`."""
     nearest = np.empty(len(rows), dtype=np.int64)
     rows = doubles(rows)
-    if not _pass(rows, components, labels=nearest, hard=True):
+    if native_tree.look(rows, components, labels=nearest):
+        far = nearest < 0
+        if far.any():
+            nearest[far] = reference.labels(rows[far], components)
+    elif not _pass(rows, components, labels=nearest, hard=True):
         far = _far(rows, components)
         nearest[far] = reference.labels(rows[far], components)
     return nearest
+
+
+def leading(rows: Rows, components: Components, count: int) -> tuple[Integers, Floats]:
+    """The likeliest components and their responsibilities, (m, C), as `reference.leading`."""
+    names, shares = np.empty((len(rows), count), np.int64), np.empty((len(rows), count))
+    rows = doubles(rows)
+    if native_tree.look(rows, components, names, shares):
+        rest = np.flatnonzero((names < 0).any(axis=1))
+    else:
+        rest = np.arange(len(rows))
+    names[rest], shares[rest] = leading_by(posterior, rows[rest], components, count)
+    return names, shares
 
 
 def log_posterior(rows: Rows, components: Components) -> Floats:

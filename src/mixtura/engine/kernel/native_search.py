@@ -15,6 +15,7 @@ from mixtura.engine.search import (
     EMProblem,
     EMState,
     Race,
+    RatioRule,
     Searched,
     Searching,
     Swapped,
@@ -250,6 +251,7 @@ def search(
     Parameters
     ----------
     problem, states : what is maximised, and from where on; all of as many components, two at least.
+        There may be no state where the first search begins at random, too.
     rule : of a swap, and of what is better.
     how : of the searches.
     effort : how long swaps and searches go on.
@@ -268,10 +270,12 @@ def search(
     One thread, the GIL released, the same sums in the same order whenever it is called: those of
     `race` and of `swap`, one after the other.
     """
+    k, d = len(how.scatter.weight), problem.block.rows.shape[1]
+    shapes = (k,), (k, d), (k, d, d), (), ()
     weight, means, covariances, _, uniform = (
-        np.array([state[i] for state in states], np.float64) for i in range(5)
+        np.array([state[i] for state in states], np.float64).reshape(len(states), *shape)
+        for i, shape in enumerate(shapes)
     )
-    scatter = how.scatter
     found = _native.search(
         *_rows_of(problem),
         rule[:-1],
@@ -280,21 +284,70 @@ def search(
         means,
         covariances,
         uniform,
-        how.race,
-        (scatter.n_starts, scatter.variance, scatter.uniform_weight, how.n_met, how.n_drawn),
-        doubles(scatter.weight),
+        *_searching(how),
         effort,
         doubles(draws),
     )
     if found is None:
         return None
     ends, times, n_used, left = found
-    k, d = means.shape[1:]
     reached = [
         EMState(np.array(w), np.reshape(m, (k, d)), np.reshape(c, (k, d, d)), height, rest)
         for w, m, c, rest, height in ends
     ]
     return Searched(reached, times, n_used, left)
+
+
+def log_ratio(
+    problem: EMProblem,
+    state: EMState,
+    rule: SwapRule,
+    how: RatioRule,
+    searching: Searching,
+    effort: Effort,
+    draws: Floats,
+) -> float | None:
+    """How much higher K + 1 components end than K, log L_{K+1} − log L_K, nats a row.
+
+    Parameters
+    ----------
+    problem, state : what is maximised, and from where on, of K components.
+    rule : of a swap, and of what is better.
+    how : what else K and K + 1 are sought from than a state and searches.
+    searching, effort : of the searches for K + 1, and how long they go on.
+    draws : (n,), each from [0, 1), as for `search`.
+
+    Returns
+    -------
+    The ratio, NaN where an end has a spurious component; or None where EM cannot go on from one of
+    the starts, or the draws are too few.
+
+    Raises
+    ------
+    ValueError : a shape does not fit the others, there is no such structure, or a draw is none.
+
+    Notes
+    -----
+    One thread, the GIL released, the same sums in the same order whenever it is called.
+    """
+    return _native.log_ratio(
+        *_rows_of(problem),
+        rule[:-1],
+        doubles(rule.units),
+        *_own(state),
+        (how.n_axes, how.apart, how.n_merges),
+        (how.alone, how.between, how.last),
+        *_searching(searching),
+        effort,
+        doubles(draws),
+    )
+
+
+def _searching(how: Searching) -> tuple[Race, tuple[int, float, float, int, int, bool], Floats]:
+    """The race, what else is told of searches, and a start's weights, as the core takes them."""
+    scatter, others = how.scatter, (how.n_met, how.n_drawn, how.scattered)
+    told = (scatter.n_starts, scatter.variance, scatter.uniform_weight, *others)
+    return how.race, told, doubles(scatter.weight)
 
 
 def _rows_of(problem: EMProblem) -> tuple[Floats, Floats | None, str, Floats, float]:

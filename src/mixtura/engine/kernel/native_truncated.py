@@ -54,6 +54,7 @@ class CellPasses:
         *,
         draw: int = -1,
         graph: Numbers | None = None,
+        reach: int | None = None,
         background: float = -math.inf,
     ) -> Expanded:
         """The E-step: every row keeps the likeliest of the components that it is shown.
@@ -69,6 +70,7 @@ class CellPasses:
         draw : a number of the round, where rows are shown a component more that is drawn by it.
         graph : (K, G) int32, overwritten by the neighbours of each component, where cells are
             theirs.
+        reach : so much of each list counts, but of the first that a row asks for; None for all.
         background : the log density of noise, nats, which every row keeps besides; −∞ for none.
         """
         whitening = components.whitening(_invert_lower)
@@ -91,6 +93,7 @@ class CellPasses:
                 sets.ids,
                 sets.shares,
                 graph,
+                lists.shape[1] if reach is None else reach,
                 background,
             )
 

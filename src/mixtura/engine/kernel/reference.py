@@ -21,6 +21,7 @@ from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.components import Centres, Components, spheres
 from mixtura.engine.groups import FitGroups
 from mixtura.engine.kernel.clusterings import sample_clusterings as sample_clusterings
+from mixtura.engine.kernel.leading import leading_by
 from mixtura.engine.marginals import Marginal
 from mixtura.engine.patterns import Patterns
 from mixtura.engine.search import (
@@ -30,6 +31,7 @@ from mixtura.engine.search import (
     EMRunOf,
     FarApart,
     Lloyd,
+    LogRatio,
     RunRace,
     RunSearch,
     Swap,
@@ -47,6 +49,7 @@ em_run: EMRunOf | None = None
 #: nor these: sums over cells are those over all rows, where each keeps all components
 cell_passes: CellPassesOf | None = None
 #: nor these: they are loops over climbs, and over swaps and climbs
+log_ratio: LogRatio | None = None
 race: RunRace | None = None
 search: RunSearch | None = None
 swap: Swap | None = None
@@ -129,6 +132,14 @@ def posterior(rows: Rows, components: Components) -> tuple[Floats, Floats]:
     likelihood = top + np.log(total)
     likelihood[far] = -np.inf
     return likelihood, exponentials / total[:, None]
+
+
+def leading(rows: Rows, components: Components, count: int) -> tuple[Integers, Floats]:
+    """The likeliest components of rows (m, D) and their responsibilities, (m, C) each.
+
+    The likeliest first, of equals the first.
+    """
+    return leading_by(posterior, rows, components, count)
 
 
 def moments(

@@ -181,3 +181,16 @@ def even_block_rows(n_rows: int, n_features: int) -> int:
     count = max(-(-n_rows // block_rows(n_features)), few, 1)
     share = -(-n_rows // (count + count % 2 if count > 1 else 1))
     return max(-(-share // 64) * 64, 1)
+
+
+def summed_block_rows(n_rows: int, n_features: int, n_sums: int) -> int:
+    """How many rows a block has, where each gives so many sums.
+
+    As others, up to 2¹⁷ sums, a megabyte. More of them outweigh the rows, and every block under way
+    holds a set: then there are four blocks, or more where one would be of twice a set's size.
+    """
+    few = even_block_rows(n_rows, n_features)
+    if n_sums <= 2**17:
+        return few
+    quarter = -(-n_rows // 256) * 64
+    return max(few, min(quarter, 2 * n_sums // n_features // 64 * 64))

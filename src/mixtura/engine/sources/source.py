@@ -10,7 +10,7 @@ import numpy as np
 
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Rows
-from mixtura.engine.sources.block import Block, even_block_rows
+from mixtura.engine.sources.block import Block, even_block_rows, summed_block_rows
 
 
 class Source(ABC):
@@ -55,6 +55,17 @@ class Source(ABC):
     def n_blocks(self) -> int:
         """How many blocks `blocks` yields in a pass."""
         return -(-self.n_rows // self.block_rows)
+
+    def summing(self, n_sums: int) -> Source:
+        """The same rows in blocks of a size for so many sums each, always the same source."""
+        step = summed_block_rows(self.n_rows, self.n_features, n_sums)
+        if self.step or step == self.block_rows:
+            return self
+        return self._by_step.setdefault(step, self.in_blocks_of(step))
+
+    @cached_property
+    def _by_step(self) -> dict[int, Source]:
+        return {}
 
     @abstractmethod
     def first(self) -> Rows:

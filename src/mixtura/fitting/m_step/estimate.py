@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -252,10 +252,11 @@ def maximise(
     elif statistics.diagonal:
         scatter = statistics.second - statistics.first * shift
     else:
-        scatter = statistics.second - statistics.first[:, :, None] * shift[:, None, :]
+        scatter = _within(statistics, shift)
     if not structure.form.diagonal and statistics.directions is None:
         # Re-centring over a long way leaves rounding that is not the same on both sides.
-        scatter = 0.5 * (scatter + scatter.transpose(0, 2, 1))
+        for part in _slices(scatter):
+            scatter[part] = 0.5 * (scatter[part] + scatter[part].transpose(0, 2, 1))
     form, counted = structure.form, weight
     ridged = isinstance(reg_covar, np.ndarray) or reg_covar > 0.0
     if seen is not None:
@@ -269,6 +270,22 @@ def maximise(
         scatter = _times(counted, form.ridged(_times(1.0 / counted, scatter), reg_covar))
     covariances = structure.maximise(counted, scatter, near)
     return Estimate(weight, means, covariances, structure, scatter, counted)
+
+
+def _within(statistics: Statistics, shift: Floats) -> Floats:
+    """W_k = second_k − first_k shift_kᵀ, (K, D, D), some components at a time."""
+    scatter = np.empty_like(statistics.second)
+    for part in _slices(scatter):
+        cross = statistics.first[part, :, None] * shift[part, None, :]
+        np.subtract(statistics.second[part], cross, out=scatter[part])
+    return scatter
+
+
+def _slices(matrices: Floats) -> Iterator[slice]:
+    """The components of matrices (K, D, D), as many at a time as half a megabyte holds."""
+    step = max(1, 2**16 // matrices[0].size)
+    for first in range(0, len(matrices), step):
+        yield slice(first, first + step)
 
 
 def _times(factors: Floats, covariances: Floats) -> Floats:

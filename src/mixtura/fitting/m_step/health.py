@@ -159,15 +159,19 @@ class Health:
         """
         if self.regularisation.exact:
             return (), ()
-        if self.regularisation.relative:
-            # A factor, since rounding may have left a covariance just above the floor.
-            near = (1.0 + 1e-4) * self._floor(estimate)
-        else:
-            near = np.full(estimate.means.shape[1], self.NEAR * self.regularisation.ridge)
+        near = self.near_floor(estimate.structure)
         if estimate.clears(near):
             return (), ()
         low = estimate.structure.form.unsound(estimate.covariances, near)
         return tuple(low), tuple(self._starved(estimate, low))
+
+    def near_floor(self, structure: Structure) -> Floats:
+        """Variances (D,) below which a covariance is of the regularisation's making, 0 of none."""
+        floor = self.floor(structure)
+        if self.regularisation.relative:
+            # A factor, since rounding may have left a covariance just above the floor.
+            return (1.0 + 1e-4) * floor
+        return np.full_like(floor, self.NEAR * self.regularisation.ridge)
 
     def floor(self, structure: Structure) -> Floats:
         """The least variances (D,) of a structure's covariances, squared feature units."""

@@ -59,7 +59,8 @@ def auto(request: Request) -> Statistics:
     steps, not in seconds: of rows that are searched whole what takes about a thirtieth of a second,
     of large data as much as two passes over all of them. With more than 512 components, or where
     a hundred steps cost 1e11 multiply-adds, the start is that of k-means. One pass over all rows
-    comes last.
+    comes last. A hundred components and more are no task for it, where rows and structure allow
+    `mixtura.fitting.truncated.start.many_start`.
 
     References
     ----------

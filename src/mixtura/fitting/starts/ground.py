@@ -95,15 +95,6 @@ class Ground:
             len(rows) == source.n_rows,
         )
 
-    @classmethod
-    def of_density(cls, rows: Floats, structure: Structure) -> Ground:
-        """Rows (m, D) that were drawn from a density: none is repeated, and none was rounded."""
-        units = units_of(rows, np.ones(len(rows)), structure)
-        points, scaled = (
-            ArraySource(np.ascontiguousarray(view)) for view in (units.of(rows), units.scaled(rows))
-        )
-        return cls(points, scaled, units, RIDGE * np.eye(points.n_features), (), (), True)
-
     def ascent(
         self, structure: Structure, executor: Executor, budget: Budget, box: Box | None = None
     ) -> Ascent:

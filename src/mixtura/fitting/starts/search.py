@@ -24,7 +24,8 @@ from mixtura.model.structures import structure as structure_called
 
 #: random starts of which the best is gone on with
 _TRIED = 3
-#: swaps in a row that lead nowhere before a search is over: so many, and so many a component
+#: swaps in a row that lead nowhere before a search is over: so many, and where it is to be sure so
+#: many a component
 _PATIENCE, _EACH = 10, 8
 #: how often searches must have met the best before it is taken for the best there is
 _MET = 3
@@ -69,6 +70,8 @@ class Search:
     spikes : the numbers of the rows (n,) that hold one value exactly, of each such value.
     begun : candidates to begin the first search with, which then needs no thought.
     again : whether a search was made before: this one is to begin elsewhere.
+    sure : whether the best must be met again, and swaps fail for long, before it is taken for the
+        best there is.
     """
 
     ascent: Ascent
@@ -78,6 +81,7 @@ class Search:
     spikes: Sequence[Integers] = ()
     begun: Sequence[Candidate] = ()
     again: bool = False
+    sure: bool = True
 
     #: a gain below this, nats a row, is none
     GAIN = Contest.GAIN
@@ -95,17 +99,18 @@ class Search:
         if self.n_components == 1 and np.isinf(ascent.log_volume):
             one = ascent.from_shares(np.ones((ascent.source.n_rows, 1)))
             return Found((ascent.climbed(one, 1),), 1)
+        at_once = self._at_once()
+        if at_once is not None:
+            return at_once
         thought = self._dear and not (self.again or self.begun)
-        others = self._considered() if thought else self._scattered()
-        at_once = self._at_once(others)
-        return self._one_by_one(others) if at_once is None else at_once
+        return self._one_by_one(self._considered() if thought else self._scattered())
 
     def _one_by_one(self, others: list[Candidate]) -> Found:
         """The ends of searches, the first from what it is begun with and from others."""
         ascent = self.ascent
         best = self._searched([*self.begun, *others], None)
         ends = [best]
-        while self._times(best, ends) < _MET and not ascent.budget.empty:
+        while self._times(best, ends) < self._met and not ascent.budget.empty:
             end = self._searched(self._scattered(), best)
             ends.append(end)
             if self.contest.better(end, best):
@@ -113,36 +118,50 @@ class Search:
         ends.sort(key=lambda each: each.rank)
         return Found(tuple(ends), self._times(ends[0], ends))
 
-    def _at_once(self, others: list[Candidate]) -> Found | None:
-        """As `_one_by_one`, without a return between the searches; None where that cannot be.
-
-        Parameters
-        ----------
-        others : scattered.
-        """
-        search, ascent, k = kernel.search, self.ascent, self.n_components
-        if search is None or k == 1 or self._dear or self.spikes or not ascent.is_short(k):
+    def _at_once(self) -> Found | None:
+        """As `_one_by_one`, without a return between the searches; None where that cannot be."""
+        search, ascent, begun = kernel.search, self.ascent, self.begun
+        if search is None or not self.is_plain:
             return None
-        budget, start = ascent.budget, others[0]
-        variance = float(start.covariances[0, 0, 0])
-        scatter = Scatter(_TRIED, start.weight, variance, start.background)
-        race = Race(Contest.SHORT, 1, Contest.SETTLED, self.GAIN)
-        patience = _PATIENCE + _EACH * k
         state = self.random.get_state()
-        found = search(
-            ascent.problem(start),
-            [each.state for each in (*self.begun, *others)],
-            self.contest.rule(start),
-            Searching(race, scatter, _MET, DRAWN),
-            Effort(np.inf, patience, 0, budget.left, CALL, ascent.step(k)),
-            self.random.uniform(size=(_AHEAD + _AHEAD_EACH * k) * DRAWN * DRAWS),
-        )
+        how, effort, draws = self.asked()
         self.random.set_state(state)
+        start = self._spheres(ascent.source.rows[: self.n_components])
+        states, rule = [each.state for each in begun], self.contest.rule(start)
+        found = search(ascent.problem(start), states, rule, how, effort, draws)
         if found is None:
             return None
         self.random.uniform(size=found.n_used)
-        budget.left = found.left
+        ascent.budget.left = found.left
         return Found(tuple(start.moved(*each) for each in found.states), found.times)
+
+    @property
+    def _met(self) -> int:
+        return _MET if self.sure else 1
+
+    @property
+    def _patience(self) -> int:
+        return _PATIENCE + (_EACH * self.n_components if self.sure else 0)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the kernel can make the searches at once."""
+        k, ascent = self.n_components, self.ascent
+        return k > 1 and not (self._dear or self.spikes) and ascent.is_short(k)
+
+    def asked(self) -> tuple[Searching, Effort, Floats]:
+        """What the kernel is told: how the searches are made, how long, and by which draws."""
+        ascent, k = self.ascent, self.n_components
+        start = self._spheres(ascent.source.rows[:k])
+        variance = float(start.covariances[0, 0, 0])
+        scatter = Scatter(_TRIED, start.weight, variance, start.background)
+        race = Race(Contest.SHORT, 1, Contest.SETTLED, self.GAIN)
+        left, patience = ascent.budget.left, self._patience
+        return (
+            Searching(race, scatter, self._met, DRAWN, True),
+            Effort(np.inf, patience, 0, left, CALL, ascent.step(k)),
+            self.random.uniform(size=(_AHEAD + _AHEAD_EACH * k) * DRAWN * DRAWS),
+        )
 
     @property
     def _dear(self) -> bool:
@@ -173,15 +192,18 @@ class Search:
         return [each for each in started if each is not None]
 
     def _scattered(self) -> list[Candidate]:
-        """Starts from spheres about K rows each, drawn at random, as large as all rows together."""
+        """Starts from spheres about K rows each, drawn at random."""
+        rows = self.ascent.source.rows
+        drawn = (self.random.uniform(size=(_TRIED, self.n_components)) * len(rows)).astype(np.int64)
+        return [self._spheres(rows[own]) for own in drawn]
+
+    def _spheres(self, means: Floats) -> Candidate:
+        """Spheres about means (K, d), as large as all rows together."""
         ascent, k = self.ascent, self.n_components
-        m, d = ascent.source.rows.shape
         weight = np.full(k, ascent.source.total_weight / k)
-        spheres = np.tile(k ** (-2.0 / d) * np.eye(d), (k, 1, 1))
-        drawn = (self.random.uniform(size=(_TRIED, k)) * m).astype(np.int64)
-        rows = ascent.source.rows
+        spheres = np.tile(k ** (-2.0 / means.shape[1]) * np.eye(means.shape[1]), (k, 1, 1))
         weight = weight if np.isinf(ascent.log_volume) else _AMID * weight
-        return [ascent.candidate(weight, rows[own], spheres) for own in drawn]
+        return ascent.candidate(weight, means, spheres)
 
     def clustered(self, view: ArraySource) -> Candidate:
         """The clusters of one k-means run."""
@@ -207,7 +229,7 @@ class Search:
             best = self._refined(best)
         if k == 1:
             return best
-        return Swapping(self.contest, _PATIENCE + _EACH * k, known).best(best, self.random)
+        return Swapping(self.contest, self._patience, known).best(best, self.random)
 
     def _on(self, best: Candidate, spike: Integers) -> Candidate:
         """With a component on the rows (n,) of a spike, if that is better."""

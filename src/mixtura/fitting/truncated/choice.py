@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from mixtura.engine import kernel
 from mixtura.engine.sources import StreamSource
 from mixtura.errors import ParameterError
 from mixtura.fitting.em import EM
+from mixtura.fitting.fit import Fit
+from mixtura.fitting.given import Given
+from mixtura.fitting.runs import run
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.labelled import Labelled
+from mixtura.fitting.truncated.moves import MOVED
+from mixtura.fitting.truncated.run import run as truncated_run
+from mixtura.fitting.truncated.start import many_start
 from mixtura.rows.data import Data
 from mixtura.rows.oddities import distinct_rows
 
@@ -15,6 +24,32 @@ from mixtura.rows.oddities import distinct_rows
 WORTH = 2e7
 #: and with fewer components than these rows have little to leave out
 MANY = 256
+#: from so many components on its start is exact EM's, too, with so many rows for each
+SEVERAL, ROWS = 100, 10
+
+
+def run_of(em: EM, given: Given) -> Callable[..., Fit]:
+    """What makes a run: `mixtura.fitting.runs.run`, or truncated EM in its stead.
+
+    Exact EM of a hundred components and more begins where truncated EM's own start leads, if
+    nothing says where to begin.
+
+    Raises
+    ------
+    ParameterError : as for `truncates`.
+    """
+    if truncates(em):
+        return truncated_run
+    settings, auto = em.settings, em.settings.start
+    begins = isinstance(auto, str) and auto == "auto" and given.empty
+    many = settings.n_components >= SEVERAL and settings.structure.letters in MOVED
+    if begins and many and not _rows_hindrance(em.data):
+        some = em.data.of_others(em.data.sample)
+        if some.source.n_rows >= ROWS * settings.n_components and _different(
+            some, settings.n_components
+        ):
+            return partial(run, begun=many_start)
+    return run
 
 
 def truncates(em: EM) -> bool:
@@ -49,16 +84,21 @@ def _different(data: Data, n_components: int) -> bool:
     return distinct_rows(data.source, data.executor, n_components + 1) > n_components
 
 
-def _hindrance(em: EM, settings: Settings, data: Data) -> str:
-    """What truncated EM cannot do and is asked for; empty where there is nothing."""
+def _rows_hindrance(data: Data) -> str:
+    """The same of the rows, wherever they are."""
     if kernel.cell_passes is None:
         return "the reference kernel, having none of its passes"
-    if not (data.in_memory or isinstance(data.source, StreamSource)):
-        return "rows on workers"
     if data.source.holes:
         return "rows that lack features"
-    if data.sample.more.keys() & {"errors", "projections"}:
-        return "rows with errors"
+    return "rows with errors" if data.sample.more.keys() & {"errors", "projections"} else ""
+
+
+def _hindrance(em: EM, settings: Settings, data: Data) -> str:
+    """What truncated EM cannot do and is asked for; empty where there is nothing."""
+    if hindrance := _rows_hindrance(data):
+        return hindrance
+    if not (data.in_memory or isinstance(data.source, StreamSource)):
+        return "rows on workers"
     if isinstance(settings.start, Labelled):
         return "labels"
     if em.checkpointer is not None and not data.in_memory:

@@ -109,9 +109,9 @@ class Mover:
         return Place(made, Sets(ids, place.sets.shares), graph, place.number), len(batch)
 
     def _low(self, halves: Halves, split: Integers) -> list[int]:
-        """Those of some cells of which a half has no width, or is below the floor."""
-        health, structure = self.rounds.em.health, self.rounds.em.settings.structure
-        floor = health.floor(structure) if health.regularisation.relative else None
+        """Those of some cells of which a half has no width but that which holds it up."""
+        structure = self.rounds.em.settings.structure
+        floor = self.rounds.em.health.near_floor(structure)
         found = halves.covariances[split]
         found = found.reshape(-1, *found.shape[2:])
         if structure.letters == "VII":

@@ -23,6 +23,10 @@ from mixtura.model.mixture import Mixture
 
 #: rows that are scored together, exactly
 _TOGETHER = 1000
+#: responsibilities that are held at a time
+_SHARES = 2**19
+#: lists are long from so many on; after so many rounds they are seen whole in every eighth
+_LONG, _SETTLED, _WHOLE = 8, 8, 8
 
 
 @dataclass(eq=False)
@@ -44,6 +48,15 @@ class Place:
     graph: Numbers
     number: int = 0
     background: float | None = None
+
+    @property
+    def reach(self) -> int:
+        """How much of the lists of all but its likeliest component a row is shown.
+
+        Long ones to the end in the first rounds, and in every eighth; half of them else.
+        """
+        length, settled = self.graph.shape[1], self.number >= _SETTLED and self.number % _WHOLE
+        return length // 2 if settled and length >= _LONG else length
 
     def copied(self) -> Place:
         """The same, that stays as it is."""
@@ -150,6 +163,7 @@ def expanded(passes: Any, place: Place, sets: Sets, draw: int) -> tuple[Expanded
     if best.offsets[-1] < len(passes.rows):
         raise _too_far()
     how: Any = {"draw": draw, "graph": graph, "background": log_background(place.mixture)}
+    how["reach"] = place.reach
     done: Expanded = passes.expand(
         place.mixture.gaussians, best, place.graph, sets.ids, sets, **how
     )
@@ -173,9 +187,10 @@ def maximised(
 ) -> tuple[Floats, list[Repair]]:
     """The M-step from sums about the place's means; its mixture is the next one then."""
     n, total = em.data.source.n_rows, em.data.source.total_weight
-    means, near = np.ascontiguousarray(place.mixture.means), place.mixture.covariances
-    along = directions_of(em, place)
-    statistics = Statistics(means, *sums, 0.0, n, total, along)
+    mixture, means = place.mixture, np.ascontiguousarray(place.mixture.means)
+    # Of another structure they are nothing to go on from.
+    near = mixture.covariances if mixture.structure == em.settings.structure else None
+    statistics = Statistics(means, *sums, 0.0, n, total, directions_of(em, place))
     estimate = em.m_step(statistics, near=near, background=place.background)
     estimate, repairs = em.health.sound(estimate, iteration, done)
     place.mixture = estimate.mixture(em.data.names)
@@ -191,7 +206,7 @@ def scored(passes: Any, mixture: Mixture, ids: Numbers) -> Scored:
     mixture : whose components are kept, and the noise besides.
     ids : (n, C), −1 for none.
     """
-    gaps, sizes, kept = [], [], 0
+    gaps, sizes, kept, size = [], [], 0, max(1, _SHARES // mixture.n_components)
     for at in range(0, len(ids), _TOGETHER):
         rows, own = passes.rows[at : at + _TOGETHER], ids[at : at + _TOGETHER]
         n = len(rows)
@@ -204,7 +219,19 @@ def scored(passes: Any, mixture: Mixture, ids: Numbers) -> Scored:
         best = kernel.labels(rows, mixture.components)[:, None]
         # Noise, whose number is K, every row keeps.
         kept += int(((own == best) | (best == mixture.n_components)).any(axis=1).sum())
-    return Scored(np.array(gaps), np.array(sizes), kept)
+    part = passes.rows[:_TOGETHER]
+    lacking = sum(
+        lacks(part[at : at + size], mixture, ids.shape[1]) for at in range(0, len(part), size)
+    )
+    return Scored(np.array(gaps), np.array(sizes), kept, lacking / len(part))
+
+
+def lacks(rows: Floats, mixture: Mixture, n_kept: int) -> float:
+    """Σ_n log p(x_n) less what the so many likeliest components of each row leave of it, nats."""
+    _, shares = kernel.posterior(rows, mixture.components)
+    k = mixture.n_components
+    largest = np.partition(shares[:, :k], k - n_kept, axis=1)[:, k - n_kept :].sum(axis=1)
+    return -float(np.log(largest + shares[:, k:].sum(axis=1)).sum())
 
 
 def _too_far() -> DataError:

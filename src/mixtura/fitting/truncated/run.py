@@ -34,8 +34,8 @@ from mixtura.fitting.truncated.truncation import Breadth, Truncation
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure
 
-#: so many rounds from one look at rows that are scored exactly to the next, and so many of those
-_EVERY, _LOOKED_AT = 10, 1000
+#: after these rounds and so many each time some rows are scored exactly, and how many
+_EARLY, _EVERY, _LOOKED_AT = (2, 4), 10, 1000
 #: a gain below which components are moved, nats a row
 _SETTLED = 5e-3
 #: rounds after which a batch of moves is judged, and batches at most
@@ -46,6 +46,8 @@ _SHARE, _FEWER = 0.05, 3
 _FEWEST = 1e-3
 #: up to so many densities all rows are scored in the end, else so many of them
 _ALL, _SOME = 2e10, 20_000
+#: structures whose components are moved as they are
+_BY_AXES = ("VII", "VVI")
 
 
 @dataclass(eq=False)
@@ -115,7 +117,7 @@ class Run:
     def _round(self, *, told: bool = True) -> None:
         """One E-step and one M-step; now and then a look whether rows keep enough."""
         self.reach()
-        if len(self.trace) % _EVERY == 0:
+        if len(self.trace) in _EARLY or len(self.trace) % _EVERY == 0:
             self._look()
         if told:
             self._tell()
@@ -133,7 +135,7 @@ class Run:
     def _look(self) -> None:
         """Score some rows exactly, and keep more where that shows a gap."""
         seen = self.rounds.scored(self.place, _LOOKED_AT, self.random)
-        wider = self.breadth.widened(seen.gap, seen.missed, len(self.place.graph))
+        wider = self.breadth.widened(seen.lacking, seen.missed, self.place.mixture.means.shape)
         if wider != self.breadth:
             self.breadth, self.place = wider, self.rounds.widened(self.place, wider)
             self.since = len(self.trace)
@@ -240,8 +242,8 @@ def run(
     KeyboardInterrupt : Ctrl-C before any is known.
     """
     began, settings = time.perf_counter(), em.settings
-    searched = isinstance(settings.start, str) and settings.start == "auto"
-    own = searched and resumed is None and given.empty
+    automatic = isinstance(settings.start, str) and settings.start == "auto"
+    own = automatic and resumed is None and given.empty
     if em.observer:
         em.observer.begun(number)
     runs: list[Run] = []
@@ -249,7 +251,7 @@ def run(
         if em.checkpointer and em.checkpointer.state:
             going = _continued(em, em.checkpointer.state)
         elif own:
-            going = _searched(em, random, runs)
+            going = searched(em, random, runs)
         else:
             going = _going(em, given, random, number, resumed)
         runs.append(going)
@@ -315,12 +317,13 @@ def _continued(em: EM, state: RunState) -> Run:
     return going
 
 
-def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
-    """A run from a start of its own, with components moved; with full covariances in two steps.
+def searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
+    """A run from a start of its own, with components moved; mostly in two steps.
 
     Whether a cell is one component or two is told by its axes with a few rows, while a covariance
-    has D (D + 1) / 2 numbers, which fit any rows: components are moved as if they lay along the
-    axes, and then once more. Of a stream that is done over its sample. All runs are put into
+    has D (D + 1) / 2 numbers, which fit any rows; and where components share what a covariance is
+    made of, none can be split by itself. So components are moved as if they lay along the axes, and
+    full ones then once more. Of a stream that is done over its sample. All runs are put into
     `runs`.
     """
     if not em.data.in_memory:
@@ -331,14 +334,13 @@ def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
             checkpointer=None,
             assumed=em.assumptions,
         )
-        small = _searched(some, random, runs)
+        small = searched(some, random, runs)
         going = _streamed(em, small.place.mixture, small.breadth, random, [])
         going.n_moves = small.n_moves
         return going
     settings = em.settings
     breadth = Breadth.usual(settings.n_components, em.data.source.n_features)
-    several = settings.structure.letters == "VVV" or bool(settings.structure.n_factors)
-    axes = several and em.data.source.n_features > 1
+    axes = settings.structure.letters not in _BY_AXES and em.data.source.n_features > 1
     first = em
     if axes:
         plain = replace(settings, structure=structure("VVI"))
@@ -360,7 +362,7 @@ def _searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
         whole.place = with_factors(replace(rounds, em=em), whole.place)
         return whole
     whole.weight, whole.repairs = whole.rounds.maximise(whole.place, 0, ())
-    if settings.n_components > 2:
+    if settings.structure.letters in MOVED and settings.n_components > 2:
         whole.settle()
     return whole
 

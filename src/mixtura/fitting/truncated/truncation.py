@@ -17,8 +17,9 @@ KEPT = (3, 5, 8)
 NEIGHBOURS = (5, 15, 30)
 #: up to so many features the least of either is enough
 PLANE = 3
-#: the mean of log p(x) less a row's bound above which rows keep more, nats
-GAP = 1e-2
+#: what a row may lack by keeping so few, nats, before rows keep more: up to so many features, and
+#: in more
+GAPS = (4e-3, 1e-2)
 #: the share of rows whose likeliest component is not in their set above which there are more lists
 MISSED = 5e-3
 
@@ -42,19 +43,19 @@ class Breadth:
         few = NEIGHBOURS[0] if n_features <= PLANE else NEIGHBOURS[1]
         return cls(min(KEPT[0], n_components), min(few, n_components))
 
-    def widened(self, gap: float, missed: float, n_components: int) -> Breadth:
+    def widened(self, lacking: float, missed: float, shape: tuple[int, ...]) -> Breadth:
         """More, where rows that were scored exactly show that it is too little.
 
         Parameters
         ----------
-        gap : the mean of log p(x) less the row's bound, nats.
+        lacking : the mean of log p(x) less the best that so many components can be, nats.
         missed : the share of rows whose likeliest component is not in their set.
-        n_components : K.
+        shape : (K, D).
         """
-        kept, neighbours = self.kept, self.neighbours
+        (n_components, d), kept, neighbours = shape, self.kept, self.neighbours
         if missed > MISSED:
             neighbours = _next(NEIGHBOURS, neighbours)
-        if gap > GAP:
+        if lacking > GAPS[d > PLANE]:
             kept = _next(KEPT, kept)
         return Breadth(min(kept, n_components), min(neighbours, n_components))
 
@@ -91,13 +92,15 @@ class Truncation(Value):
 
     @property
     def gap(self) -> float:
-        """How far the bound is below the log-likelihood, nats a row."""
-        return self.log_likelihood - self.bound
+        """How far the bound is below the log-likelihood, nats a row; what rounding makes is 0."""
+        return max(self.log_likelihood - self.bound, 0.0)
 
     def sentence(self, n_components: int) -> str:
         """What was left out, and how much it is."""
         near = f" ± {self.standard_error:.1g}" if self.standard_error else ""
         moved = f"; {counted(self.n_moves, 'component')} moved" if self.n_moves else ""
+        if self.breadth.kept == n_components:
+            return f"each row kept {counted(n_components, 'component')}, and there are no more"
         return (
             f"each row kept {self.breadth.kept} of {n_components:,} components: the likelihood is "
             f"{self.gap:.2g}{near} nats a row above the bound that was raised, and "
@@ -136,11 +139,14 @@ class Scored:
     gaps : (p,) the sums over the rows of a part of log p(x) less the row's bound, nats.
     sizes : (p,) how many rows a part has.
     n_kept : how many rows of all keep their likeliest component.
+    lacking : of the first thousand, the mean of log p(x) less what as many components as a row
+        keeps can be at most, the likeliest ones, nats a row.
     """
 
     gaps: Floats
     sizes: Integers
     n_kept: int
+    lacking: float
 
     @property
     def gap(self) -> float:

@@ -179,14 +179,26 @@ def _empty(fit: Ended) -> list[int]:
 def _starved(fit: Ended) -> Finding:
     few, d = fit.starved, fit.mixture.n_features
     maker = "the floor of reg_covar" if fit.settings.regularisation.relative else "reg_covar"
-    rows = [f"{fit.n_rows * fit.mixture.weights[k]:.3g}" for k in few]
-    number = "" if fit.mixture.equal_weights else f"{' and '.join(rows)} rows, "
+    rows = [float(fit.n_rows * fit.mixture.weights[k]) for k in few]
+    number = "" if fit.mixture.equal_weights else f"{_amounts(rows)}, "
     return Finding(
         f"{named(few)} {'rests' if len(few) == 1 else 'rest'} on {number}fewer than the {d + 1} "
         f"that a covariance of {counted(d, 'feature')} takes: {maker} alone holds "
         f"{'it' if len(few) == 1 else 'them'} up",
         "use fewer components, or look whether those rows are outliers, which noise=True takes out",
     )
+
+
+def _amounts(rows: Sequence[float]) -> str:
+    """Numbers of rows: 1 row, 3 and 2.5 rows; of many components the least and the most."""
+    told = [f"{number:.3g}" for number in rows]
+    if told == ["1"]:
+        return "1 row"
+    if len(rows) > _FIRST:
+        least, most = f"{min(rows):.3g}", f"{max(rows):.3g}"
+        each = "1 row each" if most == "1" else f"{most} rows each"
+        return each if least == most else f"{least} to {most} rows"
+    return f"{' and '.join(told)} rows"
 
 
 def _flat(fit: Ended, components: Sequence[int]) -> Finding:

@@ -1,0 +1,69 @@
+"""Start: where exact EM of many components begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from mixtura.engine.sources import ArraySource
+from mixtura.errors import Interrupted
+from mixtura.fitting.em import EM
+from mixtura.fitting.given import Given
+from mixtura.fitting.m_step.health import Repair
+from mixtura.fitting.runs import begin
+from mixtura.fitting.starts.met import Met
+from mixtura.fitting.truncated.run import searched
+from mixtura.model.mixture import Mixture
+from mixtura.rows.sampling import sample
+
+#: so many rows a component are looked at, or so many for each number of a row and one more
+_ROWS, _NUMBERS = 300, 20
+#: rounds of truncated EM at most
+_ROUNDS = 25
+#: exact iterations by which starts are told apart
+_STEPS = 10
+
+
+def many_start(
+    em: EM,
+    given: Given,
+    random: np.random.RandomState,
+    *,
+    run: int = 0,
+    told: Callable[[Met], None] | None = None,
+) -> tuple[Mixture, list[Repair]]:
+    """The likelier of two: that of truncated EM, whose components are moved, and that of k-means.
+
+    Parameters
+    ----------
+    em, given, random, run, told : as for `mixtura.fitting.runs.begin`.
+
+    Notes
+    -----
+    A start by k-means; and of 300 rows a component, or 20 (D + 1) where that is more, 25 rounds of
+    truncated EM at most, and twenty exact iterations.
+    """
+    k, d = em.settings.n_components, em.data.source.n_features
+    few = _sampled(em, max(_ROWS, _NUMBERS * (d + 1)) * k, random)
+    whole = replace(few, settings=few.settings.shortened(_ROUNDS))
+    moved = searched(whole, random, []).place.mixture
+    plain = replace(em, settings=replace(em.settings, start="kmeans"))
+    clustered, repairs = begin(plain, given, random, run=run, told=told)
+    try:
+        ends = [few.climb(mixture) for mixture in (moved, clustered)]
+    except Interrupted:  # of a fit to the sample, which is no answer
+        raise KeyboardInterrupt from None
+    ours, theirs = ((-len(fit.starved), fit.mean_objective) for fit in ends)
+    return (moved, []) if ours >= theirs else (clustered, repairs)
+
+
+def _sampled(em: EM, n_rows: int, random: np.random.RandomState) -> EM:
+    """A few iterations over some of the rows, in memory, and none of whom anybody is told."""
+    source = em.data.sample
+    if not em.data.in_memory or source.n_rows > n_rows:
+        rows, weights = sample(source, n_rows, random)
+        own = None if (weights == 1.0).all() else weights
+        source = ArraySource(np.ascontiguousarray(rows), own)
+    return em.shortened(source, _STEPS)
