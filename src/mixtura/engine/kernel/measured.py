@@ -16,6 +16,7 @@ from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.components import Components
 from mixtura.engine.kernel import deconvolution, reference
 from mixtura.engine.kernel.deconvolution import gathered, same_for_all, widened
+from mixtura.engine.kernel.leading import leading_by
 from mixtura.engine.low_rank import written_out
 from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics
@@ -96,7 +97,7 @@ def leading(rows: Rows | Block, components: Components, count: int) -> tuple[Int
     block, wide = _measured(rows, components)
     if block is None:
         return _plain.leading(_rows(rows), wide, count)
-    return reference.leading_by(posterior, block, components, count)
+    return leading_by(posterior, block, components, count)
 
 
 def accumulate(block: Block, components: Components, *, diagonal: bool | None = None) -> Statistics:

@@ -24,6 +24,7 @@ from mixtura.engine.arrays import Floats, Integers, Rows, doubles, readable
 from mixtura.engine.components import Centres, Components
 from mixtura.engine.factors import FactorForm, WithUniform
 from mixtura.engine.kernel import _native, native_tree, reference
+from mixtura.engine.kernel.leading import leading_by
 from mixtura.engine.kernel.native_clusterings import sample_clusterings
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
 from mixtura.engine.kernel.native_search import climb, fit_groups, log_ratio, race, search, swap
@@ -132,7 +133,7 @@ def leading(rows: Rows, components: Components, count: int) -> tuple[Integers, F
         rest = np.flatnonzero((names < 0).any(axis=1))
     else:
         rest = np.arange(len(rows))
-    names[rest], shares[rest] = reference.leading_by(posterior, rows[rest], components, count)
+    names[rest], shares[rest] = leading_by(posterior, rows[rest], components, count)
     return names, shares
 
 

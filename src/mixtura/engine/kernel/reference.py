@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import reduce
 from operator import add
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.components import Centres, Components, spheres
 from mixtura.engine.groups import FitGroups
 from mixtura.engine.kernel.clusterings import sample_clusterings as sample_clusterings
+from mixtura.engine.kernel.leading import leading_by
 from mixtura.engine.marginals import Marginal
 from mixtura.engine.patterns import Patterns
 from mixtura.engine.search import (
@@ -40,8 +40,6 @@ from mixtura.engine.sources import Block
 from mixtura.engine.statistics import Statistics, zeros
 from mixtura.errors import DataError
 
-#: rows whose responsibilities are held at a time, where few of them are kept
-_PART = 2**11
 #: the specification has none: a loop over `accumulate` and the M-step is what it comes to
 climb: Climb | None = None
 #: nor this: `mixtura.bayesian.search` is what it comes to
@@ -142,32 +140,6 @@ def leading(rows: Rows, components: Components, count: int) -> tuple[Integers, F
     The likeliest first, of equals the first.
     """
     return leading_by(posterior, rows, components, count)
-
-
-def leading_by(
-    posterior: Callable[[Any, Components], tuple[Floats, Floats]],
-    rows: Any,
-    components: Components,
-    count: int,
-) -> tuple[Integers, Floats]:
-    """The same by a function that finds all responsibilities, of a few rows at a time.
-
-    Parameters
-    ----------
-    rows : what it takes, rows or a block.
-    """
-    n = len(rows.rows) if isinstance(rows, Block) else len(rows)
-    names, largest = np.empty((n, count), np.int64), np.empty((n, count))
-    for at in range(0, n, _PART):
-        part = rows.part(at, at + _PART) if isinstance(rows, Block) else rows[at : at + _PART]
-        shares = posterior(part, components)[1]
-        places = np.argpartition(-shares, count - 1, axis=1)[:, :count]
-        places.sort(axis=1)
-        values = np.take_along_axis(shares, places, axis=1)
-        order = np.argsort(-values, axis=1, kind="stable")
-        names[at : at + _PART] = np.take_along_axis(places, order, axis=1)
-        largest[at : at + _PART] = np.take_along_axis(values, order, axis=1)
-    return names, largest
 
 
 def moments(
