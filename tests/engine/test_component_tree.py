@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -260,6 +263,16 @@ def test_float32_rows_are_answered_as_the_same_numbers_of_float64() -> None:
     rows = of.sample(500, 0)[0].astype(np.float32)
     assert (of.score_samples(rows) == of.score_samples(rows.astype(np.float64))).all()
     assert (of.predict(rows) == of.predict(rows.astype(np.float64))).all()
+
+
+@pytest.mark.parametrize("made", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_a_mixture_that_has_scored_rows_is_copied_and_pickled(
+    always: None, made: Callable[[Mixture], Mixture]
+) -> None:
+    of = mixture("diag", 300, 2)
+    rows = rows_of(of, 500)
+    np.testing.assert_array_equal(of.predict(rows), made(of).predict(rows))
+    np.testing.assert_array_equal(made(of).score_samples(rows), of.score_samples(rows))
 
 
 def test_the_largest_shares_are_those_of_all() -> None:

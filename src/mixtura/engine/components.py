@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -11,6 +13,8 @@ from mixtura.caching import cached_property
 from mixtura.engine import factors
 from mixtura.engine.arrays import Floats, Rows, Value, frozen
 from mixtura.engine.factors import Factor, InvertLower
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +77,17 @@ class Components(Value):
             whitening.setflags(write=False)
             found = self.__dict__.setdefault("_whitening", whitening)
         return found
+
+    def kept(self, find: Callable[[Components], T]) -> T:
+        """What a kernel makes of the components, found once; of this process, and never pickled."""
+        if "_kept" not in self.__dict__:
+            self.__dict__.setdefault("_kept", find(self))
+        found: T = self.__dict__["_kept"]
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled and copied."""
+        return {name: value for name, value in self.__dict__.items() if name != "_kept"}
 
 
 @dataclass(frozen=True, eq=False)

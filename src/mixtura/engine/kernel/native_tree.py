@@ -83,9 +83,7 @@ def look(
     k, d = components.means.shape
     if k < _COMPONENTS or len(rows) * k < _PAIRS or d > _FEATURES or np.isnan(rows).any():
         return False
-    if "_tree" not in components.__dict__:
-        components.__dict__.setdefault("_tree", _grown(components))
-    tree: _native.Tree | None = components.__dict__["_tree"]
+    tree = components.kept(_grown)
     if tree is None:
         return False
     names = np.empty((len(rows), 1), np.int64) if labels is None else labels.reshape(len(rows), -1)
