@@ -413,7 +413,7 @@ def test_the_binding_checks_every_shape() -> None:
         _native.one_pass(*parts, rows[:, :2].copy())
     with pytest.raises(ValueError, match=r"whitening has shape \(3, 3\), expected \(2, 3, 3\)"):
         _native.one_pass(*parts[:3], about.whitening(native.invert_lower)[0], rows)
-    with pytest.raises(ValueError, match="form is none of the four"):
+    with pytest.raises(ValueError, match="form is none of the five"):
         _native.one_pass(7, *parts[1:], rows)
     wrong = {
         "squared_distances": (4, 3),
