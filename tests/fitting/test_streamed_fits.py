@@ -122,6 +122,16 @@ def test_datasets_iterables_and_memory_maps_are_fitted_with_the_bits_of_the_arra
     the_same(mixtura.fit(np.load(folder / "rows.npy", mmap_mode="r")[:, :3], 2), expected)
 
 
+def test_very_many_sums_have_the_bits_of_the_array(tmp_path):
+    rows = np.random.RandomState(0).normal(size=(6_000, 64))
+    np.save(tmp_path / "rows.npy", rows)
+    start = mixtura.Mixture(np.full(40, 1 / 40), rows[:40], np.ones(40), "spherical")
+    options = {"start": start, "max_iter": 1, "search": "exact"}
+    there = mixtura.fit(rows, 40, **options)
+    the_same(mixtura.fit(tmp_path / "rows.npy", 40, **options), there)
+    the_same(mixtura.fit([rows[:1_111], rows[1_111:]], 40, **options), there)
+
+
 def test_the_filter_of_a_dataset_is_kept(folder):
     dataset = pa.dataset.dataset(folder / "parts").filter(pa.dataset.field("w") > 2)
     fitted = mixtura.fit(scan(dataset, columns=NAMES), 2)

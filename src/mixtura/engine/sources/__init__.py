@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from mixtura.engine.sources.ahead import ahead
 from mixtura.engine.sources.array import ArraySource
-from mixtura.engine.sources.block import Block, Fields, block_rows, even_block_rows, fields_of
+from mixtura.engine.sources.block import (
+    Block,
+    Fields,
+    block_rows,
+    even_block_rows,
+    fields_of,
+    summed_block_rows,
+)
 from mixtura.engine.sources.source import Source
 from mixtura.engine.sources.stream import StreamSource
 
@@ -18,4 +25,5 @@ __all__ = [
     "block_rows",
     "even_block_rows",
     "fields_of",
+    "summed_block_rows",
 ]
