@@ -255,7 +255,7 @@ def test_an_unknown_structure_lists_those_that_exist(typed):
     assert ended.message == (
         "unknown covariance structure 'round', expected one of: EII, spherical (VII), EEI, "
         "VEI, EVI, diag (VVI), tied (EEE), VEE, EVE, VVE, EEV, VEV, EVV, full (VVV); or, for one "
-        "feature, E or V"
+        "feature, E or V; or factor or factor-shared, with a number of factors"
     )
 
 

@@ -167,11 +167,10 @@ class Health:
 
     def near_floor(self, structure: Structure) -> Floats:
         """Variances (D,) below which a covariance is of the regularisation's making, 0 of none."""
-        floor = self.floor(structure)
         if self.regularisation.relative:
             # A factor, since rounding may have left a covariance just above the floor.
-            return (1.0 + 1e-4) * floor
-        return np.full_like(floor, self.NEAR * self.regularisation.ridge)
+            return (1.0 + 1e-4) * self.floor(structure)
+        return np.full_like(self._spread.variances, self.NEAR * self.regularisation.ridge)
 
     def floor(self, structure: Structure) -> Floats:
         """The least variances (D,) of a structure's covariances, squared feature units."""
