@@ -1,4 +1,4 @@
-"""What the search for a start costs, and what it finds: less of it, as it is, and more.
+"""What the search for a start costs, and what it finds: as it is, and less of it.
 
 python benchmarks/effort.py [--quick]; beside R's mclust, whose ends are those of
 data/mclust_ends.json and whose time is measured (Debian: r-cran-mclust).
@@ -28,7 +28,7 @@ from time_beside_mclust import theirs
 
 DATA = ("faithful", "iris")
 #: what a search of few rows may cost, as a share of the usual; None for k-means alone
-SHARES: tuple[float | None, ...] = (1.5, 1.0, 0.5, 0.25, 0.125, None)
+SHARES: tuple[float | None, ...] = (1.0, 2 / 3, 1 / 3, 1 / 6, 1 / 12, None)
 _USUAL = auto._WELL
 _REACHED = 0.1
 
@@ -42,7 +42,7 @@ class Effort:
     @property
     def name(self) -> str:
         """As the table says it."""
-        return 'start="kmeans"' if self.share is None else f"{self.share:g} of the usual"
+        return 'start="kmeans"' if self.share is None else f"{self.share:.2g} of the usual"
 
     @property
     def start(self) -> str:
