@@ -13,7 +13,8 @@ import numpy as np
 
 import mixtura
 from claim import run, show
-from many_components import Floats, box, grid, pixels, spent
+from many_components import spent
+from many_rows import Floats, box, grid, pixels
 from mixtura import Mixture
 from mixtura.engine.kernel import native_tree
 from table import Column, Table

@@ -6,6 +6,7 @@ import copy
 import math
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -217,8 +218,8 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
     found, look = [], native_tree.look
 
-    def counted(*asked: object, **more: object) -> bool:
-        found.append(look(*asked, **more))  # type: ignore[arg-type]
+    def counted(*asked: Any, **more: Any) -> bool:
+        found.append(look(*asked, **more))
         return found[-1]
 
     monkeypatch.setattr(native_tree, "look", counted)

@@ -90,9 +90,7 @@ def components_of(wish: int | Iterable[int]) -> tuple[int, ...]:
 
 def numbers_of(name: str, wish: int | Iterable[int]) -> tuple[int, ...]:
     """Whole numbers of at least 1 that an argument of that name asks for, as `components_of`."""
-    numbers: list[int] = (
-        [int(wish)] if is_whole(wish) else _listed(name, wish)  # type: ignore[arg-type]
-    )
+    numbers = [int(wish)] if isinstance(wish, int) or is_whole(wish) else _listed(name, wish)
     if not numbers:
         raise ParameterError(
             f"{name} is {wish!r}, which is empty, expected at least one number of "

@@ -26,6 +26,7 @@ from mixtura.engine.factors import FactorForm, WithUniform
 from mixtura.engine.kernel import _native, native_tree, reference
 from mixtura.engine.kernel.leading import leading_by
 from mixtura.engine.kernel.native_clusterings import sample_clusterings
+from mixtura.engine.kernel.native_inverse import invert_lower
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
 from mixtura.engine.kernel.native_search import climb, fit_groups, log_ratio, race, search, swap
 from mixtura.engine.kernel.native_truncated import CellPasses
@@ -129,10 +130,9 @@ def leading(rows: Rows, components: Components, count: int) -> tuple[Integers, F
     """The likeliest components and their responsibilities, (m, C), as `reference.leading`."""
     names, shares = np.empty((len(rows), count), np.int64), np.empty((len(rows), count))
     rows = doubles(rows)
-    if native_tree.look(rows, components, names, shares):
-        rest = np.flatnonzero((names < 0).any(axis=1))
-    else:
-        rest = np.arange(len(rows))
+    if not native_tree.look(rows, components, names, shares):
+        return leading_by(posterior, rows, components, count)
+    rest = np.flatnonzero((names < 0).any(axis=1))
     names[rest], shares[rest] = leading_by(posterior, rows[rest], components, count)
     return names, shares
 
@@ -247,13 +247,6 @@ def potentials(
         potentials=sums,
     )
     return sums
-
-
-def invert_lower(lower: Floats) -> Floats:
-    """Inverses of lower triangular matrices, as `reference.invert_lower`."""
-    inverse = np.empty(lower.shape)
-    _native.invert_lower(doubles(lower), inverse)
-    return inverse
 
 
 def _summed(

@@ -10,6 +10,7 @@ from mixtura.engine.arrays import Floats, Integers, Rows, doubles
 from mixtura.engine.components import Components
 from mixtura.engine.factors import Diagonal, SharedTriangular, Spherical, Triangular, WithUniform
 from mixtura.engine.kernel import _native
+from mixtura.engine.kernel.native_inverse import invert_lower
 
 #: from so many components on, and of so many rows times components, there is a tree
 _COMPONENTS, _PAIRS = 256, 2**21
@@ -95,7 +96,7 @@ def _grown(components: Components) -> _native.Tree | None:
     """The tree; None where it does not pay for rows that are drawn from the components."""
     factor = components.factor
     inner = factor.inner if isinstance(factor, WithUniform) else factor
-    whitening = components.whitening(_invert_lower)
+    whitening = components.whitening(invert_lower)
     if isinstance(inner, (Diagonal, Spherical)):
         bounds = _diagonal_bounds(components, whitening)
     elif isinstance(inner, SharedTriangular):
@@ -183,9 +184,3 @@ def _largest_eigenvalue(lower: Floats) -> Floats:
 def _farthest(places: Floats) -> Integers:
     """The axes along which places (K, D) lie farthest apart."""
     return np.argsort(-places.std(axis=0), kind="stable")[:_AXES]
-
-
-def _invert_lower(lower: Floats) -> Floats:
-    inverse = np.empty(lower.shape)
-    _native.invert_lower(doubles(lower), inverse)
-    return inverse

@@ -16,6 +16,7 @@ from mixtura.engine.components import Components
 from mixtura.engine.executors import Executor, side_by_side
 from mixtura.engine.factors import Factor
 from mixtura.engine.kernel import _native
+from mixtura.engine.kernel.native_inverse import invert_lower
 from mixtura.engine.statistics import zeros
 
 T = TypeVar("T")
@@ -73,7 +74,7 @@ class CellPasses:
         reach : so much of each list counts, but of the first that a row asks for; None for all.
         background : the log density of noise, nats, which every row keeps besides; −∞ for none.
         """
-        whitening = components.whitening(_invert_lower)
+        whitening = components.whitening(invert_lower)
 
         def part(ends: tuple[int, int]) -> tuple[float, float, int]:
             return _native.expand(
@@ -148,7 +149,7 @@ class CellPasses:
         """
         along = factor if diagonal is None else None
         directions = None if along is None else along.directions
-        packed = None if along is None else along.inverse(_invert_lower)
+        packed = None if along is None else along.inverse(invert_lower)
         sums = zeros(reference, diagonal=bool(diagonal), directions=directions)
         shares = members.shares
         if shares is None:
@@ -224,9 +225,3 @@ def _even_parts(offsets: Integers) -> list[tuple[int, int]]:
     wanted = np.arange(1, count) * n // count
     ends = [0, *np.searchsorted(offsets, wanted).tolist(), len(offsets) - 1]
     return [(first, last) for first, last in pairwise(ends) if last > first]
-
-
-def _invert_lower(lower: Floats) -> Floats:
-    inverse = np.empty(lower.shape)
-    _native.invert_lower(np.ascontiguousarray(lower), inverse)
-    return inverse

@@ -254,10 +254,9 @@ def _state(random: np.random.RandomState) -> dict[str, Any]:
 
 def asked(settings: Settings, given: Given, seed: Seed) -> dict[str, Any]:
     """The settings by name, each as a plain value; what is large by its SHA-256 sum."""
-    named = settings.arguments()
     return {
         "n_components": int(settings.n_components),
-        **{name: _plain(value) for name, value in named.items()},
+        **{name: _plain(value) for name, value in settings.arguments().items()},
         "structure": settings.structure.name,
         "random_state": int(seed) if isinstance(seed, (int, np.integer)) else "a generator",
         **{f"given {each.name}": _plain(getattr(given, each.name)) for each in fields(given)},

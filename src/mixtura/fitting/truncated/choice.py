@@ -85,7 +85,7 @@ def _different(data: Data, n_components: int) -> bool:
 
 
 def _rows_hindrance(data: Data) -> str:
-    """The same of the rows, wherever they are."""
+    """What rows have that truncated EM cannot do with; empty where there is nothing."""
     if kernel.cell_passes is None:
         return "the reference kernel, having none of its passes"
     if data.source.holes:

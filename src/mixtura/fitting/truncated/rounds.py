@@ -162,10 +162,16 @@ def expanded(passes: Any, place: Place, sets: Sets, draw: int) -> tuple[Expanded
     best, graph = passes.members(sets, len(place.graph), best=True), place.graph.copy()
     if best.offsets[-1] < len(passes.rows):
         raise _too_far()
-    how: Any = {"draw": draw, "graph": graph, "background": log_background(place.mixture)}
-    how["reach"] = place.reach
     done: Expanded = passes.expand(
-        place.mixture.gaussians, best, place.graph, sets.ids, sets, **how
+        place.mixture.gaussians,
+        best,
+        place.graph,
+        sets.ids,
+        sets,
+        draw=draw,
+        graph=graph,
+        reach=place.reach,
+        background=log_background(place.mixture),
     )
     if not math.isfinite(done.bound):
         raise _too_far()
