@@ -210,7 +210,7 @@ class Gaussians(Terms):
         with np.errstate(over="ignore"):
             places = [means + z * deviations for z in (_LOW, -_FAR, _FAR)]
         low, near, above = np.searchsorted(values, places)  # (K,) each
-        shares = np.cumsum(np.bincount(above, self.weights, len(values) + 1))[:-1]
+        shares: Floats = np.cumsum(np.bincount(above, self.weights, len(values) + 1)[:-1])
 
         def add(first: Integers, last: Integers) -> None:
             for k in np.flatnonzero(first < last):
