@@ -163,21 +163,3 @@ def test_responsibilities_that_are_held_some_after_others_change_no_answer(
     for ours, theirs in zip(found.departures, at_once.departures, strict=True):
         assert ours.p_value == pytest.approx(theirs.p_value, rel=1e-6)
         assert ours.distance == pytest.approx(theirs.distance, rel=1e-9)
-
-
-def test_many_shares_are_tested_as_few_are(monkeypatch) -> None:
-    rows = TRIO.sample(3000, 1)[0] + 0.1
-    by_eigenvectors = TRIO.compare(rows)
-    monkeypatch.setattr(drift, "_MANY", 1)
-    for ours, theirs in zip(TRIO.compare(rows).departures, by_eigenvectors.departures, strict=True):
-        assert ours.p_value == pytest.approx(theirs.p_value, rel=1e-6)
-
-
-def test_a_component_that_is_there_twice_has_one_share_to_test(monkeypatch) -> None:
-    rows = APART.sample(2000, 0)[0]
-    twice = Mixture(
-        [0.2, 0.15, 0.15, 0.5], [[0.0], [50.0], [50.0], [100.0]], [1.0] * 4, "spherical"
-    )
-    monkeypatch.setattr(drift, "_MANY", 1)
-    ours, theirs = (each.compare(rows).departures[-1] for each in (twice, APART))
-    assert ours.p_value == pytest.approx(theirs.p_value, rel=0.01)  # drawn

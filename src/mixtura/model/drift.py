@@ -28,8 +28,6 @@ _DRAWN, _OFTEN, _SEED = 2**14, 2**17, 0
 _NUMBERS = 2**20
 #: of components that fewer rows are expected of, the shares are tested together
 _FEW = 5.0
-#: of more components than this no eigenvectors are found, where nothing else is without width
-_MANY = 200
 #: a maximum over points a step h apart falls short of that over all by so much of √h
 _SHORT = 0.5826
 #: rows of that tail probability are called rare
@@ -173,8 +171,11 @@ class Yardstick(Value):
         )  # where each begins: few are the last
         ordered = np.add.reduceat(self.scatter[np.ix_(places, places)], groups, axis=0)
         scatter = np.add.reduceat(ordered, groups, axis=1)
-        form, rank = _form(scatter, np.add.reduceat(apart[places], groups))
-        p = float(chi_survival(math.sqrt(n * form), rank)) if rank else 1.0
+        values, vectors = np.linalg.eigh(scatter)
+        kept = values > 1e-9 * values[-1]
+        along = vectors[:, kept].T @ np.add.reduceat(apart[places], groups)
+        form = float(n * np.sum(np.square(along) / values[kept]))
+        p = float(chi_survival(math.sqrt(form), int(kept.sum()))) if kept.any() else 1.0
         worst = int(np.abs(apart).argmax())
         labels = np.concatenate([terms.labels for terms in self.mixture.terms])
         effect = {
@@ -184,26 +185,6 @@ class Yardstick(Value):
         }
         distance = 0.5 * float(np.abs(apart).sum())
         return Departure("components", "components", distance, p, p, effect)
-
-
-def _form(scatter: Floats, apart: Floats) -> tuple[float, int]:
-    """δᵀ C⁺ δ, and the rank of C, for C and δ whose entries add up to 0 along either axis.
-
-    So one entry of δ says nothing that the others do not. Of many what remains is solved for, some
-    thirty times as fast as by eigenvectors, unless C has another direction without any width.
-    """
-    if len(apart) > _MANY:
-        part, rest = scatter[:-1, :-1], apart[:-1]
-        try:
-            pivots = np.square(np.diagonal(np.linalg.cholesky(part)))
-        except np.linalg.LinAlgError:
-            pivots = np.zeros(1)
-        if pivots.min() > 1e-6 * np.diagonal(part).max():
-            return float(rest @ np.linalg.solve(part, rest)), len(rest)
-    values, vectors = np.linalg.eigh(scatter)
-    kept = values > 1e-9 * values[-1]
-    along = vectors[:, kept].T @ apart
-    return float(np.sum(np.square(along) / values[kept])), int(kept.sum())
 
 
 def _posteriors(rows: Rows, mixture: Density) -> Iterator[tuple[Floats, Floats]]:
