@@ -113,15 +113,15 @@ class CellPasses:
         if best:
             sets = Sets(sets.ids)
         n_slots = 1 if best else sets.n_kept
-        ends = np.linspace(0, n, min(_COUNTED, -(-n // _PART)) + 1).astype(int).tolist()
-        parts = list(enumerate(pairwise(ends)))
+        count = min(_COUNTED, max(n // _PART, 1))
+        parts = list(enumerate(pairwise(n * at // count for at in range(count + 1))))
         counts = np.zeros((len(parts), n_components), np.int64)
 
-        def count(part: tuple[int, tuple[int, int]]) -> None:
+        def tally(part: tuple[int, tuple[int, int]]) -> None:
             at, (first, last) = part
             _native.count_members(sets.ids, sets.shares, n_slots, first, last, counts[at])
 
-        self._spread(parts, count)
+        self._spread(parts, tally)
         offsets = np.zeros(n_components + 1, np.int64)
         np.cumsum(counts.sum(axis=0), out=offsets[1:])
         following = np.cumsum(counts, axis=0) - counts + offsets[:-1]

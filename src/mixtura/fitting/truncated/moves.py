@@ -230,8 +230,8 @@ def chosen(loss: Floats, partner: Integers, gain: Floats, graph: Numbers, most: 
     costs, partners, near = loss.tolist(), partner.tolist(), graph[:, :_APART].tolist()
     taken: set[int] = set()
 
-    def free(*those: int) -> bool:
-        return all(taken.isdisjoint(near[each]) for each in those)
+    def free(one: int, other: int) -> bool:
+        return taken.isdisjoint(near[one]) and taken.isdisjoint(near[other])
 
     waiting = (c for c in order[partner[order] >= 0].tolist() if free(c, partners[c]))
     cheapest: list[int] = []
@@ -241,7 +241,7 @@ def chosen(loss: Floats, partner: Integers, gain: Floats, graph: Numbers, most: 
         cheapest += islice(waiting, _TRIED - len(cheapest))
         if len(batch) >= most or not cheapest or not gain[split] > costs[cheapest[0]]:
             break
-        for removed in cheapest if free(split) else ():
+        for removed in cheapest if free(split, split) else ():
             move = removed, partners[removed], split
             if len({*move}) == 3 and gain[split] > costs[removed]:
                 batch.append(move)
