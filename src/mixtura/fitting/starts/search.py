@@ -123,7 +123,7 @@ class Search:
         search, ascent, begun = kernel.search, self.ascent, self.begun
         if search is None or not self.is_plain:
             return None
-        state = self.random.get_state()
+        state = self.random.get_state(legacy=False)
         how, effort, draws = self.asked()
         self.random.set_state(state)
         start = self._spheres(ascent.source.rows[: self.n_components])
