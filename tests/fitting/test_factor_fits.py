@@ -160,11 +160,11 @@ def test_the_estimator_is_fitted_alike_and_goes_on_from_its_attributes() -> None
 
 def test_the_halves_of_an_iteration_make_one() -> None:
     rows = drawn(9, 5, 1, 2, 300)
-    mixture = mixtura.fit(rows, 2, structure="factor-1", max_iter=2, tol=0.0).mixture
+    mixture = mixtura.fit(rows, 2, structure="factor-1", max_iter=0).mixture
     sums = mixtura.statistics(rows[:100], mixture) + mixtura.statistics(rows[100:], mixture)
     after = mixtura.maximise(sums, mixture)
-    assert after.score(rows) >= mixture.score(rows)
-    other = mixtura.fit(rows, 2, structure="factor-1", max_iter=3, tol=0.0).mixture
+    assert after.score(rows) > mixture.score(rows)
+    other = mixtura.fit(rows, 2, structure="factor-1", max_iter=1, tol=0.0).mixture
     with pytest.raises(mixtura.errors.DataError, match="find them under this mixture"):
         mixtura.maximise(sums, other)
 

@@ -96,7 +96,7 @@ class EM:
 
     def statistics(self, mixture: Mixture) -> Statistics:
         """The sums under a mixture of any structure, as this one's M-step takes them."""
-        return self._pass(mixture, diagonal=self.settings.structure.form.seconds)
+        return self._pass(mixture, diagonal=self.settings.structure.seconds(mixture.n_features))
 
     def climb(
         self,
@@ -222,7 +222,7 @@ class EM:
 
     def _resolution(self, state: RunState) -> float:
         """How finely the mean log-likelihood that is known last is known, nats a row."""
-        if not (self._singles or state.repairs):
+        if not (self._singles or state.repairs or self.settings.structure.n_factors):
             return 0.0
         mixture, mean = state.known[0], state.trace[-1]
         return resolution(mixture, mean, state.repairs, singles=self._singles)
@@ -320,7 +320,7 @@ class EM:
             estimate = self.m_step(statistics, total=total)
             if total.keeps_digits(estimate.covariances):
                 return statistics, estimate
-        statistics = self._pass(mixture, diagonal=structure.form.seconds)
+        statistics = self._pass(mixture, diagonal=structure.seconds(mixture.n_features))
         near = mixture.covariances if mixture.structure.letters == structure.letters else None
         return statistics, self.m_step(statistics, near=near)
 
