@@ -327,7 +327,9 @@ class EM:
     def _pass(self, mixture: Mixture, *, diagonal: bool | None) -> Statistics:
         accumulate = self._labels.accumulate if self._labels else kernel.accumulate
         step = partial(accumulate, components=mixture.components, diagonal=diagonal)
-        n_sums = mixture.means.size * (1 if diagonal else mixture.n_features)
+        along = mixture.gaussians.factor.directions if diagonal is None else None
+        width = mixture.n_features if along is None else along.shape[2] + 1
+        n_sums = mixture.means.size * (1 if diagonal else width)
         return self.data.executor.run(self.data.source.summing(n_sums), step)
 
     @cached_property

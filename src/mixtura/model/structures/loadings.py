@@ -187,9 +187,10 @@ class Loadings(Form):
         variances = np.einsum("kdd->kd", matrices)
         if self.level:
             variances = np.broadcast_to(weight @ variances / weight.sum(), variances.shape)
-        least = np.minimum(_OWN * variances, before[:, :, -1])
+        own = before[:, :, -1]
+        least = np.where(variances > 0.0, np.minimum(_OWN * variances, own), own)
         loadings, own = factor_analysis.analysed(
-            weight, matrices, before[:, :, -1], self.n_factors, level=self.level, least=least
+            weight, matrices, own, self.n_factors, level=self.level, least=least
         )
         left, _, right = np.linalg.svd(loadings.swapaxes(1, 2) @ before[:, :, :-1])
         return self.packed(loadings @ (left @ right), own)
