@@ -175,7 +175,7 @@ class Structure:
         if self.n_factors >= n_features:
             raise ParameterError(
                 f"n_factors is {self.n_factors}, expected fewer than there are features, "
-                f"{n_features}: as many say no more than full covariances do"
+                f"{n_features}: as many say no more than full covariances, so ask for those"
             )
         if self.univariate and n_features != 1:
             alike = "EII, EEI or EEE" if self.shared else "VII, VVI or VVV"
