@@ -389,12 +389,23 @@ def moments_of_cells(
     second: _Doubles,
     directions: _Doubles | None = None,
 ) -> None: ...
+def seed_distances(
+    rows: _Doubles,
+    scale: _Doubles,
+    drawn: NDArray[np.int32],
+    first: int,
+    last: int,
+    places: _Doubles,
+    n_known: int,
+    far: _Doubles,
+) -> None: ...
 def chain_seeds(
     rows: _Doubles,
     scale: _Doubles,
     drawn: NDArray[np.int32],
     proposed: _Doubles,
     draws: _Doubles,
+    far: _Doubles,
     first: int,
     last: int,
     places: _Doubles,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -218,20 +219,25 @@ def chosen(loss: Floats, partner: Integers, gain: Floats, graph: Numbers, most: 
     most : so many moves at most.
     """
     order = np.argsort(loss, kind="stable")
-    cheapest = order[partner[order] >= 0].tolist()
-    taken = np.zeros(len(loss), bool)
+    costs, partners, near = loss.tolist(), partner.tolist(), graph[:, :_APART].tolist()
+    taken: set[int] = set()
+
+    def free(one: int, other: int) -> bool:
+        return taken.isdisjoint(near[one]) and taken.isdisjoint(near[other])
+
+    waiting = (c for c in order[partner[order] >= 0].tolist() if free(c, partners[c]))
+    cheapest: list[int] = []
     batch: list[tuple[int, int, int]] = []
     for split in np.argsort(-gain, kind="stable").tolist():
-        cheapest = [c for c in cheapest if not taken[c]]
-        if len(batch) >= most or not cheapest or not gain[split] > loss[cheapest[0]]:
+        cheapest = [c for c in cheapest if free(c, partners[c])]
+        cheapest += islice(waiting, _TRIED - len(cheapest))
+        if len(batch) >= most or not cheapest or not gain[split] > costs[cheapest[0]]:
             break
-        for removed in cheapest[:_TRIED]:
-            move = removed, int(partner[removed]), split
-            near = graph[list(move), :_APART].ravel()
-            near = near[near >= 0]
-            if len({*move}) == 3 and gain[split] > loss[removed] and not taken[near].any():
+        for removed in cheapest if free(split, split) else ():
+            move = removed, partners[removed], split
+            if len({*move}) == 3 and gain[split] > costs[removed]:
                 batch.append(move)
-                taken[near] = True
+                taken.update(c for each in move for c in near[each] if c >= 0)
                 break
     columns = np.array(batch, int).reshape(-1, 3).T
     return Move(*columns)

@@ -39,7 +39,7 @@ _EARLY, _EVERY, _LOOKED_AT = (2, 4), 10, 1000
 #: a gain below which components are moved, nats a row
 _SETTLED = 5e-3
 #: rounds after which a batch of moves is judged, and batches at most
-_JUDGED, _BATCHES = 2, 40
+_JUDGED, _BATCHES = 1, 40
 #: the share of the components that a batch moves at most; and a fraction of one that did not gain
 _SHARE, _FEWER = 0.05, 3
 #: the share below which a batch is not worth the rounds that judge it; it is no share of none
