@@ -120,4 +120,5 @@ SEVERAL = (
 LARGE = (
     Case("grid-100", partial(grid, 100), 10_000, "diag"),
     Case("grid-173", partial(grid, 173), 29_929, "diag"),
+    Case("grid-316", partial(grid, 316), 99_856, "diag"),
 )

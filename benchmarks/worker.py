@@ -115,12 +115,12 @@ def _serve(end: Connection, name: str, threads: int) -> None:
             if method == "load":
                 peer = None  # its rows go before the next ones come
                 peer = _loaded(name, threads, *arguments)
-                resting = _memory("VmRSS")
+                resting = memory("VmRSS")
                 end.send(Reply(peer.version, 0.0))
                 continue
             assert peer is not None, "load comes first"
             value = getattr(peer, method)(*arguments)
-            end.send(Reply(value, _memory("VmHWM") - resting))
+            end.send(Reply(value, memory("VmHWM") - resting))
         except Exception as error:
             end.send(error)
 
@@ -140,20 +140,20 @@ def _loaded(name: str, threads: int, workload: Workload, dtype: str, offset: flo
     peer.use_threads(threads)
     del rows
     gc.collect()
-    _forget_peak()
+    forget_peak()
     return peer
 
 
-def _forget_peak() -> None:
+def forget_peak() -> None:
     """Give free memory back, and let the peak begin at what is held now."""
     try:
         ctypes.CDLL(None).malloc_trim(0)
         Path("/proc/self/clear_refs").write_text("5")
     except (OSError, AttributeError):
-        return  # not Linux: `_memory` says NaN
+        return  # not Linux: `memory` says NaN
 
 
-def _memory(field: str) -> float:
+def memory(field: str) -> float:
     """A field of the process's status, MiB."""
     try:
         status = Path("/proc/self/status").read_text()

@@ -48,7 +48,7 @@ std::tuple<double, double, std::int64_t> expand(
     const Order& order, const Offsets& offsets, std::int64_t first, std::int64_t last,
     const Matrix<const std::int32_t>& lists, const Matrix<const std::int32_t>& asked,
     std::int64_t draw, const Ids& ids, const Maybe<Matrix<double>>& shares, const Maybe<Ids>& graph,
-    std::int64_t reach, double background) {
+    std::int64_t reach, double background, const Maybe<Vector<double>>& bounds) {
     const auto of = held(rows, weights);
     const auto components = packed(form, constants, means, whitening, of.n_features);
     const std::int64_t k = components.n_components;
@@ -65,7 +65,8 @@ std::tuple<double, double, std::int64_t> expand(
                                  draw,
                                  checked(graph, "graph", {k, known.length}),
                                  reach,
-                                 background};
+                                 background,
+                                 checked(bounds, "bounds", {cells.n_cells})};
     check_range(1, reach, known.length);
     const auto sets = sets_of(ids, shares, of.n_rows);
     const Released released;
@@ -126,21 +127,46 @@ void moments_of_cells(const Matrix<const double>& rows, const Order& order, cons
     mixtura::moments_of_cells(of, cells, counts, about, first, last, results);
 }
 
+mixtura::SeedPlaces places_of(const Matrix<double>& places, std::int64_t n_features) {
+    const auto capacity = static_cast<std::int64_t>(places.shape(1));
+    if (capacity % 8) throw nb::value_error("places are not a multiple of 8");
+    return {capacity, checked(places, "places", {n_features, capacity})};
+}
+
+void seed_distances(const Matrix<const double>& rows, const Vector<const double>& scale,
+                    const Matrix<const std::int32_t>& drawn, std::int64_t first, std::int64_t last,
+                    const Matrix<double>& places, std::int64_t n_known, const Matrix<double>& far) {
+    const auto of = held(rows, {});
+    const auto k = static_cast<std::int64_t>(drawn.shape(0));
+    const auto length = static_cast<std::int64_t>(drawn.shape(1));
+    check_range(first, last, k * length);
+    const double* units = checked(scale, "scale", {of.n_features});
+    const auto known = places_of(places, of.n_features);
+    check_range(0, n_known, known.capacity);
+    double* to = checked(far, "far", {k, length});
+    const Released released;
+    mixtura::seed_distances(of, units, drawn.data(), first, last, known, n_known, to);
+}
+
 void chain_seeds(const Matrix<const double>& rows, const Vector<const double>& scale,
                  const Matrix<const std::int32_t>& drawn, const Matrix<const double>& proposed,
-                 const Matrix<const double>& draws, std::int64_t first, std::int64_t last,
-                 const Matrix<double>& places, const Vector<std::int32_t>& chosen) {
+                 const Matrix<const double>& draws, const Matrix<const double>& far,
+                 std::int64_t first, std::int64_t last, const Matrix<double>& places,
+                 const Vector<std::int32_t>& chosen) {
     const auto of = held(rows, {});
     const auto k = static_cast<std::int64_t>(drawn.shape(0));
     const auto length = static_cast<std::int64_t>(drawn.shape(1));
     check_range(first, last, k);
+    if (first % 8) throw nb::value_error("first is not a multiple of 8");
     const double* units = checked(scale, "scale", {of.n_features});
     const mixtura::Chains chains{length, drawn.data(), checked(proposed, "proposed", {k, length}),
-                                 checked(draws, "draws", {k, length})};
-    double* to = checked(places, "places", {of.n_features, (k + 7) / 8 * 8});
+                                 checked(draws, "draws", {k, length}),
+                                 checked(far, "far", {k, length})};
+    const auto known = places_of(places, of.n_features);
+    check_range(0, last, known.capacity);
     std::int32_t* seeds = checked(chosen, "chosen", {k});
     const Released released;
-    mixtura::chain_seeds(of, units, chains, first, last, k, to, seeds);
+    mixtura::chain_seeds(of, units, chains, first, last, known, seeds);
 }
 
 void split_cells(const Matrix<const double>& rows, const Maybe<Vector<const double>>& weights,
@@ -176,7 +202,7 @@ void bind_truncated(nb::module_& module) {
                "weights"_a.noconvert().none(), "order"_a.noconvert(), "offsets"_a.noconvert(),
                "first"_a, "last"_a, "lists"_a.noconvert(), "asked"_a.noconvert(), "draw"_a,
                "ids"_a.noconvert(), "shares"_a.noconvert().none(), "graph"_a.noconvert().none(),
-               "reach"_a, "background"_a);
+               "reach"_a, "background"_a, "bounds"_a.noconvert() = nb::none());
     module.def("count_members", &count_members, "ids"_a.noconvert(), "shares"_a.noconvert().none(),
                "n_slots"_a, "first"_a, "last"_a, "counts"_a.noconvert());
     module.def("place_members", &place_members, "ids"_a.noconvert(), "shares"_a.noconvert().none(),
@@ -186,9 +212,13 @@ void bind_truncated(nb::module_& module) {
                "offsets"_a.noconvert(), "shares"_a.noconvert(), "reference"_a.noconvert(),
                "first"_a, "last"_a, "weight"_a.noconvert(), "sums"_a.noconvert(),
                "second"_a.noconvert(), "directions"_a.noconvert() = nb::none());
+    module.def("seed_distances", &seed_distances, "rows"_a.noconvert(), "scale"_a.noconvert(),
+               "drawn"_a.noconvert(), "first"_a, "last"_a, "places"_a.noconvert(), "n_known"_a,
+               "far"_a.noconvert());
     module.def("chain_seeds", &chain_seeds, "rows"_a.noconvert(), "scale"_a.noconvert(),
-               "drawn"_a.noconvert(), "proposed"_a.noconvert(), "draws"_a.noconvert(), "first"_a,
-               "last"_a, "places"_a.noconvert(), "chosen"_a.noconvert());
+               "drawn"_a.noconvert(), "proposed"_a.noconvert(), "draws"_a.noconvert(),
+               "far"_a.noconvert(), "first"_a, "last"_a, "places"_a.noconvert(),
+               "chosen"_a.noconvert());
     module.def("split_cells", &split_cells, "rows"_a.noconvert(), "weights"_a.noconvert().none(),
                "order"_a.noconvert(), "offsets"_a.noconvert(), "first"_a, "last"_a, "structure"_a,
                "ridge"_a.noconvert(), "scale"_a.noconvert(), "n_steps"_a, "gains"_a.noconvert(),

@@ -42,8 +42,10 @@ struct Compiled {
                        const Lists&, const Expanding&, const Sets&);
     void (*moments_of_cells)(const HeldRows&, const Cells&, const double*, const double*,
                              std::int64_t, std::int64_t, const Results&);
+    void (*seed_distances)(const HeldRows&, const double*, const std::int32_t*, std::int64_t,
+                           std::int64_t, const SeedPlaces&, std::int64_t, double*);
     void (*chain_seeds)(const HeldRows&, const double*, const Chains&, std::int64_t, std::int64_t,
-                        std::int64_t, double*, std::int32_t*);
+                        const SeedPlaces&, std::int32_t*);
     ComponentTree* (*component_tree)(const Components&, const Bounds&);
     void (*exp32)(const float*, std::int64_t, float*);
     void (*exp64)(const double*, std::int64_t, double*);
@@ -94,6 +96,7 @@ bool has_avx512() {
      isa::invert_lower,                                                                            \
      isa::expand,                                                                                  \
      isa::moments_of_cells,                                                                        \
+     isa::seed_distances,                                                                          \
      isa::chain_seeds,                                                                             \
      isa::component_tree,                                                                          \
      isa::vector_exp,                                                                              \
@@ -221,10 +224,16 @@ void moments_of_cells(const HeldRows& rows, const Cells& members, const double* 
     current().moments_of_cells(rows, members, shares, reference, first, last, results);
 }
 
+void seed_distances(const HeldRows& rows, const double* scale, const std::int32_t* drawn,
+                    std::int64_t first, std::int64_t last, const SeedPlaces& places,
+                    std::int64_t n_known, double* far) {
+    current().seed_distances(rows, scale, drawn, first, last, places, n_known, far);
+}
+
 void chain_seeds(const HeldRows& rows, const double* scale, const Chains& chains,
-                 std::int64_t first, std::int64_t last, std::int64_t n_seeds, double* places,
+                 std::int64_t first, std::int64_t last, const SeedPlaces& places,
                  std::int32_t* chosen) {
-    current().chain_seeds(rows, scale, chains, first, last, n_seeds, places, chosen);
+    current().chain_seeds(rows, scale, chains, first, last, places, chosen);
 }
 
 ComponentTree::~ComponentTree() = default;

@@ -35,8 +35,10 @@
                     const Lists&, const Expanding&, const Sets&);                                  \
     void moments_of_cells(const HeldRows&, const Cells&, const double*, const double*,             \
                           std::int64_t, std::int64_t, const Results&);                             \
+    void seed_distances(const HeldRows&, const double*, const std::int32_t*, std::int64_t,         \
+                        std::int64_t, const SeedPlaces&, std::int64_t, double*);                   \
     void chain_seeds(const HeldRows&, const double*, const Chains&, std::int64_t, std::int64_t,    \
-                     std::int64_t, double*, std::int32_t*);                                        \
+                     const SeedPlaces&, std::int32_t*);                                            \
     ComponentTree* component_tree(const Components&, const Bounds&);                               \
     void vector_exp(const double*, std::int64_t, double*);                                         \
     void vector_exp(const float*, std::int64_t, float*);                                           \

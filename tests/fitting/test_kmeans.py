@@ -92,6 +92,17 @@ def test_one_call_has_the_bits_of_a_step_at_a_time(
                 assert_array_equal(one, other, err_msg=f"problem {seed}")
 
 
+def test_seeds_of_several_blocks_are_those_of_a_step_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = np.random.default_rng(0).normal(size=(30_000, 4))
+    source = ArraySource(rows)
+    assert source.n_blocks > 1
+    at_once = kmeans.seeds(source, 40, np.random.RandomState(1), Serial())
+    monkeypatch.setattr(sys.modules[f"{kmeans.__name__}.seeds"], "is_short", lambda *_: False)
+    assert_array_equal(kmeans.seeds(source, 40, np.random.RandomState(1), Serial()), at_once)
+
+
 def test_seeds_are_scikit_learns_and_so_is_what_is_left_of_the_random_state() -> None:
     different = []
     for seed in range(200):

@@ -334,6 +334,24 @@ def test_a_batch_of_moves_touches_no_neighbourhood_twice() -> None:
         assert not any(those & others for others in touched[:at])
 
 
+def test_a_batch_of_moves_leaves_none_that_would_gain_and_is_near_no_other() -> None:
+    random, k = np.random.default_rng(1), 400
+    graph = np.array([[c, (c + 1) % k, (c - 1) % k, (c + 2) % k] for c in range(k)], np.int32)
+    loss, gain = random.uniform(size=k), random.uniform(size=k)
+    batch = chosen(loss, graph[:, 1].astype(int), gain, graph, k)
+    touched = {int(c) for those in (batch.removed, batch.into, batch.split) for c in those}
+    taken = {int(c) for c in graph[sorted(touched)].ravel()}
+    free = [c for c in range(k) if taken.isdisjoint(graph[c].tolist())]
+    cheap = [c for c in free if (c + 1) % k in free]
+    assert len(batch) > 10
+    assert not [
+        (one, two)
+        for one in cheap
+        for two in free
+        if gain[two] > loss[one] and two not in {one, (one + 1) % k}
+    ]
+
+
 def test_a_component_that_is_gone_is_none_behind_the_others() -> None:
     ids = np.array([[4, 2, 4], [1, 1, 1], [-1, 3, 2], [0, -1, -1]], np.int32)
     wanted = [[4, 2, -1], [1, -1, -1], [3, 2, -1], [0, -1, -1]]

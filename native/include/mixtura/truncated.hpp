@@ -51,6 +51,7 @@ struct Expanding {
     std::int32_t* graph;        // (K, length) of `lists`: a cell's component and its neighbours
     std::int64_t reach;         // so much of each list counts, but of the first that a row asks for
     double background;          // log density of noise, which every row keeps besides; −∞ for none
+    double* bounds;             // (n_cells,) what each cell has of the bound; or null
 };
 
 struct Expanded {
@@ -85,17 +86,31 @@ void moments_of_cells(const HeldRows& rows, const Cells& members, const double* 
                       const double* reference, std::int64_t first, std::int64_t last,
                       const Results& results);
 
-// Seeds from `first` to before `last`, each the end of a chain of `length` rows that are drawn by
-// `proposed`: from one row to the next with the probability min(1, d² q / (d'² q')), d² being the
-// squared distance to the seeds before (Bachem, Lucic, Hassani & Krause 2016).
+// Where the seeds so far are.
+struct SeedPlaces {
+    std::int64_t capacity;  // K, and what is lacking to a multiple of 8
+    double* values;         // (D, capacity), ∞ where there is none yet
+};
+
+// The squared distances of the rows `drawn` from `first` to before `last` to the nearest of the
+// first `n_known` seeds.
+void seed_distances(const HeldRows& rows, const double* scale, const std::int32_t* drawn,
+                    std::int64_t first, std::int64_t last, const SeedPlaces& places,
+                    std::int64_t n_known, double* far);
+
+// Seeds from `first`, a multiple of 8, to before `last`, each the end of a chain of `length` rows
+// that are drawn by `proposed`: from one row to the next with the probability
+// min(1, d² q / (d'² q')), d² being the squared distance to the seeds before (Bachem, Lucic,
+// Hassani & Krause 2016).
 struct Chains {
     std::int64_t length;
     const std::int32_t* rows;  // (K, length) drawn
     const double* proposed;    // (K, length) q of each
     const double* draws;       // (K, length) from [0, 1)
+    const double* far;         // (K, length) squared distances to the seeds before `first`
 };
 void chain_seeds(const HeldRows& rows, const double* scale, const Chains& chains,
-                 std::int64_t first, std::int64_t last, std::int64_t n_seeds, double* places,
+                 std::int64_t first, std::int64_t last, const SeedPlaces& places,
                  std::int32_t* chosen);
 
 // What a cell gains by two components in place of one: each fitted to its rows by EM.

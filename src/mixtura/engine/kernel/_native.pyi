@@ -355,6 +355,7 @@ def expand(
     graph: NDArray[np.int32] | None,
     reach: int,
     background: float,
+    bounds: _Doubles | None = None,
 ) -> tuple[float, float, int]: ...
 def count_members(
     ids: NDArray[np.int32],
@@ -388,12 +389,23 @@ def moments_of_cells(
     second: _Doubles,
     directions: _Doubles | None = None,
 ) -> None: ...
+def seed_distances(
+    rows: _Doubles,
+    scale: _Doubles,
+    drawn: NDArray[np.int32],
+    first: int,
+    last: int,
+    places: _Doubles,
+    n_known: int,
+    far: _Doubles,
+) -> None: ...
 def chain_seeds(
     rows: _Doubles,
     scale: _Doubles,
     drawn: NDArray[np.int32],
     proposed: _Doubles,
     draws: _Doubles,
+    far: _Doubles,
     first: int,
     last: int,
     places: _Doubles,

@@ -24,6 +24,9 @@ T = TypeVar("T")
 _PART, _PARTS = 8192, 64
 #: members are counted in so many parts: each has a number for each component
 _COUNTED = 16
+#: so many chains of seeds are compared at once with the seeds before them all; and distances that
+#: are a part of that work at least
+_SEEDS, _PAIRS = 256, 2**18
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +60,7 @@ class CellPasses:
         graph: Numbers | None = None,
         reach: int | None = None,
         background: float = -math.inf,
+        bounds: Floats | None = None,
     ) -> Expanded:
         """The E-step: every row keeps the likeliest of the components that it is shown.
 
@@ -73,6 +77,7 @@ class CellPasses:
             theirs.
         reach : so much of each list counts, but of the first that a row asks for; None for all.
         background : the log density of noise, nats, which every row keeps besides; −∞ for none.
+        bounds : (n_cells,), overwritten by what each cell has of the bound, nats; or None.
         """
         whitening = components.whitening(invert_lower)
 
@@ -96,6 +101,7 @@ class CellPasses:
                 graph,
                 lists.shape[1] if reach is None else reach,
                 background,
+                bounds,
             )
 
         found = self._spread(_even_parts(cells.offsets), part)
@@ -110,15 +116,15 @@ class CellPasses:
         if best:
             sets = Sets(sets.ids)
         n_slots = 1 if best else sets.n_kept
-        ends = np.linspace(0, n, min(_COUNTED, -(-n // _PART)) + 1).astype(int).tolist()
-        parts = list(enumerate(pairwise(ends)))
+        count = min(_COUNTED, max(n // _PART, 1))
+        parts = list(enumerate(pairwise(n * at // count for at in range(count + 1))))
         counts = np.zeros((len(parts), n_components), np.int64)
 
-        def count(part: tuple[int, tuple[int, int]]) -> None:
+        def tally(part: tuple[int, tuple[int, int]]) -> None:
             at, (first, last) = part
             _native.count_members(sets.ids, sets.shares, n_slots, first, last, counts[at])
 
-        self._spread(parts, count)
+        self._spread(parts, tally)
         offsets = np.zeros(n_components + 1, np.int64)
         np.cumsum(counts.sum(axis=0), out=offsets[1:])
         following = np.cumsum(counts, axis=0) - counts + offsets[:-1]
@@ -205,13 +211,21 @@ class CellPasses:
         ----------
         Bachem, Lucic, Hassani & Krause 2016, "Fast and provably good seedings for k-means".
         """
-        k, d = len(drawn), self.rows.shape[1]
+        (k, length), d = drawn.shape, self.rows.shape[1]
         places = np.full((d, -(-k // 8) * 8), np.inf)
-        chosen = np.empty(k, np.int32)
-        step = max(1, 2**22 // (k * drawn.shape[1]))  # some milliseconds: Ctrl-C is looked for
-        for first in range(0, k, step):
-            ends = first, min(first + step, k)
-            _native.chain_seeds(self.rows, scale, drawn, proposed, draws, *ends, places, chosen)
+        chosen, far = np.empty(k, np.int32), np.full((k, length), np.inf)
+        for first in range(0, k, _SEEDS):
+            last = min(first + _SEEDS, k)
+
+            def part(ends: tuple[int, int], known: int = first) -> None:
+                _native.seed_distances(self.rows, scale, drawn, *ends, places, known, far)
+
+            proposals = (last - first) * length
+            ends = np.linspace(0, proposals, 1 + min(_COUNTED, 1 + proposals * first // _PAIRS))
+            if first:
+                self._spread(list(pairwise((first * length + ends.astype(int)).tolist())), part)
+            how = drawn, proposed, draws, far, first, last
+            _native.chain_seeds(self.rows, scale, *how, places, chosen)
         return chosen
 
     def _spread(self, parts: list[T], function: Callable[[T], object]) -> list[object]:

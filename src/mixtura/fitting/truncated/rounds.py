@@ -23,8 +23,8 @@ from mixtura.model.mixture import Mixture
 
 #: rows that are scored together, exactly
 _TOGETHER = 1000
-#: responsibilities that are held at a time
-_SHARES = 2**19
+#: of which so many side by side, by the threads
+_SIDE_BY_SIDE = 64
 #: lists are long from so many on; after so many rounds they are seen whole in every eighth
 _LONG, _SETTLED, _WHOLE = 8, 8, 8
 
@@ -123,7 +123,10 @@ class Rounds:
     ) -> tuple[Floats, list[Repair]]:
         """The M-step: the effective rows of each component, and what making them sound took."""
         em, means = self.em, np.ascontiguousarray(place.mixture.means)
-        seconds, factor = em.settings.structure.form.seconds, place.mixture.gaussians.factor
+        factor, seconds = (
+            place.mixture.gaussians.factor,
+            em.settings.structure.seconds(means.shape[1]),
+        )
         members = self.passes.members(place.sets, len(means))
         sums = self.passes.moments(members, means, diagonal=seconds, factor=factor)
         weight, repairs = maximised(em, place, sums, iteration, done)
@@ -180,7 +183,7 @@ def expanded(passes: Any, place: Place, sets: Sets, draw: int) -> tuple[Expanded
 
 def directions_of(em: EM, place: Place) -> Floats | None:
     """The directions along which the M-step takes second moments, (K, D, H); None for others."""
-    along = em.settings.structure.form.seconds is None
+    along = em.settings.structure.seconds(place.mixture.n_features) is None
     return place.mixture.gaussians.factor.directions if along else None
 
 
@@ -212,32 +215,33 @@ def scored(passes: Any, mixture: Mixture, ids: Numbers) -> Scored:
     mixture : whose components are kept, and the noise besides.
     ids : (n, C), −1 for none.
     """
-    gaps, sizes, kept, size = [], [], 0, max(1, _SHARES // mixture.n_components)
+    gaps, sizes, kept, lacking = [], [], 0, 0.0
     for at in range(0, len(ids), _TOGETHER):
         rows, own = passes.rows[at : at + _TOGETHER], ids[at : at + _TOGETHER]
         n = len(rows)
         asked, found = np.arange(n, dtype=np.int32)[:, None], Sets.empty(n, ids.shape[1])
-        those = type(passes)(rows, None, passes.executor)
+        those = replace(passes, rows=rows, weights=None)
         where, background = (Cells.even(n, 1), own, asked, found), log_background(mixture)
         bound = those.expand(mixture.gaussians, *where, background=background).bound
-        gaps.append(float(kernel.log_likelihood(rows, mixture.components).sum()) - bound)
+        likelihood = float(kernel.log_likelihood(rows, mixture.components).sum())
+        gaps.append(likelihood - bound)
         sizes.append(n)
+        if not at:
+            lacking = (likelihood - best_bound(those, mixture, ids.shape[1])) / n
         best = kernel.labels(rows, mixture.components)[:, None]
         # Noise, whose number is K, every row keeps.
         kept += int(((own == best) | (best == mixture.n_components)).any(axis=1).sum())
-    part = passes.rows[:_TOGETHER]
-    lacking = sum(
-        lacks(part[at : at + size], mixture, ids.shape[1]) for at in range(0, len(part), size)
-    )
-    return Scored(np.array(gaps), np.array(sizes), kept, lacking / len(part))
+    return Scored(np.array(gaps), np.array(sizes), kept, lacking)
 
 
-def lacks(rows: Floats, mixture: Mixture, n_kept: int) -> float:
-    """Σ_n log p(x_n) less what the so many likeliest components of each row leave of it, nats."""
-    _, shares = kernel.posterior(rows, mixture.components)
-    k = mixture.n_components
-    largest = np.partition(shares[:, :k], k - n_kept, axis=1)[:, k - n_kept :].sum(axis=1)
-    return -float(np.log(largest + shares[:, k:].sum(axis=1)).sum())
+def best_bound(passes: Any, mixture: Mixture, n_kept: int) -> float:
+    """Σ_n log Σ_c p_c(x_n) over the so many likeliest components of each row, nats."""
+    n, k = len(passes.rows), mixture.n_components
+    every, all_of_them = np.arange(k, dtype=np.int32)[None], np.zeros((n, 1), np.int32)
+    likeliest = Sets.empty(n, n_kept, shares=False)
+    where = Cells.even(n, _SIDE_BY_SIDE), every, all_of_them, likeliest
+    found = passes.expand(mixture.gaussians, *where, background=log_background(mixture))
+    return float(found.bound)
 
 
 def _too_far() -> DataError:

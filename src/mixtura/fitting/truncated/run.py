@@ -26,7 +26,7 @@ from mixtura.fitting.truncated.begin import (
     scale_of,
     with_factors,
 )
-from mixtura.fitting.truncated.moves import MOVED, Mover
+from mixtura.fitting.truncated.moves import Mover, movable
 from mixtura.fitting.truncated.rounds import Place, Rounds
 from mixtura.fitting.truncated.state import TruncatedState
 from mixtura.fitting.truncated.streamed import StreamedRounds
@@ -39,7 +39,7 @@ _EARLY, _EVERY, _LOOKED_AT = (2, 4), 10, 1000
 #: a gain below which components are moved, nats a row
 _SETTLED = 5e-3
 #: rounds after which a batch of moves is judged, and batches at most
-_JUDGED, _BATCHES = 2, 40
+_JUDGED, _BATCHES = 1, 40
 #: the share of the components that a batch moves at most; and a fraction of one that did not gain
 _SHARE, _FEWER = 0.05, 3
 #: the share below which a batch is not worth the rounds that judge it; it is no share of none
@@ -349,7 +349,7 @@ def searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     seed = np.random.RandomState(random.randint(2**31))
     going = Run(replace(rounds, em=first), place, breadth, seed, repairs)
     runs.append(going)
-    if first.settings.structure.letters in MOVED and settings.n_components > 2:
+    if movable(first.settings.structure) and settings.n_components > 2:
         going.settle()
     if not axes:
         return going
@@ -360,9 +360,9 @@ def searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     whole.n_moves = going.n_moves
     if settings.structure.n_factors:
         whole.place = with_factors(replace(rounds, em=em), whole.place)
-        return whole
-    whole.weight, whole.repairs = whole.rounds.maximise(whole.place, 0, ())
-    if settings.structure.letters in MOVED and settings.n_components > 2:
+    else:
+        whole.weight, whole.repairs = whole.rounds.maximise(whole.place, 0, ())
+    if movable(settings.structure) and settings.n_components > 2:
         whole.settle()
     return whole
 

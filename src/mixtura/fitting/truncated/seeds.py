@@ -31,7 +31,7 @@ def seeds(passes: Any, n_seeds: int, scale: Floats, random: np.random.RandomStat
 
     Notes
     -----
-    One pass over the rows, then 10·K²/2 distances.
+    One pass over the rows, then 10·K²/2 distances, which threads share.
 
     References
     ----------

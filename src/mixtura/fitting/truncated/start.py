@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import numpy as np
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import Interrupted
 from mixtura.fitting.em import EM
+from mixtura.fitting.fit import Fit
 from mixtura.fitting.given import Given
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.runs import begin
@@ -20,10 +22,11 @@ from mixtura.rows.sampling import sample
 
 #: so many rows a component are looked at, or so many for each number of a row and one more
 _ROWS, _NUMBERS = 300, 20
-#: rounds of truncated EM at most
-_ROUNDS = 25
-#: exact iterations by which starts are told apart
-_STEPS = 10
+#: rounds of truncated EM at most; those of factor analysers gain less
+_ROUNDS, _MORE_ROUNDS = 25, 60
+#: exact iterations by which starts are told apart; after one of the one, and so many of that of
+#: k-means, it is seen whether the latter can still win
+_STEPS, _GLANCE = 10, 4
 
 
 def many_start(
@@ -43,20 +46,36 @@ def many_start(
     Notes
     -----
     A start by k-means; and of 300 rows a component, or 20 (D + 1) where that is more, 25 rounds of
-    truncated EM at most, and twenty exact iterations.
+    truncated EM at most, and twenty exact iterations at most: as each gains less than the one
+    before, k-means' end is left alone where as much again and again would not do.
     """
     k, d = em.settings.n_components, em.data.source.n_features
     few = _sampled(em, max(_ROWS, _NUMBERS * (d + 1)) * k, random)
-    whole = replace(few, settings=few.settings.shortened(_ROUNDS))
-    moved = searched(whole, random, []).place.mixture
+    rounds = _MORE_ROUNDS if em.settings.structure.n_factors else _ROUNDS
+    moved = searched(_shortened(few, rounds), random, []).place.mixture
     plain = replace(em, settings=replace(em.settings, start="kmeans"))
     clustered, repairs = begin(plain, given, random, run=run, told=told)
     try:
-        ends = [few.climb(mixture) for mixture in (moved, clustered)]
+        ours = _shortened(few, 1).climb(moved)
+        theirs = _shortened(few, _GLANCE).climb(clustered)
+        if _merit(theirs, _STEPS - _GLANCE) > _merit(ours):
+            ours, theirs = few.climb(ours.mixture), few.climb(theirs.mixture)
     except Interrupted:  # of a fit to the sample, which is no answer
         raise KeyboardInterrupt from None
-    ours, theirs = ((-len(fit.starved), fit.mean_objective) for fit in ends)
-    return (moved, []) if ours >= theirs else (clustered, repairs)
+    return (moved, []) if _merit(ours) >= _merit(theirs) else (clustered, repairs)
+
+
+def _merit(fit: Fit, n_more: int = 0) -> tuple[int, float]:
+    """What is wanted of an end: few starved components, and a high objective, nats a row.
+
+    With `n_more`, what it is at most after so many iterations more.
+    """
+    last = fit.trace[-1] - fit.trace[-2] if len(fit.trace) > 1 else math.inf
+    return -len(fit.starved) * (n_more == 0), fit.mean_objective + n_more * last
+
+
+def _shortened(em: EM, n_iterations: int) -> EM:
+    return replace(em, settings=em.settings.shortened(n_iterations))
 
 
 def _sampled(em: EM, n_rows: int, random: np.random.RandomState) -> EM:

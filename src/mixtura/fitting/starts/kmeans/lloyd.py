@@ -19,6 +19,8 @@ from mixtura.fitting.starts.kmeans.seeds import is_short
 #: when it is over; a cluster's sums, by what came and went, may be rounding below such a share, and
 #: the rounding of a distance is far above what it is, far below what tells clusters apart
 RULE = LloydRule(1e-4, 1e-9, 1e4 * float(np.finfo(np.float64).eps), 300)
+#: up to so many multiply-adds a step, all steps are one call of the kernel: less than half a second
+_SHORT = 2**22
 
 
 def cluster(
@@ -52,7 +54,8 @@ def cluster(
     Lloyd 1982, "Least squares quantization in PCM"; Hamerly 2010, "Making k-means even faster",
     whose bounds say which rows cannot have changed.
     """
-    if kernel.lloyd is not None and is_short(source, len(centres)):
+    alone = source.n_blocks == 1 and is_short(source, len(centres), _SHORT)
+    if kernel.lloyd is not None and alone:
         ended = kernel.lloyd(source.whole.readable(), centres, RULE, diagonal=diagonal)
         if ended is not None:
             return ended

@@ -16,8 +16,9 @@ from mixtura.engine.sources import ArraySource, Block
 #: Sums that differ by less are equal, and the first is taken: two rows nearest to each other leave
 #: the same sum whichever is chosen, and rounding shall not choose.
 _ROUNDING = 1e-12
-#: up to so many multiply-adds a step, all steps are one call of the kernel: less than half a second
-_SHORT = 2**22
+#: up to so many numbers, and as many of them times seeds, all steps are one call of the kernel: less
+#: than half a second, and passes over few rows by themselves take longer than what they do
+_NUMBERS, _SHORT = 2**18, 2**26
 
 
 def seeds(
@@ -52,9 +53,10 @@ def seeds(
     return step_by_step(source, float(draws[0]), draws[1:].reshape(-1, n_tries), executor)
 
 
-def is_short(source: ArraySource, n_centres: int) -> bool:
+def is_short(source: ArraySource, n_centres: int, most: int = _SHORT) -> bool:
     """Whether k-means of a source's rows may be one call of a kernel that has it whole."""
-    short = source.n_blocks == 1 and source.n_rows * source.n_features * n_centres <= _SHORT
+    numbers = source.n_rows * source.n_features
+    short = numbers <= _NUMBERS and numbers * n_centres <= most
     return short and source.dtype == np.float64
 
 

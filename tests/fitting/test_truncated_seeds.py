@@ -1,0 +1,48 @@
+"""Seeds of truncated EM: ends of chains, found in blocks as one after the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mixtura.engine import kernel
+from mixtura.engine.executors import Threads
+from mixtura.fitting.truncated.seeds import seeds
+
+
+@pytest.fixture(autouse=True)
+def passes_over_cells() -> None:
+    if kernel.cell_passes is None:
+        pytest.skip("the reference kernel has no passes over cells")
+
+
+def chained(X: Any, weights: Any, k: int, random: np.random.RandomState) -> list[int]:
+    """The published algorithm, one chain after the other, all distances anew."""
+    first = int((weights.cumsum() <= random.random_sample() * weights.sum()).sum())
+    squares = ((X - X[first]) ** 2).sum(axis=1)
+    proposed = 0.5 * squares / (squares @ weights) + 0.5 / weights.sum()
+    draws = random.random_sample((2, k, 10))
+    reached = np.cumsum(proposed * weights)
+    drawn = np.searchsorted(reached, draws[0] * reached[-1])
+    found = [first]
+    for at in range(1, k):
+        squares = ((X[drawn[at]][:, None] - X[found]) ** 2).sum(axis=2).min(axis=1)
+        now = 0
+        for new in range(1, 10):
+            here, there = drawn[at, now], drawn[at, new]
+            if squares[new] * proposed[here] > draws[1, at, new] * squares[now] * proposed[there]:
+                now = new
+        found.append(int(drawn[at, now]))
+    return found
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+@pytest.mark.parametrize("d", [1, 3, 9])
+def test_seeds_are_the_ends_of_chains_whatever_the_threads(d: int, n_threads: int) -> None:
+    random = np.random.default_rng(d)
+    X, weights = random.normal(size=(5000, d)), random.uniform(0.5, 2.0, size=5000)
+    passes = kernel.cell_passes(X, weights, Threads(n_threads))  # type: ignore[misc]
+    found = seeds(passes, 777, np.ones(d), np.random.RandomState(5))
+    assert found.tolist() == chained(X, weights, 777, np.random.RandomState(5))
