@@ -7,6 +7,9 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
+#: with more components than these not all are listed, but so many
+_MANY, _LARGEST = 40, 20
+
 
 def columns(rows: Sequence[Sequence[str]], left: int = 1, width: int | None = None) -> list[str]:
     r"""Lines in which the cells stand below each other, the first `left` columns flush left.
@@ -73,6 +76,29 @@ def wrapped(text: str, width: int | None) -> str:
     return "\n".join(
         line if len(line) <= width else _folded(line, width) for line in text.split("\n")
     )
+
+
+def largest(weights: Sequence[float], *, every: bool = False) -> tuple[list[int], str]:
+    """The components to list, and what is said of the others; empty where there are none.
+
+    Of more than forty the twenty of largest weight are listed, the largest first.
+
+    Parameters
+    ----------
+    weights : of the components, (K,).
+    every : whether all are to be listed, however many.
+
+    Examples
+    --------
+    >>> largest([0.1, 0.9]), largest([0.25] + [0.01] * 75)[1]
+    (([0, 1], ''), 'and 56 more components, of weights up to 0.01: --json has them all')
+    """
+    if every or len(weights) <= _MANY:
+        return list(range(len(weights))), ""
+    order = sorted(range(len(weights)), key=lambda k: -weights[k])
+    listed, others = order[:_LARGEST], order[_LARGEST:]
+    most = f"of weights up to {weights[others[0]]:.3g}"
+    return listed, f"and {len(others):,} more components, {most}: --json has them all"
 
 
 def counted(count: int, noun: str) -> str:

@@ -9,7 +9,13 @@ from scipy.spatial.distance import mahalanobis
 
 from mixtura import Mixture
 from mixtura.errors import ParameterError
-from mixtura.model.calibration import component_distances, marginal_cdf, marginal_quantiles
+from mixtura.model import calibration
+from mixtura.model.calibration import (
+    component_distances,
+    marginal_cdf,
+    marginal_quantiles,
+    weighted_distances,
+)
 from mixtura.model.distributions import chi_cdf, chi_quantiles
 
 WEIGHTS, MEANS, DEVIATIONS = [0.2, 0.5, 0.3], [-4.0, 0.0, 0.5], [1.0, 2.0, 0.01]
@@ -29,6 +35,31 @@ def test_the_share_of_a_value_is_the_distribution_function_into_its_far_tail():
     ours = marginal_cdf(LINE, x[:, None])[:, 0]
     np.testing.assert_allclose(ours, np.minimum(cdf(x), 1.0), rtol=1e-12)
     assert 0.0 < marginal_cdf(LINE, [[-30.0]])[0, 0] < 1e-50
+
+
+def test_the_share_of_many_components_is_right_in_either_tail_and_for_rows_in_any_order():
+    random = np.random.RandomState(0)
+    weights = random.dirichlet(np.ones(200))
+    means, deviations = random.uniform(-60.0, 60.0, (200, 2)), random.uniform(0.1, 3.0, (200, 2))
+    mixture = Mixture(weights, means, deviations**2, "diag")
+    x = np.concatenate([random.uniform(-80.0, 80.0, 200), [-100.0, -1e300, 1e300, means[0, 0]]])
+    rows = np.column_stack([x, random.permutation(x)])
+    expected = np.einsum("k,nkj->nj", weights, stats.norm.cdf(rows[:, None], means, deviations))
+    np.testing.assert_allclose(marginal_cdf(mixture, rows), np.minimum(expected, 1.0), rtol=1e-12)
+
+
+def test_distances_that_matter_are_those_of_rows_that_a_component_has_a_share_in(monkeypatch):
+    rows, _ = OVERLAPPING.sample(500, 0)
+    distances, shares = component_distances(OVERLAPPING, rows)
+    monkeypatch.setattr(calibration, "_NUMBERS", 64)
+    monkeypatch.setattr(calibration, "_LEAST", 0.01)
+    components, found, weights = weighted_distances(OVERLAPPING, rows)
+    for k in range(2):
+        held = shares[:, k] > 0.01
+        assert 0 < held.sum() < 500
+        order = np.argsort(distances[held, k], kind="stable")
+        np.testing.assert_allclose(found[components == k], distances[held, k][order], rtol=1e-12)
+        np.testing.assert_allclose(weights[components == k], shares[held, k][order], rtol=1e-12)
 
 
 def test_the_shares_of_a_mixtures_own_rows_are_uniform_and_of_others_are_not():

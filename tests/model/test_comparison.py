@@ -12,6 +12,7 @@ from scipy import stats
 import mixtura
 from mixtura import Box, Mixture, Noise
 from mixtura.errors import DataError, ParameterError
+from mixtura.model import drift
 from mixtura.model.comparison import holm
 from mixtura.model.drift import kolmogorov_survival
 
@@ -147,3 +148,18 @@ def test_a_verdict_has_numbers_that_people_read() -> None:
     own = TRIO.compare(TRIO.means[:1]).verdict
     assert own.startswith("Nothing tells this row from rows of the mixture's own")
     assert own.endswith("So few could hardly tell.")
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: random_mixture(np.random.default_rng(0), "full", 3, 4), noisy]
+)
+def test_responsibilities_that_are_held_some_after_others_change_no_answer(
+    make, monkeypatch
+) -> None:
+    rows = make().sample(3000, 1)[0] + 0.1
+    at_once = make().compare(rows)
+    monkeypatch.setattr(drift, "_NUMBERS", 3000)
+    found = make().compare(rows)
+    for ours, theirs in zip(found.departures, at_once.departures, strict=True):
+        assert ours.p_value == pytest.approx(theirs.p_value, rel=1e-6)
+        assert ours.distance == pytest.approx(theirs.distance, rel=1e-9)

@@ -159,3 +159,19 @@ def test_of_many_features_the_six_that_depart_most_are_named():
     ]
     assert set(departures(left)) == {f"x{j}" for j in np.argsort(statistics)[-6:]}
     assert "the 6 worst of 9 named" in left.get_title(loc="left")
+
+
+def test_of_many_components_the_sixteen_that_depart_most_are_named_and_the_others_are_there():
+    random = np.random.RandomState(0)
+    means = 20.0 * np.stack(np.meshgrid(np.arange(6), np.arange(6)), axis=-1).reshape(-1, 2)
+    mixture = Mixture(np.full(36, 1 / 36), means, np.ones((36, 2)), "diag")
+    rows = np.repeat(means, 80, axis=0) + random.normal(size=(2880, 2))
+    wide = (rows[:, 0] > 50.0) & (rows[:, 0] < 70.0)  # the fourth column of components
+    rows[wide] += random.normal(size=(wide.sum(), 2))
+    _, right = drawn("calibration", mixture, rows)
+    named = [line.get_label() for line in right.get_lines() if line.get_xdata().size > 2]
+    assert len(named) == 16
+    assert set(named[:6]) == {f"component {k}" for k in range(3, 36, 6)}
+    (others,) = right.collections
+    assert len(others.get_segments()) == 20
+    assert "16 worst of 36 named" in right.get_title(loc="left")

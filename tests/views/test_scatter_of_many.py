@@ -11,6 +11,7 @@ from mixtura import Mixture
 from mixtura.views.plots import scatter
 from mixtura.views.plots.canvas import encoded, offscreen_axes
 from mixtura.views.plots.palette import style
+from mixtura.views.plots.projection import project, set_extents
 
 
 def shading(ax):
@@ -53,3 +54,16 @@ def test_a_row_on_its_own_is_seen_in_the_colour_of_its_component():
     (lone,) = np.flatnonzero((ink > 0.0) & (middles[:, 1] > 20.0))
     assert ink[lone] >= 0.3
     assert colours[lone] == pytest.approx(style(1).fill)
+
+
+def test_the_contours_of_many_components_are_found_on_as_many_points_as_are_seen():
+    random = np.random.RandomState(0)
+    means, variances = random.uniform(0.0, 500.0, (900, 2)), np.ones((900, 2))
+    variances[0] = 1e-4  # an even grid would step over it
+    mixture = Mixture(np.full(900, 1 / 900), means, variances, "diag")
+    shown = project(mixture, None, None, 2)
+    ax = offscreen_axes()
+    set_extents(ax, shown, 3.0, equal=False)
+    _, _, heights = shown.surface(ax, even=120)
+    assert heights.size < 700_000
+    assert heights.max() == pytest.approx(mixture.score_samples(means[:1])[0])

@@ -163,6 +163,7 @@ of_select = _model_options(
     random_state={},
     tol={"help": f"{_STOP}0.001 nats of all rows are still to be gained."},
     max_iter={},
+    search={},
     reg_covar={"help": "Added to every variance; auto is a floor of 1e-8 of the data's variance."},
     **_ASSUMPTIONS,
 )

@@ -24,14 +24,18 @@ Examples:
     "the rows of DATA that MODEL was fitted to.",
 )
 @options.option("--level", type=float, default=0.95, help="Of confidence, from 0 to 1.")
+@click.option("--all", "every", is_flag=True, help="Print every component, however many there are.")
 @options.reading
 @options.weight_column("The column that weighed the rows in the fit.")
 @options.as_json
-def command(model: str, asked: inputs.Input, intervals: bool, level: float, as_json: bool) -> None:
+def command(
+    model: str, asked: inputs.Input, intervals: bool, level: float, every: bool, as_json: bool
+) -> None:
     """Print the weights, means, covariances and training of MODEL, and when it was written.
 
     MODEL is a file that `mixtura fit -o` wrote, or - for the standard input; of a checkpoint it is
-    told where the fit stands. With --intervals, DATA has the rows that MODEL was fitted to.
+    told where the fit stands. Of more than 40 components the 20 of largest weight are printed,
+    unless --all are asked for. With --intervals, DATA has the rows that MODEL was fitted to.
     """
     given = asked.data is not None
     if intervals and not given:
@@ -65,7 +69,11 @@ def command(model: str, asked: inputs.Input, intervals: bool, level: float, as_j
         record["intervals"] = errors.summary(level)
 
     def text(width: int | None) -> str:
-        parts = [model_text(record, width), threshold_text(record), file_text(record["file"])]
+        parts = [
+            model_text(record, width, every=every),
+            threshold_text(record),
+            file_text(record["file"]),
+        ]
         if intervals:
             from mixtura.uncertainty.wording import intervals_text
 

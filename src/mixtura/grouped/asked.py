@@ -159,7 +159,7 @@ class Asked:
             how |= {"sample_weight": weights, "random_state": seed}
             if not self.criterion:
                 return fit(rows, self.numbers[0], structure=structure, **how)
-            del how["n_init"], how["search"]
+            del how["n_init"]
             found = select(
                 rows,
                 self.numbers,

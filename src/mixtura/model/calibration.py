@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, Integers
 from mixtura.model.distributions import inverted
 from mixtura.model.mixture import Mixture
 
 #: of the normal distribution, two sides: 95 % lie within
 Z = 1.959963984540054
+#: numbers that are looked at at once, about, and the least share of a row that is
+_NUMBERS, _LEAST = 2**20, 1e-12
 
 
 def marginal_cdf(mixture: Mixture, X: Any) -> Floats:
@@ -40,7 +42,7 @@ def marginal_cdf(mixture: Mixture, X: Any) -> Floats:
 
     Notes
     -----
-    N·K·D calls of erfc, some 0.1 µs each.
+    Φ is found of the rows within nine deviations of a component, up to N·K·D, some 0.02 µs each.
 
     References
     ----------
@@ -104,6 +106,39 @@ def component_distances(mixture: Mixture, X: Any) -> tuple[Floats, Floats]:
         np.sqrt(kernel.squared_distances(rows, mixture.gaussians)),
         mixture.predict_proba(rows)[:, : mixture.n_components],
     )
+
+
+def weighted_distances(mixture: Mixture, X: Any) -> tuple[Integers, Floats, Floats]:
+    """The distances and responsibilities of `component_distances` that matter, block by block.
+
+    Parameters
+    ----------
+    mixture : the density, of K components.
+    X : (N, D) array-like, or a table with the mixture's columns.
+
+    Returns
+    -------
+    Components (n,), in rising order, and of each the distances (n,), rising too, and the
+    responsibilities (n,), of those above 1e-12: a row has few, however many components there are.
+
+    Raises
+    ------
+    DataError : as for `component_distances`.
+
+    Notes
+    -----
+    N·K densities and distances, and memory for a million of them at once.
+    """
+    rows = np.ascontiguousarray(mixture.rows(X), dtype=np.float64)
+    few = max(1, _NUMBERS // mixture.n_components)
+    parts = []
+    for first in range(0, max(len(rows), 1), few):
+        distances, shares = component_distances(mixture, rows[first : first + few])
+        at, of = np.nonzero(shares > _LEAST)
+        parts.append((of, distances[at, of], shares[at, of]))
+    components, found, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
+    order = np.lexsort((found, components))
+    return components[order], found[order], weights[order]
 
 
 def largest_departure(n: int) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,8 @@ class Parts:
             return cls._of_observed(mixture, block, there)
         whole, determinants = components.normalisation, -components.half_log_determinants
         if "errors" not in block.fields:
+            if isinstance(components.factor, Diagonal):
+                return cls(whole, determinants, *_squares(components, rows), False)
             distances = kernel.squared_distances(rows, components)
             parts = contributions(components, rows, distances)
             return cls(whole, determinants, distances, parts, False)
@@ -105,19 +107,41 @@ def contributions(
                 there.components, own, distances[chosen]
             )
         return parts
-    k, step = len(components.means), max(1, _TOGETHER // max(1, rows.size))
     with np.errstate(over="ignore", invalid="ignore"):
-        for some in (range(first, min(first + step, k)) for first in range(0, k, step)):
+        for some in _some_after_others(components, rows):
             part = parts[:, some.start : some.stop]
             _fill(part, components, rows, some, expected)
-            _share_out(part, distances[:, some.start : some.stop])
-            far = np.asarray(~np.isfinite(part).all(axis=2))
-            for c in np.flatnonzero(far.any(axis=0)).tolist():
-                these, own = far[:, c], some[c]
-                part[these, c] = _far_terms(
-                    components.factor, own, rows[these], components.means[own]
-                )
+            if not _share_out(part, distances[:, some.start : some.stop]):
+                _put_far_terms(part, components, rows, some)
     return parts
+
+
+def _squares(components: Components, rows: Any) -> tuple[Floats, Floats]:
+    """Squared distances (N, K) from diagonal components, and the squares that they are sums of."""
+    shape = len(rows), len(components.means)
+    distances, parts = np.empty(shape), np.empty((*shape, components.n_features))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for some in _some_after_others(components, rows):
+            part, sums = (each[:, some.start : some.stop] for each in (parts, distances))
+            _fill(part, components, rows, some, ())
+            np.sum(part, axis=2, out=sums)
+            if not np.isfinite(sums).all():
+                _put_far_terms(part, components, rows, some)
+    return distances, parts
+
+
+def _some_after_others(components: Components, rows: Any) -> Iterator[range]:
+    """Components whose terms are found together."""
+    k, step = len(components.means), max(1, _TOGETHER // max(1, rows.size))
+    return (range(first, min(first + step, k)) for first in range(0, k, step))
+
+
+def _put_far_terms(part: Floats, components: Components, rows: Any, some: range) -> None:
+    """Put the terms of rows whose squared distances overflow in their places."""
+    far = np.asarray(~np.isfinite(part).all(axis=2))
+    for c in np.flatnonzero(far.any(axis=0)).tolist():
+        these, own = far[:, c], some[c]
+        part[these, c] = _far_terms(components.factor, own, rows[these], components.means[own])
 
 
 def _fill(
@@ -128,9 +152,8 @@ def _fill(
     if isinstance(factor, Diagonal) and not expected:
         own = slice(some.start, some.stop)
         np.subtract(rows[:, None], components.means[own], out=part)
-        solved = part / factor.scale[own]
-        solved /= factor.scale[own]
-        part *= solved
+        part /= factor.scale[own]
+        np.square(part, out=part)
         return
     for c, k in enumerate(some):
         deviations = (rows - components.means[k]).T  # (D, N)
@@ -138,18 +161,22 @@ def _fill(
         part[:, c] = (deviations * factor.unwhiten_transposed(k, whitened)).T
 
 
-def _share_out(part: Floats, distances: Floats) -> None:
+def _share_out(part: Floats, distances: Floats) -> bool:
     """Give the terms (N, k, D) what they lack to distances (N, k), by their sizes.
 
     Where the square itself overflows there is nothing to share out.
+
+    Returns
+    -------
+    Whether all terms are known to be finite.
     """
-    shares = np.abs(part)
-    residue = distances[:, :, None] - part.sum(axis=2, keepdims=True)
-    shares /= np.maximum(shares.sum(axis=2, keepdims=True), np.finfo(float).tiny)
-    residue[~np.isfinite(residue)] = 0.0
-    shares[~np.isfinite(shares)] = 0.0
-    shares *= residue
-    part += shares
+    sizes, lacking = np.abs(part), distances - part.sum(axis=2)
+    lacking /= np.maximum(sizes.sum(axis=2), np.finfo(float).tiny)
+    known = np.isfinite(lacking)
+    lacking[~known] = 0.0
+    sizes *= lacking[:, :, None]
+    part += sizes
+    return bool(known.all())
 
 
 def _far_terms(factor: Factor, k: int, rows: Any, mean: Floats) -> Floats:

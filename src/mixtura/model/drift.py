@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mixtura.engine import kernel
-from mixtura.engine.arrays import Floats, Value
+from mixtura.engine.arrays import Floats, Rows, Value
 from mixtura.engine.executors import Executor, default_executor
 from mixtura.engine.sources import ArraySource, Block
 from mixtura.errors import DataError
@@ -23,6 +24,8 @@ from mixtura.rows.out_of_core import is_out_of_core, totals
 _BINS = 256
 #: rows that are drawn of the mixture, and where it is no sum of Gaussians alone; by which seed
 _DRAWN, _OFTEN, _SEED = 2**14, 2**17, 0
+#: responsibilities that are held at once, about
+_NUMBERS = 2**20
 #: of components that fewer rows are expected of, the shares are tested together
 _FEW = 5.0
 #: a maximum over points a step h apart falls short of that over all by so much of √h
@@ -69,9 +72,13 @@ class Yardstick(Value):
             at += len(terms.labels)
         drawn = np.vstack(blocks)
         edges = np.quantile(drawn, np.arange(1, _BINS) / _BINS, axis=0)
-        responsibilities = kernel.posterior(drawn, mixture.components)[1]
-        shares = mixture.shares if exact else responsibilities.mean(axis=0)
-        apart = responsibilities - shares
+        step, scatter = np.zeros(len(mixture.shares)), np.zeros((len(mixture.shares),) * 2)
+        for _, shares in _posteriors(drawn, mixture):
+            apart = shares - mixture.shares
+            step += apart.sum(axis=0) / n
+            scatter += apart.T @ apart / n
+        if not exact:
+            scatter -= np.outer(step, step)
         middle = np.sum([terms.mean() for terms in mixture.terms], axis=0)
         spread = np.sum([terms.covariance(middle) for terms in mixture.terms], axis=0)
         return cls(
@@ -79,9 +86,9 @@ class Yardstick(Value):
             tail,
             np.ascontiguousarray(edges.T),
             np.sum([terms.marginal_cdf(edges) for terms in mixture.terms], axis=0).T,
-            shares,
+            mixture.shares if exact else mixture.shares + step,
             math.inf if exact else float(n),
-            apart.T @ apart / n,
+            scatter,
             middle,
             np.sqrt(np.diagonal(spread)),
         )
@@ -93,7 +100,9 @@ class Yardstick(Value):
     def _of_block(self, block: Block) -> Floats:
         """Of a block: rows, rare ones, responsibilities, moments, then the bins of each."""
         rows = np.asarray(block.rows, dtype=np.float64)
-        likelihood, shares = kernel.posterior(block.rows, self.mixture.components)
+        parts = [(each, r.sum(axis=0)) for each, r in _posteriors(block.rows, self.mixture)]
+        likelihood = np.concatenate([each for each, _ in parts])
+        shares = np.sum([each for _, each in parts], axis=0)
         tails = self.tail.probability(likelihood)
         bins = np.minimum(tails * _BINS, _BINS - 1).astype(np.int64)
         held = [np.bincount(bins, minlength=_BINS)]
@@ -102,7 +111,7 @@ class Yardstick(Value):
         with np.errstate(over="ignore"):
             apart = (rows - self.middle) / self.scale
             moments = [apart.sum(axis=0), np.square(apart).sum(axis=0)]
-        few = [[float(len(rows)), float(np.count_nonzero(tails <= _RARE))], shares.sum(axis=0)]
+        few = [[float(len(rows)), float(np.count_nonzero(tails <= _RARE))], shares]
         return np.concatenate([*few, *moments, *held])
 
     def departures(self, sums: Floats, known: float) -> list[Departure]:
@@ -156,12 +165,15 @@ class Yardstick(Value):
         weights = self.shares
         apart = shares - weights
         few = n * weights < _FEW
-        groups = np.eye(len(weights))[~few]
-        if few.any():
-            groups = np.vstack([groups, few.astype(np.float64)])
-        values, vectors = np.linalg.eigh(groups @ self.scatter @ groups.T)
+        places = np.append(np.flatnonzero(~few), np.flatnonzero(few))
+        groups = np.arange(
+            np.count_nonzero(~few) + few.any()
+        )  # where each begins: few are the last
+        ordered = np.add.reduceat(self.scatter[np.ix_(places, places)], groups, axis=0)
+        scatter = np.add.reduceat(ordered, groups, axis=1)
+        values, vectors = np.linalg.eigh(scatter)
         kept = values > 1e-9 * values[-1]
-        along = vectors[:, kept].T @ groups @ apart
+        along = vectors[:, kept].T @ np.add.reduceat(apart[places], groups)
         form = float(n * np.sum(np.square(along) / values[kept]))
         p = float(chi_survival(math.sqrt(form), int(kept.sum()))) if kept.any() else 1.0
         worst = int(np.abs(apart).argmax())
@@ -173,6 +185,13 @@ class Yardstick(Value):
         }
         distance = 0.5 * float(np.abs(apart).sum())
         return Departure("components", "components", distance, p, p, effect)
+
+
+def _posteriors(rows: Rows, mixture: Density) -> Iterator[tuple[Floats, Floats]]:
+    """Log-likelihoods and responsibilities of some rows after others, a few million at once."""
+    few = max(1, _NUMBERS // len(mixture.shares))
+    for first in range(0, max(len(rows), 1), few):
+        yield kernel.posterior(rows[first : first + few], mixture.components)
 
 
 def compared(yardstick: Yardstick, X: Any, fitted_to: float | None, alpha: float) -> Comparison:

@@ -13,6 +13,7 @@ import numpy as np
 from mixtura.arguments import is_whole, places, takes_missing
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers, Value, frozen
+from mixtura.engine.factors import Diagonal
 from mixtura.engine.sources import Block, fields_of
 from mixtura.errors import ParameterError
 from mixtura.model.contributions import Parts
@@ -291,12 +292,20 @@ def explain(
         row_numbers=numbers,
         values=frozen(chosen),
         means=mixture.means,
-        standard_deviations=_read_only(np.sqrt(mixture.variances())),
+        standard_deviations=_deviations(mixture),
         noise=mixture.noise,
         noise_responsibilities=frozen(shares[:, k]) if mixture.noise else None,
         noise_log_volumes=_log_volumes(mixture.noise, chosen),
         mixture=None if parts.own or not are_affordable(mixture) else mixture,
         factors=factors(mixture, chosen) if mixture.structure.n_factors and not parts.own else None,
+    )
+
+
+def _deviations(mixture: Decisions) -> Floats:
+    """The standard deviations, (K, D), as diagonal components hold them anyway."""
+    factor = mixture.gaussians.factor
+    return (
+        factor.scale if isinstance(factor, Diagonal) else _read_only(np.sqrt(mixture.variances()))
     )
 
 

@@ -167,24 +167,44 @@ def merge_components(
     sums, gains = overlaps.alone()
     k = mixture.n_components
     gains = np.where(np.tri(k, k=0, dtype=bool), -np.inf, gains)
+    best = gains.argmax(axis=1)  # (K,): of each row of gains, so that no step looks at all of them
     groups: list[Group] = [(j,) for j in range(k)]
     entropy = [-sums.terms.sum()]
     merges, merged = [], []
     for _ in range(k - 1):
-        first, second = map(int, divmod(int(gains.argmax()), k))
+        first = int(gains[np.arange(k), best].argmax())
+        second = int(best[first])
         merges.append((groups[first], groups[second]))
         merged.append(sums.weights[first] + sums.weights[second])
         groups[first] = tuple(sorted(groups[first] + groups[second]))
         both, taken = overlaps.joined(first, second)
         gains[second, :] = gains[:, second] = -np.inf
         gains[first, gains[first] > -np.inf] = taken[gains[first] > -np.inf]
-        gains[gains[:, first] > -np.inf, first] = taken[gains[:, first] > -np.inf]
+        above = np.flatnonzero(gains[:, first] > -np.inf)
+        gains[above, first] = taken[above]
+        _follow(gains, best, above, first, second)
         sums.terms[first], sums.weights[first] = both.terms.item(), both.weights.item()
         sums.terms[second] = 0.0
         entropy.append(max(-sums.terms.sum(), 0.0))
     return Merging(
         mixture, tuple(merges), frozen(np.array(entropy[::-1])), frozen(np.array(merged))
     )
+
+
+def _follow(gains: Floats, best: Integers, above: Integers, first: int, second: int) -> None:
+    """Bring the best of each row up to date: the first of the largest, as `argmax` has it.
+
+    Parameters
+    ----------
+    gains : (K, K), whose row and column `first` have changed, and `second` are gone.
+    best : (K,).
+    above : the rows whose entry in the column `first` has changed.
+    """
+    stale = (best == first) | (best == second)
+    stale[[first, second]] = True
+    now, held = gains[above, first], gains[above, best[above]]
+    best[above[(now > held) | ((now == held) & (first < best[above]))]] = first
+    best[stale] = gains[stale].argmax(axis=1)
 
 
 def _overlaps(mixture: Mixture, X: Any, sample_weight: Any, missing: str) -> Overlaps:

@@ -21,6 +21,8 @@ _OF_OTHERS = 2**14
 _AXES = 4
 #: draws of a term at least: its standard error is found from their spread
 _DRAWS = 8
+#: rows that are scored together, about
+_TOGETHER = 2**15
 #: probability beyond the ends of the strata of a ray: as much in each at first, then shrinking
 #: by one ratio
 _STRATA = np.concatenate([np.linspace(1.0, 1.0 / 9.0, 33), np.geomspace(1.0 / 9.0, 1e-12, 33)[1:]])
@@ -62,7 +64,8 @@ def drawn_terms(mixture: Density, seed: int) -> list[Drawn]:
     lengths, masses = _strata(d)
     shape = (n, rays, len(masses))
     stretch = _stretch(mixture)
-    drawn = []
+    drawn: list[Drawn] = []
+    waiting: list[tuple[Floats, Floats]] = []
     for number, (weight, mean) in enumerate(zip(mixture.weights, mixture.means, strict=True)):
         shares = np.arange(rays)[:, None] + random.randint(rays, size=(n, 1, len(masses)))
         parts = (shares % rays + random.uniform(size=shape)) * (_STEPS / rays)
@@ -70,14 +73,29 @@ def drawn_terms(mixture: Density, seed: int) -> list[Drawn]:
         steps = stretch(turned.transpose(0, 2, 1), number).reshape(n, -1, d)
         both = np.concatenate([steps, -steps], axis=1)  # (F, R, D)
         rows = mean + _interpolated(lengths, parts)[..., None] * both[:, :, None, :]
-        scores = mixture.score_samples(rows.reshape(-1, d)).reshape(n, -1)
-        drawn.append(Drawn(scores, np.tile(weight / (n * rays) * masses, rays)))
+        waiting.append((rows.reshape(n, -1, d), np.tile(weight / (n * rays) * masses, rays)))
+        if len(waiting) * rows.size >= _TOGETHER * d or number == k - 1:
+            drawn += _scored(mixture, waiting)
+            waiting = []
     for terms in mixture.terms[1:]:
         rows = terms.sample(np.array([_OF_OTHERS]), random)
         scores = mixture.score_samples(rows).reshape(_DRAWS * 16, -1)
         weight = terms.shares.sum() / scores.size
         drawn.append(Drawn(scores, np.full(scores.shape[1], weight)))
     return drawn
+
+
+def _scored(mixture: Density, waiting: list[tuple[Floats, Floats]]) -> list[Drawn]:
+    """Draws of several components with their scores, for rows that are many are scored sooner.
+
+    Parameters
+    ----------
+    waiting : (F, P, D) rows and (P,) weights of each.
+    """
+    rows = np.concatenate([each for each, _ in waiting])
+    scores = mixture.score_samples(rows.reshape(-1, rows.shape[2])).reshape(rows.shape[:2])
+    parts = np.split(scores, len(waiting))
+    return [Drawn(part, weights) for part, (_, weights) in zip(parts, waiting, strict=True)]
 
 
 def _stretch(mixture: Density) -> Callable[[Floats, int], Floats]:

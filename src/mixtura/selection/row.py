@@ -91,6 +91,7 @@ class Row:
             **{name: signed(value, sign) for name, value in self.criteria.items()},
             "outcome": self.outcome,
             "reason": self.fault,
+            "search": ("truncated" if fit.truncation else "exact") if fit else None,
             "iterations": fit.n_iter if fit else None,
             "seconds": self.seconds,
         }

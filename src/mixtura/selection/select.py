@@ -14,10 +14,12 @@ from mixtura.engine.sources import ArraySource, Source
 from mixtura.engine.sources.dask import DaskSource
 from mixtura.errors import ParameterError
 from mixtura.fitting.convergence.rules import Remaining, Rule, rule
+from mixtura.fitting.em import EM
 from mixtura.fitting.factor_start import check_able
 from mixtura.fitting.m_step.prior import Prior
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.start import StartLike
+from mixtura.fitting.truncated.choice import truncates
 from mixtura.model.box import Box
 from mixtura.model.random import Seed, random_state_of, seed_of
 from mixtura.model.structures import Structure
@@ -59,6 +61,7 @@ def select(
     n_jobs: int | None = None,
     observer: Watcher | None = None,
     missing: str = "refuse",
+    search: str = "auto",
 ) -> Selection:
     """Fit mixtures of several numbers of components and structures, and choose between them.
 
@@ -101,6 +104,8 @@ def select(
     observer : told of every candidate.
     missing : ``"em"`` where rows may lack features, as for `mixtura.fit`: the criteria are then of
         the likelihood of what was observed, and N counts rows, complete or not.
+    search : ``"exact"``, ``"truncated"`` or ``"auto"``, as for `mixtura.fit`: of each candidate,
+        fitted for itself and from the ends of others. Its row says which it was.
 
     Returns
     -------
@@ -110,7 +115,7 @@ def select(
     Raises
     ------
     ParameterError : an unknown structure or criterion, an empty range, a setting out of range; the
-        stability of one component alone.
+        stability of one component alone; truncated EM of what it cannot be done with.
     DataError : the rows cannot be used: shape, NaN, too few, too large.
 
     Notes
@@ -147,7 +152,7 @@ def select(
     by, numbers = criterion_called(criterion), components_of(n_components)
     kind = structures_of(structures, None, n_factors)[0]
     settings = Settings(
-        1, kind, start, tol, reg_covar, max_iter, 1, accelerate, weights, prior, noise
+        1, kind, start, tol, reg_covar, max_iter, 1, accelerate, weights, prior, noise, search
     )
     # As `mixtura.fit` has it, so that a candidate fitted for itself begins where that does.
     known = seed_of(random_state)
@@ -184,7 +189,9 @@ def _check(family: Iterable[Structure], settings: Settings, data: Data) -> None:
     """Refuse structures that cannot be fitted to the rows, whatever these are."""
     for each in family:
         each.check(data.source.n_features)
-        check_able(replace(settings, structure=each), data)
+        able = replace(settings, structure=each)
+        check_able(able, data)
+        truncates(EM(data, able))
 
 
 def rule_for(tol: float | str, total_weight: float) -> Rule:

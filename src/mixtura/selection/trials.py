@@ -21,7 +21,8 @@ from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.budget import cost
 from mixtura.fitting.starts.ground import Ground
 from mixtura.fitting.starts.start import Request
-from mixtura.fitting.truncated.choice import run_of
+from mixtura.fitting.truncated.choice import run_of, truncates
+from mixtura.fitting.truncated.run import run as truncated_run
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure as structure_called
 from mixtura.rows.data import Data
@@ -215,9 +216,16 @@ class Trials:
     def _likelier(self, em: EM, best: Fit, mixture: Mixture) -> Fit:
         """The sounder or likelier of a fit and of where EM leads to from a mixture."""
         try:
-            return max(best, em.climb(mixture), key=self._rank)
+            return max(best, self._climbed(em, best, mixture), key=self._rank)
         except (CollapseError, DataError):
             return best
+
+    def _climbed(self, em: EM, best: Fit, mixture: Mixture) -> Fit:
+        """The fit that EM leads to from a mixture, exact or truncated as the candidate's own is."""
+        if not truncates(em):
+            return em.climb(mixture)
+        random, start = np.random.RandomState(self.seed), replace(best, mixture=mixture)
+        return truncated_run(em, 0, Given(), random, resumed=start)
 
     def _taken_over(self, em: EM, end: Fit) -> Mixture:
         """The mixture of a special case, as one of this structure and number of components."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mixtura.textual import columns, indented, printable, resolved
+from mixtura.textual import columns, indented, largest, printable, resolved
 
 #: above so many features a covariance is shown by its diagonal
 _WHOLE = 12
@@ -41,7 +41,8 @@ def intervals_text(
     kinds = [(kind, record[kind]) for kind in ("caution", "counts") if record[kind]]
     blocks = [[*told, *(printable(f"{kind}: {said}") for kind, said in kinds)]]
     few = dict(zip(record["starved"], record["notes"], strict=False))
-    for k in range(len(record["weights"]["estimate"])):
+    listed, others = largest(record["weights"]["estimate"])
+    for k in listed:
         if k in few:
             blocks.append([few[k]])
             continue
@@ -50,6 +51,8 @@ def intervals_text(
         if not shared:
             lines += _covariances(record, names, k)
         blocks.append([f"component {k}", *_table(head, lines, width)])
+    if others:
+        blocks.append([others])
     if shared:
         lines = _covariances(record, names, 0)
         blocks.append(["covariance shared by all components", *_table(head, lines, width)])

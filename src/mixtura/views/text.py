@@ -9,7 +9,7 @@ from typing import Any
 from mixtura.fitting.starts.met import Met
 from mixtura.fitting.verdict import NOTHING
 from mixtura.selection.criteria import CRITERIA, better, written
-from mixtura.textual import columns, counted, indented, printable, resolved
+from mixtura.textual import columns, counted, indented, largest, printable, resolved
 
 #: above so many features a covariance is shown by its diagonal
 _WHOLE = 12
@@ -28,11 +28,15 @@ _FIGURES = (
 )
 #: failures of a selection that are told of one by one
 _TOLD = 6
+#: repairs of a fit that are, likewise
+_REPAIRS = 10
 
 Table = list[list[str]]
 
 
-def model_text(record: Mapping[str, Any], width: int | None = None, *, note: str = "note") -> str:
+def model_text(
+    record: Mapping[str, Any], width: int | None = None, *, note: str = "note", every: bool = False
+) -> str:
     """The text of `model_record`'s record: training, then component after component.
 
     Parameters
@@ -40,13 +44,14 @@ def model_text(record: Mapping[str, Any], width: int | None = None, *, note: str
     record : the model's.
     width : letters that a line of a table may have; None is no bound.
     note : what a note begins with.
+    every : whether all components are told of, however many there are.
     """
     inner = None if width is None else width - 2
     blocks = [
         _heading(record, width, note),
         *(
             [title, *indented(columns(table, width=inner))] if table else [title]
-            for title, table in parameter_tables(record)
+            for title, table in parameter_tables(record, every=every)
         ),
     ]
     return "\n\n".join("\n".join(block) for block in blocks)
@@ -147,16 +152,18 @@ def file_text(origin: Mapping[str, str]) -> str:
     return f"written: {date}, by mixtura {printable(origin['library_version'])}\nSHA-256: {found}"
 
 
-def parameter_tables(record: Mapping[str, Any]) -> list[tuple[str, Table]]:
+def parameter_tables(record: Mapping[str, Any], *, every: bool = False) -> list[tuple[str, Table]]:
     """Titles and tables of all parameters, component after component.
 
-    Of many features the covariances are left out but for the variances, and a last title without a
-    table says so.
+    Of very many components those of largest weight alone, unless `every` one is asked for; of many
+    features the covariances are left out but for the variances. A title without a table says so.
     """
     features = [printable(name) for name in record["features"]]
     shared = record["form"] == "tied"
     tables: list[tuple[str, Table]] = []
-    for k, spreads in enumerate(deviations(record)):
+    listed, others = largest(record["weights"], every=every)
+    for k in listed:
+        spreads = _deviations(record, k)
         table = [["feature", "mean"]]
         table += [
             [name, resolved(mean, spread, 8)]
@@ -166,6 +173,8 @@ def parameter_tables(record: Mapping[str, Any]) -> list[tuple[str, Table]]:
             beside = _covariance(features, record, k)
             table = [left + right for left, right in zip(table, beside, strict=True)]
         tables.append((f"component {k}: weight {record['weights'][k]:.6g}", table))
+    if others:
+        tables.append((others, []))
     if shared:
         rows = zip(["", *features], _covariance(features, record, 0), strict=True)
         tables.append(("covariance shared by all components", [[name, *row] for name, row in rows]))
@@ -179,7 +188,11 @@ def parameter_tables(record: Mapping[str, Any]) -> list[tuple[str, Table]]:
 
 def deviations(record: Mapping[str, Any]) -> list[list[float]]:
     """The standard deviation of each feature in each component, K lists of D."""
-    return [list(map(math.sqrt, _variances(record, k))) for k in range(record["n_components"])]
+    return [_deviations(record, k) for k in range(record["n_components"])]
+
+
+def _deviations(record: Mapping[str, Any], k: int) -> list[float]:
+    return list(map(math.sqrt, _variances(record, k)))
 
 
 def _variances(record: Mapping[str, Any], k: int) -> list[float]:
@@ -260,7 +273,10 @@ def training_words(training: Mapping[str, Any], note: str = "note") -> list[str]
     lines += [printable(f"{note}: {one}") for one in notes] if isinstance(notes, list) else []
     lines += [f"AIC and BIC are void: {said}"] if (said := void_of(training)) else []
     repairs = training.get("repairs")
-    lines += [_repair(one) for one in repairs] if isinstance(repairs, list) else []
+    if isinstance(repairs, list):
+        lines += map(_repair, repairs[:_REPAIRS])
+        if len(repairs) > _REPAIRS:
+            lines.append(f"and {len(repairs) - _REPAIRS} more repairs: --json has them all")
     return lines
 
 

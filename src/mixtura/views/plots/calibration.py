@@ -78,7 +78,8 @@ def calibration(mixture: Mixture, X: Any, *, ax: Axes | None = None) -> tuple[Ax
 
     Notes
     -----
-    N·K·D calls of erfc, some 0.1 µs each, and N·(K + D) numbers of memory.
+    N·K densities, and normal distribution functions of the rows near each component; N·D numbers
+    of memory, and some millions. Of more than 16 components the 16 that depart most are named.
 
     References
     ----------
@@ -221,7 +222,8 @@ class Margins:
     shares : (N, D), F_j(x_ij), each column in rising order.
     expected : (n,), distances that n shares of a component's rows lie within, by the mixture.
     observed : (n, K), the same by the rows, weighted by their responsibilities; NaN past the ends.
-    bands : (K, 2, n), between which an observed distance lies in 95 % of samples.
+    bands : (K, 2, n), between which an observed distance lies in 95 % of samples; of few alone.
+    named : components with a look of their own; of many those that depart most, the worst first.
     """
 
     names: tuple[str, ...]
@@ -229,12 +231,13 @@ class Margins:
     expected: Floats
     observed: Floats
     bands: Floats
+    named: tuple[int, ...]
 
     @property
     def size(self) -> tuple[float, float]:
         """Of the figure that suits it, inches: the legends below leave the axes their height."""
         features = min(len(self.names), _FEATURES)
-        components = min(self.observed.shape[1], _COMPONENTS)
+        components = len(self.named)
         lines = max(features, components if components <= _FEATURES else (components + 1) // 2)
         return 9.0, _AXES + _LINE * (1 + lines)
 
@@ -290,10 +293,13 @@ class Margins:
         finite = self.observed[np.isfinite(self.observed)]
         tallest = float(finite.max(initial=limit))
         top = 1.05 * min(tallest, _FARTHEST * limit)
-        k_shown = min(self.observed.shape[1], _COMPONENTS)
-        for k in range(k_shown):
+        others = np.delete(np.arange(self.observed.shape[1]), self.named)
+        if len(others):
+            coarse = np.dstack(np.broadcast_arrays(self.expected[:, None], self.observed))
+            self._draw_others(ax, coarse[::_COARSE, others])
+        for k in self.named:
             look = style(k)
-            if k_shown <= _BANDS:
+            if len(self.bands):
                 ax.fill_between(
                     self.expected,
                     *self.bands[k],
@@ -318,29 +324,49 @@ class Margins:
             ylabel="observed, standard deviations",
         )
         words = "Mahalanobis distances to each mean"
+        if len(others):
+            words = f"distances, {len(self.named)} worst of {self.observed.shape[1]:,} named"
         if tallest > top:
             words += f", up to {tallest:.3g}"
         ax.set_title(words, loc="left", fontsize="medium")
-        below(ax, 1 if k_shown <= _FEATURES else 2)
+        below(ax, 1 if len(self.named) <= _FEATURES else 2)
+
+    @staticmethod
+    def _draw_others(ax: Axes, lines: Floats) -> None:
+        """Draw the lines (n, ·, 2) of components without a name, an image where there are many."""
+        from matplotlib.collections import LineCollection
+
+        curves = list(lines.transpose(1, 0, 2))
+        look: dict[str, Any] = {"colors": "0.75", "linewidths": 0.6, "zorder": 1.0}
+        ax.add_collection(LineCollection(curves, **look, rasterized=True), autolim=False)
 
 
 def _margins(mixture: Mixture, X: Any, shares: Floats) -> Margins:
     """The Mahalanobis distances of each component's rows, beside the shares F_j(x_ij)."""
-    distances, responsibilities = model.component_distances(mixture, X)
-    counts = np.maximum(responsibilities.sum(axis=0), 1.0)  # (K,)
-    degrees = mixture.n_features
+    k_all, degrees = mixture.n_components, mixture.n_features
+    components, distances, weights = model.weighted_distances(mixture, X)
+    ends = np.searchsorted(components, np.arange(k_all + 1))
+    counts = np.maximum(np.bincount(components, weights, k_all), 1.0)  # (K,)
     last = distributions.chi_quantiles(np.array([1.0 - 0.5 / counts.max()]), degrees)[0]
     expected = np.linspace(0.0, last, _POINTS)[1:]
     probabilities = distributions.chi_cdf(expected, degrees)
-    observed = np.full((len(expected), mixture.n_components), np.nan)
-    bands = np.empty((mixture.n_components, 2, len(expected)))
-    for k, count in enumerate(counts):
-        order = np.argsort(distances[:, k], kind="stable")
-        weights = responsibilities[order, k]
-        below = (np.cumsum(weights) - 0.5 * weights) / max(float(weights.sum()), 1e-300)
-        inside = np.abs(probabilities - 0.5) < 0.5 - 0.5 / count
-        observed[inside, k] = np.interp(probabilities[inside], below, distances[order, k])
-        ends = model.share_interval(probabilities, count)
-        bands[k] = [distributions.chi_quantiles(end, degrees) for end in ends]
+    due = distributions.chi_cdf(distances, degrees)
+    observed = np.full((len(expected), k_all), np.nan)
+    departures = np.zeros(k_all)
+    for k in np.flatnonzero(np.diff(ends)):
+        own = slice(ends[k], ends[k + 1])
+        below = (np.cumsum(weights[own]) - 0.5 * weights[own]) / weights[own].sum()
+        departures[k] = np.abs(below - due[own]).max() * math.sqrt(counts[k])
+        inside = np.abs(probabilities - 0.5) < 0.5 - 0.5 / counts[k]
+        observed[inside, k] = np.interp(probabilities[inside], below, distances[own])
     observed[~np.isfinite(observed)] = np.nan
-    return Margins(mixture.feature_labels, shares, expected, observed, bands)
+    bands = [
+        [
+            distributions.chi_quantiles(end, degrees)
+            for end in model.share_interval(probabilities, n)
+        ]
+        for n in (counts if k_all <= _BANDS else ())
+    ]
+    worst = np.argsort(-departures, kind="stable")[:_COMPONENTS].tolist()
+    named = tuple(worst if k_all > _COMPONENTS else range(k_all))
+    return Margins(mixture.feature_labels, shares, expected, observed, np.array(bands), named)

@@ -28,6 +28,8 @@ _FEW = 1000
 _CELL = 1.6
 #: how opaque a cell with one row is; the fullest one is opaque
 _FAINT = 0.3
+#: responsibilities that are held at once, about
+_NUMBERS = 2**20
 #: how many opacities the eye tells apart
 _SHADES = 40
 
@@ -38,11 +40,14 @@ def mixed(mixture: Mixture, responsibilities: Floats) -> Floats:
     return np.clip(responsibilities @ fills, 0.0, 1.0)
 
 
-def mixed_of_rows(mixture: Mixture, X: Any, missing: str) -> Floats:
+def mixed_of_rows(mixture: Mixture, X: Any, missing: str = "refuse") -> Floats:
     """The mean of the colours of a mixture's parts for each row of `X`, (N, 3), block by block."""
+    few = max(1, _NUMBERS // len(mixture.shares))
 
     def colours(block: Block) -> Floats:
-        return mixed(mixture, kernel.posterior(block, mixture.components)[1])
+        parts = [block.part(at, at + few) for at in range(0, len(block.rows), few)]
+        shares = (kernel.posterior(part, mixture.components)[1] for part in parts)
+        return np.concatenate([mixed(mixture, each) for each in shares])
 
     known = mixture.n_features, mixture.feature_names
     shape, holes = (3,), takes_missing(missing)

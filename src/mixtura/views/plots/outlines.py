@@ -37,16 +37,15 @@ _REGION = "0.25"
 _DRAWS = 50_000
 
 
-def principal_axes(covariance: Floats) -> tuple[float, float, float]:
-    """The 1-sigma ellipse of a covariance (2, 2): half axes, and the turn of the first.
+def principal_axes(covariances: Floats) -> tuple[Floats, Floats, Floats]:
+    """The 1-sigma ellipses of covariances (..., 2, 2): half axes, and the turn of the first, (...).
 
     Σ = V diag(λ) Vᵀ: the half axes are √λ, long before short, in feature units, and the long one
     points along its eigenvector, turned from the x axis by so many degrees.
     """
-    values, vectors = np.linalg.eigh(covariance)
-    short, long = np.sqrt(values)
-    along = vectors[:, 1]
-    return float(long), float(short), float(np.degrees(np.arctan2(along[1], along[0])))
+    values, vectors = np.linalg.eigh(covariances)
+    short, long = np.moveaxis(np.sqrt(values), -1, 0)
+    return long, short, np.degrees(np.arctan2(vectors[..., 1, 1], vectors[..., 0, 1]))
 
 
 def draw_ellipses(ax: Axes, mixture: Mixture) -> list[Line2D]:
@@ -71,8 +70,8 @@ def draw_outlines(ax: Axes, mixture: Mixture, ellipses: Ellipses = _ELLIPSES[:1]
         return
     from matplotlib.patches import Ellipse
 
-    for k, covariance in enumerate(mixture.covariance_matrices()):
-        long, short, turn = principal_axes(covariance)
+    axes = np.transpose(principal_axes(mixture.covariance_matrices())).tolist()
+    for k, (long, short, turn) in enumerate(axes):
         look = style(k)
         for sigma, width in ellipses:
             ax.add_patch(
@@ -94,14 +93,14 @@ def _draw_bundle(ax: Axes, mixture: Mixture, ellipses: Ellipses) -> None:
     """Draw the ellipses of many components, those of one sigma as one artist."""
     from matplotlib.collections import EllipseCollection
 
-    axes = np.array([principal_axes(matrix) for matrix in mixture.covariance_matrices()])
+    long, short, turn = principal_axes(mixture.covariance_matrices())
     looks = [style(k) for k in range(mixture.n_components)]
     for sigma, width in ellipses:
         ax.add_collection(
             EllipseCollection(
-                2.0 * sigma * axes[:, 0],
-                2.0 * sigma * axes[:, 1],
-                axes[:, 2],
+                2.0 * sigma * long,
+                2.0 * sigma * short,
+                turn,
                 units="xy",
                 offsets=mixture.means,
                 offset_transform=ax.transData,

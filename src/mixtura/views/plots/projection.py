@@ -23,6 +23,8 @@ _FARTHEST = 1e150
 Extent = tuple[float, float]
 #: the shorter side of the axes is this part of the longer one at least
 _NARROWEST = 1.0 / 3.0
+#: with more components than this not each has points of its own on a grid, which has so many
+_FEW, _PIXELS = 32, 480
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,10 +103,16 @@ class Projection:
     def grid(self, feature: int, extent: tuple[float, float], fine: int, even: int) -> Floats:
         """Points over `extent`, `even` of them evenly and about `fine` over the components.
 
-        An even grid alone would step over a narrow component.
+        An even grid alone would step over a narrow component. Of many components it is finer, and
+        there are points over the narrowest of those alone that it would step over still.
         """
-        each = np.linspace(-4.0, 4.0, max(9, fine // self.marginal.n_components) | 1)
         means, deviations = self.marginal.means[:, feature], self.deviations()[:, feature]
+        if len(means) > _FEW:
+            even = max(even, _PIXELS)
+            narrow = np.argsort(deviations, kind="stable")[:_FEW]
+            narrow = narrow[deviations[narrow] * even < extent[1] - extent[0]]
+            means, deviations = means[narrow], deviations[narrow]
+        each = np.linspace(-4.0, 4.0, max(9, fine // max(len(means), 1)) | 1)
         near = means[:, None] + deviations[:, None] * each  # (K, ·), the mean among them
         points = np.concatenate([np.linspace(*extent, even), near.ravel()])
         return np.unique(points[(points >= extent[0]) & (points <= extent[1])])

@@ -11,7 +11,7 @@ from mixtura.engine.arrays import Floats
 from mixtura.model.mixture import Mixture
 from mixtura.views.kinds import Features
 from mixtura.views.plots.canvas import axes_or_new, tidied
-from mixtura.views.plots.crowd import MANY, draw_crowd, mixed
+from mixtura.views.plots.crowd import MANY, draw_crowd, mixed_of_rows
 from mixtura.views.plots.lettering import beside, halo, in_rows, name_axis
 from mixtura.views.plots.outlines import component_lines, draw_means, draw_outlines
 from mixtura.views.plots.palette import parts_of, style
@@ -66,10 +66,9 @@ def responsibilities(
     """
     count = one_or_two(mixture, features, equal)
     shown = project(mixture, X, features, count)
-    shares = None if X is None else mixture.predict_proba(X)
     ax = axes_or_new(ax)
     near = shown.near(_REACH)
-    colours = np.empty((0, 3)) if shares is None else mixed(mixture, shares[near])
+    colours = np.empty((0, 3)) if X is None else mixed_of_rows(mixture, X)[near]
     words = in_rows(len(near), int(np.sum(~near)))
     shown = shown.kept(near)
     if count == 1:

@@ -157,7 +157,9 @@ def _part(part: str) -> str:
         return part  # curves stay as they are
     points: Floats = np.array(numbers.split(), dtype=np.float64).reshape(-1, 2)
     for _ in range(_TIMES):
-        points = _thinned(points)
+        before, points = len(points), _thinned(points)
+        if len(points) == before:  # nor would it be thinned out after that
+            break
     shown = "L".join(f"{_short(x)} {_short(y)}" for x, y in points.tolist())
     return f"M{shown}{'z' * closed}"
 

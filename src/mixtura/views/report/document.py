@@ -173,8 +173,7 @@ def pictures(record: Record, shown: Pictures) -> list[Html]:
 def components(record: Record, _: Pictures) -> list[Html]:
     """The components at a glance, then every parameter."""
     head, *rows = tables.component_table(record)
-    count = len(record["components"])
-    swatched = ([_swatched(k, row[0]), *row[1:]] for k, row in enumerate(rows[:count]))
+    swatched = ([_swatched(int(k), k) if k.isdecimal() else k, *cells] for k, *cells in rows)
     means = "; means ± standard deviations of the features" if len(head) > _OWN else ""
     room, left = _CELLS, 0
     parameters: list[str] = []
@@ -189,8 +188,8 @@ def components(record: Record, _: Pictures) -> list[Html]:
     if left:
         parameters.append(_quiet(f"{left} more such tables: --json has them."))
     return [
-        _wide(record, f"The components{means}", [head, *swatched, *rows[count:]]),
-        _quiet(tables.doubt_words(record)),
+        _wide(record, f"The components{means}", [head, *swatched]),
+        *map(_quiet, tables.under_components(record)),
         element("div", joined(parameters, "\n"), class_="beside"),
     ]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mixtura.model.comparison import verdict_words
-from mixtura.textual import counted, printable, resolved
+from mixtura.textual import counted, largest, printable, resolved
 from mixtura.views.text import criterion_label, deviations, training_figures
 
 Table = list[list[str]]
@@ -97,7 +97,7 @@ def component_table(record: Mapping[str, Any]) -> Table:
                 for j in range(len(features))
             ),
         ]
-        for k, component in enumerate(record["components"])
+        for k, component in ((k, record["components"][k]) for k in largest(model["weights"])[0])
     ]
     if "noise" in record:
         counts = _counts(record["noise"], total)
@@ -182,6 +182,11 @@ def setting_table(record: Mapping[str, Any]) -> Table:
         ["digest of these rows", record["data"]["digest"]],
         *versions,
     ]
+
+
+def under_components(record: Mapping[str, Any]) -> list[str]:
+    """What is said below the table of components: of those not in it, and of rows in doubt."""
+    return [*filter(None, [largest(record["model"]["weights"])[1]]), doubt_words(record)]
 
 
 def doubt_words(record: Mapping[str, Any]) -> str:

@@ -35,7 +35,9 @@ def report_text(record: Mapping[str, Any], width: int | None = None) -> str:
                 tables.fit_words(record),
             ],
         ),
-        _part("components", [*told(tables.component_table(record)), tables.doubt_words(record)]),
+        _part(
+            "components", [*told(tables.component_table(record)), *tables.under_components(record)]
+        ),
         _part("features", told(tables.feature_table(record))),
         _part("the least likely rows", [explanation_text(record["unlikely"], width)]),
     ]
