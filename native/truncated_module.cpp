@@ -48,7 +48,7 @@ std::tuple<double, double, std::int64_t> expand(
     const Order& order, const Offsets& offsets, std::int64_t first, std::int64_t last,
     const Matrix<const std::int32_t>& lists, const Matrix<const std::int32_t>& asked,
     std::int64_t draw, const Ids& ids, const Maybe<Matrix<double>>& shares, const Maybe<Ids>& graph,
-    std::int64_t reach, double background) {
+    std::int64_t reach, double background, const Maybe<Vector<double>>& bounds) {
     const auto of = held(rows, weights);
     const auto components = packed(form, constants, means, whitening, of.n_features);
     const std::int64_t k = components.n_components;
@@ -65,7 +65,8 @@ std::tuple<double, double, std::int64_t> expand(
                                  draw,
                                  checked(graph, "graph", {k, known.length}),
                                  reach,
-                                 background};
+                                 background,
+                                 checked(bounds, "bounds", {cells.n_cells})};
     check_range(1, reach, known.length);
     const auto sets = sets_of(ids, shares, of.n_rows);
     const Released released;
@@ -201,7 +202,7 @@ void bind_truncated(nb::module_& module) {
                "weights"_a.noconvert().none(), "order"_a.noconvert(), "offsets"_a.noconvert(),
                "first"_a, "last"_a, "lists"_a.noconvert(), "asked"_a.noconvert(), "draw"_a,
                "ids"_a.noconvert(), "shares"_a.noconvert().none(), "graph"_a.noconvert().none(),
-               "reach"_a, "background"_a);
+               "reach"_a, "background"_a, "bounds"_a.noconvert() = nb::none());
     module.def("count_members", &count_members, "ids"_a.noconvert(), "shares"_a.noconvert().none(),
                "n_slots"_a, "first"_a, "last"_a, "counts"_a.noconvert());
     module.def("place_members", &place_members, "ids"_a.noconvert(), "shares"_a.noconvert().none(),

@@ -82,7 +82,7 @@ def test_a_component_of_one_row_has_a_sentence_and_no_numbers(typed, tmp_path):
     rows = np.append(np.random.default_rng(1).normal(0, 1, 60), 25.0)
     data, path = tmp_path / "rows.csv", tmp_path / "model.safetensors"
     np.savetxt(data, rows[:, None], header="x", comments="")
-    assert typed("fit", data, "-k", 2, "-o", path).code == 0
+    assert typed("fit", data, "-k", 2, "--start", "kmeans", "-o", path).code == 0
     shown = typed("show", path, data, "--intervals").out
     assert shown.endswith("\n\ncomponent 1 rests on 1 row: no interval\n")
     record = json.loads(typed("show", path, data, "--intervals", "--json").out)["intervals"]

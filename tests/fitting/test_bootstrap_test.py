@@ -9,6 +9,7 @@ import mixtura
 from mixtura.datasets import faithful, galaxies
 from mixtura.errors import DataError, ParameterError
 from mixtura.selection import BootstrapTest
+from mixtura.selection.replicates import Replicates
 
 
 def test_one_component_of_the_geyser_is_refused():
@@ -49,3 +50,18 @@ def test_rows_that_happen_to_be_less_likely_than_the_person_s_are_no_failed_repl
     test = mixtura.bootstrap_test(galaxies(), 3, structure="E", n_bootstrap=9, n_jobs=1)
     assert test.n_failed == 0
     assert len(test.replicates) == 9
+
+
+def test_a_replicate_that_collapses_is_drawn_anew():
+    # The likeliest two components of few normal rows are often a spike and the rest.
+    rows = np.random.RandomState(1).normal(size=(12, 1))
+    test = mixtura.bootstrap_test(rows, 1, structure="V", n_bootstrap=39, n_jobs=1)
+    assert test.n_failed > 0
+    assert len(test.replicates) == 39
+
+
+def test_where_every_replicate_collapses_the_draws_have_an_end(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Replicates, "ratio", lambda self, number: np.nan)
+    test = mixtura.bootstrap_test(faithful(), 1, structure="EEE", n_bootstrap=5, n_jobs=1)
+    assert test.n_failed == 10
+    assert test.p_value == 1.0

@@ -11,11 +11,15 @@ from numpy.testing import assert_allclose
 
 import mixtura
 from mixtura.engine import kernel
+from mixtura.engine.cells import Cells
 from mixtura.errors import ParameterError
 from mixtura.fitting.em import EM
+from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.fitting.settings import Settings
-from mixtura.fitting.truncated.begin import begun, from_mixture, with_factors
+from mixtura.fitting.truncated.begin import begun, from_mixture, passes_over, with_factors
+from mixtura.fitting.truncated.factor_halves import FactorHalves
 from mixtura.fitting.truncated.truncation import Breadth
+from mixtura.fitting.truncated.unions import log_determinants, united
 from mixtura.model.structures import structure
 from mixtura.rows.data import Data
 
@@ -26,16 +30,24 @@ def natively(each_kernel: str) -> None:
         pytest.skip("the reference kernel has no passes over cells")
 
 
-def clusters(k: int, d: int, h: int, n: int, seed: int = 0) -> np.ndarray:
-    """Rows of well-separated components with factors of their own."""
+def clusters(k: int, d: int, h: int, n: int, seed: int = 0, apart: float = 6.0) -> np.ndarray:
+    """Rows of components with factors of their own."""
+    return random_rows(true_mixture(k, d, h, seed, apart), n, seed)
+
+
+def true_mixture(k: int, d: int, h: int, seed: int = 0, apart: float = 6.0) -> mixtura.Mixture:
+    """Random components with factors of their own, means so many deviations from the middle."""
     random = np.random.default_rng(seed)
     packed = np.concatenate(
         [random.normal(size=(k, d, h)), random.uniform(0.3, 1.0, size=(k, d, 1))], axis=2
     )
-    means = 6.0 * random.normal(size=(k, d))
-    return random.permutation(
-        mixtura.Mixture(np.full(k, 1 / k), means, packed, f"factor-{h}").sample(n, seed)[0]
-    )
+    means = apart * random.normal(size=(k, d))
+    return mixtura.Mixture(np.full(k, 1 / k), means, packed, f"factor-{h}")
+
+
+def random_rows(mixture: mixtura.Mixture, n: int, seed: int) -> np.ndarray:
+    """So many rows of a mixture, shuffled."""
+    return np.random.default_rng(seed).permutation(mixture.sample(n, seed)[0])
 
 
 def loop(rows: np.ndarray, k: int, kind: str) -> EM:
@@ -59,19 +71,110 @@ def test_the_bound_never_falls_and_rows_keep_their_likeliest(kind: str) -> None:
     assert bounds[-1] <= em.objective(place.mixture) * len(rows) + 1e-6 * len(rows)
 
 
-def test_with_nothing_left_out_a_round_is_an_iteration() -> None:
-    rows = clusters(5, 4, 1, 500)
-    em = loop(rows, 5, "factor-1")
-    mixture = mixtura.fit(
-        rows, 5, structure="factor-1", start="kmeans", max_iter=3, tol=0.0
-    ).mixture
-    rounds, place = from_mixture(em, mixture, Breadth(5, 5), np.random.RandomState(0))
-    bound = rounds.expand(place).bound
-    assert bound / len(rows) == pytest.approx(mixture.score(rows), rel=1e-12)
-    rounds.maximise(place, 1, ())
-    exact = em.m_step(em.statistics(mixture), near=mixture.covariances)
-    assert_allclose(place.mixture.means, exact.means, rtol=1e-10, atol=1e-12)
-    assert_allclose(place.mixture.covariances, exact.covariances, rtol=1e-9, atol=1e-11)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("d", [4, 40])  # whose second moments are whole, or along directions
+@pytest.mark.parametrize("kind", ["factor-1", "factor-shared-2"])
+def test_with_nothing_left_out_rounds_are_exact_em(kind: str, d: int, weighted: bool) -> None:
+    rows = clusters(9, d, 1, 2700, apart=2.0)
+    weights = np.random.default_rng(2).uniform(0.5, 2.0, size=2700) if weighted else None
+    data = Data.held(rows, {} if weights is None else {"weights": weights})
+    em = EM(data, Settings(9, structure(kind), "auto", "auto", "auto"))
+    exact = mixtura.fit(rows, 9, structure=kind, start="kmeans", max_iter=0).mixture
+    rounds, place = from_mixture(em, exact, Breadth(9, 9), np.random.RandomState(0))
+    for number in range(6):
+        bound = rounds.expand(place).bound / data.source.total_weight
+        assert bound == pytest.approx(em.objective(exact), rel=1e-10)
+        assert not rounds.maximise(place, number + 1, ())[1]
+        exact = em.m_step(em.statistics(exact), near=exact.covariances).mixture()
+        assert em.objective(place.mixture) == pytest.approx(em.objective(exact), rel=1e-10)
+        # At a maximum a likelihood tells where it is half as finely.
+        close = {"rtol": 1e-9, "atol": 1e-10} if d > 32 else {"rtol": 1e-5, "atol": 1e-5}
+        assert_allclose(place.mixture.means, exact.means, **close)
+        assert_allclose(place.mixture.covariances, exact.covariances, **close)
+        exact = place.mixture
+
+
+def falls(seed: int) -> float:
+    """The largest fall of what a fit with moves raises, relative to its size."""
+    random = np.random.default_rng(seed)
+    d, k = int(random.integers(2, 8)), int(random.integers(3, 24))
+    h, n = int(random.integers(1, d)), k * int(random.integers(12 + 4 * d, 80))
+    rows = clusters(int(random.integers(1, k + 4)), d, h, n, seed, random.uniform(0.3, 6.0))
+    fit = mixtura.fit(
+        rows,
+        k,
+        structure="factor-shared" if seed % 2 else "factor",
+        n_factors=h,
+        search="truncated",
+        sample_weight=random.uniform(0.2, 2.0, size=n) if seed % 3 == 0 else None,
+        max_iter=30,
+        random_state=seed,
+    )
+    if fit.repairs:  # what a repair loses is no fall
+        return 0.0
+    bounds = fit.trace[:-1]  # the last is the exact likelihood
+    thin = float((fit.mixture.variances() / fit.mixture.uniquenesses).max())
+    lost = 1e-14 * thin  # what the digits of distances lose, that are differences
+    return max([0.0, *(-np.diff(bounds) / np.abs(bounds[1:]) - lost)])
+
+
+def test_what_is_raised_never_falls_with_moves_either() -> None:
+    assert max(map(falls, range(6))) <= 1e-10
+
+
+@pytest.mark.slow
+def test_what_is_raised_never_falls_over_a_thousand_problems() -> None:
+    assert max(map(falls, range(1000))) <= 1e-10
+
+
+@pytest.mark.parametrize("kind", ["factor-2", "factor-shared-2"])
+def test_moves_find_every_cluster_with_any_number_of_threads(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true = true_mixture(40, 10, 2, 3, 3.0)
+    rows, fits = random_rows(true, 6000, 3), []
+    for n_threads in (1, 3):
+        monkeypatch.setenv("MIXTURA_NUM_THREADS", str(n_threads))
+        fits.append(mixtura.fit(rows, 40, structure=kind, search="truncated", tol=1e-3))
+    one, other = fits
+    assert (other.trace == one.trace).all()
+    assert (other.mixture.covariances == one.mixture.covariances).all()
+    assert one.truncation is not None
+    assert one.truncation.n_moves > 0
+    found = np.argmin(((true.means[:, None] - one.mixture.means) ** 2).sum(axis=2), axis=1)
+    assert len(set(found.tolist())) == 40
+
+
+def test_cells_of_two_clusters_gain_by_halves_and_others_do_not() -> None:
+    true = true_mixture(6, 5, 1, 1, 8.0)
+    rows, labels = true.sample(1200, 0)
+    cell = np.minimum(labels, 4)  # the last two clusters in one
+    order = np.argsort(cell, kind="stable").astype(np.int32)
+    cells = Cells(order, np.concatenate([[0], np.cumsum(np.bincount(cell))]))
+    once = mixtura.fit(rows, 5, structure="factor-1", start=cell).mixture
+    estimate = Estimate.of(once, len(rows))
+    passes = passes_over(Data.held(rows).sample, None)
+    found = FactorHalves(passes, cells, estimate, 0.0, np.full(5, 1e-8)).found(6)
+    assert found.gains[4] > 200.0
+    assert found.gains[:4].max() < 4.0 * 6
+    near = [np.abs(found.means[4] - mean).max(axis=1).min() for mean in true.means[4:]]
+    assert max(near) < 0.5
+
+
+def test_two_components_together_have_their_moments() -> None:
+    mixture = true_mixture(3, 7, 2)
+    estimate = Estimate.of(mixture, 90.0)
+    one, other = np.array([0, 1, 2]), np.array([1, 2, 2])
+    both = united(estimate, one, other)
+    form, dense = mixture.structure.form, mixture.covariance_matrices()
+    apart = mixture.means[one] - mixture.means[other]
+    whole = 0.5 * (dense[one] + dense[other]) + 0.25 * apart[:, :, None] * apart[:, None, :]
+    ours = form.matrices(both, 3, 7)
+    assert_allclose(form.variances(both, 3, 7), np.einsum("kdd->kd", whole), rtol=1e-12)
+    assert_allclose(ours[2], dense[2], rtol=1e-10, atol=1e-12)  # of one and the same
+    heights = log_determinants(both, mixture.structure, 7)
+    assert_allclose(heights, np.linalg.slogdet(ours)[1], rtol=1e-12)
+    assert (heights > np.linalg.slogdet(whole)[1] - 1e-12).all()
 
 
 def test_a_truncated_fit_ends_where_an_exact_one_from_the_same_start_does() -> None:

@@ -107,6 +107,7 @@ class Expansion {
     void cell(std::int64_t c) {
         const std::int64_t begin = cells_.offsets[c], end = cells_.offsets[c + 1];
         const std::int32_t* order = alike(cells_.order + begin, end - begin) - begin;
+        const double before = done.bound;
         met_.clear();
         for (std::int64_t start = begin; start < end; start += cell_tile) {
             fill(order + start, std::min(cell_tile, end - start));
@@ -115,6 +116,7 @@ class Expansion {
             for (const std::int32_t k : scored_.ids) score(k, how_.graph && k == c);
             settle();
         }
+        if (how_.bounds) how_.bounds[c] = done.bound - before;
         if (how_.graph && end > begin) relist(c);
     }
 

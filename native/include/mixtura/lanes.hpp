@@ -91,8 +91,18 @@ inline Floats fma(Floats a, Floats b, Floats c) {
 #endif
 }
 
-// The larger of a and b; b where a is NaN.
-template <class V> inline V larger(V a, V b) { return a > b ? a : b; }
+// The larger of a and b; b where one is NaN.
+template <class V> inline V larger(V a, V b) {
+#if MIXTURA_LANES_BYTES == 64
+    if constexpr (sizeof(a[0]) == 8) return _mm512_max_pd(a, b);
+    else return _mm512_max_ps(a, b);
+#elif MIXTURA_LANES_BYTES == 32
+    if constexpr (sizeof(a[0]) == 8) return _mm256_max_pd(a, b);
+    else return _mm256_max_ps(a, b);
+#else
+    return a > b ? a : b;
+#endif
+}
 
 template <class S> inline bool any_nonzero(Lanes<S> lanes) {
 #if MIXTURA_LANES_BYTES == 64

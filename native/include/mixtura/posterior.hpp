@@ -40,75 +40,135 @@ template <class S> struct Normalisation {
     Buffer<S> share;                // 1 / Σ_k e_k; 0 beyond the rows that are there
     Buffer<std::int64_t> counting;  // (K,) components of which some e_k of a register is not 0
     std::int64_t n_counting = 0;    // as many as were listed last
+    static constexpr std::int64_t many = 64;
 
     // Whether those are to be listed: where most were none, and to see it now and then.
     bool lists(std::int64_t n_components, std::int64_t at) const {
-        constexpr std::int64_t many = 64, seldom = 32 * width<S>;
+        constexpr std::int64_t seldom = 32 * width<S>;
         return n_components >= many && (2 * n_counting < n_components || at % seldom == 0);
     }
 };
 
-// The exponentials e_k of log joint densities from squared distances, in place (K, T) where it
-// `keeps` them, and log-likelihoods (T,).
+// What `exponentials` does to R registers of rows side by side: one exponential waits for itself
+// while another goes on.
+template <class S, bool keeps, int R>
+inline void some_exponentials(std::int64_t n_components, std::int64_t capacity, std::int64_t at,
+                              const S* constants, S* values, Normalisation<S>& norm) {
+    Lanes<S> top[R], scale[R], sum[R] = {};
+    for (int v = 0; v < R; ++v) top[v] = all(-std::numeric_limits<S>::infinity());
+    for (std::int64_t k = 0; k < n_components; ++k)
+        for (int v = 0; v < R; ++v) {
+            S* to = values + k * capacity + at + v * width<S>;
+            const Lanes<S> joint = log_joint(load(to), constants[k]);
+            if constexpr (keeps) store(to, joint);
+            top[v] = larger(joint, top[v]);
+        }
+    for (int v = 0; v < R; ++v) scale[v] = larger(top[v], all(std::numeric_limits<S>::lowest()));
+    const auto shifted = [&](const S* from, std::int64_t k, int v) {
+        return (keeps ? load(from) : log_joint(load(from), constants[k])) - scale[v];
+    };
+    if (R > 1 || !norm.lists(n_components, at)) {
+        for (std::int64_t k = 0; k < n_components; ++k)
+            for (int v = 0; v < R; ++v) {
+                S* to = values + k * capacity + at + v * width<S>;
+                const Lanes<S> e = exponential<S>(shifted(to, k, v));
+                if constexpr (keeps) store(to, e);
+                sum[v] += e;
+            }
+    } else {
+        std::int64_t n = 0;
+        for (std::int64_t k = 0; k < n_components; ++k) {
+            S* to = values + k * capacity + at;
+            const Lanes<S> x = shifted(to, k, 0);
+            const bool counts = any_at_least<S>(x, Exponential<S>::least);
+            norm.counting[n] = k;
+            n += counts;
+            if constexpr (keeps) store(to, kept_if<S>(x, counts));
+        }
+        for (std::int64_t i = 0; i < n; ++i) {
+            const std::int64_t k = norm.counting[i];
+            S* to = values + k * capacity + at;
+            const Lanes<S> e = exponential<S>(keeps ? load(to) : shifted(to, k, 0));
+            if constexpr (keeps) store(to, e);
+            sum[0] += e;
+        }
+        norm.n_counting = n;
+    }
+    for (int v = 0; v < R; ++v) {
+        store(&norm.top[at + v * width<S>], top[v]);
+        store(&norm.sum[at + v * width<S>], sum[v] > S(0) ? sum[v] : all(S(1)));
+    }
+}
+
+// The exponentials e_k = exp(log joint density − top) from squared distances, in place (K, T) where
+// it `keeps` them, their sum and the top.
 //
 // One exponential a row and component, the largest density taken out first; of many components
 // none where those of a whole register are 0. Which they are is listed before, for who branches
-// between exponentials waits for each wrong guess. Where every density is −∞ the log-likelihood is
-// −∞ and all e_k are zero. The logarithms have a loop of their own, for a row's maximum,
-// exponential, sum and logarithm wait for one another.
+// between exponentials waits for each wrong guess. Where every density is −∞ all e_k are zero, and
+// their sum is told as 1.
+template <class S, bool keeps = true>
+inline void exponentials(std::int64_t n_components, const Tile<S>& tile, const S* constants,
+                         S* values, Normalisation<S>& norm) {
+    const std::int64_t capacity = tile.capacity, end = tile.steps * width<S>;
+    std::int64_t at = 0;
+    if (n_components < norm.many)
+        for (; at + width<S> < end; at += 2 * width<S>)
+            some_exponentials<S, keeps, 2>(n_components, capacity, at, constants, values, norm);
+    for (; at < end; at += width<S>)
+        some_exponentials<S, keeps, 1>(n_components, capacity, at, constants, values, norm);
+}
+
+// One of the registers of double that a register of S makes.
+template <class S> inline Doubles in_double(Lanes<S> lanes, int part) {
+    if constexpr (sizeof(S) == sizeof(double)) return lanes;
+    else return widened(lanes, part);
+}
+template <class S> constexpr int parts = width<S> / width<double>;
+
+// The exponentials, their shares, and log-likelihoods (T,). The logarithms have a loop of their
+// own, for a row's maximum, exponential, sum and logarithm wait for one another.
 template <class S, bool keeps = true>
 inline void soft_posterior(std::int64_t n_components, const Tile<S>& tile, const S* constants,
                            S* values, Normalisation<S>& norm, double* log_likelihood) {
-    constexpr S lowest = std::numeric_limits<S>::lowest();
-    const std::int64_t capacity = tile.capacity, end = tile.steps * width<S>;
-    for (std::int64_t at = 0; at < end; at += width<S>) {
-        S* column = values + at;
-        Lanes<S> top = all(-std::numeric_limits<S>::infinity());
-        for (std::int64_t k = 0; k < n_components; ++k)
-            top = larger(log_joint(load(column + k * capacity), constants[k]), top);
-        const Lanes<S> scale = larger(top, all(lowest));
-        const auto shifted = [&](std::int64_t k) {
-            return log_joint(load(column + k * capacity), constants[k]) - scale;
-        };
-        Lanes<S> sum = {};
-        if (!norm.lists(n_components, at)) {
-            for (std::int64_t k = 0; k < n_components; ++k) {
-                const Lanes<S> e = exponential<S>(shifted(k));
-                if constexpr (keeps) store(column + k * capacity, e);
-                sum += e;
-            }
-        } else {
-            std::int64_t n = 0;
-            for (std::int64_t k = 0; k < n_components; ++k) {
-                const Lanes<S> x = shifted(k);
-                const bool counts = any_at_least<S>(x, Exponential<S>::least);
-                norm.counting[n] = k;
-                n += counts;
-                if constexpr (keeps) store(column + k * capacity, kept_if<S>(x, counts));
-            }
-            for (std::int64_t i = 0; i < n; ++i) {
-                S* to = column + norm.counting[i] * capacity;
-                const Lanes<S> e = exponential<S>(keeps ? load(to) : shifted(norm.counting[i]));
-                if constexpr (keeps) store(to, e);
-                sum += e;
-            }
-            norm.n_counting = n;
-        }
-        store(&norm.top[at], top);
-        store(&norm.sum[at], sum > S(0) ? sum : all(S(1)));
-    }
+    exponentials<S, keeps>(n_components, tile, constants, values, norm);
+    const std::int64_t end = tile.steps * width<S>;
     for (std::int64_t at = 0; at < end; at += width<S>) {
         const Lanes<S> sum = load(&norm.sum[at]), top = load(&norm.top[at]);
         store(&norm.share[at], S(1) / sum);
-        if constexpr (sizeof(S) == sizeof(double)) {
-            store(log_likelihood + at, top + logarithm(sum));
-        } else {
-            for (int part = 0; part < 2; ++part)
-                store(log_likelihood + at + part * width<double>,
-                      widened(top, part) + logarithm(widened(sum, part)));
-        }
+        for (int part = 0; part < parts<S>; ++part)
+            store(log_likelihood + at + part * width<double>,
+                  in_double<S>(top, part) + logarithm(in_double<S>(sum, part)));
     }
     std::fill(&norm.share[tile.size], &norm.share[end], S(0));
+}
+
+// The exponentials, their shares, and the sum of all rows' log-likelihoods: of the rows' sums of
+// exponentials, each from 1 to K, products are taken, and a logarithm of those.
+template <class S>
+inline double total_posterior(std::int64_t n_components, const Tile<S>& tile, const S* constants,
+                              S* values, Normalisation<S>& norm) {
+    constexpr std::int64_t most = 32;  // factors of a product, each below 10⁹
+    exponentials<S>(n_components, tile, constants, values, norm);
+    const std::int64_t end = tile.steps * width<S>;
+    std::fill(&norm.top[tile.size], &norm.top[end], S(0));
+    std::fill(&norm.sum[tile.size], &norm.sum[end], S(1));
+    Doubles tops = {}, logarithms = {};
+    for (std::int64_t at = 0; at < end;) {
+        const std::int64_t stop = std::min(end, at + most / parts<S> * width<S>);
+        Doubles product = all(1.0);
+        for (; at < stop; at += width<S>) {
+            const Lanes<S> sum = load(&norm.sum[at]), top = load(&norm.top[at]);
+            store(&norm.share[at], S(1) / sum);
+            for (int part = 0; part < parts<S>; ++part) {
+                product *= in_double<S>(sum, part);
+                tops += in_double<S>(top, part);
+            }
+        }
+        logarithms += logarithm(product);
+    }
+    std::fill(&norm.share[tile.size], &norm.share[end], S(0));
+    return total<double>(tops + logarithms);
 }
 
 // The largest log joint density (T,), the next (T,), and which component has the largest, the

@@ -36,9 +36,12 @@ class Sweep final : public Passes {
         std::int64_t start = 0;
         for (const Tile<double>& tile : tiles_) {
             distances_.to(tile, values_.data());
-            soft_posterior(n_, tile, c.constants, values_.data(), norm_, likelihood_.data());
-            total +=
-                weighed_sum(likelihood_.data(), weights_ ? weights_ + start : nullptr, tile.size);
+            if (weights_) {
+                soft_posterior(n_, tile, c.constants, values_.data(), norm_, likelihood_.data());
+                total += weighed_sum(likelihood_.data(), weights_ + start, tile.size);
+            } else {
+                total += total_posterior(n_, tile, c.constants, values_.data(), norm_);
+            }
             for (std::int64_t k = 0; k < n_; ++k)
                 moments_.add(tile, c.means + k * d_,
                              {values_.data() + k * t_, norm_.share.data(),

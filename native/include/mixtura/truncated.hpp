@@ -51,6 +51,7 @@ struct Expanding {
     std::int32_t* graph;        // (K, length) of `lists`: a cell's component and its neighbours
     std::int64_t reach;         // so much of each list counts, but of the first that a row asks for
     double background;          // log density of noise, which every row keeps besides; −∞ for none
+    double* bounds;             // (n_cells,) what each cell has of the bound; or null
 };
 
 struct Expanded {

@@ -38,9 +38,8 @@ class BootstrapTest(Value):
     null : the fit of K components.
     alternative : that of K + 1.
     statistic : T = 2 (log L_{K+1} − log L_K), nats; not below 0, but for rounding.
-    replicates : (B,) the same of rows drawn from `null`; those that could not be fitted are left
-        out.
-    n_failed : how many were left out.
+    replicates : (B,) the same of rows drawn from `null`.
+    n_failed : how many more could not be fitted. Up to B others are drawn in their place.
     """
 
     null: Fit
@@ -181,7 +180,8 @@ def bootstrap_test(
 
     Notes
     -----
-    2 (B + 1) fits for each K.
+    2 (B + 1) fits for each K. A replicate that cannot be fitted, since its best end collapses onto
+    few rows, is drawn anew, as rows that cannot be are refused: T and T* are of rows that can.
 
     References
     ----------
@@ -245,18 +245,32 @@ def _tested(pair: _Pair, rows: Rows, seed: int, n_bootstrap: int, n_threads: int
     alike = alike and not pair.settings.structure.n_factors
     if alike and pair.settings.regularisation.relative:
         replicate = drawn_rows.ratio
-    tasks: dict[Hashable, Task] = {
-        number: Task((), partial(_replicated, replicate, number)) for number in range(n_bootstrap)
-    }
-    found = run_tasks(tasks, n_threads)
-    replicates = np.array([found[number] for number in range(n_bootstrap)])
+    replicates = _replicated(replicate, n_bootstrap, n_threads)
     sound = np.isfinite(replicates)
     statistic = 2.0 * (alternative.log_likelihood - null.log_likelihood)
-    n_failed = n_bootstrap - int(np.count_nonzero(sound))
+    n_failed = int(np.count_nonzero(~sound))
     return BootstrapTest(null, alternative, statistic, frozen(replicates[sound]), n_failed)
 
 
-def _replicated(replicate: Callable[[int], float], number: int, _: Mapping[Any, Any]) -> float:
+def _replicated(replicate: Callable[[int], float], n_bootstrap: int, n_threads: int) -> Floats:
+    """Replicates by their numbers from 0 on, until so many are no NaN, or as many again were drawn.
+
+    The rows themselves could be fitted: a replicate that cannot be says nothing of such.
+    """
+    found: Floats = np.empty(0)
+    while (wanted := n_bootstrap - int(np.count_nonzero(np.isfinite(found)))) > 0:
+        numbers = range(len(found), min(len(found) + wanted, 2 * n_bootstrap))
+        if not numbers:
+            break
+        tasks: dict[Hashable, Task] = {
+            number: Task((), partial(_called, replicate, number)) for number in numbers
+        }
+        done = run_tasks(tasks, n_threads)
+        found = np.append(found, [done[number] for number in numbers])
+    return found
+
+
+def _called(replicate: Callable[[int], float], number: int, _: Mapping[Any, Any]) -> float:
     """A replicate by its number, which needs no other."""
     return replicate(number)
 

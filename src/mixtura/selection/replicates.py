@@ -10,7 +10,7 @@ from mixtura.caching import cached_property
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats
 from mixtura.engine.executors import Serial
-from mixtura.engine.search import Race, RatioRule
+from mixtura.engine.search import Effort, Race, RatioRule, Searching
 from mixtura.engine.sources import ArraySource
 from mixtura.fitting.starts.ascent import RIDGE, Ascent
 from mixtura.fitting.starts.budget import Budget
@@ -22,11 +22,11 @@ from mixtura.fitting.starts.units import Units, units_of
 from mixtura.model.mixture import Mixture
 from mixtura.selection.neighbours import APART, AXES, WAYS, merges, splits
 
-#: EM steps that tell starts apart, and after which one has settled, and a gain, nats a row, that is
-#: none then
-_SHORT, _SETTLED, _GAIN = 5, 100, 1e-6
+#: EM steps that tell starts apart, and after which one has settled; a gain, nats a row, that is
+#: none then, and one with which a search may as well go on
+_SHORT, _SETTLED, _GAIN, _NEAR = 5, 100, 1e-6, 1e-5
 #: the end of the null; of its splits, and of the alternative's merges, so many ends are followed
-_ALONE, _BETWEEN = Race(_SHORT, 1, _SETTLED, _GAIN), Race(_SHORT, 2, _SETTLED, _GAIN)
+_ALONE, _BETWEEN = Race(_SHORT, 1, _SETTLED, _GAIN), Race(_SHORT, 2, _SETTLED, _NEAR)
 #: EM steps to the end, and a gain there, nats a row, that is rest
 _LAST = Race(0, 1, 1000, 1e-7)
 _RULE = RatioRule(AXES, APART, WAYS, _ALONE, _BETWEEN, _LAST)
@@ -66,29 +66,55 @@ class Replicates:
         ----------
         number : from 0.
         """
-        random = np.random.RandomState([self.seed, number + 1])
-        points = ArraySource(self._units.of(self._drawn(random)))
-        ridge = RIDGE * np.eye(points.n_features)
-        null, budget = self._null, Budget(_EFFORT)
-        ascent = Ascent(points, null.structure, Serial(), budget, ridge)
-        # A likelihood without bounds has peaks of few rows, which no search finds at once.
-        sure = not null.structure.bounded
-        search = Search(ascent, (points,), len(null.weight) + 1, random, sure=sure)
-        one, state = replace(null, units=ascent.units), random.get_state()
-        gain = _at_once(search, one)
+        random = self._random(number + 1)
+        search = self._search(random)
+        gain = self._at_once(search)
         if gain is None:
-            random.set_state(state)
-            gain = _one_by_one(search, one)
+            search = self._search(self._random(number + 1))
+            gain = _one_by_one(search, self._begun(search))
         return 2.0 * self.n_rows * gain
+
+    def _random(self, number: int) -> np.random.RandomState:
+        """The source of a replicate's draws: one that is seeded in no time."""
+        return np.random.RandomState(np.random.PCG64([self.seed, number]))
+
+    def _search(self, random: np.random.RandomState) -> Search:
+        """The search for K + 1 components of rows that are drawn."""
+        points, structure = ArraySource(self._units.of(self._drawn(random))), self.null.structure
+        ridge = RIDGE * np.eye(points.n_features)
+        ascent = Ascent(points, structure, Serial(), Budget(_EFFORT), ridge)
+        # A likelihood without bounds has peaks of few rows, which no search finds at once.
+        sure = not structure.bounded
+        return Search(ascent, (points,), self.null.n_components + 1, random, sure=sure)
+
+    def _begun(self, search: Search) -> Candidate:
+        """Where K components are sought from."""
+        return replace(self._null, units=search.ascent.units)
+
+    def _at_once(self, search: Search) -> float | None:
+        """As `_one_by_one`, in one call of the kernel; None where that cannot be."""
+        if kernel.log_ratio is None or not search.is_plain:
+            return None
+        how, effort, n_draws = self._asked
+        one, draws = self._begun(search), search.random.random_sample(n_draws)
+        problem, rule = search.ascent.problem(one), search.contest.rule(one)
+        return kernel.log_ratio(problem, one.state, rule, _RULE, how, effort, draws)
+
+    @cached_property
+    def _asked(self) -> tuple[Searching, Effort, int]:
+        """How all replicates are searched, how long, and by how many draws."""
+        how, effort, draws = self._search(self._random(0)).asked()
+        return how, effort, len(draws)
 
     def _drawn(self, random: np.random.RandomState) -> Floats:
         """Rows (N, D) of the null, those of each component together."""
         null = self.null
         counts = random.multinomial(self.n_rows, null.weights / null.weights.sum())
-        normal = random.standard_normal((self.n_rows, null.n_features))
-        parts = np.split(normal, np.cumsum(counts)[:-1])
-        places = zip(null.means, self._roots, parts, strict=True)
-        return np.concatenate([mean + part @ root.T for mean, root, part in places])
+        drawn: Floats = random.standard_normal((self.n_rows, null.n_features))
+        stops = counts.cumsum()
+        for mean, root, stop, count in zip(null.means, self._roots, stops, counts, strict=True):
+            drawn[stop - count : stop] = drawn[stop - count : stop] @ root.T + mean
+        return drawn
 
     @cached_property
     def _roots(self) -> Floats:
@@ -98,7 +124,7 @@ class Replicates:
     @cached_property
     def _units(self) -> Units:
         """The units of all replicates: those of the rows of one that is not looked at."""
-        rows = self._drawn(np.random.RandomState([self.seed, 0]))
+        rows = self._drawn(self._random(0))
         return units_of(rows, np.ones(len(rows)), self.null.structure)
 
     @cached_property
@@ -109,14 +135,6 @@ class Replicates:
         means, weight = self._units.of(self.null.means), self.n_rows * weights / weights.sum()
         covariances = restrained(weight, covariances, structure)
         return Candidate(weight, means, covariances, structure, np.ones(means.shape[1]))
-
-
-def _at_once(search: Search, one: Candidate) -> float | None:
-    """As `_one_by_one`, in one call of the kernel; None where that cannot be."""
-    if kernel.log_ratio is None or not search.is_plain:
-        return None
-    problem, rule = search.ascent.problem(one), search.contest.rule(one)
-    return kernel.log_ratio(problem, one.state, rule, _RULE, *search.asked())
 
 
 def _one_by_one(search: Search, one: Candidate) -> float:

@@ -355,6 +355,7 @@ def expand(
     graph: NDArray[np.int32] | None,
     reach: int,
     background: float,
+    bounds: _Doubles | None = None,
 ) -> tuple[float, float, int]: ...
 def count_members(
     ids: NDArray[np.int32],

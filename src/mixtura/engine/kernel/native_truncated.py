@@ -60,6 +60,7 @@ class CellPasses:
         graph: Numbers | None = None,
         reach: int | None = None,
         background: float = -math.inf,
+        bounds: Floats | None = None,
     ) -> Expanded:
         """The E-step: every row keeps the likeliest of the components that it is shown.
 
@@ -76,6 +77,7 @@ class CellPasses:
             theirs.
         reach : so much of each list counts, but of the first that a row asks for; None for all.
         background : the log density of noise, nats, which every row keeps besides; −∞ for none.
+        bounds : (n_cells,), overwritten by what each cell has of the bound, nats; or None.
         """
         whitening = components.whitening(invert_lower)
 
@@ -99,6 +101,7 @@ class CellPasses:
                 graph,
                 lists.shape[1] if reach is None else reach,
                 background,
+                bounds,
             )
 
         found = self._spread(_even_parts(cells.offsets), part)

@@ -24,7 +24,7 @@ _SHARP, _AT_REST = 3000, 1e-10
 #: ends that lie lower than the best by more, nats a row, are no rivals of it
 _RIVAL = 0.05
 #: what a search of all rows may cost, in the units of `cost`, and in steps where they are dear
-_WELL, _DEAR = 4.5e8, 400
+_WELL, _DEAR = 3.8e8, 400
 #: what one of a sample may cost
 _GLANCE = 1e8
 #: what a step costs besides where it returns to Python, times as much

@@ -32,11 +32,11 @@ class Contest:
     SAME: ClassVar[float] = 1e-5
     #: EM steps that tell starts apart, those after which a candidate is first asked for its pace,
     #: and after which it should have settled
-    SHORT: ClassVar[int] = 5
+    SHORT: ClassVar[int] = 10
     FIRST: ClassVar[int] = 3
     SETTLED: ClassVar[int] = 40
     #: one that lacks more than so many times what its last step gained will not arrive
-    PACE: ClassVar[float] = 10.0
+    PACE: ClassVar[float] = 40.0
 
     def raced(self, candidates: list[Candidate], how: Race) -> list[Candidate]:
         """The candidates that lead after a few steps, climbed on, the best first.

@@ -23,7 +23,7 @@ from mixtura.fitting.starts.swaps import DRAWS
 from mixtura.model.structures import structure as structure_called
 
 #: random starts of which the best is gone on with
-_TRIED = 3
+_TRIED = 5
 #: swaps in a row that lead nowhere before a search is over: so many, and where it is to be sure so
 #: many a component
 _PATIENCE, _EACH = 10, 8
@@ -32,7 +32,7 @@ _MET = 3
 #: a step of this `cost` is worth the thought which exchange promises most; so are many components
 _DEAR, _MANY = 1e6, 12
 #: times as many EM steps tell starts apart that were thought of
-_LONGER = 4
+_LONGER = 2
 #: so many features make a covariance hard to tell; EM steps with one covariance for all, then
 _WIDE, _ALIKE = 5, 30
 #: swaps that are drawn for a search at once: so many times `DRAWN`, and so many a component
@@ -123,7 +123,7 @@ class Search:
         search, ascent, begun = kernel.search, self.ascent, self.begun
         if search is None or not self.is_plain:
             return None
-        state = self.random.get_state()
+        state = self.random.get_state(legacy=False)
         how, effort, draws = self.asked()
         self.random.set_state(state)
         start = self._spheres(ascent.source.rows[: self.n_components])

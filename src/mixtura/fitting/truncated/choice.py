@@ -14,7 +14,7 @@ from mixtura.fitting.given import Given
 from mixtura.fitting.runs import run
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.labelled import Labelled
-from mixtura.fitting.truncated.moves import MOVED
+from mixtura.fitting.truncated.moves import movable
 from mixtura.fitting.truncated.run import run as truncated_run
 from mixtura.fitting.truncated.start import many_start
 from mixtura.rows.data import Data
@@ -42,7 +42,7 @@ def run_of(em: EM, given: Given) -> Callable[..., Fit]:
         return truncated_run
     settings, auto = em.settings, em.settings.start
     begins = isinstance(auto, str) and auto == "auto" and given.empty
-    many = settings.n_components >= SEVERAL and settings.structure.letters in MOVED
+    many = settings.n_components >= SEVERAL and movable(settings.structure)
     if begins and many and not _rows_hindrance(em.data):
         some = em.data.of_others(em.data.sample)
         if some.source.n_rows >= ROWS * settings.n_components and _different(

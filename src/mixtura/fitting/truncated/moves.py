@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.cells import Cells, Halves, Numbers, Sets
 from mixtura.fitting.m_step.estimate import Estimate
+from mixtura.fitting.truncated.factor_halves import FactorHalves
 from mixtura.fitting.truncated.placing import distinct, led
 from mixtura.fitting.truncated.rounds import Place, Rounds
+from mixtura.fitting.truncated.unions import log_determinants, united
 from mixtura.model.structures import Structure
 
-#: structures whose components can be split one by one
-MOVED = ("VII", "VVI", "VVV")
+#: structures whose components can be split one by one, besides factor analysers
+_MOVED = ("VII", "VVI", "VVV")
 #: nats that a move promises to gain at least, for each feature and one more
 _WORTH = 4.0
 #: no two moves of a batch touch one of so many nearest of each component, itself among them
@@ -29,6 +31,11 @@ _TRIED = 16
 _STEPS = 6
 #: pairs whose covariances are merged at once
 _AT_ONCE = 2**22
+
+
+def movable(structure: Structure) -> bool:
+    """Whether components of a structure can be split one by one."""
+    return structure.letters in _MOVED or bool(structure.n_factors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,21 +129,29 @@ class Mover:
 
     def _halves(self, place: Place) -> Halves:
         """What each cell gains by a split: found anew where the last batch was near."""
-        em, passes = self.rounds.em, self.rounds.passes
+        passes = self.rounds.passes
         cells, doubtful = passes.members(place.sets, len(place.graph), best=True), self._doubtful
-        ridge = em.m_step.ridge * np.eye(place.mixture.n_features)
-        how = em.settings.structure.letters, ridge, self.rounds.scale, _STEPS
         if self._known is None or doubtful is None:
-            self._known = self._of_components(place).halves(cells, *how)
+            self._known = self._cut(place, cells)
             return self._known
         sizes = np.where(doubtful, cells.sizes, 0)
         order = cells.order[: cells.offsets[-1]][np.repeat(doubtful, cells.sizes)]
-        anew = self._of_components(place).halves(
-            Cells(order, np.concatenate([[0], np.cumsum(sizes)])), *how
-        )
+        anew = self._cut(place, Cells(order, np.concatenate([[0], np.cumsum(sizes)])))
         for known, found in zip(self._known, anew, strict=True):
             known[doubtful] = found[doubtful]
         return self._known
+
+    def _cut(self, place: Place, cells: Cells) -> Halves:
+        """The halves of some cells."""
+        em, passes = self.rounds.em, self._of_components(place)
+        structure, ridge = em.settings.structure, em.m_step.ridge
+        if structure.n_factors:
+            estimate = Estimate.of(place.mixture, em.data.source.total_weight)
+            floor = em.health.floor(structure)
+            return FactorHalves(passes, cells, estimate, ridge, floor).found(_STEPS)
+        added = ridge * np.eye(place.mixture.n_features)
+        halves: Halves = passes.halves(cells, structure.letters, added, self.rounds.scale, _STEPS)
+        return halves
 
     def _of_components(self, place: Place) -> Any:
         """Passes over the rows, which count as far as they are no noise."""
@@ -176,7 +191,7 @@ def leaving(estimate: Estimate) -> Floats:
         return np.full(len(n), np.inf)
     d = estimate.means.shape[1]
     volumes = 0.5 * d * math.log(2.0 * math.pi * math.e)
-    volumes = volumes + 0.5 * _log_determinants(estimate.covariances, estimate.structure, d)
+    volumes = volumes + 0.5 * log_determinants(estimate.covariances, estimate.structure, d)
     entropy = n * np.log(n / (n + n_0)) + n_0 * np.log(n_0 / (n + n_0))
     return np.maximum(n * (box.log_volume - volumes) + entropy, 0.0)
 
@@ -185,34 +200,11 @@ def _merged(estimate: Estimate, one: Integers, other: Integers) -> Floats:
     """What merging pairs costs, nats."""
     structure, d = estimate.structure, estimate.means.shape[1]
     n, m = estimate.weight[one], estimate.weight[other]
-    share = (n / (n + m)).reshape(-1, *[1] * (estimate.covariances.ndim - 1))
-    both = _united(estimate, one, other, share)
-    halves = 0.5 * _log_determinants(estimate.covariances, structure, d)
-    spread = (n + m) * 0.5 * _log_determinants(both, structure, d)
+    halves = 0.5 * log_determinants(estimate.covariances, structure, d)
+    both = united(estimate, one, other)
+    spread = (n + m) * 0.5 * log_determinants(both, structure, d)
     entropy = n * np.log(n / (n + m)) + m * np.log(m / (n + m))
     return np.asarray(spread - n * halves[one] - m * halves[other] + entropy)
-
-
-def _united(estimate: Estimate, one: Integers, other: Integers, share: Floats) -> Floats:
-    """The covariances of pairs together, in the structure's form; `share` (n, …) of the first."""
-    covariances = estimate.covariances
-    apart = estimate.means[one] - estimate.means[other]  # (n, D)
-    between = share * (1.0 - share)
-    within = share * covariances[one] + (1.0 - share) * covariances[other]
-    if covariances.ndim == 1:
-        return np.asarray(within + between * (apart**2).mean(axis=1))
-    if covariances.ndim == 2:
-        return np.asarray(within + between * apart**2)
-    return np.asarray(within + between * apart[:, :, None] * apart[:, None, :])
-
-
-def _log_determinants(covariances: Floats, structure: Structure, n_features: int) -> Floats:
-    """Log|Σ| of each, (n,), nats."""
-    if covariances.ndim == 1:
-        return np.asarray(n_features * np.log(covariances))
-    if structure.form.diagonal:
-        return np.asarray(np.log(covariances).sum(axis=1))
-    return np.asarray(np.linalg.slogdet(covariances)[1])
 
 
 def chosen(loss: Floats, partner: Integers, gain: Floats, graph: Numbers, most: int) -> Move:
@@ -256,15 +248,14 @@ def _parameters(
 ) -> Estimate:
     """The parameters after a batch; rows of a component that is `lost` (K,) are noise."""
     removed, split, stay = batch.removed, batch.split, ~lost[batch.removed]
-    into, united = batch.into[stay], removed[stay]
+    into, joined = batch.into[stay], removed[stay]
     background = estimate.background + float(estimate.weight[removed[~stay]].sum())
     weight, means = estimate.weight.copy(), estimate.means.copy()
     covariances = np.array(estimate.covariances)
-    share = weight[into] / (weight[into] + weight[united])
-    shaped = share.reshape(-1, *[1] * (covariances.ndim - 1))
-    covariances[into] = _united(estimate, into, united, shaped)
-    means[into] = share[:, None] * means[into] + (1.0 - share)[:, None] * means[united]
-    weight[into] += weight[united]
+    share = weight[into] / (weight[into] + weight[joined])
+    covariances[into] = united(estimate, into, joined)
+    means[into] = share[:, None] * means[into] + (1.0 - share)[:, None] * means[joined]
+    weight[into] += weight[joined]
     parts = halves.weight[split] / halves.weight[split].sum(axis=1, keepdims=True)
     own = weight[split]
     for half, to in enumerate((split, removed)):
@@ -273,6 +264,7 @@ def _parameters(
         means[to] = halves.means[split, half]
         weight[to] = own * parts[:, half]
     kind, equal, box = estimate.structure, estimate.equal, estimate.box
+    covariances = kind.projected(weight, covariances)
     return Estimate(weight, means, covariances, kind, background=background, box=box, equal=equal)
 
 

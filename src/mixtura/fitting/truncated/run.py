@@ -26,7 +26,7 @@ from mixtura.fitting.truncated.begin import (
     scale_of,
     with_factors,
 )
-from mixtura.fitting.truncated.moves import MOVED, Mover
+from mixtura.fitting.truncated.moves import Mover, movable
 from mixtura.fitting.truncated.rounds import Place, Rounds
 from mixtura.fitting.truncated.state import TruncatedState
 from mixtura.fitting.truncated.streamed import StreamedRounds
@@ -368,7 +368,7 @@ def searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     seed = np.random.RandomState(random.randint(2**31))
     going = Run(replace(rounds, em=first), place, breadth, seed, repairs)
     runs.append(going)
-    if first.settings.structure.letters in MOVED and settings.n_components > 2:
+    if movable(first.settings.structure) and settings.n_components > 2:
         going.settle()
     if not axes:
         return going
@@ -379,9 +379,9 @@ def searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     whole.n_moves = going.n_moves
     if settings.structure.n_factors:
         whole.place = with_factors(replace(rounds, em=em), whole.place)
-        return whole
-    whole.weight, whole.repairs = whole.rounds.maximise(whole.place, 0, ())
-    if settings.structure.letters in MOVED and settings.n_components > 2:
+    else:
+        whole.weight, whole.repairs = whole.rounds.maximise(whole.place, 0, ())
+    if movable(settings.structure) and settings.n_components > 2:
         whole.settle()
     return whole
 

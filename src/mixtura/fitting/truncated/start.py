@@ -22,8 +22,8 @@ from mixtura.rows.sampling import sample
 
 #: so many rows a component are looked at, or so many for each number of a row and one more
 _ROWS, _NUMBERS = 300, 20
-#: rounds of truncated EM at most
-_ROUNDS = 25
+#: rounds of truncated EM at most; those of factor analysers gain less
+_ROUNDS, _MORE_ROUNDS = 25, 60
 #: exact iterations by which starts are told apart; after one of the one, and so many of that of
 #: k-means, it is seen whether the latter can still win
 _STEPS, _GLANCE = 10, 4
@@ -51,7 +51,8 @@ def many_start(
     """
     k, d = em.settings.n_components, em.data.source.n_features
     few = _sampled(em, max(_ROWS, _NUMBERS * (d + 1)) * k, random)
-    moved = searched(_shortened(few, _ROUNDS), random, []).place.mixture
+    rounds = _MORE_ROUNDS if em.settings.structure.n_factors else _ROUNDS
+    moved = searched(_shortened(few, rounds), random, []).place.mixture
     plain = replace(em, settings=replace(em.settings, start="kmeans"))
     clustered, repairs = begin(plain, given, random, run=run, told=told)
     try:
