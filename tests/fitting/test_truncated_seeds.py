@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import logsumexp
+from scipy.stats import norm
 
+import mixtura
 from mixtura.engine import kernel
 from mixtura.engine.executors import Threads
+from mixtura.fitting.given import Given
 from mixtura.fitting.truncated.seeds import seeds
 
 
@@ -46,3 +50,18 @@ def test_seeds_are_the_ends_of_chains_whatever_the_threads(d: int, n_threads: in
     passes = kernel.cell_passes(X, weights, Threads(n_threads))  # type: ignore[misc]
     found = seeds(passes, 777, np.ones(d), np.random.RandomState(5))
     assert found.tolist() == chained(X, weights, 777, np.random.RandomState(5))
+
+
+def test_rows_keep_their_likeliest_before_the_first_m_step_of_a_mixture_at_hand() -> None:
+    random, (k, d) = np.random.default_rng(0), (60, 6)
+    means = random.normal(size=(k, d))
+    widths = np.exp(random.uniform(-2.0, 1.0, size=(k, d)))  # the nearest mean is no guide
+    rows = np.repeat(means, 60, axis=0)
+    rows += np.repeat(widths, 60, axis=0) * random.normal(size=rows.shape)
+    start = Given(np.full(k, 1.0 / k), means, 1.0 / widths**2)
+    fit = mixtura.fit(rows, k, structure="diag", given=start, search="truncated", max_iter=1)
+    joint = np.stack(
+        [norm.logpdf(rows, m, w).sum(axis=1) for m, w in zip(means, widths, strict=True)], axis=1
+    )
+    best = logsumexp(np.sort(joint)[:, -3:], axis=1).mean() - np.log(k)
+    assert best - 0.02 < fit.trace[0] < best + 1e-9

@@ -36,6 +36,8 @@ from mixtura.model.structures import structure
 
 #: after these rounds and so many each time some rows are scored exactly, and how many
 _EARLY, _EVERY, _LOOKED_AT = (2, 4), 10, 1000
+#: what E-steps alone gain, nats a row, once rows keep what they should; and so many at most
+_WARM, _WARM_STEPS = 1e-3, 10
 #: a gain below which components are moved, nats a row
 _SETTLED = 5e-3
 #: rounds after which a batch of moves is judged, and batches at most
@@ -75,6 +77,18 @@ class Run:
         self.weight: Floats | None = None
         self.n_moves = self.n_densities = self.n_rounds = 0
 
+    def warm(self) -> Run:
+        """The same after E-steps alone, until they raise the bound by little.
+
+        What rows keep of another's mixture is found by distances between means at first: an M-step
+        from that would go away from where exact EM goes.
+        """
+        bound, gain, least = -np.inf, np.inf, _WARM * self.rounds.em.data.source.total_weight
+        while gain > least and self.n_rounds < _WARM_STEPS:
+            before, bound = bound, self._expand()
+            gain = bound - before
+        return self
+
     def settle(self) -> None:
         """Rounds until little is gained, then moves."""
         while self.rounds.em.settings.allows(self.iteration):
@@ -107,12 +121,16 @@ class Run:
     def reach(self) -> None:
         """The E-step at the mixture ahead, whose bound goes on record."""
         em, place = self.rounds.em, self.place
-        done = self.rounds.expand(place)
+        height = self._expand() + em.m_step.log_prior(place.mixture)
+        self.trace.append(height / em.data.source.total_weight)
+        self.known = place.mixture
+
+    def _expand(self) -> float:
+        """The E-step at the mixture ahead: its bound, nats."""
+        done = self.rounds.expand(self.place)
         self.n_densities += done.n_densities
         self.n_rounds += 1
-        log_prior = em.m_step.log_prior(place.mixture)
-        self.trace.append((done.bound + log_prior) / em.data.source.total_weight)
-        self.known = place.mixture
+        return done.bound
 
     def _round(self, *, told: bool = True) -> None:
         """One E-step and one M-step; now and then a look whether rows keep enough."""
@@ -280,8 +298,9 @@ def _going(
     breadth = Breadth.usual(mixture.n_components, mixture.n_features)
     if not em.data.in_memory:
         return _streamed(em, mixture, breadth, random, repairs)
-    rounds, place = from_mixture(em, mixture, breadth, random)
-    return Run(rounds, place, breadth, np.random.RandomState(random.randint(2**31)), repairs)
+    begins = from_mixture(em, mixture, breadth, random)
+    seed = np.random.RandomState(random.randint(2**31))
+    return Run(*begins, breadth, seed, repairs).warm()
 
 
 def _streamed(
@@ -297,7 +316,7 @@ def _streamed(
     own = np.random.RandomState(random.randint(2**31))
     rounds = StreamedRounds(em, Rounds(em, passes, scale_of(em), order), own)
     seed = np.random.RandomState(random.randint(2**31))
-    return Run(rounds, rounds.beginning(mixture, breadth), breadth, seed, repairs)
+    return Run(rounds, rounds.beginning(mixture, breadth), breadth, seed, repairs).warm()
 
 
 def _continued(em: EM, state: RunState) -> Run:
