@@ -30,39 +30,50 @@ Floats = NDArray[np.float64]
 
 #: the side of a patch, and of the stripes of the picture of which every fifth is held out
 SIDE, STRIPE = 8, 64
-#: covariances, and what is added to every variance
-KINDS = (
-    ("full", 1.0),
-    ("factor-8", 1.0),
-    ("full", 0.1),
-    ("factor-8", 0.1),
-    ("factor-4", 0.1),
-    ("diag", 0.1),
+#: whether the patches' means are taken out, the covariances, and what is added to every variance;
+#: "auto" is a floor of 1e-8 of the rows' own variances
+KINDS: tuple[tuple[bool, str, float | str], ...] = (
+    (False, "full", 1.0),
+    (False, "factor-8", 1.0),
+    (False, "full", 0.1),
+    (False, "factor-4", 0.1),
+    (False, "factor-8", 0.1),
+    (False, "factor-16", 0.1),
+    (False, "diag", 0.1),
+    (True, "full", 1.0),
+    (True, "factor-8", "auto"),
+    (True, "factor-8", 1.0),
+    (True, "full", 0.1),
+    (True, "factor-8", 0.1),
 )
 #: rounds from a start to the mixture that is looked at
 ROUNDS = 25
 
 _PATCHES = """\
-Grey 8 × 8 patches of scikit-learn's china.jpg, their means taken out and noise of deviation 1 put
-in, K components, a number added to every variance: 25 rounds of truncated EM from one start,
-without moves, the exact mean log-likelihood of those rows and of patches from stripes that share
-no pixel with them, nats a row; then an iteration of exact EM, E-step and M-step, and a round of
-truncated EM, from the mixture that came out, processor time of all threads, least of three in
-turn. `Of full` are parameters, iteration and round over those of full covariances. A patch without
-its mean varies by 0.1 along one direction: full covariances can tell that, where less is added, and
-no factor analysers whose factors are few."""
+Grey 8 × 8 patches of scikit-learn's china.jpg with noise of deviation 1, as they are or without
+their means, K components, a number added to every variance, or what the default asks for: 25 rounds
+of truncated EM from one start, without moves, the exact mean log-likelihood of those rows and of
+patches from stripes that share no pixel with them, nats a row; then an iteration of exact EM,
+E-step and M-step, and a round of truncated EM, from the mixture that came out, processor time of
+all threads, least of three in turn. `Of full` and `above full` are beside the full covariances of
+the same patches with as much added; those of the default are beside full ones with 1. A patch
+without its mean varies by 0.1 along one direction, where its pixels vary by 1: full covariances
+tell that, the more the less is added, and no factor analyser can, whose variance along any
+direction is no less than the least that is a feature's own."""
 
 _FACTANAL = """\
 One component of factor analysers on scikit-learn's wine (178 × 13): the mean log-likelihood that
 R's factanal reaches, from its criterion on the rows' correlations, beside ours, nats a row."""
 
 _PATCH_COLUMNS = (
+    Column("patches", "patches"),
     Column("kind", "covariances"),
-    Column("ridge", "added", "g"),
+    Column("ridge", "added"),
     Column("parameters", "parameters", ",d"),
     Column("parameter_share", "of full", ".2f"),
     Column("train", "log-likelihood", ".2f"),
     Column("held", "held out", ".2f"),
+    Column("above", "above full", "+.2f"),
     Column("iteration", "iteration, ms", "short"),
     Column("iteration_share", "of full", ".2f"),
     Column("round", "round, ms", "short"),
@@ -76,8 +87,8 @@ _FACTANAL_COLUMNS = (
 )
 
 
-def patches(n: int) -> tuple[Floats, Floats]:
-    """Patches to fit to, and a tenth as many that are held out."""
+def patches(n: int, *, centred: bool) -> tuple[Floats, Floats]:
+    """Patches to fit to, and a tenth as many that are held out; `centred` without their means."""
     from sklearn.datasets import load_sample_image
 
     grey = load_sample_image("china.jpg") @ np.array([0.299, 0.587, 0.114])
@@ -90,8 +101,10 @@ def patches(n: int) -> tuple[Floats, Floats]:
         every = windows[:, columns].reshape(-1, SIDE * SIDE)
         some = every[random.permutation(len(every))[:count]]
         some = some + random.normal(size=some.shape)
-        some -= some.mean(axis=1, keepdims=True)
-        parts.append(some + random.normal(scale=0.1, size=some.shape))
+        if centred:
+            some -= some.mean(axis=1, keepdims=True)
+            some += random.normal(scale=0.1, size=some.shape)
+        parts.append(some)
     return parts[0], parts[1]
 
 
@@ -102,12 +115,12 @@ def spent(work: Any) -> float:
     return 1e3 * (time.process_time() - began)
 
 
-def loop(kind: str, ridge: float, k: int, rows: Floats) -> EM:
-    """EM over rows, of K components, with `ridge` added to every variance."""
+def loop(kind: str, ridge: float | str, k: int, rows: Floats) -> EM:
+    """EM over rows, of K components, with `ridge` added to every variance, or a floor."""
     return EM(Data.held(rows), Settings(k, structure(kind), "auto", "auto", ridge))
 
 
-def measured(kind: str, ridge: float, k: int, train: Floats, held: Floats) -> dict[str, Any]:
+def measured(kind: str, ridge: float | str, k: int, train: Floats, held: Floats) -> dict[str, Any]:
     """Rounds from the start of truncated EM, and then iterations and rounds from where they end."""
     em, breadth = loop(kind, ridge, k, train), Breadth.usual(k, train.shape[1])
     rounds, place, _ = begun(loop("diag", ridge, k, train), breadth, np.random.RandomState(0))
@@ -133,7 +146,7 @@ def measured(kind: str, ridge: float, k: int, train: Floats, held: Floats) -> di
     times = [(spent(iteration), spent(one_round)) for _ in range(3)]
     return {
         "kind": kind,
-        "ridge": ridge,
+        "ridge": ridge if isinstance(ridge, str) else f"{ridge:g}",
         "parameters": mixture.n_parameters,
         "train": mixture.score(train),
         "held": mixture.score(held),
@@ -144,14 +157,17 @@ def measured(kind: str, ridge: float, k: int, train: Floats, held: Floats) -> di
 
 def of_patches(quick: bool) -> list[Table]:
     """The table of patches."""
-    train, held = patches(10_000 if quick else 100_000)
-    k = 50 if quick else 400
-    rows = [measured(kind, ridge, k, train, held) for kind, ridge in KINDS]
-    for row in rows:
-        for name in ("iteration", "round"):
-            row[f"{name}_share"] = row[name] / rows[0][name]
-        row["parameter_share"] = row["parameters"] / rows[0]["parameters"]
-    note = f"{_PATCHES} N = {len(train):,}, K = {k}."
+    n, k, rows = 10_000 if quick else 100_000, 50 if quick else 400, []
+    for centred, kind, ridge in KINDS:
+        row = measured(kind, ridge, k, *patches(n, centred=centred))
+        row["patches"] = "without their means" if centred else "as they are"
+        rows.append(row)
+        if kind == "full":
+            full = row
+        for name in ("parameters", "iteration", "round"):
+            row[f"{name.removesuffix('s')}_share"] = row[name] / full[name]
+        row["above"] = row["held"] - full["held"]
+    note = f"{_PATCHES} N = {n:,}, K = {k}."
     return [Table("factor_patches", "Factor analysers of patches", note, _PATCH_COLUMNS, rows)]
 
 

@@ -13,6 +13,10 @@ from numpy.testing import assert_allclose
 import mixtura
 from mixtura import GaussianMixture, Mixture
 from mixtura.errors import ParameterError
+from mixtura.fitting.em import EM
+from mixtura.fitting.settings import Settings
+from mixtura.model.structures import structure
+from mixtura.rows.data import Data
 
 #: number of factors -> f <- factanal(X, factors, control = list(nstart = 4, lower = 1e-4,
 #: opt = list(maxit = 1e5, factr = 1, pgtol = 0))); f$criteria[["objective"]], by R 4.2 of the rows
@@ -160,11 +164,11 @@ def test_the_estimator_is_fitted_alike_and_goes_on_from_its_attributes() -> None
 
 def test_the_halves_of_an_iteration_make_one() -> None:
     rows = drawn(9, 5, 1, 2, 300)
-    mixture = mixtura.fit(rows, 2, structure="factor-1", max_iter=2, tol=0.0).mixture
+    mixture = mixtura.fit(rows, 2, structure="factor-1", max_iter=0).mixture
     sums = mixtura.statistics(rows[:100], mixture) + mixtura.statistics(rows[100:], mixture)
     after = mixtura.maximise(sums, mixture)
-    assert after.score(rows) >= mixture.score(rows)
-    other = mixtura.fit(rows, 2, structure="factor-1", max_iter=3, tol=0.0).mixture
+    assert after.score(rows) > mixture.score(rows)
+    other = mixtura.fit(rows, 2, structure="factor-1", max_iter=1, tol=0.0).mixture
     with pytest.raises(mixtura.errors.DataError, match="find them under this mixture"):
         mixtura.maximise(sums, other)
 
@@ -194,3 +198,28 @@ def test_what_cannot_be_done_yet_is_said_with_what_can(what: str, more: dict[str
         rows[0, 0] = np.nan
     with pytest.raises(ParameterError, match=f"with {what} yet: leave that out, or ask for the"):
         mixtura.fit(rows, 2, structure="factor-1", **more)
+
+
+def test_a_constant_column_takes_no_more_iterations() -> None:
+    rows = np.column_stack([drawn(12, 5, 1, 2, 200), np.ones(200)])
+    fit = mixtura.fit(rows, 2, structure="factor-1")
+    assert len(fit.trace) < 50
+    assert "column 5 is constant" in fit.notes[0]
+
+
+def test_blocks_of_a_pass_are_as_large_as_the_sums_along_directions_allow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+    rows = drawn(13, 60, 2, 2, 300)
+    em = EM(Data.held(rows), Settings(2, structure("factor-2"), "auto", "auto", "auto"))
+    source = type(em.data.source)
+    kept = source.summing
+
+    def summing(self: Any, n_sums: int) -> Any:
+        asked.append(n_sums)
+        return kept(self, n_sums)
+
+    monkeypatch.setattr(source, "summing", summing)
+    em.statistics(mixtura.fit(rows, 2, structure="factor-2", start="kmeans", max_iter=0).mixture)
+    assert asked[-1] == 2 * 60 * 3

@@ -96,7 +96,7 @@ class EM:
 
     def statistics(self, mixture: Mixture) -> Statistics:
         """The sums under a mixture of any structure, as this one's M-step takes them."""
-        return self._pass(mixture, diagonal=self.settings.structure.form.seconds)
+        return self._pass(mixture, diagonal=self.settings.structure.seconds(mixture.n_features))
 
     def climb(
         self,
@@ -222,7 +222,7 @@ class EM:
 
     def _resolution(self, state: RunState) -> float:
         """How finely the mean log-likelihood that is known last is known, nats a row."""
-        if not (self._singles or state.repairs):
+        if not (self._singles or state.repairs or self.settings.structure.n_factors):
             return 0.0
         mixture, mean = state.known[0], state.trace[-1]
         return resolution(mixture, mean, state.repairs, singles=self._singles)
@@ -320,14 +320,16 @@ class EM:
             estimate = self.m_step(statistics, total=total)
             if total.keeps_digits(estimate.covariances):
                 return statistics, estimate
-        statistics = self._pass(mixture, diagonal=structure.form.seconds)
+        statistics = self._pass(mixture, diagonal=structure.seconds(mixture.n_features))
         near = mixture.covariances if mixture.structure.letters == structure.letters else None
         return statistics, self.m_step(statistics, near=near)
 
     def _pass(self, mixture: Mixture, *, diagonal: bool | None) -> Statistics:
         accumulate = self._labels.accumulate if self._labels else kernel.accumulate
         step = partial(accumulate, components=mixture.components, diagonal=diagonal)
-        n_sums = mixture.means.size * (1 if diagonal else mixture.n_features)
+        along = mixture.gaussians.factor.directions if diagonal is None else None
+        width = mixture.n_features if along is None else along.shape[2] + 1
+        n_sums = mixture.means.size * (1 if diagonal else width)
         return self.data.executor.run(self.data.source.summing(n_sums), step)
 
     @cached_property

@@ -19,6 +19,8 @@ _DOUBLE, _SINGLE = 1e-8, 1e-6
 _THIN = 1e-4
 #: the relative rounding of a squared distance, of rows in float32
 _EPS_SINGLE = float(np.finfo(np.float32).eps)
+#: of squared distances that are differences, a feature
+_DIFFERENCES = 32.0 * float(np.finfo(np.float64).eps)
 #: of the eigenvalues on the floor, beside others of the size of the data's variance
 _ON_FLOOR = float(np.finfo(np.float64).eps) / Regularisation.SHARE
 
@@ -102,7 +104,9 @@ def resolution(mixture: Mixture, mean: float, repairs: Sequence[Repair], *, sing
     differences of features, and of a feature that the others predict to 1/v of its variance no
     more than that is left. A direction on the floor c of a covariance has a variance whose relative
     rounding is ε/c, with ε = 2.2e-16, and half of that goes into the log-likelihood: ½·D·ε/c where
-    all components are on it. That of other rows in float64 the rules know, and it is 0 here.
+    all components are on it. Squared distances of factor analysers are differences of numbers that
+    are v times as large where they leave 1/v of a feature's variance: 32·D·ε·v of the largest. That
+    of other rows in float64 the rules know, and it is 0 here.
 
     Parameters
     ----------
@@ -124,6 +128,9 @@ def resolution(mixture: Mixture, mean: float, repairs: Sequence[Repair], *, sing
     found = 0.0
     if singles:
         found = _EPS_SINGLE * max(1.0, half, abs(mean)) * float(np.sqrt(_inflation(mixture)))
+    if mixture.structure.n_factors:
+        ratio = float((mixture.variances() / mixture.uniquenesses).max())
+        found += _DIFFERENCES * mixture.n_features * ratio
     if repairs:
         found += _ON_FLOOR * half * _floored(mixture, repairs)
     return found

@@ -262,7 +262,8 @@ def maximise(
     if seen is not None:
         counted, means, scatter = seen.joined(weight, means, scatter)
     if structure.separate or structure.shared or structure.n_factors:
-        covariances = structure.maximise(counted, scatter, near if structure.n_factors else None)
+        whole, near = statistics.directions is None, near if structure.n_factors else None
+        covariances = structure.maximise(counted, scatter, near, whole=whole)
         if ridged:
             covariances = form.ridged(covariances, reg_covar)
         return Estimate(weight, means, covariances, structure)

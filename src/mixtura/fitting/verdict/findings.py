@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats
+from mixtura.engine.arrays import Floats, Integers
 from mixtura.fitting.ended import Ended
 from mixtura.model.mixture import Mixture
 from mixtura.rows.in_memory import column_label
@@ -22,6 +22,8 @@ _EMPTY = 1e-6
 #: components are one that are nearer than this, in their own deviations: an end where they cannot
 #: come apart, as at a start that had them all alike, is flat and EM stops at some distance from it
 _SAME = 0.1
+#: factors leave nothing of a feature where it is less than this share of its variance
+_NOTHING = 1e-5
 #: among more components those that coincide are not looked for
 _MANY = 256
 #: up to so many components are listed by their numbers, of more the first so many
@@ -147,7 +149,11 @@ def component_findings(fit: Ended) -> Iterator[Finding]:
         )
     if fit.starved:
         yield _starved(fit)
+    explained = _explained(fit)
+    if len(explained) and not few:
+        yield _heywood(fit, explained)
     others = set(fit.floored) - set(fit.starved) - spikes(fit) - set(empty)
+    others -= set(explained[:, 0].tolist())
     if others and not (odd.constants or few):
         yield _flat(fit, sorted(others))
     for those in [] if few else _coinciding(fit, empty):
@@ -222,6 +228,32 @@ def _flat(fit: Ended, components: Sequence[int]) -> Finding:
         f"{whose} {are} no wider than reg_covar in some direction",
         "lower reg_covar, or set it to 'auto', where the columns vary by less; drop columns that "
         "others determine",
+        grave=False,
+    )
+
+
+def _explained(fit: Ended) -> Integers:
+    """The components and features of which factors leave nothing, (n, 2)."""
+    mixture = fit.mixture
+    if not mixture.structure.n_factors:
+        return np.empty((0, 2), np.intp)
+    constants = [j for j, _ in fit.oddities.constants]
+    nothing = mixture.uniquenesses <= _NOTHING * mixture.variances()
+    nothing[:, constants] = False
+    nothing[[*fit.starved, *_empty(fit)]] = False
+    return np.argwhere(nothing)
+
+
+def _heywood(fit: Ended, explained: Integers) -> Finding:
+    names, h = fit.mixture.feature_names, fit.mixture.structure.n_factors
+    told = [f"column {column_label(j, names)} of component {k}" for k, j in explained.tolist()]
+    if len(told) > _FIRST:
+        told = [*told[:_FIRST], f"{len(told) - _FIRST} more"]
+    *first, last = told
+    who = f"{', '.join(first)} and {last}" if first else last
+    return Finding(
+        f"a Heywood case: {'factors leave' if h > 1 else 'the factor leaves'} nothing of {who}",
+        f"use fewer factors than {h}" if h > 1 else "try the structure diag or full",
         grave=False,
     )
 

@@ -11,12 +11,16 @@ from mixtura.engine.arrays import Floats, Integers, frozen
 from mixtura.engine.factors import Factor
 from mixtura.engine.low_rank import LowRank
 from mixtura.errors import ModelError
+from mixtura.model.structures import factor_analysis
 from mixtura.model.structures.form import Form
 
 #: principal factors are at rest where no variance changes by more, and are tried so often at most
 _AT_REST, _TURNS = 1e-12, 500
 #: the share of a variance that principal factors leave a feature at least, as R's factanal does
 _LEAST = 5e-3
+#: the share of a variance that is a feature's own at least where nothing is left by the factors:
+#: squared distances, which are differences, have ten digits there
+_OWN = 1e-6
 
 
 @dataclass(frozen=True)
@@ -166,6 +170,30 @@ class Loadings(Form):
         loadings = seen @ ((axes / np.sqrt(values)[:, None, :]) @ axes.swapaxes(1, 2))
         own = scatter[:, :, -1] / weight[:, None] - (loadings * loadings).sum(axis=2)
         return self.levelled(weight, self.packed(loadings, own))
+
+    def at_best(self, weight: Floats, scatter: Floats, before: Floats | None) -> Floats:
+        """The M-step where the whole W_k are known, (K, D, D): the maximum itself.
+
+        No variance that is a feature's own falls below a millionth of the feature's, if it was not
+        lower before. The loadings are turned as near as may be to those before.
+        """
+        if before is None or before.shape[-1] != self.n_factors + 1:
+            raise ModelError(
+                "factor analysers are found step by step: give covariances near the answer"
+            )
+        matrices = scatter / weight[:, None, None]
+        if not np.isfinite(matrices).all():
+            return np.full(before.shape, np.nan)
+        variances = np.einsum("kdd->kd", matrices)
+        if self.level:
+            variances = np.broadcast_to(weight @ variances / weight.sum(), variances.shape)
+        own = before[:, :, -1]
+        least = np.where(variances > 0.0, np.minimum(_OWN * variances, own), own)
+        loadings, own = factor_analysis.analysed(
+            weight, matrices, own, self.n_factors, level=self.level, least=least
+        )
+        left, _, right = np.linalg.svd(loadings.swapaxes(1, 2) @ before[:, :, :-1])
+        return self.packed(loadings @ (left @ right), own)
 
     def mean_matrix(self, weights: Floats, covariances: Floats) -> Floats:
         """Σ_k w_k Σ_k, (D, D), for weights (K,)."""

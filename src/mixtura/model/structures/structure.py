@@ -16,6 +16,9 @@ from mixtura.model.structures.loadings import Loadings
 #: (n_k (K,), W_k, covariances near the answer or None) -> covariances
 MStep = Callable[[Floats, Floats, Floats | None], Floats]
 
+#: so many features are few
+_FEW = 32
+
 
 @dataclass(frozen=True)
 class Structure:
@@ -97,7 +100,21 @@ class Structure:
         letters = self.letters
         return self.affine or bool(self.n_factors) or (letters[1] != "I" and letters[2] == "I")
 
-    def maximise(self, weight: Floats, scatter: Floats, before: Floats | None = None) -> Floats:
+    def seconds(self, n_features: int) -> bool | None:
+        """Which second moments EM sums up: diagonals, True, all, False, or along directions, None.
+
+        All of few features take factor analysers to the maximum of each M-step.
+        """
+        return False if self.n_factors and n_features <= _FEW else self.form.seconds
+
+    def maximise(
+        self,
+        weight: Floats,
+        scatter: Floats,
+        before: Floats | None = None,
+        *,
+        whole: bool = False,
+    ) -> Floats:
         """The covariances of largest −½ Σ_k [n_k log|Σ_k| + tr(Σ_k⁻¹ W_k)] in the family.
 
         Parameters
@@ -108,13 +125,17 @@ class Structure:
         before : covariances of the family to begin with, where the answer is not a formula; EM's
             last are near the next. Of factor analysers those along whose directions W_k was taken,
             (K, D, H + 1).
+        whole : whether W_k of factor analysers are whole after all, (K, D, D).
 
         Returns
         -------
         In the structure's form. Where scatters are singular so may the covariances be.
         """
         with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-            covariances = self.m_step(weight, scatter, before)
+            form, step = self.form, self.m_step
+            if whole and isinstance(form, Loadings):
+                step = form.at_best
+            covariances = step(weight, scatter, before)
             if math.isfinite(np.add.reduce(covariances, axis=None)):
                 return covariances
         return np.nan_to_num(covariances, copy=False, nan=0.0, posinf=0.0)
@@ -154,7 +175,7 @@ class Structure:
         if self.n_factors >= n_features:
             raise ParameterError(
                 f"n_factors is {self.n_factors}, expected fewer than there are features, "
-                f"{n_features}: as many say no more than full covariances do"
+                f"{n_features}: as many say no more than full covariances, so ask for those"
             )
         if self.univariate and n_features != 1:
             alike = "EII, EEI or EEE" if self.shared else "VII, VVI or VVV"
