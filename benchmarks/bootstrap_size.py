@@ -116,7 +116,7 @@ _COLUMNS = (
     Column("of", "of", "d"),
     Column("least", "least", "short"),
     Column("failed", "failed sets", "d"),
-    Column("lacking", "failed replicates", "d"),
+    Column("lacking", "lacking replicates", "d"),
     Column("met", "met"),
 )
 

@@ -40,13 +40,65 @@ template <class S> struct Normalisation {
     Buffer<S> share;                // 1 / Σ_k e_k; 0 beyond the rows that are there
     Buffer<std::int64_t> counting;  // (K,) components of which some e_k of a register is not 0
     std::int64_t n_counting = 0;    // as many as were listed last
+    static constexpr std::int64_t many = 64;
 
     // Whether those are to be listed: where most were none, and to see it now and then.
     bool lists(std::int64_t n_components, std::int64_t at) const {
-        constexpr std::int64_t many = 64, seldom = 32 * width<S>;
+        constexpr std::int64_t seldom = 32 * width<S>;
         return n_components >= many && (2 * n_counting < n_components || at % seldom == 0);
     }
 };
+
+// What `exponentials` does to R registers of rows side by side: one exponential waits for itself
+// while another goes on.
+template <class S, bool keeps, int R>
+inline void some_exponentials(std::int64_t n_components, std::int64_t capacity, std::int64_t at,
+                              const S* constants, S* values, Normalisation<S>& norm) {
+    Lanes<S> top[R], scale[R], sum[R] = {};
+    for (int v = 0; v < R; ++v) top[v] = all(-std::numeric_limits<S>::infinity());
+    for (std::int64_t k = 0; k < n_components; ++k)
+        for (int v = 0; v < R; ++v) {
+            S* to = values + k * capacity + at + v * width<S>;
+            const Lanes<S> joint = log_joint(load(to), constants[k]);
+            if constexpr (keeps) store(to, joint);
+            top[v] = larger(joint, top[v]);
+        }
+    for (int v = 0; v < R; ++v) scale[v] = larger(top[v], all(std::numeric_limits<S>::lowest()));
+    const auto shifted = [&](const S* from, std::int64_t k, int v) {
+        return (keeps ? load(from) : log_joint(load(from), constants[k])) - scale[v];
+    };
+    if (R > 1 || !norm.lists(n_components, at)) {
+        for (std::int64_t k = 0; k < n_components; ++k)
+            for (int v = 0; v < R; ++v) {
+                S* to = values + k * capacity + at + v * width<S>;
+                const Lanes<S> e = exponential<S>(shifted(to, k, v));
+                if constexpr (keeps) store(to, e);
+                sum[v] += e;
+            }
+    } else {
+        std::int64_t n = 0;
+        for (std::int64_t k = 0; k < n_components; ++k) {
+            S* to = values + k * capacity + at;
+            const Lanes<S> x = shifted(to, k, 0);
+            const bool counts = any_at_least<S>(x, Exponential<S>::least);
+            norm.counting[n] = k;
+            n += counts;
+            if constexpr (keeps) store(to, kept_if<S>(x, counts));
+        }
+        for (std::int64_t i = 0; i < n; ++i) {
+            const std::int64_t k = norm.counting[i];
+            S* to = values + k * capacity + at;
+            const Lanes<S> e = exponential<S>(keeps ? load(to) : shifted(to, k, 0));
+            if constexpr (keeps) store(to, e);
+            sum[0] += e;
+        }
+        norm.n_counting = n;
+    }
+    for (int v = 0; v < R; ++v) {
+        store(&norm.top[at + v * width<S>], top[v]);
+        store(&norm.sum[at + v * width<S>], sum[v] > S(0) ? sum[v] : all(S(1)));
+    }
+}
 
 // The exponentials e_k = exp(log joint density − top) from squared distances, in place (K, T) where
 // it `keeps` them, their sum and the top.
@@ -58,48 +110,13 @@ template <class S> struct Normalisation {
 template <class S, bool keeps = true>
 inline void exponentials(std::int64_t n_components, const Tile<S>& tile, const S* constants,
                          S* values, Normalisation<S>& norm) {
-    constexpr S lowest = std::numeric_limits<S>::lowest();
     const std::int64_t capacity = tile.capacity, end = tile.steps * width<S>;
-    for (std::int64_t at = 0; at < end; at += width<S>) {
-        S* column = values + at;
-        Lanes<S> top = all(-std::numeric_limits<S>::infinity());
-        for (std::int64_t k = 0; k < n_components; ++k) {
-            const Lanes<S> joint = log_joint(load(column + k * capacity), constants[k]);
-            if constexpr (keeps) store(column + k * capacity, joint);
-            top = larger(joint, top);
-        }
-        const Lanes<S> scale = larger(top, all(lowest));
-        const auto shifted = [&](std::int64_t k) {
-            const Lanes<S> value = load(column + k * capacity);
-            return (keeps ? value : log_joint(value, constants[k])) - scale;
-        };
-        Lanes<S> sum = {};
-        if (!norm.lists(n_components, at)) {
-            for (std::int64_t k = 0; k < n_components; ++k) {
-                const Lanes<S> e = exponential<S>(shifted(k));
-                if constexpr (keeps) store(column + k * capacity, e);
-                sum += e;
-            }
-        } else {
-            std::int64_t n = 0;
-            for (std::int64_t k = 0; k < n_components; ++k) {
-                const Lanes<S> x = shifted(k);
-                const bool counts = any_at_least<S>(x, Exponential<S>::least);
-                norm.counting[n] = k;
-                n += counts;
-                if constexpr (keeps) store(column + k * capacity, kept_if<S>(x, counts));
-            }
-            for (std::int64_t i = 0; i < n; ++i) {
-                S* to = column + norm.counting[i] * capacity;
-                const Lanes<S> e = exponential<S>(keeps ? load(to) : shifted(norm.counting[i]));
-                if constexpr (keeps) store(to, e);
-                sum += e;
-            }
-            norm.n_counting = n;
-        }
-        store(&norm.top[at], top);
-        store(&norm.sum[at], sum > S(0) ? sum : all(S(1)));
-    }
+    std::int64_t at = 0;
+    if (n_components < norm.many)
+        for (; at + width<S> < end; at += 2 * width<S>)
+            some_exponentials<S, keeps, 2>(n_components, capacity, at, constants, values, norm);
+    for (; at < end; at += width<S>)
+        some_exponentials<S, keeps, 1>(n_components, capacity, at, constants, values, norm);
 }
 
 // One of the registers of double that a register of S makes.

@@ -22,11 +22,11 @@ from mixtura.fitting.starts.units import Units, units_of
 from mixtura.model.mixture import Mixture
 from mixtura.selection.neighbours import APART, AXES, WAYS, merges, splits
 
-#: EM steps that tell starts apart, and after which one has settled, and a gain, nats a row, that is
-#: none then
-_SHORT, _SETTLED, _GAIN = 5, 100, 1e-6
+#: EM steps that tell starts apart, and after which one has settled; a gain, nats a row, that is
+#: none then, and one with which a search may as well go on
+_SHORT, _SETTLED, _GAIN, _NEAR = 5, 100, 1e-6, 1e-5
 #: the end of the null; of its splits, and of the alternative's merges, so many ends are followed
-_ALONE, _BETWEEN = Race(_SHORT, 1, _SETTLED, _GAIN), Race(_SHORT, 2, _SETTLED, _GAIN)
+_ALONE, _BETWEEN = Race(_SHORT, 1, _SETTLED, _GAIN), Race(_SHORT, 2, _SETTLED, _NEAR)
 #: EM steps to the end, and a gain there, nats a row, that is rest
 _LAST = Race(0, 1, 1000, 1e-7)
 _RULE = RatioRule(AXES, APART, WAYS, _ALONE, _BETWEEN, _LAST)
@@ -110,10 +110,11 @@ class Replicates:
         """Rows (N, D) of the null, those of each component together."""
         null = self.null
         counts = random.multinomial(self.n_rows, null.weights / null.weights.sum())
-        normal = random.standard_normal((self.n_rows, null.n_features))
-        parts = np.split(normal, np.cumsum(counts)[:-1])
-        places = zip(null.means, self._roots, parts, strict=True)
-        return np.concatenate([mean + part @ root.T for mean, root, part in places])
+        drawn: Floats = random.standard_normal((self.n_rows, null.n_features))
+        stops = counts.cumsum()
+        for mean, root, stop, count in zip(null.means, self._roots, stops, counts, strict=True):
+            drawn[stop - count : stop] = drawn[stop - count : stop] @ root.T + mean
+        return drawn
 
     @cached_property
     def _roots(self) -> Floats:
