@@ -16,7 +16,7 @@ from mixtura.engine.sources import ArraySource, Block
 #: Sums that differ by less are equal, and the first is taken: two rows nearest to each other leave
 #: the same sum whichever is chosen, and rounding shall not choose.
 _ROUNDING = 1e-12
-#: up to so many numbers, and as many of them times seeds, all steps are one call of the kernel: less
+#: up to so many numbers, and as many of them times seeds, all steps are one call of the core: less
 #: than half a second, and passes over few rows by themselves take longer than what they do
 _NUMBERS, _SHORT = 2**18, 2**26
 
