@@ -96,7 +96,7 @@ class EM:
 
     def statistics(self, mixture: Mixture) -> Statistics:
         """The sums under a mixture of any structure, as this one's M-step takes them."""
-        return self._pass(mixture, diagonal=self.settings.structure.seconds(mixture.n_features))
+        return self._pass(mixture, diagonal=self.settings.structure.seconds(*mixture.means.shape))
 
     def climb(
         self,
@@ -320,7 +320,7 @@ class EM:
             estimate = self.m_step(statistics, total=total)
             if total.keeps_digits(estimate.covariances):
                 return statistics, estimate
-        statistics = self._pass(mixture, diagonal=structure.seconds(mixture.n_features))
+        statistics = self._pass(mixture, diagonal=structure.seconds(*mixture.means.shape))
         near = mixture.covariances if mixture.structure.letters == structure.letters else None
         return statistics, self.m_step(statistics, near=near)
 

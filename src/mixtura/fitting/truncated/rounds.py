@@ -123,10 +123,8 @@ class Rounds:
     ) -> tuple[Floats, list[Repair]]:
         """The M-step: the effective rows of each component, and what making them sound took."""
         em, means = self.em, np.ascontiguousarray(place.mixture.means)
-        factor, seconds = (
-            place.mixture.gaussians.factor,
-            em.settings.structure.seconds(means.shape[1]),
-        )
+        factor = place.mixture.gaussians.factor
+        seconds = em.settings.structure.seconds(*means.shape)
         members = self.passes.members(place.sets, len(means))
         sums = self.passes.moments(members, means, diagonal=seconds, factor=factor)
         weight, repairs = maximised(em, place, sums, iteration, done)
@@ -183,7 +181,7 @@ def expanded(passes: Any, place: Place, sets: Sets, draw: int) -> tuple[Expanded
 
 def directions_of(em: EM, place: Place) -> Floats | None:
     """The directions along which the M-step takes second moments, (K, D, H); None for others."""
-    along = em.settings.structure.seconds(place.mixture.n_features) is None
+    along = em.settings.structure.seconds(*place.mixture.means.shape) is None
     return place.mixture.gaussians.factor.directions if along else None
 
 

@@ -66,10 +66,8 @@ class StreamedRounds:
     def expand(self, place: Place) -> Expanded:
         """The E-step, and the sums of the M-step."""
         em, means = self.em, np.ascontiguousarray(place.mixture.means)
-        factor, seconds = (
-            place.mixture.gaussians.factor,
-            em.settings.structure.seconds(means.shape[1]),
-        )
+        factor = place.mixture.gaussians.factor
+        seconds = em.settings.structure.seconds(*means.shape)
         along, found = directions_of(em, place), Expanded(0.0, 0.0, 0)
         sums = zeros(means, diagonal=bool(seconds), directions=along)
         if self._held is None:

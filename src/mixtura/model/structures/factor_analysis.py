@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Floats
 
 #: Newton's steps at most, from one M-step to the next: those after it go on from there
-_STEPS = 20
+_STEPS = 4
 #: no logarithm of a variance changes by more in one
 _FARTHEST = 3.0
 #: so often a step is halved at most

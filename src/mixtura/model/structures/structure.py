@@ -16,8 +16,8 @@ from mixtura.model.structures.loadings import Loadings
 #: (n_k (K,), W_k, covariances near the answer or None) -> covariances
 MStep = Callable[[Floats, Floats, Floats | None], Floats]
 
-#: so many features are few
-_FEW = 32
+#: so many features are few, and so many numbers of all components' second moments
+_FEW, _NUMBERS = 32, 4096
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,14 @@ class Structure:
         letters = self.letters
         return self.affine or bool(self.n_factors) or (letters[1] != "I" and letters[2] == "I")
 
-    def seconds(self, n_features: int) -> bool | None:
+    def seconds(self, n_components: int, n_features: int) -> bool | None:
         """Which second moments EM sums up: diagonals, True, all, False, or along directions, None.
 
-        All of few features take factor analysers to the maximum of each M-step.
+        All take factor analysers to the maximum of each M-step, where there are few features, of
+        few components.
         """
-        return False if self.n_factors and n_features <= _FEW else self.form.seconds
+        few = n_features <= _FEW and n_components * n_features**2 <= _NUMBERS
+        return False if self.n_factors and few else self.form.seconds
 
     def maximise(
         self,
