@@ -33,8 +33,10 @@ def test_a_flat_component_is_chosen_by_its_bound_and_by_nothing_else() -> None:
     rows = np.concatenate([flat, flat @ [[0, 0, 1], [0, 1, 0], [1, 0, 0]] + 5.0])
     asked = {"n_components": [1, 2], "structures": ["EII", "VVV"]}
     found = mixtura.select(rows, **asked, criterion="elbo")
-    unsound = {str(row.candidate) for row in mixtura.select(rows, **asked).failures}
-    assert unsound == {"VVV,2"}
+    (row,) = (r for r in mixtura.select(rows, **asked).rows if str(r.candidate) == "VVV,2")
+    assert row.fit
+    # The flat ends have 1e-4 along their shortest axis: they are no choice, or not where it ends.
+    assert row.fault or np.linalg.eigvalsh(row.fit.mixture.covariances).min() > 1e-2
     assert str(found.best_row.candidate) == "VVV,2"
     bound = mixtura.fit_bayes(
         rows,

@@ -67,8 +67,8 @@ class Bounds:
         if row.fit is None:
             return row
         kind, data = row.candidate.structure, grid.trials.data
-        # Where few rows make the maximum, it may be no place to begin at.
-        starts = [row.fit.mixture] if row.sound else [row.fit.mixture, "kmeans"]
+        # The likelihood's maximum may be no place to begin at: few rows may make it, or keep from it.
+        starts = row.fit.mixture, "kmeans"
         try:
             law = family.family_of(kind)
             found = []
