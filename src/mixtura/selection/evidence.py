@@ -67,7 +67,7 @@ class Bounds:
         if row.fit is None:
             return row
         kind, data = row.candidate.structure, grid.trials.data
-        # The likelihood's maximum may be no place to begin at: few rows may make it, or keep from it.
+        # The likelihood's maximum may be no place to begin at: few rows make it, or keep from it.
         starts = row.fit.mixture, "kmeans"
         try:
             law = family.family_of(kind)
