@@ -12,7 +12,7 @@ import pytest
 import mixtura
 from mixtura.engine import kernel
 from mixtura.errors import Interrupted, ParameterError
-from mixtura.fitting.truncated import streamed
+from mixtura.fitting.truncated import sweep
 from mixtura.model.mixture import Mixture
 
 SPACING = 4.0 * np.sqrt(2.0)
@@ -49,7 +49,7 @@ class Batches:
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Samples and chunks of few rows, so that there are several of those."""
     monkeypatch.setattr("mixtura.rows.survey._SAMPLE", 1000)
-    monkeypatch.setattr(streamed, "_NUMBERS", 2000)
+    monkeypatch.setattr(sweep, "_NUMBERS", 2000)
 
 
 @pytest.mark.parametrize("noise", [None, True])

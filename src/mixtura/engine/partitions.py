@@ -75,41 +75,81 @@ class Partitions:
         """
 
         def graph(token: str) -> list[Any]:
-            from dask import delayed
-
-            level = self._tasks(enumerate(functions), token)
-            height = 0
-            while len(level) > 1:
-                height += 1
-                level = [
-                    delayed(_sum, pure=False)(
-                        *level[at : at + _FAN], dask_key_name=f"mixtura-sum-{token}-{height}-{at}"
-                    )
-                    for at in range(0, len(level), _FAN)
-                ]
-            return level
+            return [_summed(self._tasks(enumerate(functions), token), token)]
 
         total: M = self._computed(graph)[0]
         return total
+
+    def keeping(
+        self, functions: Sequence[Callable[..., tuple[M, Any]]], told: Any, kept: Sequence[Any]
+    ) -> tuple[M, tuple[Any, ...]]:
+        """The sum of what functions give, and what each keeps beside its partition from now on.
+
+        Who is lost with what was kept is not missed: it is made again, time by time from the first.
+
+        Parameters
+        ----------
+        functions : of a block, of `told`, and of what was kept the time before: the value, and
+            what is kept of it.
+        told : the same for all; it travels once.
+        kept : what each partition kept; empty at first, where functions are not given any.
+
+        Raises
+        ------
+        DataError, ConnectionError, MemoryError : as for `each`.
+        """
+
+        def graph(token: str) -> list[Any]:
+            from dask import delayed
+
+            common = delayed(told, name=f"mixtura-told-{token}", traverse=False)
+            beside: list[tuple[Any, ...]] = [(common, each) for each in kept]
+            beside = beside or [(common,)] * len(self)
+            pairs = self._tasks(enumerate(functions), token, beside)
+            halves = [
+                [
+                    delayed(_of_pair, pure=False)(
+                        half, pair, dask_key_name=f"mixtura-{name}-{token}-{number}"
+                    )
+                    for number, pair in enumerate(pairs)
+                ]
+                for half, name in enumerate(("value", "kept"))
+            ]
+            return [_summed(halves[0], token), *halves[1]]
+
+        total, *stay = self._computed(graph, kept, n_here=1)
+        return total, tuple(stay)
 
     def one(self, number: int, function: Callable[[Block], T]) -> T:
         """The value of a function for one partition; errors as for `each`."""
         value: T = self._computed(lambda token: self._tasks([(number, function)], token))[0]
         return value
 
-    def _tasks(self, work: Iterable[tuple[int, Callable[..., Any]]], token: str) -> list[Any]:
+    def _tasks(
+        self,
+        work: Iterable[tuple[int, Callable[..., Any]]],
+        token: str,
+        beside: Sequence[tuple[Any, ...]] = (),
+    ) -> list[Any]:
         from dask import delayed
 
         return [
-            delayed(_Work(self.read, function, number), pure=False)(
-                *self.parts[number], dask_key_name=f"mixtura-pass-{token}-{number}"
+            delayed(_Work(self.read, function, number, len(self.parts[number])), pure=False)(
+                *self.parts[number],
+                *(beside[number] if beside else ()),
+                dask_key_name=f"mixtura-pass-{token}-{number}",
             )
             for number, function in work
         ]
 
-    def _computed(self, graph: Callable[[str], list[Any]]) -> list[Any]:
-        values = _values_of(graph, self.client, self.held)
-        for value in values:
+    def _computed(
+        self,
+        graph: Callable[[str], list[Any]],
+        kept: Sequence[Any] = (),
+        n_here: int | None = None,
+    ) -> list[Any]:
+        values = _values_of(graph, self.client, (*self.held, *kept), n_here)
+        for value in values[:n_here]:
             if isinstance(value, _Refused):
                 raise value.error
         return values
@@ -117,15 +157,16 @@ class Partitions:
 
 @dataclass(frozen=True, eq=False)
 class _Work:
-    """A task: read a partition and do something with it."""
+    """A task: read a partition and do something with it, and with what is beside it."""
 
     read: Callable[..., Block]
-    function: Callable[[Block], Any]
+    function: Callable[..., Any]
     number: int
+    n_parts: int
 
     def __call__(self, *parts: Any) -> Any:
         try:
-            return self.function(self.read(*parts))
+            return self.function(self.read(*parts[: self.n_parts]), *parts[self.n_parts :])
         except DataError as error:
             where = f"partition {self.number} of X, counted from 0"
             return _Refused(DataError(f"{where}: {error}"))
@@ -148,6 +189,27 @@ class _Refused:
     error: Exception
 
 
+def _of_pair(half: int, pair: Any) -> Any:
+    """One of two; of an error, that."""
+    return pair if isinstance(pair, _Refused) else pair[half]
+
+
+def _summed(level: list[Any], token: str) -> Any:
+    """The delayed sum of delayed values, neighbour to neighbour."""
+    from dask import delayed
+
+    height = 0
+    while len(level) > 1:
+        height += 1
+        level = [
+            delayed(_sum, pure=False)(
+                *level[at : at + _FAN], dask_key_name=f"mixtura-sum-{token}-{height}-{at}"
+            )
+            for at in range(0, len(level), _FAN)
+        ]
+    return level[0]
+
+
 def _sum(*values: Any) -> Any:
     """The sum of values; of errors, the first."""
     total = values[0]
@@ -159,7 +221,10 @@ def _sum(*values: Any) -> Any:
 
 
 def _values_of(
-    graph: Callable[[str], list[Any]], client: Any = None, held: Sequence[Any] = ()
+    graph: Callable[[str], list[Any]],
+    client: Any = None,
+    held: Sequence[Any] = (),
+    n_here: int | None = None,
 ) -> list[Any]:
     """The values of delayed objects, whatever befalls those who compute them.
 
@@ -169,7 +234,9 @@ def _values_of(
     ----------
     graph : makes them; the token in their keys is another each time.
     client : `distributed.Client`, or None for the scheduler that Dask chooses.
-    held : collections that they are made of, which the client may hold.
+    held : collections and values that they are made of, which the client may hold.
+    n_here : of so many of the first; the others stay where they are, as futures of a client. None
+        for all.
 
     Raises
     ------
@@ -193,7 +260,7 @@ def _values_of(
         try:
             futures = client.compute(graph(token := uuid4().hex))
             _waited_for(client, futures)
-            return list(client.gather(futures))
+            return [*client.gather(futures[:n_here]), *(futures[n_here:] if n_here else ())]
         except KilledWorker as killed:
             deadly.append(str(killed.task).replace(token, ""))
             if len(deadly) == _TRIES or deadly[-_SAME:] == _SAME * deadly[-1:]:

@@ -73,8 +73,8 @@ class Cut:
             yield Piece(number, stop - number * step, at, end)
             at = end
 
-    def blocks(self, whole: Block) -> Iterator[tuple[Piece, Block]]:
-        """All of its rows, piece by piece.
+    def numbered(self, whole: Block) -> Block:
+        """All of its rows, numbered as those of all partitions.
 
         Raises
         ------
@@ -86,7 +86,11 @@ class Cut:
                 f"{len(whole.rows):,} in a later pass, expected the same rows every time: persist "
                 "the collection, or keep others from writing to its files"
             )
-        numbered = replace(whole, start=self.first)
+        return replace(whole, start=self.first)
+
+    def blocks(self, whole: Block) -> Iterator[tuple[Piece, Block]]:
+        """All of its rows, piece by piece; errors as for `numbered`."""
+        numbered = self.numbered(whole)
         for piece in self.pieces():
             block = numbered.part(piece.begin, piece.end).readable(self.kind)
             patterns = Patterns.of(block.rows) if self.holes else None

@@ -10,6 +10,7 @@ import numpy as np
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, doubles
 from mixtura.engine.cells import Sets
+from mixtura.engine.executors.dask import Dask
 from mixtura.engine.sources import ArraySource
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.em import EM
@@ -30,6 +31,8 @@ _STEPS = 3
 def passes_over(source: ArraySource, executor: Any) -> Any:
     """Passes over cells of a source's rows."""
     assert kernel.cell_passes is not None
+    if isinstance(executor, Dask):
+        executor = executor.here
     weights = None if source.weights is None else doubles(source.weights)
     return kernel.cell_passes(doubles(source.whole.readable().rows), weights, executor)
 

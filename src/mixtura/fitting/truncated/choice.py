@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from mixtura.engine import kernel
-from mixtura.engine.sources import StreamSource
+from mixtura.engine.sources.dask import DaskSource
 from mixtura.errors import ParameterError
 from mixtura.fitting.em import EM
 from mixtura.fitting.fit import Fit
@@ -97,12 +97,11 @@ def _hindrance(em: EM, settings: Settings, data: Data) -> str:
     """What truncated EM cannot do and is asked for; empty where there is nothing."""
     if hindrance := _rows_hindrance(data):
         return hindrance
-    if not (data.in_memory or isinstance(data.source, StreamSource)):
-        return "rows on workers"
     if isinstance(settings.start, Labelled):
         return "labels"
     if em.checkpointer is not None and not data.in_memory:
-        return "checkpoints of rows that are streamed"
+        where = "on workers" if isinstance(data.source, DaskSource) else "streamed"
+        return f"checkpoints of rows that are {where}"
     return (
         "extrapolated steps, which accelerate=True asks for" if settings.accelerate is True else ""
     )

@@ -23,11 +23,11 @@ from mixtura.fitting.truncated.begin import (
     from_mixture,
     gathered,
     passes_over,
-    scale_of,
     with_factors,
 )
 from mixtura.fitting.truncated.moves import Mover, movable
 from mixtura.fitting.truncated.rounds import Place, Rounds
+from mixtura.fitting.truncated.spread import SpreadRounds, beyond_memory
 from mixtura.fitting.truncated.state import TruncatedState
 from mixtura.fitting.truncated.streamed import StreamedRounds
 from mixtura.fitting.truncated.truncation import Breadth, Truncation
@@ -64,7 +64,7 @@ class Run:
     repairs : what was done to components that collapsed.
     """
 
-    rounds: Rounds | StreamedRounds
+    rounds: Rounds | StreamedRounds | SpreadRounds
     place: Place
     breadth: Breadth
     random: np.random.RandomState
@@ -297,24 +297,21 @@ def _going(
         mixture, repairs = begin(em, given, random, run=number)
     breadth = Breadth.usual(mixture.n_components, mixture.n_features)
     if not em.data.in_memory:
-        return _streamed(em, mixture, breadth, random, repairs)
+        return _elsewhere(em, mixture, breadth, random, repairs)
     begins = from_mixture(em, mixture, breadth, random)
     seed = np.random.RandomState(random.randint(2**31))
     return Run(*begins, breadth, seed, repairs).warm()
 
 
-def _streamed(
+def _elsewhere(
     em: EM,
     mixture: Mixture,
     breadth: Breadth,
     random: np.random.RandomState,
     repairs: list[Repair],
 ) -> Run:
-    """A run over a stream from a mixture."""
-    passes = passes_over(em.data.sample, em.data.executor)
-    order = np.arange(len(passes.rows), dtype=np.int32)
-    own = np.random.RandomState(random.randint(2**31))
-    rounds = StreamedRounds(em, Rounds(em, passes, scale_of(em), order), own)
+    """A run over rows that memory does not hold, from a mixture."""
+    rounds = beyond_memory(em, np.random.RandomState(random.randint(2**31)))
     seed = np.random.RandomState(random.randint(2**31))
     return Run(rounds, rounds.beginning(mixture, breadth), breadth, seed, repairs).warm()
 
@@ -342,8 +339,8 @@ def searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
     Whether a cell is one component or two is told by its axes with a few rows, while a covariance
     has D (D + 1) / 2 numbers, which fit any rows; and where components share what a covariance is
     made of, none can be split by itself. So components are moved as if they lay along the axes, and
-    full ones then once more. Of a stream that is done over its sample. All runs are put into
-    `runs`.
+    full ones then once more. Of rows that memory does not hold it is over the sample. All runs are
+    put into `runs`.
     """
     if not em.data.in_memory:
         some = replace(
@@ -354,7 +351,7 @@ def searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
             assumed=em.assumptions,
         )
         small = searched(some, random, runs)
-        going = _streamed(em, small.place.mixture, small.breadth, random, [])
+        going = _elsewhere(em, small.place.mixture, small.breadth, random, [])
         going.n_moves = small.n_moves
         return going
     settings = em.settings
