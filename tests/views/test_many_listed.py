@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+import mixtura
 from mixtura import Mixture
 from mixtura.cli.main import main
 from mixtura.model import storage
@@ -57,6 +58,21 @@ def test_the_command_line_prints_all_where_it_is_asked_to(many: Mixture, tmp_pat
         assert capsys.readouterr().out.count("\ncomponent ") == count
     assert main(["show", path, "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["means"]) == K
+
+
+def test_intervals_are_of_those_that_are_listed(tmp_path, capsys) -> None:
+    k = 45
+    rows = np.repeat(8.0 * np.arange(k), 12) + np.tile(np.linspace(-1.0, 1.0, 12), k)
+    data, path = str(tmp_path / "rows.csv"), str(tmp_path / "model.safetensors")
+    np.savetxt(data, rows[:, None], header="x", comments="")
+    start = np.repeat(np.arange(k), 12)
+    mixtura.save(mixtura.fit(rows[:, None], k, structure="tied", start=start), path)
+    for words, count in (([], 20), (["--all"], k)):
+        assert main(["show", path, data, "--intervals", *words]) == 0
+        out = capsys.readouterr().out
+        told = out[out.index("standard errors and 95 %") :]
+        assert told.count("\ncomponent ") == count
+        assert ("and 25 more components" in told) == (not words)
 
 
 def test_hundreds_of_repairs_are_counted() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from mixtura.cli import inputs, options, printing, spelling
@@ -77,13 +79,9 @@ def command(
         if intervals:
             from mixtura.uncertainty.wording import intervals_text
 
-            shared = mixture.structure.form.shared
-            told = record["intervals"]
-            parts.append(
-                spelling.spelled(
-                    intervals_text(told, record["features"], shared=shared, width=width)
-                )
-            )
+            how: Any = {"shared": mixture.structure.form.shared, "width": width, "every": every}
+            told = intervals_text(record["intervals"], record["features"], **how)
+            parts.append(spelling.spelled(told))
         return "\n\n".join(filter(None, parts))
 
     printing.result(record, text, as_json=as_json)

@@ -166,9 +166,8 @@ class Yardstick(Value):
         apart = shares - weights
         few = n * weights < _FEW
         places = np.append(np.flatnonzero(~few), np.flatnonzero(few))
-        groups = np.arange(
-            np.count_nonzero(~few) + few.any()
-        )  # where each begins: few are the last
+        # Where each group begins: those with few rows are one, the last.
+        groups = np.arange(np.count_nonzero(~few) + few.any())
         ordered = np.add.reduceat(self.scatter[np.ix_(places, places)], groups, axis=0)
         scatter = np.add.reduceat(ordered, groups, axis=1)
         values, vectors = np.linalg.eigh(scatter)

@@ -19,6 +19,7 @@ def intervals_text(
     *,
     shared: bool,
     width: int | None = None,
+    every: bool = False,
 ) -> str:
     """The text of the record that `StandardErrors.summary` gives, component after component.
 
@@ -28,6 +29,7 @@ def intervals_text(
     features : D names.
     shared : whether one covariance is for all components.
     width : letters that a line of a table may have; None is no bound.
+    every : whether all components are told of, however many there are.
     """
     names = [printable(name) for name in features]
     level = 100.0 * record["level"]
@@ -41,7 +43,7 @@ def intervals_text(
     kinds = [(kind, record[kind]) for kind in ("caution", "counts") if record[kind]]
     blocks = [[*told, *(printable(f"{kind}: {said}") for kind, said in kinds)]]
     few = dict(zip(record["starved"], record["notes"], strict=False))
-    listed, others = largest(record["weights"]["estimate"])
+    listed, others = largest(record["weights"]["estimate"], every=every)
     for k in listed:
         if k in few:
             blocks.append([few[k]])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
@@ -15,18 +14,16 @@ from mixtura.engine.executors import Serial
 from mixtura.engine.sources.block import Block, rechunk
 from mixtura.engine.sources.dask import Cut, DaskSource
 from mixtura.fitting.em import EM
-from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.truncated.begin import passes_over, scale_of
-from mixtura.fitting.truncated.placing import neighbours
-from mixtura.fitting.truncated.rounds import Place, Rounds, maximised, scored
-from mixtura.fitting.truncated.streamed import HELD, StreamedRounds
-from mixtura.fitting.truncated.sweep import Sweep, Swept
+from mixtura.fitting.truncated.rounds import Place, Rounds
+from mixtura.fitting.truncated.streamed import StreamedRounds
+from mixtura.fitting.truncated.sweep import Sweep, Swept, SweptRounds
 from mixtura.fitting.truncated.truncation import Breadth, Scored
 from mixtura.model.mixture import Mixture
 
 
 @dataclass(eq=False)
-class SpreadRounds:
+class SpreadRounds(SweptRounds):
     """Truncated EM over the partitions of a Dask collection: both steps' sums in one pass.
 
     A task takes one partition. What its rows keep stays on the worker, 4·C bytes a row, and is what
@@ -34,34 +31,21 @@ class SpreadRounds:
     sums are added up in a tree over the partitions, and each component has the list of that
     partition where it has most rows, so that no bit depends on who did what.
 
-    Parameters
-    ----------
-    em : the rows, the M-step and what makes its estimates sound.
-    over_sample : rounds over the sample, whose units these are.
-    random : draws pivots, and which rows are scored exactly.
-
     Notes
     -----
     What a worker that is lost kept is made again from the first round on, by the mixtures of all
     rounds, which the scheduler holds.
     """
 
-    em: EM
-    over_sample: Rounds
-    random: np.random.RandomState
     _kept: tuple[Any, ...] = field(default=(), init=False)  # on the workers, of each partition
     _rows: Floats | None = field(default=None, init=False)  # that are scored exactly
-    _sums: Any = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        n = self._source.n_rows
-        self._numbers = np.sort(self.random.choice(n, min(HELD, n), replace=False))
+        self._numbers = self._drawn()
 
     def beginning(self, mixture: Mixture, breadth: Breadth) -> Place:
         """The place of a mixture: the first pass finds what rows keep."""
-        inner, means = self.over_sample, np.ascontiguousarray(mixture.means)
-        graph = neighbours(inner.passes, means, breadth.neighbours, inner.scale, self.random)
-        return Place(mixture, Sets.empty(len(self._numbers), breadth.kept), graph)
+        return self._begun(mixture, breadth, Sets.empty(len(self._numbers), breadth.kept))
 
     def expand(self, place: Place) -> Expanded:
         """The E-step, and the sums of the M-step."""
@@ -72,25 +56,13 @@ class SpreadRounds:
         if seed is not None:
             self._rows = doubles(rows)
         place.sets = replace(place.sets, ids=ids)
-        self._sums, place.graph = answer.swept.sums, answer.swept.graph
-        place.number += 1
-        place.background = answer.swept.found.background if self.em.m_step.box else None
-        return answer.swept.found
-
-    def maximise(
-        self, place: Place, iteration: int, done: Sequence[Repair]
-    ) -> tuple[Floats, list[Repair]]:
-        """The M-step, from the sums of the pass before."""
-        weight, repairs = maximised(self.em, place, self._sums, iteration, done)
-        self.over_sample.relist(place, iteration, repairs)
-        return weight, repairs
+        return self._after(place, answer.swept)
 
     def scored(self, place: Place, count: int, random: np.random.RandomState) -> Scored:
         """So many of the rows that are held, drawn and scored exactly beside what they keep."""
         assert self._rows is not None
         chosen = random.choice(len(self._rows), min(count, len(self._rows)), replace=False)
-        passes = replace(self.over_sample.passes, rows=self._rows[chosen], weights=None)
-        return scored(passes, place.mixture, place.sets.ids[chosen])
+        return self._scored(self._rows[chosen], place, place.sets.ids[chosen])
 
     def widened(self, place: Place, breadth: Breadth) -> Place:
         """A place with room for more, which rows on workers have from the next pass on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from tempfile import TemporaryFile
@@ -10,79 +10,48 @@ from typing import Any
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats
 from mixtura.engine.cells import Expanded, Numbers, Sets
 from mixtura.engine.sources.block import Block, rechunk
-from mixtura.fitting.em import EM
-from mixtura.fitting.m_step.health import Repair
-from mixtura.fitting.truncated.placing import neighbours
-from mixtura.fitting.truncated.rounds import Place, Rounds, maximised, scored
-from mixtura.fitting.truncated.sweep import Sweep
+from mixtura.fitting.truncated.rounds import Place
+from mixtura.fitting.truncated.sweep import Sweep, SweptRounds
 from mixtura.fitting.truncated.truncation import Breadth, Scored
 from mixtura.model.mixture import Mixture
 
-#: so many rows are held to be scored exactly
-HELD = 20_000
 #: so many rows' sets are copied at a time
 _COPIED = 2**22
 
 
 @dataclass(eq=False)
-class StreamedRounds:
+class StreamedRounds(SweptRounds):
     """Truncated EM over a stream, chunk by chunk: both steps' sums in one pass.
 
     What each row keeps is in a file without a name in the folder for temporary files, 4·C bytes a
     row, and is read and written in the order of the rows.
-
-    Parameters
-    ----------
-    em : the rows, the M-step and what makes its estimates sound.
-    over_sample : rounds over the sample, whose units these are.
-    random : draws pivots, and which rows are scored exactly.
     """
 
-    em: EM
-    over_sample: Rounds
-    random: np.random.RandomState
-    _sums: Any = field(default=None, init=False)
     _held: tuple[Any, Any] | None = field(default=None, init=False)  # rows, and their numbers
 
     def beginning(self, mixture: Mixture, breadth: Breadth) -> Place:
         """The place of a mixture: the first pass finds what rows keep."""
-        inner, means = self.over_sample, np.ascontiguousarray(mixture.means)
-        graph = neighbours(inner.passes, means, breadth.neighbours, inner.scale, self.random)
-        return Place(mixture, Sets(self._room(breadth.kept)), graph)
+        return self._begun(mixture, breadth, Sets(self._room(breadth.kept)))
 
     def expand(self, place: Place) -> Expanded:
         """The E-step, and the sums of the M-step."""
         data = self.em.data
         if self._held is None:
-            n, d = data.source.n_rows, data.source.n_features
-            numbers = np.sort(self.random.choice(n, min(HELD, n), replace=False))
-            self._held = np.empty((len(numbers), d)), numbers
+            numbers = self._drawn()
+            self._held = np.empty((len(numbers), data.source.n_features)), numbers
         seed = self.random.randint(2**31) if not place.number else None
         sweep = Sweep.of(self.em, place, self.over_sample.scale, seed)
         swept = sweep.over(self._chunks(sweep), place.sets.ids, data.executor)
-        self._sums, place.graph = swept.sums, swept.graph
-        place.number += 1
-        place.background = swept.found.background if self.em.m_step.box else None
-        return swept.found
-
-    def maximise(
-        self, place: Place, iteration: int, done: Sequence[Repair]
-    ) -> tuple[Floats, list[Repair]]:
-        """The M-step, from the sums of the pass before."""
-        weight, repairs = maximised(self.em, place, self._sums, iteration, done)
-        self.over_sample.relist(place, iteration, repairs)
-        return weight, repairs
+        return self._after(place, swept)
 
     def scored(self, place: Place, count: int, random: np.random.RandomState) -> Scored:
         """So many of the rows that are held, drawn and scored exactly beside what they keep."""
         assert self._held is not None
         rows, numbers = self._held
         chosen = random.choice(len(rows), min(count, len(rows)), replace=False)
-        passes = replace(self.over_sample.passes, rows=rows[chosen], weights=None)
-        return scored(passes, place.mixture, np.asarray(place.sets.ids[numbers[chosen]]))
+        return self._scored(rows[chosen], place, np.asarray(place.sets.ids[numbers[chosen]]))
 
     def widened(self, place: Place, breadth: Breadth) -> Place:
         """A place with room for more."""

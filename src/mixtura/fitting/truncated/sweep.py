@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,11 +14,23 @@ from mixtura.engine.executors import Executor
 from mixtura.engine.sources.block import Block
 from mixtura.engine.statistics import zeros
 from mixtura.fitting.em import EM
-from mixtura.fitting.truncated.placing import nearest
-from mixtura.fitting.truncated.rounds import Place, directions_of, expanded
+from mixtura.fitting.m_step.health import Repair
+from mixtura.fitting.truncated.placing import nearest, neighbours
+from mixtura.fitting.truncated.rounds import (
+    Place,
+    Rounds,
+    directions_of,
+    expanded,
+    maximised,
+    scored,
+)
+from mixtura.fitting.truncated.truncation import Breadth, Scored
+from mixtura.model.mixture import Mixture
 
 #: numbers of a chunk, where that is more than so many rows a component
 _NUMBERS, _ROWS = 2**22, 32
+#: so many rows are held to be scored exactly
+HELD = 20_000
 #: the draws of a chunk are apart by so many from those of the one before
 _APART = 2**32
 
@@ -124,3 +136,51 @@ class Sweep:
                 total += part
             found = found.joined(done)
         return Swept(found, sums, place.graph, sizes)
+
+
+@dataclass(eq=False)
+class SweptRounds:
+    """Truncated EM by sweeps over rows that memory does not hold: both steps' sums in one pass.
+
+    Parameters
+    ----------
+    em : the rows, the M-step and what makes its estimates sound.
+    over_sample : rounds over the sample, whose units these are.
+    random : draws pivots, and which rows are scored exactly.
+    """
+
+    em: EM
+    over_sample: Rounds
+    random: np.random.RandomState
+    _swept: Swept | None = field(default=None, init=False)  # by the pass before
+
+    def maximise(
+        self, place: Place, iteration: int, done: Sequence[Repair]
+    ) -> tuple[Floats, list[Repair]]:
+        """The M-step, from the sums of the pass before."""
+        assert self._swept is not None
+        weight, repairs = maximised(self.em, place, self._swept.sums, iteration, done)
+        self.over_sample.relist(place, iteration, repairs)
+        return weight, repairs
+
+    def _begun(self, mixture: Mixture, breadth: Breadth, sets: Sets) -> Place:
+        """The place of a mixture, with the sets that the first pass fills."""
+        inner, means = self.over_sample, np.ascontiguousarray(mixture.means)
+        graph = neighbours(inner.passes, means, breadth.neighbours, inner.scale, self.random)
+        return Place(mixture, sets, graph)
+
+    def _drawn(self) -> Integers:
+        """The numbers of the rows that are scored exactly, rising."""
+        n = self.em.data.source.n_rows
+        return np.sort(self.random.choice(n, min(HELD, n), replace=False))
+
+    def _after(self, place: Place, swept: Swept) -> Expanded:
+        """What a pass found, once `place` is after it."""
+        self._swept, place.graph = swept, swept.graph
+        place.number += 1
+        place.background = swept.found.background if self.em.m_step.box else None
+        return swept.found
+
+    def _scored(self, rows: Floats, place: Place, ids: Numbers) -> Scored:
+        """Rows scored exactly, beside what they keep."""
+        return scored(replace(self.over_sample.passes, rows=rows, weights=None), place.mixture, ids)
