@@ -27,28 +27,42 @@ from table import Column, Table
 from time_beside_mclust import theirs
 
 DATA = ("faithful", "iris")
-#: what a search of few rows may cost, as a share of the usual; None for k-means alone
-SHARES: tuple[float | None, ...] = (1.0, 2 / 3, 1 / 3, 1 / 6, 1 / 12, None)
 _USUAL = auto._WELL
 _REACHED = 0.1
 
 
 @dataclass(frozen=True)
 class Effort:
-    """A share of the usual effort, or the clusters of k-means."""
+    """A share of the usual effort, or the clusters of k-means.
+
+    Parameters
+    ----------
+    share : of what a search of few rows may cost; None for k-means alone.
+    neighbours : whether candidates are bettered by their neighbours.
+    """
 
     share: float | None
+    neighbours: bool = True
 
     @property
     def name(self) -> str:
         """As the table says it."""
-        return 'start="kmeans"' if self.share is None else f"{self.share:.2g} of the usual"
+        alone = "" if self.neighbours else ", neighbours=False"
+        usual = "" if self.share is None else f"{self.share:.2g} of the usual"
+        return f"{usual or 'start=' + repr('kmeans')}{alone}"
 
     @property
     def start(self) -> str:
         """What the fits begin with; the effort is set, too."""
         auto._WELL = _USUAL * (self.share or 1.0)
         return "kmeans" if self.share is None else "auto"
+
+
+EFFORTS = (
+    *map(Effort, (1.0, 2 / 3, 1 / 3, 1 / 6, 1 / 12, None)),
+    Effort(1.0, neighbours=False),
+    Effort(None, neighbours=False),
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,9 @@ def selected(effort: Effort, name: str, n_readings: int) -> Selected:
     seconds = np.inf
     for _ in range(n_readings):
         began = time.process_time()
-        found = mixtura.select(rows, start=start, random_state=0, n_jobs=1)
+        found = mixtura.select(
+            rows, start=start, random_state=0, n_jobs=1, neighbours=effort.neighbours
+        )
         seconds = min(seconds, time.process_time() - began)
     ends = {
         (row.structure, row.n_components): End.of(row.structure, row.fit, row.fault)
@@ -113,7 +129,8 @@ _WORDS = """\
 process, least of {n}, beside R's `Mclust`, and where its candidates end, of those sound on both
 sides, nats of all rows; last the share of {fits} fits, of forty drawn problems (see `best_known`),
 that end no more than 0.1 nats below the best maximum known. Effort is what a search of few rows may
-cost; what a search must not cost, no search spends: it ends once three have met at the best end."""
+cost; what a search must not cost, no search spends: it ends once three have met at the best end.
+`neighbours=False` leaves each candidate where its own search ends."""
 
 
 def measure(n_readings: int, n_seeds: int) -> Iterator[Table]:
@@ -121,7 +138,7 @@ def measure(n_readings: int, n_seeds: int) -> Iterator[Table]:
     usual = {name: selected(Effort(1.0), name, 1).ends for name in DATA}
     others = kept(False, DATA)
     rows: list[dict[str, Any]] = []
-    for effort in map(Effort, SHARES):
+    for effort in EFFORTS:
         row: dict[str, Any] = {"effort": effort.name}
         for name in DATA:
             found = selected(effort, name, n_readings)

@@ -30,11 +30,11 @@ def _grid(rows: Any) -> object:
 
 
 def _one_start(rows: Any) -> object:
-    """One start a candidate, and on until a gain is below 1e-5 (1 + |log L|), as `emControl`."""
+    """One start a candidate, and on until a gain is below 1e-5 (1 + |log L|), as `Mclust`."""
     values = np.asarray(rows.rows)
     normal = mixtura.fit(values, 1).log_likelihood
     tol = 1e-5 * (1.0 + abs(normal)) / len(values)
-    return mixtura.select(rows, start="kmeans", tol=tol, n_jobs=1)
+    return mixtura.select(rows, start="kmeans", tol=tol, neighbours=False, n_jobs=1)
 
 
 def _choice(rows: Any) -> object:
@@ -81,9 +81,9 @@ Least of {n} readings of either, in turn, seconds of the process on one core: `m
 fourteen structures and one to nine components beside `Mclust`, and `mixtura.bootstrap_test` with
 199 replicates beside `mclustBootstrapLRT`, both with their defaults; that once more as they are
 called, seconds of a clock, mixtura on all cores, of which R uses one. The grid once more from one
-start a candidate, the clusters of k-means, to where mclust stops, a gain of 1e-5 (1 + |log L|); and
-by `mixtura.select_groups` of all rows as one group, which fits the same candidates from ten starts
-each and keeps the one that is chosen."""
+start a candidate, the clusters of k-means, to where mclust stops, a gain of 1e-5 (1 + |log L|), and
+no further, as there (`neighbours=False`); and by `mixtura.select_groups` of all rows as one group,
+which fits the same candidates from ten starts each and keeps the one that is chosen."""
 
 
 def _by_the_clock(case: str) -> bool:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "binding.hpp"
+#include "mixtura/climb.hpp"
 #include "mixtura/run.hpp"
 
 namespace {
@@ -181,9 +182,28 @@ class HeldRun {
     std::unique_ptr<mixtura::Run> run_;
 };
 
+bool first_m_step(std::string_view letters, const Maybe<Rows>& ridge, const Vector<double>& weight,
+                  const Rows& first, const Array<double>& second, const Matrix<double>& shift,
+                  const Array<double>& covariances) {
+    const auto structure = structure_called(letters);
+    const auto k = static_cast<std::int64_t>(first.shape(0));
+    const auto d = static_cast<std::int64_t>(first.shape(1));
+    const auto checked_moments = [&](const Array<double>& numbers, const char* name) {
+        return structure <= mixtura::Structure::VVI ? checked(numbers, name, {k, d})
+                                                    : checked(numbers, name, {k, d, d});
+    };
+    return mixtura::first_m_step(structure, k, d, checked(ridge, "ridge", {d, d}),
+                                 checked(weight, "weight", {k}), first.data(),
+                                 checked_moments(second, "second"), checked(shift, "shift", {k, d}),
+                                 checked_moments(covariances, "covariances"));
+}
+
 }  // namespace
 
 void bind_run(nb::module_& module) {
+    module.def("first_m_step", &first_m_step, "structure"_a, "ridge"_a.noconvert().none(),
+               "weight"_a.noconvert(), "first"_a.noconvert(), "second"_a.noconvert(),
+               "shift"_a.noconvert(), "covariances"_a.noconvert());
     nb::class_<HeldRun>(module, "Run")
         .def(
             nb::init<Rows, Weights, std::string_view, Maybe<Rows>, double, bool, std::int64_t, bool,

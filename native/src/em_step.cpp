@@ -11,8 +11,6 @@ namespace mixtura {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-// Keeps every weight positive: ten times the distance from 1 to the next number.
-constexpr double least_weight = 10.0 * std::numeric_limits<double>::epsilon();
 // Of a component that has no row; it has a logarithm.
 constexpr double least_share = std::numeric_limits<double>::min();
 // The share of noise where components have none; they keep a weight.
@@ -67,34 +65,21 @@ bool EMStep::maximised(const Point& from, Point& to) {
             shift_[size(j)] = first[j] / weight;
             next.means[size(k * d_ + j)] = from.at.means[size(k * d_ + j)] + shift_[size(j)];
         }
-        about_its_mean(first, &second_[size(k * entries_)]);
+        about_mean(first, shift_.data(), d_, diagonal_, &second_[size(k * entries_)]);
         counted_[size(k)] = weight;
     }
     if (seen_.scatter) join(to);
     if (noisy_) next.noise_weight = weight_[size(k_)] + least_weight;
     const bool after = is_ridged_after(hill_.structure);
-    if (!after) add_ridge(second_.data(), counted_.data());
+    const double* ridge = hill_.ridge;
+    if (ridge && !after) add_ridge(hill_.structure, ridge, counted_.data(), k_, d_, second_.data());
     m_step_({counted_.data(), second_.data(), from.volumes.data(), from.at.covariances.data()},
             next.covariances.data());
-    if (after) add_ridge(next.covariances.data(), nullptr);
+    if (ridge && after) add_ridge(hill_.structure, ridge, nullptr, k_, d_, next.covariances.data());
     const auto finite = [](double value) { return std::isfinite(value); };
     if (!std::all_of(next.means.begin(), next.means.end(), finite)) return false;
     share(to);
     return factored(to);
-}
-
-// W_k from the second moment about the mean before; re-centring over a long way leaves rounding
-// that is not the same on both sides of the diagonal.
-void EMStep::about_its_mean(const double* first, double* second) const {
-    if (diagonal_) {
-        for (std::int64_t j = 0; j < d_; ++j) second[j] -= first[j] * shift_[size(j)];
-        return;
-    }
-    for (std::int64_t i = 0; i < d_; ++i)
-        for (std::int64_t j = 0; j <= i; ++j)
-            second[i * d_ + j] = second[j * d_ + i] =
-                0.5 * ((second[i * d_ + j] - first[i] * shift_[size(j)]) +
-                       (second[i * d_ + j] - first[j] * shift_[size(i)]));
 }
 
 // The rows seen before: μ_k = m_k − κ/(n_k + κ) δ and W_k + Λ_k + n_k κ/(n_k + κ) δ δᵀ with
@@ -121,20 +106,6 @@ void EMStep::join(Point& to) {
         }
         counted_[size(k)] = weight + seen_.rows;
     }
-}
-
-// The ridge, times each component's factor; of a diagonal structure its diagonal, and of a
-// spherical one the mean of that.
-void EMStep::add_ridge(double* matrices, const double* factors) const {
-    if (!hill_.ridge) return;
-    const bool sphere = form_ == Form::spherical;
-    double mean = 0.0;
-    for (std::int64_t j = 0; j < d_; ++j) mean += hill_.ridge[j * d_ + j] / static_cast<double>(d_);
-    for (std::int64_t k = 0; k < k_; ++k)
-        for (std::int64_t i = 0; i < entries_; ++i)
-            matrices[k * entries_ + i] +=
-                (factors ? factors[k] : 1.0) *
-                (sphere ? mean : hill_.ridge[diagonal_ ? i * (d_ + 1) : i]);
 }
 
 void EMStep::share(Point& p) const {

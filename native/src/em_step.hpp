@@ -70,9 +70,7 @@ class EMStep {
     bool spherical() const { return form_ == Form::spherical; }
 
   private:
-    void about_its_mean(const double* first, double* second) const;
     void join(Point& to);
-    void add_ridge(double* matrices, const double* factors) const;
     bool scaled(Point& p, std::int64_t k) const;
     bool whitened(Point& p, std::int64_t k) const;
 

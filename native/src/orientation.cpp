@@ -13,6 +13,9 @@ constexpr int most_sweeps = 10;
 constexpr double worthwhile = 0.05;
 // A fall of φ, nats a row, at which it has arrived, and one that is lost in its rounding.
 constexpr double settled = 1e-12, lost = 1e-14;
+// With nothing to go on from: sweeps to the end, and a fall and sweeps that tell starts apart.
+constexpr int all_sweeps = 200, brief = 20;
+constexpr double roughly = 1e-4;
 // The largest angle of a step, about.
 constexpr double widest = 0.5;
 // Variances this small beside the largest of the component are its rounding.
@@ -24,8 +27,8 @@ Orientation::Orientation(std::int64_t k, std::int64_t d, bool equal_volume)
     : k_(k), d_(d), equal_volume_(equal_volume),
       here_{std::vector<double>(size(d * d)), std::vector<double>(size(k * d * d)),
             std::vector<double>(size(k * d)), 0.0},
-      next_(here_), weight_(size(k)), shares_(size(k)), scratch_(size(d * d)), slope_(size(d * d)),
-      curvature_(slope_), left_(slope_), right_(slope_), longest_(size(k)) {}
+      next_(here_), best_(here_), weight_(size(k)), shares_(size(k)), scratch_(size(d * d)),
+      slope_(size(d * d)), curvature_(slope_), left_(slope_), right_(slope_), longest_(size(k)) {}
 
 // Of the covariances' sum with weights that no symmetry of the data has, lest two axes come to be
 // equally long.
@@ -43,6 +46,29 @@ void Orientation::begin(const double* covariances) {
 }
 
 bool Orientation::descend(const double* weight, const double* scatter) {
+    if (!take(weight, scatter)) return false;
+    lower(scatter, settled, most_sweeps, worthwhile);
+    return true;
+}
+
+bool Orientation::seek(const double* weight, const double* scatter) {
+    if (!take(weight, scatter)) return false;
+    for (std::int64_t start = 0; start <= k_; ++start) {
+        std::fill(scratch_.begin(), scratch_.end(), 0.0);
+        for (std::int64_t k = start ? start - 1 : 0; k < (start ? start : k_); ++k)
+            for (std::int64_t i = 0; i < d_ * d_; ++i)
+                scratch_[size(i)] += scatter[k * d_ * d_ + i] / scale_;
+        eigen(scratch_.data(), d_, slope_.data(), here_.axes.data());
+        lower(scatter, roughly, brief, 0.0);
+        if (start == 0 || here_.value < best_.value) std::swap(here_, best_);
+    }
+    std::swap(here_, best_);
+    lower(scatter, settled, all_sweeps, 0.0);
+    return true;
+}
+
+// The scatters' weights and scale; false where one is none.
+bool Orientation::take(const double* weight, const double* scatter) {
     n_ = scale_ = 0.0;
     for (std::int64_t k = 0; k < k_; ++k) {
         double trace = 0.0;
@@ -52,9 +78,15 @@ bool Orientation::descend(const double* weight, const double* scatter) {
         weight_[size(k)] = weight[k];
         n_ += weight[k];
     }
+    return true;
+}
+
+// From where it stands, for so many sweeps at most, until φ falls by no more than `enough` a row,
+// or another one promises less than a share of the fall of the first.
+void Orientation::lower(const double* scatter, double enough, int sweeps, double share) {
     look(here_, scatter);
     double least = lost * n_;
-    for (int sweep = 0; sweep < most_sweeps; ++sweep) {
+    for (int sweep = 0; sweep < sweeps; ++sweep) {
         if (!(promised() > least)) break;
         turn(next_);
         look(next_, scatter);
@@ -65,10 +97,9 @@ bool Orientation::descend(const double* weight, const double* scatter) {
         if (!(next_.value < here_.value)) break;
         const double fall = here_.value - next_.value;
         std::swap(here_, next_);
-        if (fall <= settled * n_) break;
-        least = std::max(least, worthwhile * fall);
+        if (fall <= enough * n_) break;
+        least = std::max(least, share * fall);
     }
-    return true;
 }
 
 // Where axes stand, for scatters that are divided by one number.

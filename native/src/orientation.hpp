@@ -33,6 +33,10 @@ class Orientation {
     // a scatter is none.
     bool descend(const double* weight, const double* scatter);
 
+    // The same with nothing to go on from: from the axes of every scatter, and of their sum, a
+    // little, and from the best of these to the end. φ has several minima.
+    bool seek(const double* weight, const double* scatter);
+
     const double* axes() const { return here_.axes.data(); }  // (D, D), one a row
     double spread(std::int64_t k, std::int64_t j) const {     // m_kj, of W_k as it was given
         return here_.turned[static_cast<std::size_t>((k * d_ + j) * d_ + j)] * scale_;
@@ -44,6 +48,8 @@ class Orientation {
         std::vector<double> axes, turned, spread;
         double value;
     };
+    bool take(const double* weight, const double* scatter);
+    void lower(const double* scatter, double enough, int sweeps, double share);
     void look(Place& at, const double* scatter);
     void share();
     double promised();
@@ -54,7 +60,7 @@ class Orientation {
     std::int64_t k_, d_;
     bool equal_volume_;
     double n_ = 0.0, scale_ = 1.0;  // Σ n_k, and the largest trace
-    Place here_, next_;
+    Place here_, next_, best_;
     std::vector<double> weight_, shares_, scratch_, slope_, curvature_, left_, right_, longest_;
 };
 

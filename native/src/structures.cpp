@@ -8,6 +8,11 @@
 namespace mixtura {
 namespace {
 
+// Turns of volumes and shape at most, with nothing to go on from, and a change of the volumes that
+// is too small to matter.
+constexpr int most_turns = 100;
+constexpr double settled = 1e-9;
+
 // (Π_j x_j)^(1/D).
 double geometric_mean(const double* x, std::int64_t d) {
     double sum = 0.0;
@@ -36,6 +41,53 @@ bool is_ridged_after(Structure structure) {
         case Structure::VVV: return true;
         default: return false;
     }
+}
+
+// Re-centring over a long way leaves rounding that is not the same on both sides of the diagonal.
+void about_mean(const double* first, const double* shift, std::int64_t d, bool diagonal,
+                double* second) {
+    if (diagonal) {
+        for (std::int64_t j = 0; j < d; ++j) second[j] -= first[j] * shift[j];
+        return;
+    }
+    for (std::int64_t i = 0; i < d; ++i)
+        for (std::int64_t j = 0; j <= i; ++j)
+            second[i * d + j] = second[j * d + i] =
+                0.5 * ((second[i * d + j] - first[i] * shift[j]) +
+                       (second[i * d + j] - first[j] * shift[i]));
+}
+
+void add_ridge(Structure structure, const double* ridge, const double* factors, std::int64_t k,
+               std::int64_t d, double* matrices) {
+    const bool diagonal = is_diagonal(structure), sphere = form_of(structure) == Form::spherical;
+    const std::int64_t entries = diagonal ? d : d * d;
+    double mean = 0.0;
+    for (std::int64_t j = 0; j < d; ++j) mean += ridge[j * d + j] / static_cast<double>(d);
+    for (std::int64_t c = 0; c < k; ++c)
+        for (std::int64_t i = 0; i < entries; ++i)
+            matrices[c * entries + i] +=
+                (factors ? factors[c] : 1.0) * (sphere ? mean : ridge[diagonal ? i * (d + 1) : i]);
+}
+
+bool first_m_step(Structure structure, std::int64_t k, std::int64_t d, const double* ridge,
+                  double* weight, const double* first, double* second, double* shift,
+                  double* covariances) {
+    const bool diagonal = is_diagonal(structure), after = is_ridged_after(structure);
+    const std::int64_t entries = diagonal ? d : d * d;
+    for (std::int64_t c = 0; c < k; ++c) {
+        weight[c] += least_weight;
+        for (std::int64_t j = c * d; j < (c + 1) * d; ++j) shift[j] = first[j] / weight[c];
+        about_mean(first + c * d, shift + c * d, d, diagonal, second + c * entries);
+    }
+    if (ridge && !after) add_ridge(structure, ridge, weight, k, d, second);
+    MStep{structure, k, d}({weight, second, nullptr, nullptr}, covariances);
+    if (ridge && after) add_ridge(structure, ridge, nullptr, k, d, covariances);
+    for (std::int64_t c = 0; c < k; ++c)
+        for (std::int64_t j = 0; j < d; ++j) {
+            const double variance = covariances[c * entries + (diagonal ? j : j * (d + 1))];
+            if (!(variance > 0.0 && std::isfinite(variance))) return false;
+        }
+    return true;
 }
 
 MStep::MStep(Structure structure, std::int64_t k, std::int64_t d)
@@ -117,50 +169,87 @@ void MStep::of_one_volume(const Scatters& of, const double* matrices, std::int64
     }
 }
 
-// VEI, of spreads S_k (K, D): λ_k A, with A ∝ Σ_k S_k / λ_k of the volumes before, |A| = 1, and
-// λ_k = tr(S_k A⁻¹) / (n_k D).
-void MStep::proportional(const Scatters& of, const double* spread, double* lengths) {
-    double* shape = shape_.data();
-    std::fill_n(shape, d_, 0.0);
-    for (std::int64_t k = 0; k < k_; ++k)
-        for (std::int64_t j = 0; j < d_; ++j) shape[j] += spread[k * d_ + j] / of.volumes[k];
-    const double volume = geometric_mean(shape, d_);
-    for (std::int64_t j = 0; j < d_; ++j) shape[j] /= volume;
+// Those before, or of spheres: tr(W_k) / (n_k D).
+void MStep::begin_volumes(const Scatters& of) {
     for (std::int64_t k = 0; k < k_; ++k) {
         double trace = 0.0;
-        for (std::int64_t j = 0; j < d_; ++j) trace += spread[k * d_ + j] / shape[j];
-        const double own = trace / (static_cast<double>(d_) * of.weight[k]);
-        for (std::int64_t j = 0; j < d_; ++j) lengths[k * d_ + j] = own * shape[j];
+        for (std::int64_t j = 0; j < d_; ++j)
+            trace += of.matrices[k * entries_ + (is_diagonal(structure_) ? j : j * (d_ + 1))];
+        volumes_[size(k)] =
+            of.volumes ? of.volumes[k] : trace / (static_cast<double>(d_) * of.weight[k]);
     }
 }
 
+// VEI, of spreads S_k (K, D): λ_k A, with A ∝ Σ_k S_k / λ_k of the volumes before, |A| = 1, and
+// λ_k = tr(S_k A⁻¹) / (n_k D): once, or where there are none before until the λ_k rest.
+void MStep::proportional(const Scatters& of, const double* spread, double* lengths) {
+    double* shape = shape_.data();
+    begin_volumes(of);
+    double change = 1.0;
+    for (int turn = 0; turn < (of.volumes ? 1 : most_turns) && change > settled; ++turn) {
+        std::fill_n(shape, d_, 0.0);
+        for (std::int64_t k = 0; k < k_; ++k)
+            for (std::int64_t j = 0; j < d_; ++j)
+                shape[j] += spread[k * d_ + j] / volumes_[size(k)];
+        const double volume = geometric_mean(shape, d_);
+        for (std::int64_t j = 0; j < d_; ++j) shape[j] /= volume;
+        change = 0.0;
+        for (std::int64_t k = 0; k < k_; ++k) {
+            double trace = 0.0;
+            for (std::int64_t j = 0; j < d_; ++j) trace += spread[k * d_ + j] / shape[j];
+            const double own = trace / (static_cast<double>(d_) * of.weight[k]);
+            change = std::max(change, std::abs(volumes_[size(k)] - own) / own);
+            volumes_[size(k)] = own;
+        }
+    }
+    for (std::int64_t k = 0; k < k_; ++k)
+        for (std::int64_t j = 0; j < d_; ++j) lengths[k * d_ + j] = volumes_[size(k)] * shape[j];
+}
+
 // VEE: λ_k C, with C ∝ Σ_k W_k / λ_k of the volumes before, |C| = 1, and λ_k = tr(W_k C⁻¹) / (n_k
-// D).
+// D); once, or until the λ_k rest.
 void MStep::one_shape(const Scatters& of, double* covariances) {
     const std::int64_t entries = d_ * d_;
-    std::fill(shape_.begin(), shape_.end(), 0.0);
+    begin_volumes(of);
+    double change = 1.0;
+    for (int turn = 0; turn < (of.volumes ? 1 : most_turns) && change > settled; ++turn) {
+        std::fill(shape_.begin(), shape_.end(), 0.0);
+        for (std::int64_t k = 0; k < k_; ++k)
+            for (std::int64_t i = 0; i < entries; ++i)
+                shape_[size(i)] += of.matrices[k * entries + i] / volumes_[size(k)];
+        if (!cholesky(shape_.data(), d_, lower_.data())) {
+            std::fill_n(covariances, k_ * entries, 0.0);
+            return;
+        }
+        invert_lower(lower_.data(), 1, d_, inverse_.data());
+        const double volume =
+            of.volumes
+                ? 1.0
+                : std::exp(2.0 / static_cast<double>(d_) * log_determinant(lower_.data(), d_));
+        change = 0.0;
+        for (std::int64_t k = 0; k < k_; ++k) {
+            const double own =
+                along_shape(of.matrices + k * entries) / (static_cast<double>(d_) * of.weight[k]);
+            spread_[size(k)] = own;
+            change = std::max(change, std::abs(volumes_[size(k)] - own * volume) / (own * volume));
+            volumes_[size(k)] = own * volume;
+        }
+    }
+    // Of λ_k C the volume of S is in both, and cancels.
     for (std::int64_t k = 0; k < k_; ++k)
         for (std::int64_t i = 0; i < entries; ++i)
-            shape_[size(i)] += of.matrices[k * entries + i] / of.volumes[k];
-    if (!cholesky(shape_.data(), d_, lower_.data())) {
-        std::fill_n(covariances, k_ * entries, 0.0);
-        return;
+            covariances[k * entries + i] = spread_[size(k)] * shape_[size(i)];
+}
+
+// tr(W S⁻¹) with S = L Lᵀ: Σ_j of row j of L⁻¹ on either side of W.
+double MStep::along_shape(const double* scatter) const {
+    double trace = 0.0;
+    for (std::int64_t j = 0; j < d_; ++j) {
+        const double* row = &inverse_[size(j * d_)];
+        for (std::int64_t i = 0; i <= j; ++i)
+            for (std::int64_t l = 0; l <= j; ++l) trace += row[i] * scatter[i * d_ + l] * row[l];
     }
-    invert_lower(lower_.data(), 1, d_, inverse_.data());
-    for (std::int64_t k = 0; k < k_; ++k) {
-        // tr(W_k S⁻¹) with S = L Lᵀ: Σ_j of row j of L⁻¹ on either side of W_k. Of λ_k C the volume
-        // of S is in both, and cancels.
-        const double* own = of.matrices + k * entries;
-        double trace = 0.0;
-        for (std::int64_t j = 0; j < d_; ++j) {
-            const double* row = &inverse_[size(j * d_)];
-            for (std::int64_t i = 0; i <= j; ++i)
-                for (std::int64_t l = 0; l <= j; ++l) trace += row[i] * own[i * d_ + l] * row[l];
-        }
-        const double factor = trace / (static_cast<double>(d_) * of.weight[k]);
-        for (std::int64_t i = 0; i < entries; ++i)
-            covariances[k * entries + i] = factor * shape_[size(i)];
-    }
+    return trace;
 }
 
 // EEV: Σ_k = L_k (Σ_j Ω_j / n) L_kᵀ, with W_k = L_k Ω_k L_kᵀ and eigenvalues Ω_k in order. VEV: in
@@ -190,8 +279,9 @@ void MStep::one_spectrum(const Scatters& of, double* covariances) {
 // With m_kj = (Oᵀ W_k O)_jj of the common orientation, VVE: Σ_k = O diag(m_k / n_k) Oᵀ, and EVE:
 // Σ_k = λ O diag(m_k / v_k) Oᵀ with v_k = (Π_j m_kj)^(1/D) and λ = Σ_j v_j / n.
 void MStep::one_orientation(const Scatters& of, double* covariances) {
-    orientation_.begin(of.before);
-    if (!orientation_.descend(of.weight, of.matrices)) {
+    if (of.before) orientation_.begin(of.before);
+    if (!(of.before ? orientation_.descend(of.weight, of.matrices)
+                    : orientation_.seek(of.weight, of.matrices))) {
         std::fill_n(covariances, k_ * d_ * d_, 0.0);
         return;
     }

@@ -80,11 +80,46 @@ double expected_likelihood(const Drawn& it, const Values& covariances) {
     return sum;
 }
 
+// Covariances (K, D, D) of what `MStep` gives, variances (K, D) of a diagonal structure.
+Values whole(Structure structure, const Drawn& it, const Values& found) {
+    if (!mixtura::is_diagonal(structure)) return found;
+    Values matrices(it.scatter.size());
+    for (std::int64_t at = 0; at < it.k * it.d; ++at)
+        matrices[size(at * it.d + at % it.d)] = found[size(at)];
+    return matrices;
+}
+
+// From sums alone, and those about other points than the means.
+Values begun(Structure structure, const Drawn& it) {
+    const std::int64_t k = it.k, d = it.d;
+    const bool diagonal = mixtura::is_diagonal(structure);
+    Values weight = it.weight, first(size(k * d)), second = it.scatter, shift(size(k * d));
+    for (std::int64_t at = 0; at < k * d; ++at)
+        first[size(at)] = weight[size(at / d)] * (1.0 + static_cast<double>(at));
+    for (std::int64_t c = 0; c < k; ++c)
+        for (std::int64_t at = 0; at < d * d; ++at)
+            second[size(c * d * d + at)] +=
+                first[size(c * d + at / d)] * first[size(c * d + at % d)] / weight[size(c)];
+    if (diagonal) {
+        const Values matrices = second;
+        second.resize(size(k * d));
+        for (std::int64_t at = 0; at < k * d; ++at)
+            second[size(at)] = matrices[size(at * d + at % d)];
+    }
+    Values found(second.size());
+    CHECK(mixtura::first_m_step(structure, k, d, nullptr, weight.data(), first.data(),
+                                second.data(), shift.data(), found.data()));
+    for (std::int64_t at = 0; at < k * d; ++at)
+        CHECK(close(shift[size(at)], 1.0 + static_cast<double>(at), 1.0, 1e-13));
+    return whole(structure, it, found);
+}
+
 void check(Structure structure, std::int64_t d) {
     std::snprintf(about, sizeof about, "%s, D = %d",
                   mixtura::structure_names[static_cast<int>(structure)], static_cast<int>(d));
     const Drawn it(3, d, 0.0, 0);
     const double best = expected_likelihood(it, settled(structure, it));
+    CHECK(expected_likelihood(it, begun(structure, it)) >= best - 1e-9 * std::abs(best));
     for (unsigned long seed = 1; seed < 12; ++seed)
         for (const double stir : {1e-3, 1e-2, 1e-1}) {
             const Values other = settled(structure, Drawn(3, d, stir, seed));

@@ -38,6 +38,18 @@ def is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, Integral) and not isinstance(value, bool | np.timedelta64)
 
 
+def whether(value: object, name: str) -> bool:
+    """Whether the argument of that name is True.
+
+    Raises
+    ------
+    ParameterError : it is neither that nor False.
+    """
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise ParameterError(f"{name} is {value!r}, expected True or False")
+
+
 def takes_missing(wish: object) -> bool:
     """Whether rows may lack features, by the argument `missing`: ``"em"``, not ``"refuse"``.
 

@@ -87,6 +87,32 @@ def test_a_candidate_does_not_depend_on_the_numbers_beside_it(geyser):
         assert row.criteria == same.criteria
 
 
+@pytest.mark.parametrize("start", ["auto", "kmeans"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_without_neighbours_each_candidate_ends_where_a_fit_does(start: str, weighted: bool):
+    weights = np.linspace(0.5, 2.0, 272) if weighted else None
+    found = mixtura.select(
+        faithful(), [3, 4], start=start, sample_weight=weights, neighbours=False, random_state=5
+    )
+    for row in found.rows:
+        k, letters = row.candidate.n_components, row.candidate.structure.letters
+        alone = mixtura.fit(
+            faithful(), k, structure=letters, start=start, sample_weight=weights, random_state=5
+        )
+        assert row.fit.trace.tolist() == alone.trace.tolist(), row.candidate
+
+
+def test_without_neighbours_a_candidate_does_not_depend_on_others():
+    many = mixtura.select(iris(), range(1, 5), start="kmeans", neighbours=False, n_jobs=2)
+    for letters in ("VVE", "EEV"):
+        (row,) = mixtura.select(
+            iris(), 3, structures=letters, start="kmeans", neighbours=False
+        ).rows
+        (same,) = [each for each in many.rows if each.candidate == row.candidate]
+        assert same.fit.trace.tolist() == row.fit.trace.tolist()
+        assert same.fit.settings.start == "kmeans"
+
+
 @pytest.mark.parametrize("factor", [1e-6, 1e6])
 def test_one_unit_for_all_features_changes_no_choice(geyser, factor):
     scaled = mixtura.select(factor * np.asarray(faithful()), range(1, 4), n_jobs=1)
@@ -203,6 +229,7 @@ def test_nothing_to_choose_from_is_an_error_with_the_reasons():
         ({"n_jobs": 0}, "n_jobs is 0, expected a whole number of at least 1"),
         ({"criterion": "cv", "folds": 1}, "folds is 1, expected a whole number from 2 to 272"),
         ({"tol": "tight"}, "tol is 'tight'"),
+        ({"neighbours": "no"}, "neighbours is 'no', expected True or False"),
     ],
 )
 def test_a_wrong_wish_is_told_at_once(arguments, message):

@@ -273,7 +273,7 @@ def test_of_several_runs_none_wins_by_a_needle_through_few_rows() -> None:
     assert thin[0] < 1e-4 < thin[1]
     assert ends[0].log_likelihood > ends[1].log_likelihood
     for first, second in (ends, ends[::-1]):
-        chosen = better(first, second, began=0.0)
+        chosen = better(first, second)
         assert chosen.log_likelihood == ends[1].log_likelihood
 
 

@@ -11,6 +11,9 @@ from numpy.testing import assert_allclose
 from scipy.stats import ortho_group
 
 from families import LETTERS, NESTED, RESCALED, ROTATED, SHEARED, members, obeys
+from mixtura.engine import kernel
+from mixtura.engine.statistics import Statistics
+from mixtura.fitting.m_step.estimate import Estimate, maximise
 from mixtura.model.structures import structure
 
 EACH = pytest.mark.parametrize("letters", LETTERS)
@@ -187,3 +190,68 @@ def test_a_structure_can_be_pickled(letters: str) -> None:
     moments = np.einsum("kdd->kd", scatter) if copied.form.diagonal else scatter
     matrices = copied.form.matrices(copied.maximise(weight, moments), 2, 3)
     assert_allclose(matrices, maximised(letters, weight, scatter), rtol=0, atol=0)
+
+
+# -- from sums alone, with nothing to go on from ------------------------------------------------
+
+
+def sums(letters: str, k: int, d: int) -> Statistics:
+    """The sums that `scatters` are of, about points that are no means."""
+    weight, scatter = scatters(k + d, k, d)
+    random = np.random.default_rng(d)
+    shift, points = random.normal(size=(k, d)), random.normal(size=(k, d))
+    second = scatter + weight[:, None, None] * shift[:, :, None] * shift[:, None, :]
+    second = second if not structure(letters).form.diagonal else np.einsum("kdd->kd", second).copy()
+    n = weight.sum()
+    return Statistics(points, weight, weight[:, None] * shift, second, 0.0, int(n), n)
+
+
+def both(
+    letters: str, k: int, d: int, ridge: float, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Estimate, Estimate]:
+    """The M-step by the core, and by the formulas."""
+    if kernel.first_m_step is None:
+        pytest.skip("the reference kernel has the formulas alone")
+    given = sums(letters, k, d)
+    by_core = maximise(given, structure(letters), ridge)
+    monkeypatch.setattr(kernel, "first_m_step", None)
+    return by_core, maximise(given, structure(letters), ridge)
+
+
+@EACH
+@SIZES
+@pytest.mark.parametrize("ridge", [0.0, 0.3])
+def test_the_core_begins_with_a_member_as_likely_as_the_formulas(
+    letters: str, k: int, d: int, ridge: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_core, by_formulas = both(letters, k, d, ridge, monkeypatch)
+    for one, other in (
+        (by_core.weight, by_formulas.weight),
+        (by_core.means, by_formulas.means),
+        *([(by_core.scatter, by_formulas.scatter)] if by_formulas.scatter is not None else []),
+    ):
+        assert_allclose(one, other, rtol=1e-13, atol=1e-13)
+    matrices = [
+        structure(letters).form.matrices(each.covariances, k, d) for each in (by_core, by_formulas)
+    ]
+    assert obeys(letters, matrices[0])
+    weight, scatter = scatters(k + d, k, d)
+    if ridge:  # before the covariances, where they share a part
+        scatter = scatter + ridge * weight[:, None, None] * np.eye(d)
+    likelihoods = [expected(weight, scatter, each) for each in matrices]
+    assert likelihoods[0] >= likelihoods[1] - 1e-9 * abs(likelihoods[1])
+    if letters not in ("EVE", "VVE"):  # flat about the best orientation
+        assert_allclose(*matrices, rtol=1e-9, atol=1e-9 * np.abs(matrices[1]).max())
+
+
+@EACH
+def test_scatters_that_are_singular_are_left_to_the_formulas(
+    letters: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kernel.first_m_step is None:
+        pytest.skip("the reference kernel has the formulas alone")
+    form = structure(letters).form
+    second = np.zeros((2, 3)) if form.diagonal else np.zeros((2, 3, 3))
+    given = Statistics(np.zeros((2, 3)), np.ones(2), np.zeros((2, 3)), second, 0.0, 2, 2.0)
+    assert kernel.first_m_step(given, letters, None) is None
+    assert not maximise(given, structure(letters)).covariances.any()

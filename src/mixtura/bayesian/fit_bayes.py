@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from mixtura.arguments import is_number, is_whole
+from mixtura.arguments import is_number, is_whole, whether
 from mixtura.bayesian import concentration, family, fitted, runs, wishes
 from mixtura.errors import ParameterError
 from mixtura.fitting.starts.start import StartLike
@@ -149,8 +147,7 @@ def _check_effort(n_components: Any, n_init: Any, max_iter: Any, tol: Any) -> No
 
 def _check_told(moves: Any, observer: Any) -> None:
     """Refuse what is no wish for moves, and what cannot be told."""
-    if not isinstance(moves, bool | np.bool_):
-        raise ParameterError(f"moves is {moves!r}, expected True or False")
+    whether(moves, "moves")
     asked = ("begun", "iterated", "ended")
     lacking = [name for name in asked if not callable(getattr(observer, name, None))]
     if observer is not None and lacking:

@@ -72,6 +72,12 @@ Examples:
 @options.error_columns
 @model_options.of_select
 @click.option(
+    "--neighbours/--no-neighbours",
+    default=True,
+    help="Whether each candidate is also fitted from the ends of its neighbours: of poorer "
+    "structures, and of one component fewer or more. Without, each ends where fit does, sooner.",
+)
+@click.option(
     "--jobs",
     type=int,
     metavar="COUNT",
@@ -93,6 +99,7 @@ def command(
     sign: str,
     kept: ModelOutput,
     model_options: dict[str, Any],
+    neighbours: bool,
     jobs: int | None,
     as_json: bool,
     as_csv: bool,
@@ -118,6 +125,7 @@ def command(
         sample_weight=asked.weights(rows),
         errors=asked.errors(rows),
         n_jobs=jobs,
+        neighbours=neighbours,
         missing=asked.missing,
         observer=progress.SelectionBar() if progress.on_terminal() and not quiet else None,
         **model_options,

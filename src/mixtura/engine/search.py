@@ -278,6 +278,11 @@ EMRunOf: TypeAlias = Callable[..., Any]
 Ascend: TypeAlias = Callable[..., tuple[int, bool, bool]]
 #: passes over the cells of rows in memory, for truncated EM, of rows, weights and an executor
 CellPassesOf: TypeAlias = Callable[..., Any]
+#: weights, means, scatters and covariances from sums, for a structure's letters and a ridge (D, D)
+#: or None, with nothing to go on from; None where they leave none
+FirstMStep: TypeAlias = Callable[
+    [Statistics, str, Floats | None], tuple[Floats, Floats, Floats, Floats] | None
+]
 #: rows (K,), by draws 1 + (K − 1)·n, but for such a share of the least sum of squared distances
 FarApart: TypeAlias = Callable[[Block, Floats, int, float], Integers]
 

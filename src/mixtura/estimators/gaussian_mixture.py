@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Self
 
 from sklearn.utils import check_random_state
@@ -19,7 +18,6 @@ from mixtura.estimators.learner import check_started, learn
 from mixtura.estimators.onnx import ConvertibleToOnnx
 from mixtura.estimators.prepared import prepared
 from mixtura.model.mixture import Mixture
-from mixtura.model.random import seed_of
 from mixtura.rows.errors import columns_wanted, parted
 from mixtura.rows.out_of_core import is_out_of_core
 
@@ -321,8 +319,6 @@ class GaussianMixture(ConvertibleToOnnx, CallbackSupportMixin, Asked):  # type: 
         """Fit and hold the result; the rows, those of weight 0 included, (N, D)."""
         checks.check_parameters(self)
         rows, weights, run = prepared(self, X, sample_weight, **more)
-        given = (self.weights_init, self.means_init, self.precisions_init)
-        alone = not self.warm_start and all(part is None for part in given)
         observers = [Progress(self.verbose, self.verbose_interval)] if self.verbose else []
         try:
             fit, stopped = told(self, rows, y, weights, observers, run)
@@ -331,6 +327,6 @@ class GaussianMixture(ConvertibleToOnnx, CallbackSupportMixin, Asked):  # type: 
         except Interrupted as interruption:
             hold(self, interruption.fit)
             raise
-        hold(self, replace(fit, seed=seed_of(self.random_state) if alone else None))
+        hold(self, fit)
         checks.warn_of(fit, expected=fit.settings.allows(1) and not stopped)
         return rows

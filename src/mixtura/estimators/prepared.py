@@ -14,7 +14,7 @@ from mixtura.engine.arrays import Floats, Rows
 from mixtura.estimators.asked import Asked
 from mixtura.estimators.checks import check_given, check_numbers, check_rows
 from mixtura.fitting import Fit, Given, fit_rows
-from mixtura.model.random import seeded
+from mixtura.model.random import seed_of, seeded
 from mixtura.model.structures import structure
 from mixtura.rows.errors import parted
 from mixtura.rows.in_memory import is_ready, lacks_any
@@ -101,10 +101,12 @@ def _options(model: Asked, n_features: int) -> dict[str, Any]:
         model.means_init,
         model.precisions_init,
     )
+    given, warm = given_of(model), model.warm_start
     return {
-        "given": given_of(model),
+        "given": given,
         "random": _random_of(model.random_state),
-        "resumed": getattr(model, "fit_", None) if model.warm_start else None,
+        "resumed": getattr(model, "fit_", None) if warm else None,
+        "seed": None if warm or not given.empty else seed_of(model.random_state),
     }
 
 

@@ -128,7 +128,7 @@ class CoreRun:
                     break
         finally:
             over = self.at_once and progress in _OVER and native.finish()
-            made = self._write(native, state, over=over)
+            made = self._write(native, state, _OUTCOMES.get(progress), over=over)
         if made is None:
             # One iteration led to what has no factor beside the core's: that one is the loop's.
             if self.at_once:
@@ -136,7 +136,6 @@ class CoreRun:
                 return self.advance(state)
             self._left = state.iteration
             return False
-        state.anderson = replace(state.anderson, ended=_OUTCOMES.get(progress))
         if progress is _Progress.BEYOND:
             self._left = state.iteration
         return made
@@ -192,8 +191,10 @@ class CoreRun:
             seen,
         )
 
-    def _write(self, native: Any, state: RunState, *, over: bool) -> bool | None:
-        """Put where the core stands into `state`, and say whether that is farther.
+    def _write(
+        self, native: Any, state: RunState, ended: Outcome | None, *, over: bool
+    ) -> bool | None:
+        """Put where the core stands, and how it ended, into `state`; whether that is farther.
 
         Of a run that is over, whose last likelihood is known, the end alone. None where a
         covariance there is so near to singular that a mixture cannot be made of it.
@@ -229,6 +230,7 @@ class CoreRun:
             since=since,
             accelerated=tuple(native.accelerated()),
             rejected=rejected,
+            ended=ended,
         )
         return True
 

@@ -198,7 +198,7 @@ def fit(
     begun = _checked(given)
     seed = None if given else seed_of(random_state)
     with checkpointed(checkpoint, every, resume, settings, begun, random_state) as checkpointer:
-        fitted = fit_rows(
+        return fit_rows(
             open_rows(
                 X,
                 sample_weight,
@@ -214,8 +214,8 @@ def fit(
             observer=observer,
             checkpointer=checkpointer,
             client=client,
+            seed=seed,
         )
-    return replace(fitted, seed=seed)
 
 
 def fit_rows(
@@ -228,6 +228,7 @@ def fit_rows(
     observer: Observer | None = None,
     checkpointer: Checkpointer | None = None,
     client: Any = None,
+    seed: int | None = None,
 ) -> Fit:
     """Fit to rows that are open, with everything decided.
 
@@ -242,6 +243,7 @@ def fit_rows(
     settings, given, random, observer, client : as for `fit`.
     resumed : an earlier fit to go on from, instead of a start.
     checkpointer : of the checkpoint, or None.
+    seed : the whole number that `random` began with, where that is worth to be told; or None.
 
     Raises
     ------
@@ -254,11 +256,10 @@ def fit_rows(
     _check_start(settings, rows, given)
     if checkpointer:
         checkpointer.begin(random)
-    seed = 0 if isinstance(rows, Held) else _seed_aside(random)
     data = read(
         rows,
         settings.n_components,
-        seed,
+        0 if isinstance(rows, Held) else _seed_aside(random),
         client=client,
         known=checkpointer is not None,
         scatter=settings.wants_scatter,
@@ -271,7 +272,7 @@ def fit_rows(
     _check_all_there(settings, data.left_out)
     if resumed is not None:
         check_resumed(resumed, settings, data.source.n_features)
-    em = EM(data, settings, observer, checkpointer)
+    em = EM(data, settings, observer, checkpointer, seed=seed)
     one = run_of(em, given)
 
     def numbered(number: int) -> Fit:
@@ -282,7 +283,9 @@ def fit_rows(
 
     best = best_of(1 if resumed is not None else settings.n_init, numbered, began, checkpointer)
     with kept(best, checkpointer):
-        return em.noted(replace(best, oddities=data.oddities(settings.n_components)))
+        oddities = data.oddities(settings.n_components)
+        seconds = time.perf_counter() - (checkpointer.began if checkpointer else began)
+        return em.noted(replace(best, oddities=oddities, seconds=seconds, seed=seed))
 
 
 def _checked(given: Given | None) -> Given:

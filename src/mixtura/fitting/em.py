@@ -27,7 +27,7 @@ from mixtura.fitting.fit import Fit
 from mixtura.fitting.m_step import noise_box, prior_statistics
 from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.fitting.m_step.health import Health, Repair
-from mixtura.fitting.run_state import RunState
+from mixtura.fitting.run_state import RunState, of_same_rows
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.singular import SingularEnds
 from mixtura.fitting.starts.labelled import Labelled
@@ -61,6 +61,9 @@ class EM:
     observer : told of every iteration, or None.
     checkpointer : told of every state that a run may go on from; or None.
     assumed : what is assumed besides the structure, where it is known for these rows.
+    seed : the whole number that starts are drawn with, where there is one to tell; or None.
+    clusters : those of k-means, by their number and which second moments they have, that fits of
+        other structures to these rows began with, from the same draws; or None.
     """
 
     data: Data
@@ -68,6 +71,8 @@ class EM:
     observer: Observer | None = None
     checkpointer: Checkpointer | None = None
     assumed: Assumptions | None = None
+    seed: int | None = None
+    clusters: dict[tuple[int, bool], Statistics] | None = None
 
     def shortened(self, rows: ArraySource, n_iterations: int, **changed: Any) -> EM:
         """One for short runs over other rows, of which nobody is told: no position of this fit."""
@@ -78,6 +83,7 @@ class EM:
             observer=None,
             checkpointer=None,
             assumed=self.assumptions,
+            clusters=None,
         )
 
     def begin_with(
@@ -164,7 +170,7 @@ class EM:
             mean = core.objective(state.ahead)
             if mean is None:
                 return False
-            state.earlier = _of_same_rows(earlier, mean)
+            state.earlier = of_same_rows(earlier, mean)
         made = core.advance(state)
         if not core.at_once and state.known[1] > n_known:
             self._compare(state, before, number)
@@ -185,7 +191,7 @@ class EM:
             return None
         self._reach(state, mean)
         if state.iteration == 1:
-            state.earlier = _of_same_rows(earlier, mean)
+            state.earlier = of_same_rows(earlier, mean)
         estimate, repairs = self.health.sound(estimate, len(state.trace), state.repairs)
         state.weight = estimate.weight
         state.repairs.extend(repairs)
@@ -266,6 +272,7 @@ class EM:
             total_weight=source.total_weight * self.data.unit,
             mean_log_prior=self.m_step.log_prior(mixture) / source.total_weight,
             searches=state.searches,
+            seed=self.seed,
         )
 
     def noted(self, fit: Fit) -> Fit:
@@ -387,13 +394,3 @@ class EM:
 
         log_likelihood = self.data.executor.run(self.data.source, total)
         return (log_likelihood + self.m_step.log_prior(mixture)) / self.data.source.total_weight
-
-
-def _of_same_rows(earlier: Sequence[float], first: float) -> list[float]:
-    """The likelihoods before the start, if they are of the rows that gave it `first`.
-
-    A fit may go on with other rows; a gain across the change of rows would say nothing. The last
-    entry of `earlier` is the start's likelihood of the rows it was fitted to, so it tells.
-    """
-    same_rows = len(earlier) > 0 and abs(first - earlier[-1]) <= 1e-9 * abs(first)
-    return list(earlier[:-1]) if same_rows else []

@@ -96,5 +96,6 @@ class _Search:
             self.request, source=source, counting=None, whole=None, filled=None, told=met.append
         )
         data = self.em.data.of_others(source)
-        mixture, repairs = self.em.begin_with(self.begin(replace(self.em, data=data), inner))
+        begun = self.begin(replace(self.em, data=data, clusters=None), inner)
+        mixture, repairs = self.em.begin_with(begun)
         return self.em.climb(mixture, repairs=repairs), met[-1] if met else None

@@ -67,3 +67,13 @@ class RunState:
     def copied(self) -> RunState:
         """The same, that stays as it is."""
         return replace(self, trace=[*self.trace], earlier=[*self.earlier], repairs=[*self.repairs])
+
+
+def of_same_rows(earlier: Sequence[float], first: float) -> list[float]:
+    """The likelihoods before the start, if they are of the rows that gave it `first`.
+
+    A fit may go on with other rows; a gain across the change of rows would say nothing. The last
+    entry of `earlier` is the start's likelihood of the rows it was fitted to, so it tells.
+    """
+    same_rows = len(earlier) > 0 and abs(first - earlier[-1]) <= 1e-9 * abs(first)
+    return list(earlier[:-1]) if same_rows else []

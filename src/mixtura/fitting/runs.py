@@ -21,6 +21,7 @@ from mixtura.fitting.labelled_start import labelled_start
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.noise_start import noise_start, statistics_under
 from mixtura.fitting.settings import Settings
+from mixtura.fitting.starts.classic import kmeans_clusters
 from mixtura.fitting.starts.labelled import Labelled
 from mixtura.fitting.starts.met import Met
 from mixtura.fitting.starts.spurious import FEW, spurious, thinnest
@@ -40,7 +41,7 @@ def best_of(
     ----------
     count : at least 1. Where the best of several was met but once, up to as many more are made.
     run : carries out the one of that number.
-    began : when the first began, as `time.perf_counter` tells it.
+    began : when the first began, as `time.perf_counter` tells it, for an interruption to tell.
     checkpointer : of the checkpoint: the runs that are over are not repeated; or None.
 
     Raises
@@ -60,11 +61,11 @@ def best_of(
                 checkpointer.write()
             path = checkpointer.path if checkpointer else None
             if isinstance(interruption, Interrupted):
-                raise Interrupted(better(best, interruption.fit, began), path) from None
+                raise Interrupted(_timed(better(best, interruption.fit), began), path) from None
             if best is None:
                 raise
-            raise Interrupted(better(None, best, began), path) from None
-        best = better(best, ended, began)
+            raise Interrupted(_timed(best, began), path) from None
+        best = better(best, ended)
         if checkpointer:
             checkpointer.over(number, best)
     assert best is not None
@@ -85,18 +86,22 @@ def kept(best: Fit, checkpointer: Checkpointer | None = None) -> Iterator[None]:
         raise Interrupted(best, checkpointer.path if checkpointer else None) from None
 
 
-def better(best: Fit | None, ended: Fit, began: float) -> Fit:
-    """The fit of larger likelihood, with the time since `began`, and with all searches counted.
+def better(best: Fit | None, ended: Fit) -> Fit:
+    """The fit of larger likelihood, with all searches counted.
 
     One with fewer starved components comes first: theirs is likelihood of the floor's making. So
     does one with fewer components whose likelihood is an accident of few rows. A number for
     reg_covar asks for scikit-learn's choice, by the likelihood alone.
     """
-    seconds = time.perf_counter() - began
     if best is None:
-        return replace(ended, seconds=seconds)
+        return ended
     chosen, other = (ended, best) if _rank(ended) > _rank(best) else (best, ended)
-    return replace(chosen, seconds=seconds, searches=_together(chosen, other))
+    return replace(chosen, searches=_together(chosen, other))
+
+
+def _timed(fit: Fit, began: float) -> Fit:
+    """The fit, with the time since `began`."""
+    return replace(fit, seconds=time.perf_counter() - began)
 
 
 def _together(chosen: Fit, other: Fit) -> Met | None:
@@ -210,9 +215,15 @@ def first_statistics(em: EM, request: Request) -> Statistics:
 
 def _statistics(em: EM, request: Request) -> Statistics:
     """The same, of rows without holes."""
-    if em.m_step.box is None:
-        return start(em.settings.start)(request)
-    return noise_start(em, request)
+    if em.m_step.box is not None:
+        return noise_start(em, request)
+    begin = start(em.settings.start)
+    if em.clusters is None or begin is not kmeans_clusters:
+        return begin(request)
+    of = request.n_components, request.form.diagonal
+    if of not in em.clusters:
+        em.clusters[of] = begin(request)
+    return em.clusters[of]
 
 
 def check_resumed(resumed: Fit, settings: Settings, n_features: int) -> None:

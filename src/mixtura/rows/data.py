@@ -184,7 +184,10 @@ class Data:
         )
         holes = seen and seen.holes
         missing = holes.sentence(self.source.n_rows, self.names) if holes else ""
-        return replace(found, missing=missing, measured="errors" in self.sample.fields)
+        measured = "errors" in self.sample.fields
+        if not (missing or measured):
+            return found
+        return replace(found, missing=missing, measured=measured)
 
     def naming_rows(self, collapse: CollapseError) -> CollapseError:
         """The error, which also names the rows nearest to the component's mean, as it holds many.

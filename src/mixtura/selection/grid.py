@@ -40,18 +40,20 @@ class Grid:
     trials : fits one.
     candidates : all of them, a poorer structure before those that contain it.
     n_threads : how many are fitted at once.
+    neighbours : whether each may be bettered by its neighbours.
     """
 
     trials: Trials
     candidates: Sequence[Candidate]
     n_threads: int
+    neighbours: bool = True
 
     def fitted(self, observer: Watcher | None = None) -> dict[Candidate, Row]:
         """The row of each candidate, fitted and bettered.
 
-        First every candidate is fitted for itself. Then each may be bettered by its neighbours:
-        from fewer components up, from more down, and once more up, so that in the end none is below
-        a poorer structure, or fewer components, of what it holds.
+        First every candidate is fitted for itself. Then, where that is wanted, each may be
+        bettered by its neighbours: from fewer components up, from more down, and once more up, so
+        that in the end none is below a poorer structure, or fewer components, of what it holds.
         """
         order = sorted(self.candidates, key=lambda each: -each.n_components)
         tasks: dict[Any, Task] = {
@@ -60,7 +62,8 @@ class Grid:
             for each in order
         }
         last = "alone"
-        for sweep, rising in (("up", True), ("down", False), (_LAST, True)):
+        sweeps = (("up", True), ("down", False), (_LAST, True))
+        for sweep, rising in sweeps if self.neighbours else ():
             for each in sorted(order, key=lambda each: each.n_components) if rising else order:
                 beside = self._beside(each, rising)
                 needs = [(last, each), *((sweep, other) for other in beside.values())]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from mixtura.arguments import is_whole, takes_missing
+from mixtura.arguments import is_whole, takes_missing, whether
 from mixtura.engine.executors import Executor, Serial, Threads, default_executor
 from mixtura.engine.executors.dask import Dask
 from mixtura.engine.sources import ArraySource, Source
@@ -62,6 +62,7 @@ def select(
     observer: Watcher | None = None,
     missing: str = "refuse",
     search: str = "auto",
+    neighbours: bool = True,
 ) -> Selection:
     """Fit mixtures of several numbers of components and structures, and choose between them.
 
@@ -106,6 +107,9 @@ def select(
         the likelihood of what was observed, and N counts rows, complete or not.
     search : ``"exact"``, ``"truncated"`` or ``"auto"``, as for `mixtura.fit`: of each candidate,
         fitted for itself and from the ends of others. Its row says which it was.
+    neighbours : whether each candidate is fitted from the ends of others besides, as below. False
+        leaves it where `mixtura.fit` does, whatever others are in the grid, which is several times
+        as quick; a richer structure may then end below a poorer one.
 
     Returns
     -------
@@ -121,11 +125,12 @@ def select(
     Notes
     -----
     Every candidate costs N·K·D² multiply-adds an iteration, and there are 126 by default. Data of
-    middling size are spread over the cores candidate by candidate, large data pass by pass. Then
-    each may be bettered by the ends of the poorer structures that it contains, of fewer components,
-    split, and of more, merged: none that is chosen from ends below what it contains, but with a
-    prior or equal weights, of which that is not so, it may. So a row depends on which others are in
-    the grid. So long as a fit stands in the table it is held: K·D² numbers.
+    middling size are spread over the cores candidate by candidate, large data pass by pass. Then,
+    but for ``neighbours=False``, each may be bettered by the ends of the poorer structures that it
+    contains, of fewer components, split, and of more, merged: none that is chosen from ends below
+    what it contains, but with a prior or equal weights, of which that is not so, it may. So a row
+    depends on which others are in the grid. So long as a fit stands in the table it is held: K·D²
+    numbers.
 
     Another unit for all features together changes no choice. A unit for each changes none among
     EEI, VEI, EVI, VVI, EEE, VEE, EVV and VVV. The others, EII, VII, EVE, VVE, EEV and VEV, compare
@@ -154,9 +159,7 @@ def select(
     settings = Settings(
         1, kind, start, tol, reg_covar, max_iter, 1, accelerate, weights, prior, noise, search
     )
-    # As `mixtura.fit` has it, so that a candidate fitted for itself begins where that does.
-    known = seed_of(random_state)
-    seed = int(random_state_of(random_state).randint(2**31)) if known is None else known
+    seed = _seed(random_state)
     rows = open_rows(X, sample_weight, holes=takes_missing(missing), errors=errors)
     data = read(rows, numbers[-1], seed, scatter=True)
     data.check(1)
@@ -166,7 +169,8 @@ def select(
     _check(family, settings, data)
     executor, n_threads = shared_out(data.source, n_jobs)
     candidates = [Candidate(k, each) for each in family for k in numbers]
-    grid = Grid(Trials(replace(data, executor=executor), settings, seed), candidates, n_threads)
+    trials = Trials(replace(data, executor=executor), settings, seed)
+    grid = Grid(trials, candidates, n_threads, whether(neighbours, "neighbours"))
     makers: dict[str, Callable[[], Folds | Redraws | Bounds]] = {
         "cv": lambda: Folds.of(data.source.n_rows, folds, seed),
         "stability": lambda: Redraws.of(n_bootstrap, seed, numbers),
@@ -183,6 +187,12 @@ def select(
     held = tuple(table[each].knowing(odd) for each in candidates)
     weight = data.source.total_weight * data.unit
     return Selection(held, by, data.source.n_rows, weight, time.perf_counter() - began)
+
+
+def _seed(random_state: Seed) -> int:
+    """As `mixtura.fit` has it, so that a candidate fitted for itself begins where that does."""
+    known = seed_of(random_state)
+    return int(random_state_of(random_state).randint(2**31)) if known is None else known
 
 
 def _check(family: Iterable[Structure], settings: Settings, data: Data) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mixtura.caching import cached_property
+from mixtura.engine.statistics import Statistics
 from mixtura.errors import CollapseError, DataError, ParameterError
 from mixtura.fitting.assumptions import Assumptions
 from mixtura.fitting.convergence.rules import Outcome
@@ -255,7 +256,12 @@ class Trials:
         return not self._doubts.of(fit), fit.mean_objective
 
     def _em(self, settings: Settings) -> EM:
-        return EM(self.data, settings, assumed=self._assumptions)
+        return EM(self.data, settings, assumed=self._assumptions, clusters=self._clusters)
+
+    @cached_property
+    def _clusters(self) -> dict[tuple[int, bool], Statistics]:
+        """The clusters of k-means that candidates begin with, which no structure changes."""
+        return {}
 
     @cached_property
     def _grounds(self) -> dict[tuple[bool, bool], Ground]:

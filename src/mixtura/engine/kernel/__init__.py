@@ -2,8 +2,8 @@
 
 A kernel is a module with the functions of `mixtura.engine.kernel.reference`; that one, in NumPy,
 is the specification. `mixtura.engine.kernel.native` has them compiled, and besides `climb`,
-`ascend`, `cell_passes`, `em_run`, `race`, `swap`, `search`, `log_ratio`, `far_apart`, `lloyd` and
-`fit_groups`, which are None of the reference.
+`ascend`, `cell_passes`, `em_run`, `race`, `swap`, `search`, `log_ratio`, `far_apart`, `lloyd`,
+`first_m_step` and `fit_groups`, which are None of the reference.
 
 Rows may have errors of their own, which is a field of a block: `measured` finds it, for those of
 the functions that take blocks and not rows alone.
@@ -37,6 +37,7 @@ __all__ = [  # noqa: F405
     "describe",
     "em_run",
     "far_apart",
+    "first_m_step",
     "fit_groups",
     "hamerly_step",
     "invert_lower",

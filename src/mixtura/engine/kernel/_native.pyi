@@ -29,6 +29,15 @@ def one_pass(
     total: _Doubles | None = None,
     along: bool = False,
 ) -> None: ...
+def first_m_step(
+    structure: str,
+    ridge: _Doubles | None,
+    weight: _Doubles,
+    first: _Doubles,
+    second: _Doubles,
+    shift: _Doubles,
+    covariances: _Doubles,
+) -> bool: ...
 def deconvolve(
     form: int,
     constants: _Doubles,

@@ -28,6 +28,7 @@ from mixtura.engine.kernel.leading import leading_by
 from mixtura.engine.kernel.native_clusterings import sample_clusterings
 from mixtura.engine.kernel.native_inverse import invert_lower
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
+from mixtura.engine.kernel.native_m_step import first_m_step
 from mixtura.engine.kernel.native_search import climb, fit_groups, log_ratio, race, search, swap
 from mixtura.engine.kernel.native_truncated import CellPasses
 from mixtura.engine.patterns import Patterns
@@ -45,6 +46,7 @@ __all__ = [
     "describe",
     "em_run",
     "far_apart",
+    "first_m_step",
     "fit_groups",
     "hamerly_step",
     "invert_lower",

@@ -30,6 +30,7 @@ from mixtura.engine.search import (
     Climb,
     EMRunOf,
     FarApart,
+    FirstMStep,
     Lloyd,
     LogRatio,
     RunRace,
@@ -56,6 +57,8 @@ swap: Swap | None = None
 #: nor these: the seeds of k-means are a loop over `potentials`, its ends one over `hamerly_step`
 far_apart: FarApart | None = None
 lloyd: Lloyd | None = None
+#: nor this: `mixtura.fitting.m_step.estimate` is what it comes to
+first_m_step: FirstMStep | None = None
 #: nor this: many small fits are a loop over `mixtura.fit`
 fit_groups: FitGroups | None = None
 

@@ -26,6 +26,8 @@ LEAST_WEIGHT = 10.0 * float(np.finfo(np.float64).eps)
 _ALL = 1.0 - 2.0**-50
 #: of a component that has no row; it has a logarithm
 _LEAST_SHARE = float(np.finfo(np.float64).tiny)
+#: up to so many features the core has the M-step of a start
+_FEW = 32
 #: what is added of the floor, in its multiples, until a covariance has a Cholesky factor
 _MORE = (1.0, 1e2, 1e4, 1e6, 1e8, 1e10)
 
@@ -242,6 +244,10 @@ def maximise(
     ----------
     Dempster, Laird & Rubin 1977; Celeux & Govaert 1995 for the covariances.
     """
+    if near is None and total is None and seen is None:
+        begun = _begun(statistics, structure, reg_covar)
+        if begun is not None:
+            return begun
     weight = statistics.weight + LEAST_WEIGHT
     shift = statistics.first / weight[:, None]  # (K, D)
     means = statistics.reference + shift
@@ -271,6 +277,30 @@ def maximise(
         scatter = _times(counted, form.ridged(_times(1.0 / counted, scatter), reg_covar))
     covariances = structure.maximise(counted, scatter, near)
     return Estimate(weight, means, covariances, structure, scatter, counted)
+
+
+def _begun(
+    statistics: Statistics, structure: Structure, reg_covar: float | Floats
+) -> Estimate | None:
+    """The M-step of a start, by the core; None where it has none, or the scatters are singular."""
+    d, form = statistics.reference.shape[1], structure.form
+    fits = statistics.directions is None and statistics.diagonal == form.diagonal
+    if kernel.first_m_step is None or structure.n_factors or not fits or d > _FEW:
+        return None
+    ridge = reg_covar if isinstance(reg_covar, np.ndarray) else None
+    if ridge is None and reg_covar > 0.0:
+        ridge = reg_covar * np.eye(d)
+    found = kernel.first_m_step(statistics, structure.letters, ridge)
+    if found is None:
+        return None
+    weight, means, scatter, covariances = found
+    if form.shared:
+        covariances = covariances[0]
+    elif structure.letters[1] == "I":
+        covariances = covariances[:, 0].copy()
+    if structure.separate or structure.shared:
+        return Estimate(weight, means, covariances, structure)
+    return Estimate(weight, means, covariances, structure, scatter, weight)
 
 
 def _within(statistics: Statistics, shift: Floats) -> Floats:

@@ -159,18 +159,18 @@ class Health:
         """
         if self.regularisation.exact:
             return (), ()
-        near = self.near_floor(estimate.structure)
+        near = self.near_floor(estimate.structure, estimate.means.shape[1])
         if estimate.clears(near):
             return (), ()
         low = estimate.structure.form.unsound(estimate.covariances, near)
         return tuple(low), tuple(self._starved(estimate, low))
 
-    def near_floor(self, structure: Structure) -> Floats:
+    def near_floor(self, structure: Structure, n_features: int) -> Floats:
         """Variances (D,) below which a covariance is of the regularisation's making, 0 of none."""
         if self.regularisation.relative:
             # A factor, since rounding may have left a covariance just above the floor.
             return (1.0 + 1e-4) * self.floor(structure)
-        return np.full_like(self._spread.variances, self.NEAR * self.regularisation.ridge)
+        return np.full(n_features, self.NEAR * self.regularisation.ridge)
 
     def floor(self, structure: Structure) -> Floats:
         """The least variances (D,) of a structure's covariances, squared feature units."""

@@ -118,8 +118,9 @@ class Mover:
 
     def _low(self, halves: Halves, split: Integers) -> list[int]:
         """Those of some cells of which a half has no width but that which holds it up."""
-        structure = self.rounds.em.settings.structure
-        floor = self.rounds.em.health.near_floor(structure)
+        em = self.rounds.em
+        structure = em.settings.structure
+        floor = em.health.near_floor(structure, em.data.source.n_features)
         found = halves.covariances[split]
         found = found.reshape(-1, *found.shape[2:])
         if structure.letters == "VII":

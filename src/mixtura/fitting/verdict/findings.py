@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -283,17 +282,10 @@ def _twins(fit: Ended, empty: Sequence[int]) -> Iterator[tuple[int, int]]:
     if mixture.n_components > _MANY:
         return
     deviations, form = np.sqrt(mixture.variances()), mixture.structure.form
-    means, widest = mixture.means, float(deviations[:, 0].max())
-    places = sorted(means[:, 0].tolist())
-    if all(after - place > 2.0 * _SAME * widest for place, after in pairwise(places)):
-        return  # the first feature tells all apart, as a rule
-    near = np.abs(means[:, :1] - means[:, 0]) <= 2.0 * _SAME * deviations[:, :1]  # (K, K)
-    for one, other in np.argwhere(np.triu(near, 1)).tolist():
-        scale = deviations[one]
+    for one, other in _near(mixture.means, _SAME * deviations):
         if one in empty or other in empty:
             continue
-        if (np.abs(means[one] - means[other]) / scale).max() > _SAME:
-            continue
+        scale = deviations[one]
         if form.diagonal:
             apart = np.abs(deviations[one] ** 2 - deviations[other] ** 2) / scale**2
         else:
@@ -302,3 +294,20 @@ def _twins(fit: Ended, empty: Sequence[int]) -> Iterator[tuple[int, int]]:
             apart = np.abs(whole[0] - whole[1]) / np.outer(scale, scale)
         if apart.max() <= _SAME:
             yield one, other
+
+
+def _near(means: Floats, reach: Floats) -> Iterator[tuple[int, int]]:
+    """Pairs of means (K, D) that no feature tells apart: by more than the first's `reach` (K, D).
+
+    In order of the first feature, so that those that it tells apart are not met.
+    """
+    places, widths, farthest = means.tolist(), reach.tolist(), float(reach[:, 0].max())
+    order = sorted(range(len(places)), key=lambda k: places[k][0])
+    for at, k in enumerate(order):
+        for other in order[at + 1 :]:
+            if places[other][0] - places[k][0] > farthest:
+                break
+            first, second = min(k, other), max(k, other)
+            apart = zip(places[first], places[second], widths[first], strict=True)
+            if all(abs(here - there) <= width for here, there, width in apart):
+                yield first, second
