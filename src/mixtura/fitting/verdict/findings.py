@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixtura.engine.arrays import Floats, Integers
+from mixtura.engine.arrays import Floats
 from mixtura.fitting.ended import Ended
 from mixtura.model.mixture import Mixture
 from mixtura.rows.in_memory import column_label
@@ -149,12 +149,12 @@ def component_findings(fit: Ended) -> Iterator[Finding]:
     if fit.starved:
         yield _starved(fit)
     explained = _explained(fit)
-    if len(explained) and not few:
+    if explained and not few:
         yield _heywood(fit, explained)
-    others = set(fit.floored) - set(fit.starved) - spikes(fit) - set(empty)
-    others -= set(explained[:, 0].tolist())
-    if others and not (odd.constants or few):
-        yield _flat(fit, sorted(others))
+    if fit.floored and not (odd.constants or few):
+        others = {*fit.floored} - {*fit.starved, *empty, *(k for k, _ in explained)} - spikes(fit)
+        if others:
+            yield _flat(fit, sorted(others))
     for those in [] if few else _coinciding(fit, empty):
         yield Finding(f"{named(those)} coincide: they are one", _apart(fit))
 
@@ -231,21 +231,21 @@ def _flat(fit: Ended, components: Sequence[int]) -> Finding:
     )
 
 
-def _explained(fit: Ended) -> Integers:
-    """The components and features of which factors leave nothing, (n, 2)."""
+def _explained(fit: Ended) -> list[tuple[int, int]]:
+    """The components and features of which factors leave nothing."""
     mixture = fit.mixture
     if not mixture.structure.n_factors:
-        return np.empty((0, 2), np.intp)
+        return []
     constants = [j for j, _ in fit.oddities.constants]
     nothing = mixture.uniquenesses <= _NOTHING * mixture.variances()
     nothing[:, constants] = False
     nothing[[*fit.starved, *_empty(fit)]] = False
-    return np.argwhere(nothing)
+    return [(k, j) for k, j in np.argwhere(nothing).tolist()]
 
 
-def _heywood(fit: Ended, explained: Integers) -> Finding:
+def _heywood(fit: Ended, explained: Sequence[tuple[int, int]]) -> Finding:
     names, h = fit.mixture.feature_names, fit.mixture.structure.n_factors
-    told = [f"column {column_label(j, names)} of component {k}" for k, j in explained.tolist()]
+    told = [f"column {column_label(j, names)} of component {k}" for k, j in explained]
     if len(told) > _FIRST:
         told = [*told[:_FIRST], f"{len(told) - _FIRST} more"]
     *first, last = told
@@ -268,8 +268,11 @@ def _apart(fit: Ended) -> str:
 
 def _coinciding(fit: Ended, empty: Sequence[int]) -> list[list[int]]:
     """Components that are one, put together, those of least number first."""
+    twins = list(_twins(fit, empty))
+    if not twins:
+        return []
     whose = list(range(fit.mixture.n_components))
-    for one, other in _twins(fit, empty):
+    for one, other in twins:
         if whose[one] != whose[other]:
             whose = [whose[one] if each == whose[other] else each for each in whose]
     together = [[k for k, each in enumerate(whose) if each == first] for first in whose]
