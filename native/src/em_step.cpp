@@ -91,10 +91,9 @@ void EMStep::about_its_mean(const double* first, double* second) const {
         return;
     }
     for (std::int64_t i = 0; i < d_; ++i)
-        for (std::int64_t j = 0; j <= i; ++j)
-            second[i * d_ + j] = second[j * d_ + i] =
-                0.5 * ((second[i * d_ + j] - first[i] * shift_[size(j)]) +
-                       (second[i * d_ + j] - first[j] * shift_[size(i)]));
+        for (std::int64_t j = 0; j < d_; ++j)
+            second[i * d_ + j] = 0.5 * ((second[i * d_ + j] - first[i] * shift_[size(j)]) +
+                                        (second[i * d_ + j] - first[j] * shift_[size(i)]));
 }
 
 // The rows seen before: μ_k = m_k − κ/(n_k + κ) δ and W_k + Λ_k + n_k κ/(n_k + κ) δ δᵀ with

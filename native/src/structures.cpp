@@ -89,9 +89,11 @@ void MStep::shared(const Scatters& of, double* covariances) const {
 
 // VVI, VVV: Σ_k = W_k / n_k.
 void MStep::separate(const Scatters& of, double* covariances) const {
-    for (std::int64_t k = 0; k < k_; ++k)
+    for (std::int64_t k = 0; k < k_; ++k) {
+        const double share = 1.0 / of.weight[k];
         for (std::int64_t i = k * entries_; i < (k + 1) * entries_; ++i)
-            covariances[i] = of.matrices[i] / of.weight[k];
+            covariances[i] = share * of.matrices[i];
+    }
 }
 
 // EVI, EVV: Σ_k = λ W_k / v_k, with v_k = |W_k|^(1/D) and λ = Σ_j v_j / n.

@@ -68,6 +68,18 @@ template <class S> void check_lanes() {
     }
 }
 
+// The halves of a float register are what they were, as doubles.
+void check_widening() {
+    float values[width<float>];
+    for (int t = 0; t < width<float>; ++t) values[t] = 0.1f * static_cast<float>(t - 3);
+    for (int part = 0; part < 2; ++part) {
+        double halves[width<double>];
+        store(halves, widened(load(values), part));
+        for (int t = 0; t < width<double>; ++t)
+            CHECK(halves[t] == static_cast<double>(values[part * width<double> + t]));
+    }
+}
+
 // A mean in two parts keeps the digits that one float would lose.
 void check_centre() {
     const double mean = 10000.0001;
@@ -110,6 +122,7 @@ int main() {
     check_sums<float>();
     check_lanes<double>();
     check_lanes<float>();
+    check_widening();
     check_centre();
     check_tiles<double>();
     check_tiles<float>();

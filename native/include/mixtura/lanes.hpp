@@ -144,11 +144,12 @@ template <class S> inline Lanes<S> kept_if(Lanes<S> lanes, bool condition) {
 
 // ½ of the lanes of a float register, as doubles.
 inline Doubles widened(Floats lanes, int part) {
-    Doubles wide;
+    typedef float Half __attribute__((vector_size(MIXTURA_LANES_BYTES / 2)));
     float values[width<float>];
     store(values, lanes);
-    for (int t = 0; t < width<double>; ++t) wide[t] = values[part * width<double> + t];
-    return wide;
+    Half half;
+    std::memcpy(&half, values + part * width<double>, sizeof half);
+    return __builtin_convertvector(half, Doubles);
 }
 
 // Picks for merging sums of `span` lanes: {0..s−1 of a, of b, 2s..3s−1 of a, of b, …}, and the
