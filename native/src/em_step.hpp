@@ -71,8 +71,8 @@ class EMStep {
 
   private:
     void join(Point& to);
-    bool scaled(Point& p, std::int64_t k) const;
-    bool whitened(Point& p, std::int64_t k) const;
+    bool scaled(Point& p) const;
+    bool whitened(Point& p) const;
 
     const Hill& hill_;
     SeenBefore seen_;

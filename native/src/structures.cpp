@@ -51,10 +51,9 @@ void about_mean(const double* first, const double* shift, std::int64_t d, bool d
         return;
     }
     for (std::int64_t i = 0; i < d; ++i)
-        for (std::int64_t j = 0; j <= i; ++j)
-            second[i * d + j] = second[j * d + i] =
-                0.5 * ((second[i * d + j] - first[i] * shift[j]) +
-                       (second[i * d + j] - first[j] * shift[i]));
+        for (std::int64_t j = 0; j < d; ++j)
+            second[i * d + j] = 0.5 * ((second[i * d + j] - first[i] * shift[j]) +
+                                       (second[i * d + j] - first[j] * shift[i]));
 }
 
 void add_ridge(Structure structure, const double* ridge, const double* factors, std::int64_t k,
@@ -141,9 +140,11 @@ void MStep::shared(const Scatters& of, double* covariances) const {
 
 // VVI, VVV: Σ_k = W_k / n_k.
 void MStep::separate(const Scatters& of, double* covariances) const {
-    for (std::int64_t k = 0; k < k_; ++k)
+    for (std::int64_t k = 0; k < k_; ++k) {
+        const double share = 1.0 / of.weight[k];
         for (std::int64_t i = k * entries_; i < (k + 1) * entries_; ++i)
-            covariances[i] = of.matrices[i] / of.weight[k];
+            covariances[i] = share * of.matrices[i];
+    }
 }
 
 // EVI, EVV: Σ_k = λ W_k / v_k, with v_k = |W_k|^(1/D) and λ = Σ_j v_j / n.

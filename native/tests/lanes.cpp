@@ -48,6 +48,10 @@ template <class S> void check_lanes() {
     for (int t = 0; t < n; ++t) CHECK(out[t] == a[t] * b[t] + c[t]);
     store(out, larger(load(a), load(b)));
     for (int t = 0; t < n; ++t) CHECK(out[t] == std::max(a[t], b[t]));
+    if constexpr (sizeof(S) == sizeof(double)) {
+        store(out, root(load(a) * load(a)));
+        for (int t = 0; t < n; ++t) CHECK(out[t] == std::abs(a[t]));
+    }
     store(out, larger(all(nan), load(b)));
     for (int t = 0; t < n; ++t) CHECK(out[t] == b[t]);
     for (const S value : {S(-0.0), S(0.0), S(1.5), std::numeric_limits<S>::denorm_min(),
@@ -65,6 +69,18 @@ template <class S> void check_lanes() {
             one[t] = value;
             CHECK(any_nonzero<S>(load(one)));
         }
+    }
+}
+
+// The halves of a float register are what they were, as doubles.
+void check_widening() {
+    float values[width<float>];
+    for (int t = 0; t < width<float>; ++t) values[t] = 0.1f * static_cast<float>(t - 3);
+    for (int part = 0; part < 2; ++part) {
+        double halves[width<double>];
+        store(halves, widened(load(values), part));
+        for (int t = 0; t < width<double>; ++t)
+            CHECK(halves[t] == static_cast<double>(values[part * width<double> + t]));
     }
 }
 
@@ -110,6 +126,7 @@ int main() {
     check_sums<float>();
     check_lanes<double>();
     check_lanes<float>();
+    check_widening();
     check_centre();
     check_tiles<double>();
     check_tiles<float>();

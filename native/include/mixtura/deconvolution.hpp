@@ -269,7 +269,7 @@ inline void run_deconvolution(const Components& c, const double* rows, const dou
     Deconvolution deconvolution(c, deviations);
     const std::int64_t stride = deconvolution.n_sums() * width<double>;
     Normalisation<double> norm(t, n);
-    Buffer<double> values(n * t), own(t), likelihood(t), lanes(results.weight ? n * stride : 0);
+    Buffer<double> values(n * t), likelihood(t), lanes(results.weight ? n * stride : 0);
     if (results.total) *results.total = 0.0;
     for (std::int64_t start = 0; start < n_rows; start += t) {
         const std::int64_t size = std::min(t, n_rows - start);
@@ -290,9 +290,9 @@ inline void run_deconvolution(const Components& c, const double* rows, const dou
             std::copy_n(likelihood.data(), size, results.log_likelihood + start);
         if (results.total) *results.total += weighed_sum(likelihood.data(), weight, size);
         if (!results.weight) continue;
-        const double* counts = weights_of(weight, tile, own);
+        if (weight) weigh(tile, weight, norm.share);
         for (std::int64_t k = 0; k < n; ++k)
-            deconvolution.sums(measured, k, {values.data() + k * t, norm.share.data(), counts},
+            deconvolution.sums(measured, k, {values.data() + k * t, norm.share.data()},
                                lanes.data() + k * stride);
     }
     if (!results.weight) return;

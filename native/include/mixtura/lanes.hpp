@@ -4,6 +4,7 @@
 // MIXTURA_LANES_BYTES is the width of a register.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -91,6 +92,19 @@ inline Floats fma(Floats a, Floats b, Floats c) {
 #endif
 }
 
+// √a.
+inline Doubles root(Doubles a) {
+#if MIXTURA_LANES_BYTES == 64
+    return _mm512_sqrt_pd(a);
+#elif MIXTURA_LANES_BYTES == 32
+    return _mm256_sqrt_pd(a);
+#elif defined(__aarch64__)
+    return vsqrtq_f64(a);
+#else
+    return Doubles{std::sqrt(a[0]), std::sqrt(a[1])};
+#endif
+}
+
 // The larger of a and b; b where one is NaN.
 template <class V> inline V larger(V a, V b) {
 #if MIXTURA_LANES_BYTES == 64
@@ -144,11 +158,12 @@ template <class S> inline Lanes<S> kept_if(Lanes<S> lanes, bool condition) {
 
 // ½ of the lanes of a float register, as doubles.
 inline Doubles widened(Floats lanes, int part) {
-    Doubles wide;
+    typedef float Half __attribute__((vector_size(MIXTURA_LANES_BYTES / 2)));
     float values[width<float>];
     store(values, lanes);
-    for (int t = 0; t < width<double>; ++t) wide[t] = values[part * width<double> + t];
-    return wide;
+    Half half;
+    std::memcpy(&half, values + part * width<double>, sizeof half);
+    return __builtin_convertvector(half, Doubles);
 }
 
 // Picks for merging sums of `span` lanes: {0..s−1 of a, of b, 2s..3s−1 of a, of b, …}, and the

@@ -36,11 +36,11 @@ template <> struct Exponential<float> {
                                        1.0f / 120, 1.0f / 720, 1.0f / 5040};
 };
 
-// The series, from the term with r^i on.
-template <class S, std::size_t i = 0> inline Lanes<S> exponential_series(Lanes<S> r) {
+// Every second term of the series, from that with r^i on, over r^i.
+template <class S, std::size_t i> inline Lanes<S> exponential_terms(Lanes<S> r2) {
     constexpr auto& series = Exponential<S>::series;
-    if constexpr (i + 1 == std::size(series)) return all(series[i]);
-    else return fma(exponential_series<S, i + 1>(r), r, all(series[i]));
+    if constexpr (i + 2 >= std::size(series)) return all(series[i]);
+    else return fma(exponential_terms<S, i + 2>(r2), r2, all(series[i]));
 }
 
 // 2/3 + 2s²/5 + … + 2s²⁰/23, from the term with 2/i on.
@@ -57,7 +57,10 @@ template <class S> inline Lanes<S> exponential(Lanes<S> x) {
     const Lanes<S> shifted = fma(x, all<S>(E::log2_e), all<S>(E::round));
     const Lanes<S> n = shifted - E::round;
     const Lanes<S> r = fma(n, all<S>(-E::ln2_low), fma(n, all<S>(-E::ln2_high), x));
-    const Lanes<S> power = fma(exponential_series<S>(r), r * r, r) + S(1);
+    // Even and odd powers beside each other: neither waits for the other.
+    const Lanes<S> r2 = r * r;
+    const Lanes<S> series = fma(exponential_terms<S, 1>(r2), r, exponential_terms<S, 0>(r2));
+    const Lanes<S> power = fma(series, r2, r) + S(1);
     // The low bits of `shifted` are n: moved to the exponent they multiply by 2^n. Unsigned, for
     // where x is below `least` the sum wraps.
     const auto scaled = as<Unsigned<S>>(power) + (as<Unsigned<S>>(shifted) << E::mantissa);

@@ -16,16 +16,11 @@ struct Sums {
     const double* directions = nullptr;  // (D, H + 1), as of `Results`
 };
 
-// What each row of a tile counts for a component: e · share, and that times its weight; a null
-// pointer where it is one.
+// What each row of a tile counts for a component: e · share.
 template <class S> struct Shares {
-    const S* e;        // (T,)
-    const S* share;    // (T,)
-    const S* weights;  // (T,)
-    Lanes<S> at(std::int64_t i) const {
-        const Lanes<S> r = share ? load(e + i) * load(share + i) : load(e + i);
-        return weights ? r * load(weights + i) : r;
-    }
+    const S* e;      // (T,)
+    const S* share;  // (T,)
+    Lanes<S> at(std::int64_t i) const { return load(e + i) * load(share + i); }
 };
 
 // How many sums a component of D features has: its weight, first and full second moments.
@@ -42,25 +37,32 @@ template <class S> inline void add_lanes(double* to, Lanes<S> lanes) {
 
 // First and full second moments of features from…D−1, with all up to D−1, in registers: the rows
 // from…D−1 of the triangle, and the weight with the first of them. They are added to `lanes`,
-// registers of double in the order weight, first, second.
+// registers of double in the order weight, first, second. What each row counts the first of several
+// parts leaves in `counted` (T,) for the others.
 template <class S, int D, int from, int n_features>
 [[gnu::noinline]] void moments_in_registers(const Tile<S>& tile, const double* mean,
-                                            const Shares<S> shares, double* lanes) {
+                                            const Shares<S> shares, S* counted, double* lanes) {
     constexpr int rows = D - from, before = from * (from + 1) / 2;
     Lanes<S> weight = {}, first[rows] = {}, second[D * (D + 1) / 2 - before] = {};
-    for (std::int64_t at = 0; at < tile.steps * width<S>; at += width<S>) {
-        const Lanes<S> share = shares.at(at);
+    const S* features = tile.feature(0);
+    const std::int64_t capacity = tile.capacity, end = tile.steps * width<S>;
+    for (std::int64_t at = 0; at < end; at += width<S>) {
+        const auto deviation_of = [&](int j) {
+            return Centre<S>(mean[j]).from(load(features + j * capacity + at));
+        };
+        const Lanes<S> share = from ? load(counted + at) : shares.at(at);
+        if constexpr (from == 0 && D < n_features) store(counted + at, share);
         if (!any_nonzero<S>(share)) continue;
         if constexpr (from == 0) weight += share;
         Lanes<S> weighted[rows];
 #pragma GCC unroll 8
         for (int j = from; j < D; ++j) {
-            weighted[j - from] = share * Centre<S>(mean[j]).from(load(tile.feature(j) + at));
+            weighted[j - from] = share * deviation_of(j);
             first[j - from] += weighted[j - from];
         }
 #pragma GCC unroll 8
         for (int i = 0; i < D; ++i) {
-            const Lanes<S> deviation = Centre<S>(mean[i]).from(load(tile.feature(i) + at));
+            const Lanes<S> deviation = deviation_of(i);
 #pragma GCC unroll 8
             for (int j = i > from ? i : from; j < D; ++j) {
                 Lanes<S>& sum = second[j * (j + 1) / 2 + i - before];
@@ -70,7 +72,9 @@ template <class S, int D, int from, int n_features>
     }
     constexpr int step = width<double>;
     if constexpr (from == 0) add_lanes<S>(lanes, weight);
+#pragma GCC unroll 8
     for (int j = 0; j < rows; ++j) add_lanes<S>(lanes + (1 + from + j) * step, first[j]);
+#pragma GCC unroll 36
     for (int p = 0; p < D * (D + 1) / 2 - before; ++p)
         add_lanes<S>(lanes + (1 + n_features + before + p) * step, second[p]);
 }
@@ -85,14 +89,9 @@ template <class S> class Moments {
           few_(!diagonal && !n_directions && n_features <= few), shares_(capacity),
           deviations_(few_ ? 0 : padded(n_features) * capacity),
           weighted_(few_ ? 0 : padded(n_features) * capacity),
-          n_lanes_(few_ ? n_components * n_sums(n_features) * width<double> : 0), lanes_(n_lanes_),
+          lanes_(few_ ? (n_components * n_sums(n_features) + width<double>)*width<double> : 0),
           along_(padded(n_directions) * capacity), panels_(padded(n_directions) * n_features),
           kept_(static_cast<std::size_t>(capacity / width<S>)) {}
-
-    // Before the first tile of another pass.
-    void clear() {
-        if (few_) std::fill_n(lanes_.data(), n_lanes_, 0.0);
-    }
 
     void add(const Tile<S>& tile, const double* mean, const Shares<S>& shares, std::int64_t k,
              const Sums& sums) {
@@ -113,33 +112,40 @@ template <class S> class Moments {
         else add_full(tile, mean, sums);
     }
 
-    // After the last tile: component k's sums that were kept in lanes until then.
-    void finish(std::int64_t k, const Sums& sums) const {
+    // After the last tile: component k's sums that were kept in lanes until then, which are as they
+    // were before the first one.
+    void finish(std::int64_t k, const Sums& sums) {
         if (!few_) return;
-        const double* lanes = lanes_.data() + k * n_sums(d_) * width<double>;
-        const auto next = [&lanes] {
-            const double sum = total<double>(load(lanes));
-            lanes += width<double>;
-            return sum;
-        };
-        *sums.weight += next();
-        for (std::int64_t j = 0; j < d_; ++j) sums.first[j] += next();
+        const std::int64_t n = n_sums(d_);
+        double* lanes = lanes_.data() + k * n * width<double>;
+        double totals[n_sums(few) + width<double>];
+        for (std::int64_t at = 0; at < n; at += width<double>) {
+            Doubles several[width<double>];
+            for (std::int64_t t = 0; t < width<double>; ++t)
+                several[t] = load(lanes + (at + t) * width<double>);
+            store(totals + at, summed<double>(several));
+        }
+        std::fill_n(lanes, n * width<double>, 0.0);
+        const double* next = totals;
+        *sums.weight += *next++;
+        for (std::int64_t j = 0; j < d_; ++j) sums.first[j] += *next++;
         for (std::int64_t j = 0; j < d_; ++j)
-            for (std::int64_t i = 0; i <= j; ++i) sums.second[j * d_ + i] += next();
+            for (std::int64_t i = 0; i <= j; ++i) sums.second[j * d_ + i] += *next++;
     }
 
   private:
     // More than five features have more sums than registers: the triangle's upper rows, then the
     // others.
     template <int D>
-    static void in_registers(const Tile<S>& tile, const double* mean, const Shares<S>& shares,
-                             double* lanes) {
+    void in_registers(const Tile<S>& tile, const double* mean, const Shares<S>& shares,
+                      double* lanes) {
+        S* counted = shares_.data();
         if constexpr (D <= 5) {
-            moments_in_registers<S, D, 0, D>(tile, mean, shares, lanes);
+            moments_in_registers<S, D, 0, D>(tile, mean, shares, counted, lanes);
         } else {
             constexpr int upper = D == 8 ? 5 : D - 2;
-            moments_in_registers<S, upper, 0, D>(tile, mean, shares, lanes);
-            moments_in_registers<S, D, upper, D>(tile, mean, shares, lanes);
+            moments_in_registers<S, upper, 0, D>(tile, mean, shares, counted, lanes);
+            moments_in_registers<S, D, upper, D>(tile, mean, shares, counted, lanes);
         }
     }
 
@@ -309,8 +315,7 @@ template <class S> class Moments {
     std::int64_t capacity_, d_, h_, n_kept_ = 0;
     bool diagonal_, few_;
     Buffer<S> shares_, deviations_, weighted_;
-    std::int64_t n_lanes_;
-    Buffer<double> lanes_;            // of few features: (K, n_sums) registers
+    Buffer<double> lanes_;            // of few features: (K, n_sums) registers, and some to spare
     Buffer<S> along_, panels_;        // (H, T) deviations along the directions; four of those
     std::vector<std::int64_t> kept_;  // where each register that counts begins in the tile
 };

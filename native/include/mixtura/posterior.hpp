@@ -31,7 +31,7 @@ inline void turned(const S* values, std::int64_t n_components, std::int64_t capa
         }
 }
 
-// What `soft_posterior` leaves of a tile (T,): r_k = e_k · share.
+// What `exponentials` leaves of a tile (T,): r_k = e_k · share.
 template <class S> struct Normalisation {
     Normalisation(std::int64_t capacity, std::int64_t n_components)
         : top(capacity), sum(capacity), share(capacity), counting(n_components) {}
@@ -95,13 +95,15 @@ inline void some_exponentials(std::int64_t n_components, std::int64_t capacity, 
         norm.n_counting = n;
     }
     for (int v = 0; v < R; ++v) {
+        sum[v] = sum[v] > S(0) ? sum[v] : all(S(1));
         store(&norm.top[at + v * width<S>], top[v]);
-        store(&norm.sum[at + v * width<S>], sum[v] > S(0) ? sum[v] : all(S(1)));
+        store(&norm.sum[at + v * width<S>], sum[v]);
+        store(&norm.share[at + v * width<S>], S(1) / sum[v]);
     }
 }
 
 // The exponentials e_k = exp(log joint density − top) from squared distances, in place (K, T) where
-// it `keeps` them, their sum and the top.
+// it `keeps` them, their sum and the top, and their shares r_k = e_k · share.
 //
 // One exponential a row and component, the largest density taken out first; of many components
 // none where those of a whole register are 0. Which they are is listed before, for who branches
@@ -112,11 +114,16 @@ inline void exponentials(std::int64_t n_components, const Tile<S>& tile, const S
                          S* values, Normalisation<S>& norm) {
     const std::int64_t capacity = tile.capacity, end = tile.steps * width<S>;
     std::int64_t at = 0;
-    if (n_components < norm.many)
-        for (; at + width<S> < end; at += 2 * width<S>)
-            some_exponentials<S, keeps, 2>(n_components, capacity, at, constants, values, norm);
-    for (; at < end; at += width<S>)
-        some_exponentials<S, keeps, 1>(n_components, capacity, at, constants, values, norm);
+    const auto go = [&]<int R>() {
+        for (; at + (R - 1) * width<S> < end; at += R * width<S>)
+            some_exponentials<S, keeps, R>(n_components, capacity, at, constants, values, norm);
+    };
+    if (n_components < norm.many) {
+        if constexpr (rows_at_once > 2) go.template operator()<rows_at_once>();
+        go.template operator()<2>();
+    }
+    go.template operator()<1>();
+    std::fill(&norm.share[tile.size], &norm.share[end], S(0));
 }
 
 // One of the registers of double that a register of S makes.
@@ -132,15 +139,12 @@ template <class S, bool keeps = true>
 inline void soft_posterior(std::int64_t n_components, const Tile<S>& tile, const S* constants,
                            S* values, Normalisation<S>& norm, double* log_likelihood) {
     exponentials<S, keeps>(n_components, tile, constants, values, norm);
-    const std::int64_t end = tile.steps * width<S>;
-    for (std::int64_t at = 0; at < end; at += width<S>) {
+    for (std::int64_t at = 0; at < tile.steps * width<S>; at += width<S>) {
         const Lanes<S> sum = load(&norm.sum[at]), top = load(&norm.top[at]);
-        store(&norm.share[at], S(1) / sum);
         for (int part = 0; part < parts<S>; ++part)
             store(log_likelihood + at + part * width<double>,
                   in_double<S>(top, part) + logarithm(in_double<S>(sum, part)));
     }
-    std::fill(&norm.share[tile.size], &norm.share[end], S(0));
 }
 
 // The exponentials, their shares, and the sum of all rows' log-likelihoods: of the rows' sums of
@@ -157,17 +161,13 @@ inline double total_posterior(std::int64_t n_components, const Tile<S>& tile, co
     for (std::int64_t at = 0; at < end;) {
         const std::int64_t stop = std::min(end, at + most / parts<S> * width<S>);
         Doubles product = all(1.0);
-        for (; at < stop; at += width<S>) {
-            const Lanes<S> sum = load(&norm.sum[at]), top = load(&norm.top[at]);
-            store(&norm.share[at], S(1) / sum);
+        for (; at < stop; at += width<S>)
             for (int part = 0; part < parts<S>; ++part) {
-                product *= in_double<S>(sum, part);
-                tops += in_double<S>(top, part);
+                product *= in_double<S>(load(&norm.sum[at]), part);
+                tops += in_double<S>(load(&norm.top[at]), part);
             }
-        }
         logarithms += logarithm(product);
     }
-    std::fill(&norm.share[tile.size], &norm.share[end], S(0));
     return total<double>(tops + logarithms);
 }
 

@@ -31,13 +31,10 @@ inline void mirror(double* second, std::int64_t k, std::int64_t d) {
             for (std::int64_t j = i + 1; j < d; ++j) second[i * d + j] = second[j * d + i];
 }
 
-// The rows' weights in the rows' own type, zero beyond those that are there; null without.
-template <class S>
-inline const S* weights_of(const double* weights, const Tile<S>& tile, Buffer<S>& to) {
-    if (!weights) return nullptr;
-    for (std::int64_t i = 0; i < tile.size; ++i) to[i] = static_cast<S>(weights[i]);
-    std::fill(&to[tile.size], &to[tile.steps * width<S>], S(0));
-    return to.data();
+// What each of a tile's rows counts, times its weight.
+template <class S> inline void weigh(const Tile<S>& tile, const double* weights,
+                                     Buffer<S>& counts) {
+    for (std::int64_t i = 0; i < tile.size; ++i) counts[i] *= static_cast<S>(weights[i]);
 }
 
 // −∞ where a value is, though it weigh nothing.

@@ -14,8 +14,7 @@ class Sweep final : public Passes {
         : n_(n), d_(d), t_(capacity<double>(n_rows, d, n)), diagonal_(diagonal), weights_(weights),
           nothing_(n * d * d), none_{form, n, d, nothing_.data(), nothing_.data(), nothing_.data()},
           distances_(none_, t_), moments_(t_, d, n, diagonal), norm_(t_, n), values_(n * t_),
-          counts_(weights ? n_rows + t_ : 0), likelihood_(t_) {
-        if (weights) std::copy_n(weights, n_rows, counts_.data());
+          likelihood_(t_) {
         tiles_.reserve(static_cast<std::size_t>((n_rows + t_ - 1) / t_));
         for (std::int64_t start = 0; start < n_rows; start += t_) {
             tiles_.emplace_back(t_, d);
@@ -31,7 +30,6 @@ class Sweep final : public Passes {
         results.diagonal = diagonal_;
         clear(results, n_, d_);
         distances_.set(c);
-        moments_.clear();
         double total = 0.0;
         std::int64_t start = 0;
         for (const Tile<double>& tile : tiles_) {
@@ -39,13 +37,12 @@ class Sweep final : public Passes {
             if (weights_) {
                 soft_posterior(n_, tile, c.constants, values_.data(), norm_, likelihood_.data());
                 total += weighed_sum(likelihood_.data(), weights_ + start, tile.size);
+                weigh(tile, weights_ + start, norm_.share);
             } else {
                 total += total_posterior(n_, tile, c.constants, values_.data(), norm_);
             }
             for (std::int64_t k = 0; k < n_; ++k)
-                moments_.add(tile, c.means + k * d_,
-                             {values_.data() + k * t_, norm_.share.data(),
-                              weights_ ? counts_.data() + start : nullptr},
+                moments_.add(tile, c.means + k * d_, {values_.data() + k * t_, norm_.share.data()},
                              k, sums_of(results, k, d_));
             start += t_;
         }
@@ -63,7 +60,7 @@ class Sweep final : public Passes {
     Distances<double> distances_;
     Moments<double> moments_;
     Normalisation<double> norm_;
-    Buffer<double> values_, counts_, likelihood_;
+    Buffer<double> values_, likelihood_;
     std::vector<Tile<double>> tiles_;
 };
 
