@@ -38,6 +38,7 @@ struct Compiled {
     Passes* (*passes)(Form, const double*, const double*, std::int64_t, std::int64_t, std::int64_t,
                       bool);
     void (*invert_lower)(const double*, std::int64_t, std::int64_t, double*);
+    bool (*factor)(const double*, std::int64_t, std::int64_t, double*, double*, double*);
     Expanded (*expand)(const Components&, const HeldRows&, const Cells&, std::int64_t, std::int64_t,
                        const Lists&, const Expanding&, const Sets&);
     void (*moments_of_cells)(const HeldRows&, const Cells&, const double*, const double*,
@@ -94,6 +95,7 @@ bool has_avx512() {
      isa::potentials,                                                                              \
      isa::passes,                                                                                  \
      isa::invert_lower,                                                                            \
+     isa::factor,                                                                                  \
      isa::expand,                                                                                  \
      isa::moments_of_cells,                                                                        \
      isa::seed_distances,                                                                          \
@@ -210,6 +212,11 @@ std::unique_ptr<Passes> passes(Form form, const double* rows, const double* weig
 
 void invert_lower(const double* lower, std::int64_t n, std::int64_t n_features, double* inverse) {
     current().invert_lower(lower, n, n_features, inverse);
+}
+
+bool factor(const double* matrices, std::int64_t n, std::int64_t n_features, double* lower,
+            double* inverse, double* log_determinants) {
+    return current().factor(matrices, n, n_features, lower, inverse, log_determinants);
 }
 
 Expanded expand(const Components& components, const HeldRows& rows, const Cells& cells,

@@ -149,8 +149,7 @@ void EMStep::share(Point& p) const {
 
 bool EMStep::factored(Point& p) const {
     const double d = static_cast<double>(d_), normalisation = 0.5 * d * log_two_pi;
-    for (std::int64_t k = 0; k < k_; ++k)
-        if (!(diagonal_ ? scaled(p, k) : whitened(p, k))) return false;
+    if (!(diagonal_ ? scaled(p) : whitened(p))) return false;
     for (std::int64_t c = 0; c < n_; ++c) p.log_shares[size(c)] = std::log(p.shares[size(c)]);
     for (std::int64_t k = 0; k < k_; ++k) {
         p.constants[size(k)] = p.log_shares[size(k)] - p.half[size(k)] - normalisation;
@@ -161,34 +160,41 @@ bool EMStep::factored(Point& p) const {
     return true;
 }
 
-// σ and 1/σ of component k, and ½ log|Σ_k|.
-bool EMStep::scaled(Point& p, std::int64_t k) const {
+// σ_k, 1/σ_k and ½ log|Σ_k|.
+bool EMStep::scaled(Point& p) const {
     const bool sphere = form_ == Form::spherical;
-    const double* variances = &p.at.covariances[size(k * d_)];
-    double sum = 0.0;
-    for (std::int64_t j = 0; j < (sphere ? 1 : d_); ++j) {
-        if (!(variances[j] > 0.0 && std::isfinite(variances[j]))) return false;
-        const double deviation = p.factors[size(k * d_ + j)] = std::sqrt(variances[j]);
-        p.whitening[size(sphere ? k : k * d_ + j)] = 1.0 / deviation;
-        sum += std::log(deviation);
+    for (std::int64_t k = 0; k < k_; ++k) {
+        const double* variances = &p.at.covariances[size(k * d_)];
+        double sum = 0.0;
+        for (std::int64_t j = 0; j < (sphere ? 1 : d_); ++j) {
+            if (!(variances[j] > 0.0 && std::isfinite(variances[j]))) return false;
+            const double deviation = p.factors[size(k * d_ + j)] = std::sqrt(variances[j]);
+            p.whitening[size(sphere ? k : k * d_ + j)] = 1.0 / deviation;
+            sum += std::log(deviation);
+        }
+        p.half[size(k)] = sphere ? static_cast<double>(d_) * sum : sum;
     }
-    p.half[size(k)] = sphere ? static_cast<double>(d_) * sum : sum;
     return true;
 }
 
-// L and L⁻¹ of component k, and log|L|; where all have the same, the first's.
-bool EMStep::whitened(Point& p, std::int64_t k) const {
-    const std::int64_t at = k * entries_;
-    if (k > 0 && shared()) {
-        if (form_ == Form::triangular)
-            std::copy_n(p.whitening.data(), entries_, &p.whitening[size(at)]);
-        p.half[size(k)] = p.half[0];
-        return true;
+// L_k, L_k⁻¹ and log|L_k|; where all have the same, the first's.
+bool EMStep::whitened(Point& p) const {
+    const std::int64_t n = shared() ? 1 : k_;
+    const double* covariances = p.at.covariances.data();
+    double *lower = p.factors.data(), *inverse = p.whitening.data(), *half = p.half.data();
+    if (n > 1 && d_ <= most_at_once) {
+        if (!factor(covariances, n, d_, lower, inverse, half)) return false;
+    } else {
+        for (std::int64_t k = 0; k < n; ++k) {
+            if (!cholesky(covariances + k * entries_, d_, lower + k * entries_)) return false;
+            half[k] = log_determinant(lower + k * entries_, d_);
+        }
+        invert_lower(lower, n, d_, inverse);
     }
-    double* lower = &p.factors[size(at)];
-    if (!cholesky(&p.at.covariances[size(at)], d_, lower)) return false;
-    invert_lower(lower, 1, d_, &p.whitening[size(at)]);
-    p.half[size(k)] = log_determinant(lower, d_);
+    for (std::int64_t k = n; k < k_; ++k) {
+        if (form_ == Form::triangular) std::copy_n(inverse, entries_, inverse + k * entries_);
+        half[k] = half[0];
+    }
     return true;
 }
 

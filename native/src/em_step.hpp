@@ -73,8 +73,8 @@ class EMStep {
     void about_its_mean(const double* first, double* second) const;
     void join(Point& to);
     void add_ridge(double* matrices, const double* factors) const;
-    bool scaled(Point& p, std::int64_t k) const;
-    bool whitened(Point& p, std::int64_t k) const;
+    bool scaled(Point& p) const;
+    bool whitened(Point& p) const;
 
     const Hill& hill_;
     SeenBefore seen_;

@@ -31,6 +31,7 @@
     Passes* passes(Form, const double*, const double*, std::int64_t, std::int64_t, std::int64_t,   \
                    bool);                                                                          \
     void invert_lower(const double*, std::int64_t, std::int64_t, double*);                         \
+    bool factor(const double*, std::int64_t, std::int64_t, double*, double*, double*);             \
     Expanded expand(const Components&, const HeldRows&, const Cells&, std::int64_t, std::int64_t,  \
                     const Lists&, const Expanding&, const Sets&);                                  \
     void moments_of_cells(const HeldRows&, const Cells&, const double*, const double*,             \

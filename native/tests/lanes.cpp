@@ -48,6 +48,10 @@ template <class S> void check_lanes() {
     for (int t = 0; t < n; ++t) CHECK(out[t] == a[t] * b[t] + c[t]);
     store(out, larger(load(a), load(b)));
     for (int t = 0; t < n; ++t) CHECK(out[t] == std::max(a[t], b[t]));
+    if constexpr (sizeof(S) == sizeof(double)) {
+        store(out, root(load(a) * load(a)));
+        for (int t = 0; t < n; ++t) CHECK(out[t] == std::abs(a[t]));
+    }
     store(out, larger(all(nan), load(b)));
     for (int t = 0; t < n; ++t) CHECK(out[t] == b[t]);
     for (const S value : {S(-0.0), S(0.0), S(1.5), std::numeric_limits<S>::denorm_min(),

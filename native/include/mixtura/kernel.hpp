@@ -138,6 +138,14 @@ void potentials(const Components& components, const double* rows, const double* 
 // W = L⁻¹ for lower triangular matrices: (n, D, D) -> (n, D, D).
 void invert_lower(const double* lower, std::int64_t n, std::int64_t n_features, double* inverse);
 
+// The features of matrices that `factor` takes, at most.
+constexpr std::int64_t most_at_once = 8;
+
+// L with A = L Lᵀ, L⁻¹ and log|L|, nats, of small matrices: (n, D, D) -> (n, D, D) each and (n,).
+// False where one is not positive definite, or not finite; what is written then means nothing.
+bool factor(const double* matrices, std::int64_t n, std::int64_t n_features, double* lower,
+            double* inverse, double* log_determinants);
+
 // The instruction set in use: "baseline", "avx2", "avx512" or "neon".
 const char* instruction_set();
 

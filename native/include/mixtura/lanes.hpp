@@ -4,6 +4,7 @@
 // MIXTURA_LANES_BYTES is the width of a register.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -88,6 +89,19 @@ inline Floats fma(Floats a, Floats b, Floats c) {
     return vfmaq_f32(c, a, b);
 #else
     return a * b + c;
+#endif
+}
+
+// √a.
+inline Doubles root(Doubles a) {
+#if MIXTURA_LANES_BYTES == 64
+    return _mm512_sqrt_pd(a);
+#elif MIXTURA_LANES_BYTES == 32
+    return _mm256_sqrt_pd(a);
+#elif defined(__aarch64__)
+    return vsqrtq_f64(a);
+#else
+    return Doubles{std::sqrt(a[0]), std::sqrt(a[1])};
 #endif
 }
 

@@ -15,13 +15,6 @@
 
 namespace mixtura::MIXTURA_ISA {
 
-inline Doubles root(Doubles x) {
-    double lanes[width<double>];
-    store(lanes, x);
-    for (double& value : lanes) value = std::sqrt(value);
-    return load(lanes);
-}
-
 class Marginals {
   public:
     explicit Marginals(const Factors& f)
