@@ -41,8 +41,9 @@ inline Longs factorise(Triangles& lower, std::int64_t d, Triangles& inverse,
             for (std::int64_t l = 0; l < j; ++l)
                 lower[i][j] = fma(-lower[i][l], lower[j][l], lower[i][j]);
         const Doubles pivot = lower[j][j];
-        sound &= (pivot > 0.0) & (pivot <= std::numeric_limits<double>::max());
-        lower[j][j] = root(pivot);
+        const Longs square = (pivot > 0.0) & (pivot <= std::numeric_limits<double>::max());
+        sound &= square;
+        lower[j][j] = root(square ? pivot : all(1.0));  // the logarithm takes no others
         inverse[j][j] = 1.0 / lower[j][j];
         for (std::int64_t i = j + 1; i < d; ++i) lower[i][j] *= inverse[j][j];
         log_determinants += logarithm(lower[j][j]);
