@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
@@ -161,8 +160,7 @@ class CoreRun:
         """The core's own run, of the kind of a mixture; None where it is not for these rows."""
         assert kernel.em_run is not None
         source, settings, m_step = self.data.source, self.settings, self.m_step
-        with closing(source.blocks()) as blocks:
-            (block,) = blocks
+        block = source.only()
         if mixture.structure.letters != settings.structure.letters or block.fields.keys() - _READ:
             return None
         rule, wish = settings.rule, anderson.acceleration if anderson else None
@@ -185,7 +183,7 @@ class CoreRun:
             isinstance(rule, Remaining),
             rule.least if isinstance(rule, Remaining) else rule.enough,
             0 if wish is None else 2 if wish.at_once else 1,
-            coordinates_at(mixture).freedom,
+            0 if wish is None else coordinates_at(mixture).freedom,
             settings.last_iteration,
             floor,
             seen,

@@ -124,6 +124,14 @@ class Estimate:
         factor = self.structure.form.factor(self.covariances)
         return Components(np.log(self.shares), np.ascontiguousarray(self.means), factor)
 
+    @property
+    def definite(self) -> bool:
+        """Whether every covariance is positive definite, as the kernel takes it."""
+        try:
+            return self.components is not None
+        except ModelError:
+            return False
+
     def clears(self, floor: Floats) -> bool:
         """Whether every covariance is known to lie above `floor` (D,), squared feature units.
 

@@ -181,7 +181,7 @@ class Health:
         if not np.minimum.reduce(estimate.weight) >= self.EMPTY:
             return False
         if not self.regularisation.relative:
-            return estimate.clears(np.zeros(estimate.means.shape[1]))
+            return estimate.definite
         floor = self._floor(estimate)
         if not estimate.clears(floor):
             return False
