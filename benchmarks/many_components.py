@@ -209,22 +209,13 @@ def lag(X: Floats, first: mixtura.Mixture, case: Case) -> tuple[float | None, Br
     """
     n_rounds = case.n_rounds or 10
     more = {"structure": case.kind, "tol": 0.0, "max_iter": n_rounds, "accelerate": False}
-    start = mixtura.Given(
-        first.weights,
-        first.means,
-        first.structure.form.precisions(first.gaussians.whitening(_inverted)),
-    )
     ours, *exact = (
-        mixtura.fit(X, case.n_components, given=start, search=search, **more)
+        mixtura.fit(X, case.n_components, start=first, search=search, **more)
         for search in ("truncated", "exact")[: 2 if case.n_rounds else 1]
     )
     assert ours.truncation
     behind = exact[0].mean_log_likelihood - ours.mean_log_likelihood if exact else None
     return behind, ours.truncation.breadth
-
-
-def _inverted(lower: Floats) -> Floats:
-    return np.linalg.inv(lower)
 
 
 def measured_fit(case: Case) -> dict[str, Any]:

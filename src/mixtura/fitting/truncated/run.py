@@ -59,7 +59,7 @@ class Run:
     repairs : what was done to components that collapsed.
     near : whether it is to go where exact EM would: from a mixture that another made, of rows in
         memory. Rows are shared out among more components in the first rounds, and see all of them
-        before the first and where some were set elsewhere, if that is not dear.
+        there and where some were set elsewhere, if that is not dear.
     """
 
     rounds: Rounds | StreamedRounds | SpreadRounds
@@ -153,7 +153,8 @@ class Run:
         if repairs:
             self.repairs.extend(repairs)
             self.since = len(self.trace)
-        if any(repair.action == "reseeded" for repair in repairs):
+        first = len(self.trace) < _FIRST and self.breadth.kept > KEPT[0]
+        if first or any(repair.action == "reseeded" for repair in repairs):
             self._sees_all()
 
     @property
