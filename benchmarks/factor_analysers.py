@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 import mixtura
 from claim import run, show
+from many_rows import patches
 from mixtura.fitting.em import EM
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.truncated.begin import begun, with_factors
@@ -28,8 +29,6 @@ from table import Column, Table
 
 Floats = NDArray[np.float64]
 
-#: the side of a patch, and of the stripes of the picture of which every fifth is held out
-SIDE, STRIPE = 8, 64
 #: whether the patches' means are taken out, the covariances, and what is added to every variance;
 #: "auto" is a floor of 1e-8 of the rows' own variances
 KINDS: tuple[tuple[bool, str, float | str], ...] = (
@@ -85,27 +84,6 @@ _FACTANAL_COLUMNS = (
     Column("ours", "mixtura", ".9f"),
     Column("apart", "apart", ".1e"),
 )
-
-
-def patches(n: int, *, centred: bool) -> tuple[Floats, Floats]:
-    """Patches to fit to, and a tenth as many that are held out; `centred` without their means."""
-    from sklearn.datasets import load_sample_image
-
-    grey = load_sample_image("china.jpg") @ np.array([0.299, 0.587, 0.114])
-    windows = np.lib.stride_tricks.sliding_window_view(grey, (SIDE, SIDE))
-    at = np.arange(windows.shape[1])
-    inside, held = at // STRIPE == (at + SIDE - 1) // STRIPE, at // STRIPE % 5 == 2
-    random = np.random.default_rng(0)
-    parts = []
-    for columns, count in ((inside & ~held, n), (inside & held, n // 10)):
-        every = windows[:, columns].reshape(-1, SIDE * SIDE)
-        some = every[random.permutation(len(every))[:count]]
-        some = some + random.normal(size=some.shape)
-        if centred:
-            some -= some.mean(axis=1, keepdims=True)
-            some += random.normal(scale=0.1, size=some.shape)
-        parts.append(some)
-    return parts[0], parts[1]
 
 
 def spent(work: Any) -> float:

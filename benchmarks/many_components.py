@@ -26,6 +26,7 @@ from many_rows import (
     found_on_grid,
 )
 from mixtura.fitting.em import EM
+from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.kmeans.seeds import seeds
 from mixtura.fitting.truncated.begin import begun
@@ -41,12 +42,12 @@ M-step of each, in turn, processor time of all threads, least of several, once r
 eight rounds are over, the mean of eight in a row, of which one sees whole lists; and how many
 densities a round finds of N·K. `C, G` are what a fit keeps in the end, of which the round is, too.
 `Gap` is by how much the exact mean log-likelihood is below that of exact EM, nats a row, after as
-many rounds from the same start (20; 10 or 5 where an iteration takes long; in the box the median of
-three starts, from which ends differ by some thousandths), negative where it is above;
+many rounds from the same start (20; 10 where an iteration takes long; in the box the median of five
+or three starts, from which ends differ by some thousandths), negative where it is above;
 `best kept` the share of rows whose likeliest component is among those that they keep. Data: unit
 clusters on a grid of the plane, or in a box of 16 dimensions in which the median nearest one is as
 far, 4√2, 100 rows each; the pixels of scikit-learn's china.jpg, and the brightness of 100,000 of
-its windows of 8 × 8, with rounding noise."""
+its windows of 8 × 8 less their means, with noise of one grey level."""
 
 _WHOLE = """\
 Whole fits with tol=1e-3, processor time of all threads: truncated, with its own start and moves,
@@ -167,18 +168,18 @@ def measured_round(case: Case) -> dict[str, Any]:
     for seed in range(1, case.n_starts):
         other = begun(em, Breadth.usual(k, X.shape[1]), np.random.RandomState(seed))[1]
         lags.append(lag(X, other.mixture, case)[0])
-    place, counts = place.widened(breadth), []
+    place, counts, done = place.widened(breadth), [], list[Repair]()
     for at in range(8):
         rounds.expand(place)
-        rounds.maximise(place, at + 1, ())
+        done += rounds.maximise(place, at + 1, done)[1]
     turns = 5 if case.n_rounds else 1
 
     def one_round() -> None:
         counts.append(rounds.expand(place).n_densities)
-        rounds.maximise(place, 9, ())
+        rounds.maximise(place, 9, done)
 
     def iteration() -> None:
-        em.m_step(em.statistics(place.mixture))
+        em.health.sound(em.m_step(em.statistics(place.mixture)), 9, done)
 
     full, short = [], []
     for _ in range(turns):
@@ -208,22 +209,13 @@ def lag(X: Floats, first: mixtura.Mixture, case: Case) -> tuple[float | None, Br
     """
     n_rounds = case.n_rounds or 10
     more = {"structure": case.kind, "tol": 0.0, "max_iter": n_rounds, "accelerate": False}
-    start = mixtura.Given(
-        first.weights,
-        first.means,
-        first.structure.form.precisions(first.gaussians.whitening(_inverted)),
-    )
     ours, *exact = (
-        mixtura.fit(X, case.n_components, given=start, search=search, **more)
+        mixtura.fit(X, case.n_components, start=first, search=search, **more)
         for search in ("truncated", "exact")[: 2 if case.n_rounds else 1]
     )
     assert ours.truncation
     behind = exact[0].mean_log_likelihood - ours.mean_log_likelihood if exact else None
     return behind, ours.truncation.breadth
-
-
-def _inverted(lower: Floats) -> Floats:
-    return np.linalg.inv(lower)
 
 
 def measured_fit(case: Case) -> dict[str, Any]:

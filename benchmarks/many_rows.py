@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 
 #: how far apart clusters are, in their deviations
 SPACING = 4.0 * np.sqrt(2.0)
+#: the side of a patch, and of the stripes of the picture of which every fifth is held out
+SIDE, STRIPE = 8, 64
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,29 @@ def pixels() -> tuple[Floats, None]:
     return colours + np.random.default_rng(0).uniform(-0.5, 0.5, colours.shape), None
 
 
-def patches(count: int = 100_000) -> tuple[Floats, None]:
-    """Windows of 8 × 8 pixels of a photograph, their brightness."""
+def patches(n: int, *, centred: bool) -> tuple[Floats, Floats]:
+    """Patches to fit to, and a tenth as many that are held out; `centred` without their means."""
     from sklearn.datasets import load_sample_image
 
-    grey = load_sample_image("china.jpg").astype(float).mean(axis=2)
-    windows = np.lib.stride_tricks.sliding_window_view(grey, (8, 8)).reshape(-1, 64)
+    grey = load_sample_image("china.jpg") @ np.array([0.299, 0.587, 0.114])
+    windows = np.lib.stride_tricks.sliding_window_view(grey, (SIDE, SIDE))
+    at = np.arange(windows.shape[1])
+    inside, held = at // STRIPE == (at + SIDE - 1) // STRIPE, at // STRIPE % 5 == 2
     random = np.random.default_rng(0)
-    chosen = windows[random.choice(len(windows), count, replace=False)]
-    return chosen + random.uniform(-0.5, 0.5, chosen.shape), None
+    parts = []
+    for columns, count in ((inside & ~held, n), (inside & held, n // 10)):
+        every = windows[:, columns].reshape(-1, SIDE * SIDE)
+        some = every[random.permutation(len(every))[:count]]
+        some = some + random.normal(size=some.shape)
+        if centred:
+            some -= some.mean(axis=1, keepdims=True)
+            some += random.normal(scale=0.1, size=some.shape)
+        parts.append(some)
+    return parts[0], parts[1]
+
+
+def _centred_patches() -> tuple[Floats, None]:
+    return patches(100_000, centred=True)[0], None
 
 
 def _about(centres: Floats, rows: int, random: np.random.Generator) -> Floats:
@@ -103,11 +119,11 @@ CASES = (
     Case("grid-32", partial(grid, 32), 1024, "diag"),
     Case("grid-50", partial(grid, 50), 2500, "diag", 10),
     Case("grid-100", partial(grid, 100), 10_000, "diag", 0),
-    Case("box-1000-16", partial(box, 1000, 16), 1000, "diag", 20, 3),
+    Case("box-1000-16", partial(box, 1000, 16), 1000, "diag", 20, 5),
     Case("box-1000-16", partial(box, 1000, 16), 1000, "full", 10, 3),
     Case("pixels", pixels, 1000, "full", 20),
     Case("pixels", pixels, 4000, "full", 0),
-    Case("patches", patches, 400, "full", 5),
+    Case("patches", _centred_patches, 400, "full", 20),
 )
 QUICK = (Case("grid-20", partial(grid, 20), 400, "diag"),)
 WHOLE = (CASES[1], CASES[3], CASES[4])

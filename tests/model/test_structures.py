@@ -110,7 +110,7 @@ def test_a_floor_makes_a_singular_covariance_sound(model: Structure) -> None:
     covariances = np.zeros(model.form.shape(K, D))
     assert model.form.unsound(covariances)[0] == 0
     for k in range(K):
-        covariances = model.form.floored(covariances, k, np.full(D, 0.25))
+        covariances = model.form.floored(covariances, [k], np.full(D, 0.25))
     assert model.form.unsound(covariances) == []
     lowest = np.linalg.eigvalsh(model.form.matrices(covariances, K, D)).min()
     assert_allclose(lowest, 0.25, rtol=1e-12)

@@ -24,7 +24,7 @@ M = TypeVar("M", bound=Monoid)
 _FAN = 8
 #: so often work is done again whose workers died
 _TRIES = 10
-#: and so often where it is the same task that they died of
+#: and so often where the same task was given to them: Dask names any of those that a worker had
 _SAME = 3
 #: seconds after which somebody who waits is told what for
 _PATIENCE = 10.0
@@ -263,8 +263,9 @@ def _values_of(
             return [*client.gather(futures[:n_here]), *(futures[n_here:] if n_here else ())]
         except KilledWorker as killed:
             deadly.append(str(killed.task).replace(token, ""))
-            if len(deadly) == _TRIES or deadly[-_SAME:] == _SAME * deadly[-1:]:
-                raise _too_much(killed, len(deadly)) from None
+            times = deadly.count(deadly[-1])
+            if len(deadly) == _TRIES or times == _SAME:
+                raise _too_much(killed, times) from None
             _log.warning("a pass is done again: %s", killed)
             _retried(client, held)
         except (CancelledError, CommClosedError) as fault:
@@ -307,8 +308,9 @@ def _too_much(killed: Any, times: int) -> MemoryError:
     """What to do about work that no worker outlives."""
     return MemoryError(
         f"the workers that were given {killed.task} died, {times} times over: probably its "
-        "partition is too large for their memory; make smaller partitions, as with "
-        "X.repartition(partition_size='100MB') or X.rechunk, or give the workers more memory"
+        "partition, or another that they had, is too large for their memory; make smaller "
+        "partitions, as with X.repartition(partition_size='100MB') or X.rechunk, or give the "
+        "workers more memory"
     )
 
 

@@ -18,6 +18,9 @@ from mixtura.rows.oddities import Repeat
 from mixtura.rows.spread import Spread
 from mixtura.selection.candidate import Candidate
 
+#: the share of components, and of rows, up to which a candidate is not discarded for them
+SPARED = 0.01
+
 
 def hopeless(candidate: Candidate, n_rows: int, n_features: int, prior: Prior | None) -> str:
     """Why a candidate could only be discarded, known before it is fitted; empty where it is not.
@@ -54,44 +57,65 @@ class Doubts:
     repeated: Sequence[Repeat]
 
     def of(self, fit: Fit) -> str:
-        """Why the likelihood of a fit says nothing; empty where it does."""
+        """Why the likelihood of a fit says nothing; empty where it does.
+
+        One component without rows, on the floor, or whose likelihood is an accident is enough for
+        that, unless all such are at most a hundredth of the components and hold at most a hundredth
+        of the rows: that many components, or less, is then all that the choice may be wrong by.
+        So of fewer than a hundred components each has to be sound.
+        """
         mixture = fit.mixture
-        held = mixture.weights * self.total_weight
-        light = np.flatnonzero(held < 1e-6)
-        if light.size:
-            return f"component {light[0]} has no rows: fewer components do as well"
+        faults = [*self._empty(mixture), *self._accidents(mixture), *self._collapsed(mixture)]
+        if not faults:
+            return ""
+        whose = sorted({k for k, _ in faults})
+        few = len(whose) <= SPARED * mixture.n_components
+        return "" if few and mixture.weights[whose].sum() <= SPARED else faults[0][1]
+
+    def _empty(self, mixture: Mixture) -> list[tuple[int, str]]:
+        """The components without rows, and what is said of each."""
+        light = np.flatnonzero(mixture.weights * self.total_weight < 1e-6)
+        return [(int(k), f"component {k} has no rows: fewer components do as well") for k in light]
+
+    def _accidents(self, mixture: Mixture) -> list[tuple[int, str]]:
+        """The components whose likelihood is an accident, and why."""
         structure, d = mixture.structure, mixture.n_features
-        rows = held * (self.n_rows / self.total_weight)
+        rows = mixture.weights * self.n_rows
         variances = self.spread.variances
         units = structure.units(variances) if structure.letters[1] == "I" else variances
-        thin = thinnest(mixture.covariance_matrices(), units)
-        accidents = np.flatnonzero(spurious(structure, rows, thin, d))
-        if accidents.size:
-            k = int(accidents[0])
-            if rows[k] < least_rows(structure, d):
-                return (
-                    f"component {k} holds {rows[k]:.2g} rows, fewer than the "
-                    f"{least_rows(structure, d)} that a covariance of its own takes: its "
-                    "likelihood is an accident"
-                )
-            return (
-                f"component {k} is flat, below {THIN:g} of the data's variance, on {rows[k]:.3g} "
-                f"rows, fewer than {FEW * (d + 1)}: its likelihood is an accident"
+        if structure.form.diagonal:
+            thin = (mixture.variances() / units).min(axis=1)
+        else:
+            thin = thinnest(mixture.covariance_matrices(), units)
+        least = least_rows(structure, d)
+        return [
+            (
+                int(k),
+                f"component {k} holds {rows[k]:.2g} rows, fewer than the {least} that a covariance "
+                "of its own takes: its likelihood is an accident"
+                if rows[k] < least
+                else f"component {k} is flat, below {THIN:g} of the data's variance, on "
+                f"{rows[k]:.3g} rows, fewer than {FEW * (d + 1)}: its likelihood is an accident",
             )
-        return self._collapsed(mixture)
+            for k in np.flatnonzero(spurious(structure, rows, thin, d))
+        ]
 
-    def _collapsed(self, mixture: Mixture) -> str:
-        """Whether a component lies on the floor, and not on a spike, which is a finding."""
+    def _collapsed(self, mixture: Mixture) -> list[tuple[int, str]]:
+        """The components on the floor, and not on a spike, which is a finding."""
         if self.regularisation.exact:
-            return ""
+            return []
         margin = 1.0 + 1e-4 if self.regularisation.relative else 2.0
         floor = mixture.structure.units(self.regularisation.floor(self.spread))
-        low = mixture.structure.form.unsound(mixture.covariances, margin * floor)
         found = {k for repeat in self.repeated for k in sitting(mixture, repeat)}
-        for k in low:
-            if k not in found:
-                return (
-                    f"component {k} collapsed onto few rows, or onto rows in a plane: its "
-                    "likelihood is the regularisation's making"
-                )
-        return ""
+        low = mixture.structure.form.unsound(mixture.covariances, margin * floor)
+        low = [k for k in low if k not in found]
+        if low and mixture.structure.shared:
+            low = list(range(mixture.n_components))
+        return [
+            (
+                k,
+                f"component {k} collapsed onto few rows, or onto rows in a plane: its likelihood "
+                "is the regularisation's making",
+            )
+            for k in low
+        ]

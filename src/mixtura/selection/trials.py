@@ -23,7 +23,7 @@ from mixtura.fitting.starts.budget import cost
 from mixtura.fitting.starts.ground import Ground
 from mixtura.fitting.starts.start import Request
 from mixtura.fitting.truncated.choice import run_of, truncates
-from mixtura.fitting.truncated.run import run as truncated_run
+from mixtura.fitting.truncated.fit import run as truncated_run
 from mixtura.model.mixture import Mixture
 from mixtura.model.structures import structure as structure_called
 from mixtura.rows.data import Data

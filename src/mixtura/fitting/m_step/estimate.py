@@ -153,16 +153,13 @@ class Estimate:
         eigenvalues of each W_k are raised to n_k, and the M-step is taken again. Its covariances
         are positive definite, if not all above the floor. Should rounding deny it, more is added.
         """
-        form, covariances = self.structure.form, self.covariances
+        form = self.structure.form
         if self.structure.separate or self.structure.shared or self.structure.n_factors:
-            for k in low:
-                covariances = form.floored(covariances, k, floor)
-            return replace(self, covariances=covariances)
+            return replace(self, covariances=form.floored(self.covariances, low, floor))
         counted = self.weight if self.counted is None else self.counted
         scatter = _times(counted, self.covariances) if self.scatter is None else self.scatter
         own = _times(1.0 / counted, scatter)
-        for k in range(len(counted)):
-            own = form.floored(own, k, floor)
+        own = form.floored(own, range(len(counted)), floor)
         for more in (0.0, *_MORE):
             raised = _times(counted, form.ridged(own, more * floor))
             covariances = self.structure.maximise(counted, raised)

@@ -14,8 +14,8 @@ from mixtura.fitting.given import Given
 from mixtura.fitting.runs import run
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.starts.labelled import Labelled
+from mixtura.fitting.truncated.fit import run as truncated_run
 from mixtura.fitting.truncated.moves import movable
-from mixtura.fitting.truncated.run import run as truncated_run
 from mixtura.fitting.truncated.start import many_start
 from mixtura.rows.data import Data
 from mixtura.rows.oddities import distinct_rows

@@ -17,7 +17,7 @@ from mixtura.errors import DataError
 from mixtura.fitting.em import EM
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.truncated.placing import nearest, neighbours
-from mixtura.fitting.truncated.truncation import Breadth, Scored
+from mixtura.fitting.truncated.truncation import KEPT, MOST, Breadth, Scored
 from mixtura.model.density import log_background
 from mixtura.model.mixture import Mixture
 
@@ -61,6 +61,11 @@ class Place:
     def copied(self) -> Place:
         """The same, that stays as it is."""
         return replace(self, sets=self.sets.copied(), graph=self.graph.copy())
+
+    def narrowed(self, n_kept: int) -> Place:
+        """The same of which a row keeps fewer, its likeliest; this one stays as it is."""
+        ids = np.ascontiguousarray(self.sets.ids[:, :n_kept])
+        return replace(self, sets=Sets(ids, np.zeros(ids.shape)))
 
     def widened(self, breadth: Breadth) -> Place:
         """The same with room for more."""
@@ -110,6 +115,11 @@ class Rounds:
         graph = neighbours(self.passes, means, breadth.neighbours, self.scale, random)
         kept = nearest(self.passes, means, breadth.kept, self.scale, random)
         return Place(mixture, Sets(kept, np.zeros(kept.shape)), graph)
+
+    def show_all(self, place: Place) -> int:
+        """Have each row keep the likeliest of all components; how many densities that took."""
+        background = log_background(place.mixture)
+        return shown_all(self.passes, place.mixture, place.sets, background).n_densities
 
     def expand(self, place: Place) -> Expanded:
         """The E-step: F at the place's mixture, nats, and how many densities that took."""
@@ -213,7 +223,7 @@ def scored(passes: Any, mixture: Mixture, ids: Numbers) -> Scored:
     mixture : whose components are kept, and the noise besides.
     ids : (n, C), −1 for none.
     """
-    gaps, sizes, kept, lacking = [], [], 0, 0.0
+    gaps, sizes, kept, lacking = [], [], 0, dict[int, float]()
     for at in range(0, len(ids), _TOGETHER):
         rows, own = passes.rows[at : at + _TOGETHER], ids[at : at + _TOGETHER]
         n = len(rows)
@@ -225,21 +235,33 @@ def scored(passes: Any, mixture: Mixture, ids: Numbers) -> Scored:
         gaps.append(likelihood - bound)
         sizes.append(n)
         if not at:
-            lacking = (likelihood - best_bound(those, mixture, ids.shape[1])) / n
+            bounds = best_bounds(those, mixture)
+            lacking = {count: (likelihood - most) / n for count, most in bounds.items()}
         best = kernel.labels(rows, mixture.components)[:, None]
         # Noise, whose number is K, every row keeps.
         kept += int(((own == best) | (best == mixture.n_components)).any(axis=1).sum())
     return Scored(np.array(gaps), np.array(sizes), kept, lacking)
 
 
-def best_bound(passes: Any, mixture: Mixture, n_kept: int) -> float:
-    """Σ_n log Σ_c p_c(x_n) over the so many likeliest components of each row, nats."""
-    n, k = len(passes.rows), mixture.n_components
-    every, all_of_them = np.arange(k, dtype=np.int32)[None], np.zeros((n, 1), np.int32)
-    likeliest = Sets.empty(n, n_kept, shares=False)
-    where = Cells.even(n, _SIDE_BY_SIDE), every, all_of_them, likeliest
-    found = passes.expand(mixture.gaussians, *where, background=log_background(mixture))
-    return float(found.bound)
+def best_bounds(passes: Any, mixture: Mixture) -> dict[int, float]:
+    """By how many components a row may keep, Σ_n log Σ_c p_c(x_n) over its likeliest, nats."""
+    most, background = min(MOST, mixture.n_components), log_background(mixture)
+    likeliest = Sets.empty(len(passes.rows), most)
+    best = shown_all(passes, mixture, likeliest, background)
+    assert likeliest.shares is not None
+    return {
+        kept: best.bound + float(np.log1p(-likeliest.shares[:, kept:].sum(axis=1)).sum())
+        for kept in (*KEPT, MOST)
+    }
+
+
+def shown_all(passes: Any, mixture: Mixture, sets: Sets, background: float) -> Expanded:
+    """The E-step that shows each row all components; sets are overwritten."""
+    n = len(passes.rows)
+    every = np.arange(mixture.n_components, dtype=np.int32)[None]
+    where = Cells.even(n, _SIDE_BY_SIDE), every, np.zeros((n, 1), np.int32), sets
+    found: Expanded = passes.expand(mixture.gaussians, *where, background=background)
+    return found
 
 
 def _too_far() -> DataError:

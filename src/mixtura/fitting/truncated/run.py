@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats
-from mixtura.engine.cells import Sets
-from mixtura.errors import Interrupted
 from mixtura.fitting.convergence.anderson import AndersonState
 from mixtura.fitting.convergence.rules import Outcome
-from mixtura.fitting.em import EM
-from mixtura.fitting.fit import Fit
-from mixtura.fitting.given import Given
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.run_state import RunState
-from mixtura.fitting.runs import begin
-from mixtura.fitting.truncated.begin import (
-    begun,
-    from_mixture,
-    gathered,
-    passes_over,
-    with_factors,
-)
-from mixtura.fitting.truncated.moves import Mover, movable
+from mixtura.fitting.truncated.moves import Mover
 from mixtura.fitting.truncated.rounds import Place, Rounds
-from mixtura.fitting.truncated.spread import SpreadRounds, beyond_memory
+from mixtura.fitting.truncated.spread import SpreadRounds
 from mixtura.fitting.truncated.state import TruncatedState
 from mixtura.fitting.truncated.streamed import StreamedRounds
-from mixtura.fitting.truncated.truncation import Breadth, Truncation
-from mixtura.model.mixture import Mixture
-from mixtura.model.structures import structure
+from mixtura.fitting.truncated.truncation import (
+    GAPS,
+    KEPT,
+    MOST,
+    NEAR,
+    PLANE,
+    SLACK,
+    Breadth,
+    Scored,
+    Truncation,
+)
 
 #: after these rounds and so many each time some rows are scored exactly, and how many
 _EARLY, _EVERY, _LOOKED_AT = (2, 4), 10, 1000
+#: so many rounds are to be near exact EM's, where it may begin there, too; and up to so many times
+#: what a row is shown all components are shown then
+_FIRST, _DEAR = 5, 25
 #: what E-steps alone gain, nats a row, once rows keep what they should; and so many at most
 _WARM, _WARM_STEPS = 1e-3, 10
 #: a gain below which components are moved, nats a row
@@ -48,8 +45,6 @@ _SHARE, _FEWER = 0.05, 3
 _FEWEST = 1e-3
 #: up to so many densities all rows are scored in the end, else so many of them
 _ALL, _SOME = 2e10, 20_000
-#: structures whose components are moved as they are
-_BY_AXES = ("VII", "VVI")
 
 
 @dataclass(eq=False)
@@ -62,6 +57,9 @@ class Run:
     place : where they begin; it changes as they go on.
     random : draws the rows that are looked at.
     repairs : what was done to components that collapsed.
+    near : whether it is to go where exact EM would: from a mixture that another made, of rows in
+        memory. Rows are shared out among more components in the first rounds, and see all of them
+        there and where some were set elsewhere, if that is not dear.
     """
 
     rounds: Rounds | StreamedRounds | SpreadRounds
@@ -69,6 +67,7 @@ class Run:
     breadth: Breadth
     random: np.random.RandomState
     repairs: list[Repair]
+    near: bool = False
 
     def __post_init__(self) -> None:
         self.trace: list[float] = []  # of what is maximised, nats a row
@@ -81,8 +80,10 @@ class Run:
         """The same after E-steps alone, until they raise the bound by little.
 
         What rows keep of another's mixture is found by distances between means at first: an M-step
-        from that would go away from where exact EM goes.
+        from that would go away from where exact EM goes. Where that is not dear they see all.
         """
+        if self._sees_all():
+            return self
         bound, gain, least = -np.inf, np.inf, _WARM * self.rounds.em.data.source.total_weight
         while gain > least and self.n_rounds < _WARM_STEPS:
             before, bound = bound, self._expand()
@@ -132,10 +133,19 @@ class Run:
         self.n_rounds += 1
         return done.bound
 
+    def _sees_all(self) -> bool:
+        """Show rows all components, where that is wanted and not dear; whether it was done."""
+        usual = Breadth.usual(*self.place.mixture.means.shape)
+        dear = len(self.place.graph) > _DEAR * usual.kept * usual.neighbours
+        if not self.near or dear or not isinstance(self.rounds, Rounds):
+            return False
+        self.n_densities += self.rounds.show_all(self.place)
+        return True
+
     def _round(self, *, told: bool = True) -> None:
         """One E-step and one M-step; now and then a look whether rows keep enough."""
         self.reach()
-        if len(self.trace) in _EARLY or len(self.trace) % _EVERY == 0:
+        if self._looks:
             self._look()
         if told:
             self._tell()
@@ -143,6 +153,17 @@ class Run:
         if repairs:
             self.repairs.extend(repairs)
             self.since = len(self.trace)
+        first = len(self.trace) < _FIRST and self.breadth.kept > KEPT[0]
+        if first or any(repair.action == "reseeded" for repair in repairs):
+            self._sees_all()
+
+    @property
+    def _looks(self) -> bool:
+        """Whether it is time to see what rows lack."""
+        n = len(self.trace)
+        if self.near and n <= _EVERY:
+            return n == 1 or self.breadth.kept > KEPT[0] or n in _EARLY
+        return n in _EARLY or n % _EVERY == 0
 
     def _tell(self) -> None:
         """Tell the observer of the last entry of the trace."""
@@ -151,12 +172,37 @@ class Run:
             observer.iterated(len(self.trace), [*self.trace], self.known)
 
     def _look(self) -> None:
-        """Score some rows exactly, and keep more where that shows a gap."""
-        seen = self.rounds.scored(self.place, _LOOKED_AT, self.random)
-        wider = self.breadth.widened(seen.lacking, seen.missed, self.place.mixture.means.shape)
+        """Score some rows exactly; keep more where that shows a gap, and fewer where they may."""
+        seen, shape = self._scored(_LOOKED_AT), self.place.mixture.means.shape
+        first = self.near and len(self.trace) <= _FIRST
+        limit, slack = (NEAR, 1.0) if first else (GAPS[shape[1] > PLANE], SLACK)
+        told = (KEPT[0], MOST) if first else KEPT, seen.lacking, seen.missed, shape
+        wider = self.breadth.joined(self.breadth.fitting(*told, limit))
         if wider != self.breadth:
             self.breadth, self.place = wider, self.rounds.widened(self.place, wider)
             self.since = len(self.trace)
+            if self.near:
+                self.reach()
+                del self.trace[-2]
+        enough = self.breadth.fitting(*told, slack * limit)
+        if self.near and enough.kept < self.breadth.kept:
+            self._narrow(enough.kept)
+
+    def _narrow(self, n_kept: int) -> None:
+        """Have rows keep fewer, if the bound is not below that of the round before for it."""
+        wide, before = self.place, self.trace[-2] if len(self.trace) > 1 else -np.inf
+        self.place = wide.narrowed(n_kept)
+        self.reach()
+        height = self.trace.pop()
+        if height < before:
+            self.place = wide
+            return
+        self.trace[-1] = height
+        self.breadth, self.since = replace(self.breadth, kept=n_kept), len(self.trace)
+
+    def _scored(self, count: int) -> Scored:
+        """So many rows scored exactly, beside what they keep."""
+        return self.rounds.scored(self.place, count, self.random)
 
     def _move(self) -> None:
         """Batches of moves, each kept if the bound is above what it was a few rounds later."""
@@ -223,7 +269,7 @@ class Run:
         em, n = rounds.em, rounds.em.data.source.n_rows
         log_prior = em.m_step.log_prior(place.mixture) / em.data.source.total_weight
         bound = self.trace[-1] - log_prior
-        seen = rounds.scored(place, _SOME, self.random)
+        seen = self._scored(_SOME)
         likelihood, error = bound + seen.gap, seen.standard_error
         if n * len(place.graph) <= _ALL:
             likelihood, error = em.objective(place.mixture) - log_prior, 0.0
@@ -238,160 +284,3 @@ class Run:
             self.n_moves,
             densities,
         )
-
-
-def run(
-    em: EM,
-    number: int,
-    given: Given,
-    random: np.random.RandomState,
-    *,
-    resumed: Fit | None = None,
-) -> Fit:
-    """One run of truncated EM: from its own start, or from what another gives.
-
-    Parameters
-    ----------
-    em, number, given, random, resumed : as for `mixtura.fitting.runs.run`.
-
-    Raises
-    ------
-    Interrupted : Ctrl-C, with the fit of the last mixture whose bound is known.
-    KeyboardInterrupt : Ctrl-C before any is known.
-    """
-    began, settings = time.perf_counter(), em.settings
-    automatic = isinstance(settings.start, str) and settings.start == "auto"
-    own = automatic and resumed is None and given.empty
-    if em.observer:
-        em.observer.begun(number)
-    runs: list[Run] = []
-    try:
-        if em.checkpointer and em.checkpointer.state:
-            going = _continued(em, em.checkpointer.state)
-        elif own:
-            going = searched(em, random, runs)
-        else:
-            going = _going(em, given, random, number, resumed)
-        runs.append(going)
-        outcome = going.climb(number)
-        going.reach()
-        truncation = going.scored()
-    except KeyboardInterrupt:
-        known = [each for each in runs if each.trace and each.rounds.em is em]
-        if not known:
-            raise
-        raise Interrupted(_fit(known[-1], Outcome.INTERRUPTED, began, None)) from None
-    fit = _fit(going, outcome, began, truncation)
-    if em.observer:
-        em.observer.ended(fit)
-    return fit
-
-
-def _going(
-    em: EM, given: Given, random: np.random.RandomState, number: int, resumed: Fit | None
-) -> Run:
-    """A run from what another start gives, or from where another fit ended."""
-    repairs: list[Repair] = []
-    mixture = resumed.mixture if resumed else None
-    if mixture is None:
-        mixture, repairs = begin(em, given, random, run=number)
-    breadth = Breadth.usual(mixture.n_components, mixture.n_features)
-    if not em.data.in_memory:
-        return _elsewhere(em, mixture, breadth, random, repairs)
-    begins = from_mixture(em, mixture, breadth, random)
-    seed = np.random.RandomState(random.randint(2**31))
-    return Run(*begins, breadth, seed, repairs).warm()
-
-
-def _elsewhere(
-    em: EM,
-    mixture: Mixture,
-    breadth: Breadth,
-    random: np.random.RandomState,
-    repairs: list[Repair],
-) -> Run:
-    """A run over rows that memory does not hold, from a mixture."""
-    rounds = beyond_memory(em, np.random.RandomState(random.randint(2**31)))
-    seed = np.random.RandomState(random.randint(2**31))
-    return Run(rounds, rounds.beginning(mixture, breadth), breadth, seed, repairs).warm()
-
-
-def _continued(em: EM, state: RunState) -> Run:
-    """A run on from a checkpoint."""
-    stood, mixture = state.truncated, state.ahead
-    assert stood is not None
-    passes = passes_over(em.data.sample, em.data.executor)
-    rounds = gathered(em, passes, stood.order)
-    sets = Sets(np.array(stood.ids), np.zeros(stood.ids.shape))
-    place = Place(mixture, sets, np.array(stood.graph), stood.number)
-    random = np.random.RandomState()
-    random.set_state(dict(stood.random))
-    breadth = Breadth(stood.ids.shape[1], stood.graph.shape[1])
-    going = Run(rounds, place, breadth, random, [*state.repairs])
-    going.trace, going.since, going.known = [*state.trace], stood.since, state.known[0]
-    going.n_moves, going.n_densities, going.n_rounds = stood.counts
-    return going
-
-
-def searched(em: EM, random: np.random.RandomState, runs: list[Run]) -> Run:
-    """A run from a start of its own, with components moved; mostly in two steps.
-
-    Whether a cell is one component or two is told by its axes with a few rows, while a covariance
-    has D (D + 1) / 2 numbers, which fit any rows; and where components share what a covariance is
-    made of, none can be split by itself. So components are moved as if they lay along the axes, and
-    full ones then once more. Of rows that memory does not hold it is over the sample. All runs are
-    put into `runs`.
-    """
-    if not em.data.in_memory:
-        some = replace(
-            em,
-            data=em.data.of_others(em.data.sample),
-            observer=None,
-            checkpointer=None,
-            assumed=em.assumptions,
-        )
-        small = searched(some, random, runs)
-        going = _elsewhere(em, small.place.mixture, small.breadth, random, [])
-        going.n_moves = small.n_moves
-        return going
-    settings = em.settings
-    breadth = Breadth.usual(settings.n_components, em.data.source.n_features)
-    axes = settings.structure.letters not in _BY_AXES and em.data.source.n_features > 1
-    first = em
-    if axes:
-        plain = replace(settings, structure=structure("VVI"))
-        first = replace(em, settings=plain, assumed=em.assumptions)
-    rounds, place, repairs = begun(first, breadth, random)
-    seed = np.random.RandomState(random.randint(2**31))
-    going = Run(replace(rounds, em=first), place, breadth, seed, repairs)
-    runs.append(going)
-    if movable(first.settings.structure) and settings.n_components > 2:
-        going.settle()
-    if not axes:
-        return going
-    if not going.trace:
-        going.reach()
-    whole = Run(replace(rounds, em=em), going.place, going.breadth, seed, [])
-    runs.append(whole)
-    whole.n_moves = going.n_moves
-    if settings.structure.n_factors:
-        whole.place = with_factors(replace(rounds, em=em), whole.place)
-    else:
-        whole.weight, whole.repairs = whole.rounds.maximise(whole.place, 0, ())
-    if movable(settings.structure) and settings.n_components > 2:
-        whole.settle()
-    return whole
-
-
-def _fit(run: Run, outcome: Outcome, began: float, truncation: Truncation | None) -> Fit:
-    """The result: of the last mixture whose bound is known."""
-    em = run.rounds.em
-    rule, wish = em.settings.rule, em.settings.acceleration
-    trace = [*run.trace]
-    if truncation is not None:
-        trace[-1] += truncation.log_likelihood - truncation.bound
-    state = RunState.starting(AndersonState.starting(rule, wish, run.known), run.repairs)
-    state.trace, state.weight, state.known = trace, run.weight, (run.known, len(trace))
-    if outcome is Outcome.CONVERGED and run.repairs:
-        outcome = Outcome.REPAIRED
-    return replace(em.ended(state, outcome, began), truncation=truncation)

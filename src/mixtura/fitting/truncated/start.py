@@ -16,7 +16,7 @@ from mixtura.fitting.given import Given
 from mixtura.fitting.m_step.health import Repair
 from mixtura.fitting.runs import begin
 from mixtura.fitting.starts.met import Met
-from mixtura.fitting.truncated.run import searched
+from mixtura.fitting.truncated.fit import searched
 from mixtura.model.mixture import Mixture
 from mixtura.rows.sampling import sample
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,11 @@ PLANE = 3
 GAPS = (4e-3, 1e-2)
 #: the share of rows whose likeliest component is not in their set above which there are more lists
 MISSED = 5e-3
+#: in first rounds that are to be near exact EM's rows keep so many, if they lack more than that
+#: with the least
+MOST, NEAR = 16, 1e-3
+#: rows keep fewer again where those would lack no more than this part of what they may
+SLACK = 0.25
 
 
 @dataclass(frozen=True)
@@ -43,21 +49,32 @@ class Breadth:
         few = NEIGHBOURS[0] if n_features <= PLANE else NEIGHBOURS[1]
         return cls(min(KEPT[0], n_components), min(few, n_components))
 
-    def widened(self, lacking: float, missed: float, shape: tuple[int, ...]) -> Breadth:
-        """More, where rows that were scored exactly show that it is too little.
+    def fitting(
+        self,
+        steps: Sequence[int],
+        lacking: Mapping[int, float],
+        missed: float,
+        shape: tuple[int, ...],
+        limit: float,
+    ) -> Breadth:
+        """The least that rows that were scored exactly show to be enough.
 
         Parameters
         ----------
-        lacking : the mean of log p(x) less the best that so many components can be, nats.
+        steps : how many components a row may keep, rising.
+        lacking : by how many components a row keeps, the mean of log p(x) less the best that so
+            many components can be, nats.
         missed : the share of rows whose likeliest component is not in their set.
         shape : (K, D).
+        limit : what rows may lack, nats.
         """
-        (n_components, d), kept, neighbours = shape, self.kept, self.neighbours
-        if missed > MISSED:
-            neighbours = _next(NEIGHBOURS, neighbours)
-        if lacking > GAPS[d > PLANE]:
-            kept = _next(KEPT, kept)
-        return Breadth(min(kept, n_components), min(neighbours, n_components))
+        kept = next((step for step in steps if lacking[step] <= limit), steps[-1])
+        neighbours = _next(NEIGHBOURS, self.neighbours) if missed > MISSED else self.neighbours
+        return Breadth(min(kept, shape[0]), min(neighbours, shape[0]))
+
+    def joined(self, other: Breadth) -> Breadth:
+        """The more of both."""
+        return Breadth(max(self.kept, other.kept), max(self.neighbours, other.neighbours))
 
 
 def _next(steps: tuple[int, ...], now: int) -> int:
@@ -139,14 +156,14 @@ class Scored:
     gaps : (p,) the sums over the rows of a part of log p(x) less the row's bound, nats.
     sizes : (p,) how many rows a part has.
     n_kept : how many rows of all keep their likeliest component.
-    lacking : of the first thousand, the mean of log p(x) less what as many components as a row
-        keeps can be at most, the likeliest ones, nats a row.
+    lacking : of the first thousand, by the number of components that a row may keep, the mean of
+        log p(x) less what so many can be at most, the likeliest ones, nats a row.
     """
 
     gaps: Floats
     sizes: Integers
     n_kept: int
-    lacking: float
+    lacking: Mapping[int, float]
 
     @property
     def gap(self) -> float:

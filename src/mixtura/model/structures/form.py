@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -99,8 +99,13 @@ class Form(ABC):
         """
 
     @abstractmethod
-    def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
-        """Covariances with component k's eigenvalues raised to 1, in units of `floor` (D,)."""
+    def floored(self, covariances: Floats, low: Sequence[int], floor: Floats) -> Floats:
+        """Covariances with the eigenvalues of the components `low` raised to 1, in units of F.
+
+        Parameters
+        ----------
+        floor : F, (D,).
+        """
 
 
 class _Variances(Form):
@@ -165,8 +170,8 @@ class _Spherical(_Variances):
         sound = covariances > 0.0 if floor is None else covariances >= floor.mean()
         return np.flatnonzero(~sound).tolist()
 
-    def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
-        return _replaced(covariances, k, np.maximum(covariances[k], floor.mean()))
+    def floored(self, covariances: Floats, low: Sequence[int], floor: Floats) -> Floats:
+        return _raised(covariances, low, lambda one: np.maximum(one, floor.mean()))
 
 
 class _Diag(_Variances):
@@ -209,8 +214,8 @@ class _Diag(_Variances):
         sound = covariances > 0.0 if floor is None else covariances >= floor
         return np.flatnonzero(~sound.all(axis=1)).tolist()
 
-    def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
-        return _replaced(covariances, k, np.maximum(covariances[k], floor))
+    def floored(self, covariances: Floats, low: Sequence[int], floor: Floats) -> Floats:
+        return _raised(covariances, low, lambda one: np.maximum(one, floor))
 
 
 class _Matrices(Form):
@@ -272,7 +277,7 @@ class _Tied(_Matrices):
         above = covariances if floor is None else covariances - np.diag(floor)
         return [] if is_positive_definite(above) else [0]
 
-    def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
+    def floored(self, covariances: Floats, low: Sequence[int], floor: Floats) -> Floats:
         return floored_matrix(covariances, floor)
 
 
@@ -313,8 +318,8 @@ class _Full(_Matrices):
             return []
         return [k for k, matrix in enumerate(above) if not is_positive_definite(matrix)]
 
-    def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
-        return _replaced(covariances, k, floored_matrix(covariances[k], floor))
+    def floored(self, covariances: Floats, low: Sequence[int], floor: Floats) -> Floats:
+        return _raised(covariances, low, lambda one: floored_matrix(one, floor))
 
 
 def cholesky(matrix: Floats, whose: str) -> Floats:
@@ -375,10 +380,11 @@ def floored_matrix(matrix: Floats, floor: Floats) -> Floats:
     return raised * np.outer(scale, scale)
 
 
-def _replaced(covariances: Floats, k: int, covariance: Floats) -> Floats:
-    """A copy of `covariances` with entry k replaced."""
+def _raised(covariances: Floats, low: Sequence[int], one: Callable[[Floats], Floats]) -> Floats:
+    """A copy of `covariances` with those of the components `low` changed, each by itself."""
     copy = covariances.copy()
-    copy[k] = covariance
+    for k in low:
+        copy[k] = one(covariances[k])
     return copy
 
 

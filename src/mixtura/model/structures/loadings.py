@@ -119,10 +119,10 @@ class Loadings(Form):
         sound = own > 0.0 if floor is None else own >= floor
         return np.flatnonzero(~sound.all(axis=1)).tolist()
 
-    def floored(self, covariances: Floats, k: int, floor: Floats) -> Floats:
-        """With the variances that are component k's own raised: their exact constrained maximum."""
-        raised = covariances.copy()
-        raised[k, :, -1] = np.maximum(raised[k, :, -1], floor)
+    def floored(self, covariances: Floats, low: Sequence[int], floor: Floats) -> Floats:
+        """With the variances that are `low` ones' own raised: their exact constrained maximum."""
+        raised, at = covariances.copy(), list(low)
+        raised[at, :, -1] = np.maximum(raised[at, :, -1], floor)
         return raised
 
     def levelled(self, weight: Floats, covariances: Floats) -> Floats:
