@@ -62,6 +62,19 @@ def test_components_whose_shares_have_changed_are_found_and_named() -> None:
     assert "component 0 has 2" in found.verdict or "component 2 has 4" in found.verdict
 
 
+def test_of_two_components_whose_shares_have_changed_the_first_is_named() -> None:
+    """What one has gained the other has lost; which is more is a matter of rounding."""
+    for seed in range(20):
+        weight = float(np.random.default_rng(seed).uniform(0.2, 0.8))
+        pair = Mixture([weight, 1.0 - weight], [[0.0], [9.0]], [1.0, 1.0], "spherical")
+        (found,) = [
+            each
+            for each in pair.compare(pair.sample(500, seed)[0]).departures
+            if each.of == "components"
+        ]
+        assert found.effect["component"] == 0.0
+
+
 def test_rows_that_are_too_rare_are_found_by_their_scores() -> None:
     rows, _ = TRIO.sample(4000, 0)
     far = np.random.default_rng(0).normal(scale=8.0, size=(120, 4))

@@ -30,6 +30,8 @@ _NUMBERS = 2**20
 _FEW = 5.0
 #: a maximum over points a step h apart falls short of that over all by so much of √h
 _SHORT = 0.5826
+#: shares that differ by no more are one
+_ROUNDING = 1e-12
 #: rows of that tail probability are called rare
 _RARE = 0.01
 
@@ -175,7 +177,8 @@ class Yardstick(Value):
         along = vectors[:, kept].T @ np.add.reduceat(apart[places], groups)
         form = float(n * np.sum(np.square(along) / values[kept]))
         p = float(chi_survival(math.sqrt(form), int(kept.sum()))) if kept.any() else 1.0
-        worst = int(np.abs(apart).argmax())
+        sizes = np.abs(apart)  # of two components both are as far, but for rounding
+        worst = int((sizes >= sizes.max() - _ROUNDING).argmax())
         labels = np.concatenate([terms.labels for terms in self.mixture.terms])
         effect = {
             "component": float(labels[worst]),

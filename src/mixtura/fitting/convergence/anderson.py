@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -26,6 +27,8 @@ _PLAIN = 3
 _PATIENT = 12
 #: the longest step, in steps of EM
 _STRETCH = 100.0
+#: so many gains below what is known of the log-likelihood are rounding
+_BLURRED = 3
 #: EM is in its linear regime where the ratio of successive gains changes by less
 _STABLE = 0.03
 #: over so many ratios
@@ -278,8 +281,11 @@ class AndersonState:
         if self.ended and (not self.accelerated or (plain >= enough and not promises)):
             return self
         state = replace(self, ended=None)
-        testing = not promises and plain < enough
-        testing = testing and self.rule.outcome(trace, 0, resolution) is not None
+        testing = plain < enough and self.rule.outcome(trace, 0, resolution) is not None
+        # Where gains are rounding, so would be that of an extrapolation which promises none.
+        gains = (abs(after - before) for before, after in pairwise(trace[-_BLURRED - 1 :]))
+        blurred = resolution > 0.0 and max(gains, default=math.inf) <= resolution
+        testing = not promises and (testing or blurred)
         if self.begun and found is None and len(self.history.points) > 1:
             # Not concave: not the regime in which extrapolation finds a maximum.
             return replace(state, history=AndersonHistory.empty(), begun=False)
