@@ -6,6 +6,7 @@ import math
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,8 @@ class Oddities:
 
 
 NONE = Oddities()
+#: what was found of rows in memory, for as long as they are
+_KEPT: WeakKeyDictionary[ArraySource, tuple[Repeat, ...]] = WeakKeyDictionary()
 
 
 def oddities(
@@ -217,7 +220,7 @@ class Repeat:
 
 
 def repeats(source: ArraySource) -> tuple[Repeat, ...]:
-    """The repeated values of rows in memory, feature after feature.
+    """The repeated values of rows in memory, feature after feature; sought once.
 
     A value is repeated where 1 % of the rows, and 10 at least, hold it, and ten times as many as
     hold any of the three values next to it on either side. Rounded values, which all are repeated,
@@ -232,8 +235,14 @@ def repeats(source: ArraySource) -> tuple[Repeat, ...]:
     It sorts up to 4096 rows, spread evenly, and fewer of more than 16 features; the others are
     looked at only to count what was found, and not if they are very many.
     """
-    rows = source.rows
-    most = min(max(_NUMBERS // source.n_features, _FEW), _ROWS)
+    if source not in _KEPT:
+        _KEPT[source] = _repeats(source.rows)
+    return _KEPT[source]
+
+
+def _repeats(rows: Rows) -> tuple[Repeat, ...]:
+    """The repeated values of rows (N, D)."""
+    most = min(max(_NUMBERS // rows.shape[1], _FEW), _ROWS)
     some = np.sort(rows[:: -(-len(rows) // most)], axis=0)  # (m, D)
     least = max(math.ceil(_SHARE * len(some)), _LEAST)
     if len(some) < least:

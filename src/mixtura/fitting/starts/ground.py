@@ -84,7 +84,8 @@ class Ground:
         units = units_of(rows, weights, structure)
         points = np.ascontiguousarray(units.of(rows))
         ridge = units.covariance(np.diag(rounding(rows))) + RIDGE * np.eye(points.shape[1])
-        repeated = repeats(ArraySource(rows))
+        whole = len(rows) == source.n_rows
+        repeated = repeats(source if whole else ArraySource(rows))
         return cls(
             ArraySource(points, weights),
             ArraySource(np.ascontiguousarray(units.scaled(rows)), weights),
@@ -92,7 +93,7 @@ class Ground:
             ridge,
             repeated,
             tuple(np.flatnonzero(rows[:, each.feature] == each.value) for each in repeated),
-            len(rows) == source.n_rows,
+            whole,
         )
 
     def ascent(

@@ -131,7 +131,7 @@ class Search:
         found = search(ascent.problem(start), states, rule, how, effort, draws)
         if found is None:
             return None
-        self.random.uniform(size=found.n_used)
+        self.random.random_sample(found.n_used)
         ascent.budget.left = found.left
         return Found(tuple(start.moved(*each) for each in found.states), found.times)
 
@@ -160,7 +160,7 @@ class Search:
         return (
             Searching(race, scatter, self._met, DRAWN, True),
             Effort(np.inf, patience, 0, left, CALL, ascent.step(k)),
-            self.random.uniform(size=(_AHEAD + _AHEAD_EACH * k) * DRAWN * DRAWS),
+            self.random.random_sample((_AHEAD + _AHEAD_EACH * k) * DRAWN * DRAWS),
         )
 
     @property
