@@ -294,7 +294,7 @@ template <class S> class Moments {
 
     // Σ over rows of four features i… times their shares with four rows of scratch: (4, 4).
     // Features beyond D are zero in the scratch.
-    void multiply(std::int64_t i, const S* right, S* products) const {
+    [[gnu::always_inline]] void multiply(std::int64_t i, const S* right, S* products) const {
         Lanes<S> sum[unit] = {};
         const S* left = weighted_.data() + i * capacity_;
         for (std::int64_t s = 0; s < n_kept_; ++s, left += width<S>, right += width<S>) {
@@ -308,6 +308,7 @@ template <class S> class Moments {
                 for (int c = 0; c < 4; ++c) sum[4 * r + c] = fma(row, column[c], sum[4 * r + c]);
             }
         }
+#pragma GCC unroll 8
         for (int at = 0; at < 16; at += width<S>) store(products + at, summed<S>(sum + at));
     }
 
