@@ -27,7 +27,7 @@ MISSED = 5e-3
 #: with the least
 MOST, NEAR = 16, 1e-3
 #: rows keep fewer again where those would lack no more than this part of what they may
-SLACK = 0.25
+SLACK = 0.9
 
 
 @dataclass(frozen=True)
