@@ -48,8 +48,8 @@ class Effort:
     def name(self) -> str:
         """As the table says it."""
         alone = "" if self.neighbours else ", neighbours=False"
-        usual = "" if self.share is None else f"{self.share:.2g} of the usual"
-        return f"{usual or 'start=' + repr('kmeans')}{alone}"
+        start = 'start="kmeans"' if self.share is None else f"{self.share:.2g} of the usual"
+        return f"{start}{alone}"
 
     @property
     def start(self) -> str:
