@@ -128,9 +128,10 @@ class Estimate:
     def definite(self) -> bool:
         """Whether every covariance is positive definite, as the kernel takes it."""
         try:
-            return self.components is not None
+            _ = self.components
         except ModelError:
             return False
+        return True
 
     def clears(self, floor: Floats) -> bool:
         """Whether every covariance is known to lie above `floor` (D,), squared feature units.
