@@ -38,16 +38,17 @@ template <class T> nb::list listed(std::span<const T> values) {
     return list;
 }
 
+// Matrices of each component, or their diagonals where the structure is diagonal.
+template <class A>
+auto* checked_entries(const A& numbers, const char* name, mixtura::Structure structure,
+                      std::int64_t k, std::int64_t d) {
+    return structure <= mixtura::Structure::VVI ? checked(numbers, name, {k, d})
+                                                : checked(numbers, name, {k, d, d});
+}
+
 class HeldRun {
     std::int64_t n() const {
         return k_ + (hill_.noise_log_density > -std::numeric_limits<double>::infinity());
-    }
-
-    // Matrices of each component, or their diagonals where the structure is diagonal.
-    const double* checked_entries(const Numbers& numbers, const char* name) const {
-        const std::int64_t d = hill_.n_features;
-        return hill_.structure <= mixtura::Structure::VVI ? checked(numbers, name, {k_, d})
-                                                          : checked(numbers, name, {k_, d, d});
     }
 
     // In the form of the structure.
@@ -59,8 +60,7 @@ class HeldRun {
             case mixtura::Structure::EEE: return checked(numbers, name, {d, d});
             default: break;
         }
-        return hill_.structure <= mixtura::Structure::VVI ? checked(numbers, name, {k_, d})
-                                                          : checked(numbers, name, {k_, d, d});
+        return checked_entries(numbers, name, hill_.structure, k_, d);
     }
 
     void check(const Held& held) const {
@@ -100,9 +100,9 @@ class HeldRun {
         rules_.floor = checked(floor_, "floor", {d});
         if (seen_) {
             auto& [count, scatter, roots, centre, shrinkage] = *seen_;
-            rules_.seen = {count, checked_entries(scatter, "scatter"),
-                           checked_entries(roots, "roots"), checked(centre, "centre", {d}),
-                           shrinkage};
+            rules_.seen = {count, checked_entries(scatter, "scatter", hill_.structure, k_, d),
+                           checked_entries(roots, "roots", hill_.structure, k_, d),
+                           checked(centre, "centre", {d}), shrinkage};
         }
         run_ = std::make_unique<mixtura::Run>(hill_, rules_, k_);
     }
@@ -188,14 +188,13 @@ bool first_m_step(std::string_view letters, const Maybe<Rows>& ridge, const Vect
     const auto structure = structure_called(letters);
     const auto k = static_cast<std::int64_t>(first.shape(0));
     const auto d = static_cast<std::int64_t>(first.shape(1));
-    const auto checked_moments = [&](const Array<double>& numbers, const char* name) {
-        return structure <= mixtura::Structure::VVI ? checked(numbers, name, {k, d})
-                                                    : checked(numbers, name, {k, d, d});
-    };
-    return mixtura::first_m_step(structure, k, d, checked(ridge, "ridge", {d, d}),
-                                 checked(weight, "weight", {k}), first.data(),
-                                 checked_moments(second, "second"), checked(shift, "shift", {k, d}),
-                                 checked_moments(covariances, "covariances"));
+    const double* given = checked(ridge, "ridge", {d, d});
+    double *weights = checked(weight, "weight", {k}), *shifts = checked(shift, "shift", {k, d});
+    double* seconds = checked_entries(second, "second", structure, k, d);
+    double* found = checked_entries(covariances, "covariances", structure, k, d);
+    const Released released;
+    return mixtura::first_m_step(structure, k, d, given, weights, first.data(), seconds, shifts,
+                                 found);
 }
 
 }  // namespace

@@ -11,7 +11,6 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 import mixtura
-from mixtura.engine import kernel
 from mixtura.engine.cells import Cells, Numbers
 from mixtura.errors import Interrupted, ParameterError
 from mixtura.fitting.em import EM
@@ -31,10 +30,7 @@ SPACING = 4.0 * np.sqrt(2.0)
 STRUCTURES = ["spherical", "diag", "full", "tied", "VVE", "EVI"]
 
 
-@pytest.fixture(autouse=True)
-def passes_over_cells() -> None:
-    if kernel.cell_passes is None:
-        pytest.skip("the reference kernel has no passes over cells")
+pytestmark = pytest.mark.usefixtures("passes_over_cells")
 
 
 def grid(side: int, rows: int = 40, seed: int = 0) -> tuple[Any, Any]:

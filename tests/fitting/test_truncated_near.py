@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import mixtura
-from mixtura.engine import kernel
 from mixtura.fitting.em import EM
 from mixtura.fitting.settings import Settings
 from mixtura.fitting.truncated.begin import from_mixture
@@ -21,10 +20,7 @@ from mixtura.rows.data import Data
 K, D = 60, 8
 
 
-@pytest.fixture(autouse=True)
-def passes_over_cells() -> None:
-    if kernel.cell_passes is None:
-        pytest.skip("the reference kernel has no passes over cells")
+pytestmark = pytest.mark.usefixtures("passes_over_cells")
 
 
 def overlapping(seed: int) -> tuple[np.ndarray, mixtura.Mixture]:

@@ -11,7 +11,6 @@ from scipy.stats import multivariate_normal
 
 import mixtura
 from mixtura import Box, Noise
-from mixtura.engine import kernel
 from mixtura.fitting.em import EM
 from mixtura.fitting.given import Given
 from mixtura.fitting.settings import Settings
@@ -25,10 +24,7 @@ from mixtura.rows.data import Data
 SPACING = 4.0 * np.sqrt(2.0)
 
 
-@pytest.fixture(autouse=True)
-def passes_over_cells() -> None:
-    if kernel.cell_passes is None:
-        pytest.skip("the reference kernel has no passes over cells")
+pytestmark = pytest.mark.usefixtures("passes_over_cells")
 
 
 def amid_noise(side: int, rows: int = 50, share: float = 0.1) -> tuple[Any, Any, Any]:

@@ -17,11 +17,7 @@ from mixtura.fitting.truncated import run
 from mixtura.fitting.truncated.seeds import seeds
 from mixtura.fitting.truncated.truncation import MOST
 
-
-@pytest.fixture(autouse=True)
-def passes_over_cells() -> None:
-    if kernel.cell_passes is None:
-        pytest.skip("the reference kernel has no passes over cells")
+pytestmark = pytest.mark.usefixtures("passes_over_cells")
 
 
 def chained(X: Any, weights: Any, k: int, random: np.random.RandomState) -> list[int]:

@@ -9,14 +9,9 @@ import pytest
 
 import mixtura
 from mixtura.cli.main import main
-from mixtura.engine import kernel
 from mixtura.errors import ParameterError
 
-
-@pytest.fixture(autouse=True)
-def passes_over_cells() -> None:
-    if kernel.cell_passes is None:
-        pytest.skip("the reference kernel has no passes over cells")
+pytestmark = pytest.mark.usefixtures("passes_over_cells")
 
 
 @pytest.fixture(scope="module")

@@ -57,8 +57,7 @@ Climbed climb(const Hill& hill, Place& place, std::int64_t n_steps, double gain)
 
 // The parameters that follow from sums about points c_k alone, with nothing to go on from: weights
 // in place, the means' shifts from c_k (K, D), W_k in place of the second moments, and covariances
-// (K, D, D), or variances (K, D) of a
-// diagonal structure. False where the scatters leave none.
+// (K, D, D), or variances (K, D) of a diagonal structure. False where the scatters leave none.
 bool first_m_step(Structure structure, std::int64_t k, std::int64_t d, const double* ridge,
                   double* weight, const double* first, double* second, double* shift,
                   double* covariances);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
@@ -160,7 +161,8 @@ class CoreRun:
         """The core's own run, of the kind of a mixture; None where it is not for these rows."""
         assert kernel.em_run is not None
         source, settings, m_step = self.data.source, self.settings, self.m_step
-        block = source.only()
+        with closing(source.blocks()) as blocks:
+            (block,) = blocks
         if mixture.structure.letters != settings.structure.letters or block.fields.keys() - _READ:
             return None
         rule, wish = settings.rule, anderson.acceleration if anderson else None

@@ -266,6 +266,7 @@ def fit_rows(
     )
     if checkpointer:
         checkpointer.identify(data.known_by(), data.names)
+        began = checkpointer.began
     data.check(settings.n_components)
     settings.structure.check(data.source.n_features)
     check_able(settings, data)
@@ -282,9 +283,8 @@ def fit_rows(
             raise data.naming_rows(collapse) from None
 
     best = best_of(1 if resumed is not None else settings.n_init, numbered, began, checkpointer)
-    with kept(best, checkpointer):
-        oddities = data.oddities(settings.n_components)
-        seconds = time.perf_counter() - (checkpointer.began if checkpointer else began)
+    with kept(best, began, checkpointer):
+        oddities, seconds = data.oddities(settings.n_components), time.perf_counter() - began
         return em.noted(replace(best, oddities=oddities, seconds=seconds, seed=seed))
 
 

@@ -62,8 +62,8 @@ class EM:
     checkpointer : told of every state that a run may go on from; or None.
     assumed : what is assumed besides the structure, where it is known for these rows.
     seed : the whole number that starts are drawn with, where there is one to tell; or None.
-    clusters : those of k-means, by their number and which second moments they have, that fits of
-        other structures to these rows began with, from the same draws; or None.
+    clusters : those of k-means, by the rows, their number and which second moments they have, that
+        fits of other structures began with, from the same draws; or None.
     """
 
     data: Data
@@ -72,7 +72,7 @@ class EM:
     checkpointer: Checkpointer | None = None
     assumed: Assumptions | None = None
     seed: int | None = None
-    clusters: dict[tuple[int, bool], Statistics] | None = None
+    clusters: dict[tuple[ArraySource, int, bool], Statistics] | None = None
 
     def shortened(self, rows: ArraySource, n_iterations: int, **changed: Any) -> EM:
         """One for short runs over other rows, of which nobody is told: no position of this fit."""
@@ -83,7 +83,6 @@ class EM:
             observer=None,
             checkpointer=None,
             assumed=self.assumptions,
-            clusters=None,
         )
 
     def begin_with(

@@ -96,6 +96,5 @@ class _Search:
             self.request, source=source, counting=None, whole=None, filled=None, told=met.append
         )
         data = self.em.data.of_others(source)
-        begun = self.begin(replace(self.em, data=data, clusters=None), inner)
-        mixture, repairs = self.em.begin_with(begun)
+        mixture, repairs = self.em.begin_with(self.begin(replace(self.em, data=data), inner))
         return self.em.climb(mixture, repairs=repairs), met[-1] if met else None

@@ -50,7 +50,6 @@ def best_of(
     KeyboardInterrupt : Ctrl-C before there is any.
     """
     first, best = (checkpointer.run, checkpointer.best) if checkpointer else (0, None)
-    began = checkpointer.began if checkpointer else began
     for number in range(first, 2 * count):
         if number >= count and not (count > 1 and best and best.searches and best.searches.alone):
             break
@@ -73,7 +72,7 @@ def best_of(
 
 
 @contextmanager
-def kept(best: Fit, checkpointer: Checkpointer | None = None) -> Iterator[None]:
+def kept(best: Fit, began: float, checkpointer: Checkpointer | None = None) -> Iterator[None]:
     """Have Ctrl-C carry a fit that is over, while more is found out about it.
 
     Raises
@@ -83,7 +82,8 @@ def kept(best: Fit, checkpointer: Checkpointer | None = None) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise Interrupted(best, checkpointer.path if checkpointer else None) from None
+        path = checkpointer.path if checkpointer else None
+        raise Interrupted(_timed(best, began), path) from None
 
 
 def better(best: Fit | None, ended: Fit) -> Fit:
@@ -220,7 +220,7 @@ def _statistics(em: EM, request: Request) -> Statistics:
     begin = start(em.settings.start)
     if em.clusters is None or begin is not kmeans_clusters:
         return begin(request)
-    of = request.n_components, request.form.diagonal
+    of = request.source, request.n_components, request.form.diagonal
     if of not in em.clusters:
         em.clusters[of] = begin(request)
     return em.clusters[of]

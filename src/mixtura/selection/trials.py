@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mixtura.caching import cached_property
+from mixtura.engine.sources import ArraySource
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import CollapseError, DataError, ParameterError
 from mixtura.fitting.assumptions import Assumptions
@@ -259,7 +260,7 @@ class Trials:
         return EM(self.data, settings, assumed=self._assumptions, clusters=self._clusters)
 
     @cached_property
-    def _clusters(self) -> dict[tuple[int, bool], Statistics]:
+    def _clusters(self) -> dict[tuple[ArraySource, int, bool], Statistics]:
         """The clusters of k-means that candidates begin with, which no structure changes."""
         return {}
 

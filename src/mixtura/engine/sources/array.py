@@ -96,9 +96,6 @@ class ArraySource(Source):
         for start in range(0, self.n_rows, step):
             yield self._told(whole.part(start, start + step).readable())
 
-    def only(self) -> Block:
-        return self._told(self.whole.readable())
-
     def _told(self, block: Block) -> Block:
         """The block, which knows its patterns where there may be holes."""
         if not self.holes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator
-from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -67,12 +66,6 @@ class Source(ABC):
     @cached_property
     def _by_step(self) -> dict[int, Source]:
         return {}
-
-    def only(self) -> Block:
-        """The block of a source that has one."""
-        with closing(self.blocks()) as blocks:
-            (block,) = blocks
-        return block
 
     @abstractmethod
     def first(self) -> Rows:

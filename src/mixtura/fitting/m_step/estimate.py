@@ -26,8 +26,8 @@ LEAST_WEIGHT = 10.0 * float(np.finfo(np.float64).eps)
 _ALL = 1.0 - 2.0**-50
 #: of a component that has no row; it has a logarithm
 _LEAST_SHARE = float(np.finfo(np.float64).tiny)
-#: up to so many features the core has the M-step of a start
-_FEW = 32
+#: up to so many features, and numbers in all covariances, the core is quicker at a start's M-step
+_FEW, _NUMBERS = 8, 2**10
 #: what is added of the floor, in its multiples, until a covariance has a Cholesky factor
 _MORE = (1.0, 1e2, 1e4, 1e6, 1e8, 1e10)
 
@@ -288,10 +288,14 @@ def maximise(
 def _begun(
     statistics: Statistics, structure: Structure, reg_covar: float | Floats
 ) -> Estimate | None:
-    """The M-step of a start, by the core; None where it has none, or the scatters are singular."""
-    d, form = statistics.reference.shape[1], structure.form
+    """The M-step of a start of few components, by the core.
+
+    None where it has none, or the scatters are singular.
+    """
+    (k, d), form = statistics.reference.shape, structure.form
+    few = d <= _FEW and k * d * d <= _NUMBERS
     fits = statistics.directions is None and statistics.diagonal == form.diagonal
-    if kernel.first_m_step is None or structure.n_factors or not fits or d > _FEW:
+    if kernel.first_m_step is None or structure.n_factors or not (few and fits):
         return None
     ridge = reg_covar if isinstance(reg_covar, np.ndarray) else None
     if ridge is None and reg_covar > 0.0:
