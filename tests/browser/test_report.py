@@ -189,9 +189,12 @@ def test_a_frame_in_a_notebook_runs_the_explorer(opened):
     inside = watched.page.frame_locator("iframe")
     inside.locator("#first").click()
     last = len(fit.trace) - 1
-    assert inside.locator("#iteration").inner_text().startswith(f"Iteration 0 of {last}")
+    # Frames of the page around say nothing of when its inner document has drawn.
+    watched.until(
+        lambda: inside.locator("#iteration").inner_text().startswith(f"Iteration 0 of {last}")
+    )
     inside.locator("#mode-play").click()
-    assert inside.locator("#play").is_visible()
+    watched.until(inside.locator("#play").is_visible)
 
 
 #: (name, page, width, height, colours)
