@@ -3,6 +3,7 @@
 #include <nanobind/stl/pair.h>
 
 #include <utility>
+#include <vector>
 
 #include "binding.hpp"
 #include "mixtura/kernel.hpp"
@@ -223,6 +224,26 @@ void invert_lower(const Matrices<const double>& lower, const Matrices<double>& i
     mixtura::invert_lower(from, n, d, to);
 }
 
+bool choleskys(const Matrices<const double>& matrices, const Matrices<double>& lower) {
+    const auto n = static_cast<std::int64_t>(matrices.shape(0));
+    const auto d = static_cast<std::int64_t>(matrices.shape(1));
+    const double* from = checked(matrices, "matrices", {n, d, d});
+    double* to = checked(lower, "lower", {n, d, d});
+    if (d > mixtura::most_at_once) throw nb::value_error("there are too many features");
+    for (const double* each = from; each < from + n * d * d; each += d * d)
+        for (std::int64_t i = 1; i < d; ++i)
+            for (std::int64_t j = 0; j < i; ++j)
+                if (each[i * d + j] != each[j * d + i]) return false;
+    std::vector<double> inverse(static_cast<std::size_t>(n * d * d + n));
+    if (!mixtura::factor(from, n, d, to, inverse.data(), inverse.data() + n * d * d)) return false;
+    // Nearer to singular, whether a matrix is definite is for one judge to say.
+    constexpr double clear = 1e-10;
+    for (std::int64_t at = 0; at < n * d * d; at += d * d)
+        for (std::int64_t j = 0; j < d * d; j += d + 1)
+            if (!(to[at + j] * to[at + j] > clear * from[at + j])) return false;
+    return true;
+}
+
 template <class T, void (*function)(const T*, std::int64_t, T*)>
 void each(const Vector<const T>& x, const Vector<T>& y) {
     const auto n = static_cast<std::int64_t>(x.shape(0));
@@ -281,6 +302,8 @@ NB_MODULE(_native, module) {
                "log_joint"_a.noconvert() = nb::none(), "log_likelihood"_a.noconvert() = nb::none(),
                "weight"_a.noconvert() = nb::none(), "first"_a.noconvert() = nb::none(),
                "second"_a.noconvert() = nb::none(), "total"_a.noconvert() = nb::none());
+    module.attr("most_at_once") = mixtura::most_at_once;
+    module.def("choleskys", &choleskys, "matrices"_a.noconvert(), "lower"_a.noconvert());
     module.def("invert_lower", &invert_lower, "lower"_a.noconvert(), "inverse"_a.noconvert());
     module.def("instruction_set", &mixtura::instruction_set);
     module.def("use_instruction_set", &mixtura::use_instruction_set, "name"_a);

@@ -56,20 +56,23 @@ std::int64_t any_row(const WeightedRows& of, double draw) {
 
 // The mean variance of the features, about a mean that is found first.
 double mean_variance(const WeightedRows& of, double total_weight) {
-    const std::int64_t d = of.n_features;
-    const Values ones(size(of.n_rows), 1.0);
-    Values reference(of.rows, of.rows + d), first(size(d)), second(size(d));
-    double weight = 0.0, sum = 0.0;
-    Results results{};
-    results.weight = &weight;
-    results.first = first.data();
-    results.second = second.data();
-    results.diagonal = true;
-    for (int i = 0; i < 2; ++i) {
-        moments(of.rows, of.weights, of.n_rows, ones.data(), reference.data(), 1, d, results);
-        for (std::size_t j = 0; j < size(d); ++j) reference[j] += first[j] / total_weight;
+    const std::size_t d = size(of.n_features);
+    double sum = 0.0;
+    for (std::size_t j = 0; j < d; ++j) {
+        double reference = of.rows[j], second = 0.0;
+        for (int pass = 0; pass < 2; ++pass) {
+            double first = 0.0;
+            second = 0.0;
+            for (std::int64_t i = 0; i < of.n_rows; ++i) {
+                const double deviation = of.rows[size(i) * d + j] - reference;
+                const double weighted = of.weights ? of.weights[i] * deviation : deviation;
+                first += weighted;
+                second += weighted * deviation;
+            }
+            reference += first / total_weight;
+        }
+        sum += second;
     }
-    for (const double value : second) sum += value;
     return sum / static_cast<double>(d) / total_weight;
 }
 

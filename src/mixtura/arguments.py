@@ -23,6 +23,8 @@ def is_number(value: object) -> TypeGuard[float]:
     >>> is_number(0.5), is_number(True), is_number(10**400), is_number(1j)
     (True, False, False, False)
     """
+    if type(value) is float:  # as nearly always
+        return math.isfinite(value)
     if isinstance(value, bool | np.bool_ | np.timedelta64) or not isinstance(value, Real):
         return False
     try:

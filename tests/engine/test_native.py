@@ -442,3 +442,39 @@ def test_the_inverse_of_a_factor_is_its_inverse(d: int) -> None:
             inverse @ lower, np.broadcast_to(np.eye(d), lower.shape), atol=1e-12
         )
         assert_array_equal(np.triu(inverse, 1), 0.0)
+
+
+@pytest.mark.parametrize("d", [1, 2, 5, 8, 17])
+@pytest.mark.parametrize("scale", [1e-150, 1.0, 1e150])
+def test_a_cholesky_factor_gives_its_matrix_back(d: int, scale: float) -> None:
+    drawn = np.random.default_rng(d).normal(size=(11, d, d + 2))
+    matrices = scale * (drawn @ drawn.transpose(0, 2, 1))
+    matrices = 0.5 * (matrices + matrices.transpose(0, 2, 1))
+    for choleskys in (native.choleskys, reference.choleskys):
+        lower = choleskys(matrices)
+        assert lower is not None
+        assert_array_equal(np.triu(lower, 1), 0.0)
+        roots = np.sqrt(np.einsum("kdd->kd", matrices))
+        error = (lower @ lower.transpose(0, 2, 1) - matrices) / roots[:, None] / roots[:, :, None]
+        # Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., theorem 10.3
+        assert np.abs(error).max() <= 4 * (d + 2) * np.finfo(np.float64).eps
+
+
+def test_what_has_no_cholesky_factor_is_told() -> None:
+    sound = np.array([[2.0, 1.0], [1.0, 2.0]])
+    wrong = {
+        "indefinite": [[1.0, 2.0], [2.0, 1.0]],
+        "singular": [[0.0, 0.0], [0.0, 1.0]],
+        "asymmetric": [[2.0, 1.0], [1.0 + 1e-15, 2.0]],
+        "none": [[np.nan, 0.0], [0.0, 1.0]],
+    }
+    for choleskys in (native.choleskys, reference.choleskys):
+        for matrix in wrong.values():
+            for place in (0, 1):
+                matrices = np.insert(sound[None], place, matrix, axis=0)
+                assert choleskys(matrices) is None
+        assert choleskys(sound[None]) is not None
+    with pytest.raises(ValueError, match="lower has shape"):
+        _native.choleskys(sound[None], np.empty((2, 2, 2)))
+    with pytest.raises(ValueError, match="too many features"):
+        _native.choleskys(np.eye(9)[None], np.empty((1, 9, 9)))

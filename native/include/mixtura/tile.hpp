@@ -5,16 +5,16 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <new>
 
 #include "mixtura/lanes.hpp"
+#include "mixtura/room.hpp"
 
 namespace mixtura::MIXTURA_ISA {
 
 // An array that starts at a cache line; all of it is zero at first.
 template <class T> class Buffer {
   public:
-    explicit Buffer(std::int64_t n) : data_(static_cast<T*>(::operator new(bytes(n), alignment))) {
+    explicit Buffer(std::int64_t n) : data_(static_cast<T*>(room(bytes(n))), Leave{bytes(n)}) {
         std::memset(data_.get(), 0, bytes(n));
     }
     T* data() { return data_.get(); }
@@ -22,12 +22,12 @@ template <class T> class Buffer {
     T& operator[](std::int64_t i) { return data_.get()[i]; }
 
   private:
-    static constexpr std::align_val_t alignment{64};
     static std::size_t bytes(std::int64_t n) { return static_cast<std::size_t>(n) * sizeof(T); }
-    struct Free {
-        void operator()(T* p) const { ::operator delete(p, alignment); }
+    struct Leave {
+        void operator()(T* p) const { leave(p, bytes); }
+        std::size_t bytes;
     };
-    std::unique_ptr<T, Free> data_;
+    std::unique_ptr<T, Leave> data_;
 };
 
 // A multiple of four, so that the register-blocked loops need no remainder.

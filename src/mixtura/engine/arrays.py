@@ -58,7 +58,7 @@ def frozen(values: object) -> Floats:
     TypeError : they are no real numbers, but complex ones, dates, lengths of time or text.
     ValueError : they make no array, or one is beyond the numbers of a double.
     """
-    given = np.asarray(values)
+    given = values if type(values) is np.ndarray else np.asarray(values)
     if given.dtype != _DOUBLE:
         _check_numbers(given)
     try:

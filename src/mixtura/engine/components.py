@@ -13,10 +13,12 @@ from mixtura.caching import cached_property
 from mixtura.engine import factors
 from mixtura.engine.arrays import Floats, Rows, Value, frozen
 from mixtura.engine.factors import Factor, InvertLower
+from mixtura.filling import filled
 
 T = TypeVar("T")
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Components(Value):
     """Weighted Gaussians, factorised and ready for a pass.

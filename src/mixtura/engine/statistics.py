@@ -11,11 +11,13 @@ import numpy as np
 from mixtura.engine.arrays import Floats, Value
 from mixtura.engine.executors.sums import tree_sum
 from mixtura.errors import DataError, MissingExtraError
+from mixtura.filling import filled
 
 #: its arrays, by the names of their columns in Arrow
 _ARRAYS = ("reference", "weight", "first", "second")
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Statistics(Value):
     """Sums over rows, weighted by responsibilities, about a stated reference.

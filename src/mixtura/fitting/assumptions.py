@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from mixtura.engine.arrays import Floats
 from mixtura.engine.components import Components
 from mixtura.engine.statistics import Statistics
+from mixtura.filling import filled
 from mixtura.fitting.m_step.estimate import LEAST_WEIGHT, Estimate, maximise
 from mixtura.fitting.m_step.noise_box import box_of
 from mixtura.fitting.m_step.prior import Known
@@ -60,6 +61,7 @@ class Assumptions:
         return MStep(k, structure, settings.regularisation.ridge, self.equal, seen, self.box)
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class MStep:
     """The M-step of weights, prior and noise, and for the rest of it the structure's own.

@@ -12,7 +12,7 @@ import numpy as np
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, doubles
 from mixtura.engine.components import Components
-from mixtura.engine.sources import ArraySource
+from mixtura.engine.sources import ArraySource, Block, Source
 from mixtura.errors import ModelError
 from mixtura.fitting.assumptions import MStep
 from mixtura.fitting.convergence.anderson import AndersonHistory, AndersonState
@@ -161,8 +161,7 @@ class CoreRun:
         """The core's own run, of the kind of a mixture; None where it is not for these rows."""
         assert kernel.em_run is not None
         source, settings, m_step = self.data.source, self.settings, self.m_step
-        with closing(source.blocks()) as blocks:
-            (block,) = blocks
+        block = _only(source)
         if mixture.structure.letters != settings.structure.letters or block.fields.keys() - _READ:
             return None
         rule, wish = settings.rule, anderson.acceleration if anderson else None
@@ -182,8 +181,8 @@ class CoreRun:
             -m_step.box.log_volume if m_step.box else -np.inf,
             m_step.equal,
             settings.n_components,
-            isinstance(rule, Remaining),
-            rule.least if isinstance(rule, Remaining) else rule.enough,
+            type(rule) is Remaining,
+            rule.least if type(rule) is Remaining else rule.enough,
             0 if wish is None else 2 if wish.at_once else 1,
             0 if wish is None else coordinates_at(mixture).freedom,
             settings.last_iteration,
@@ -272,6 +271,16 @@ def _stands(native: Any, state: RunState) -> bool:
         doubles(anderson.history.images),
     )
     return bool(begun)
+
+
+def _only(source: Source) -> Block:
+    """The one block of a source."""
+    alone = source.alone
+    if alone is not None:
+        return alone
+    with closing(source.blocks()) as blocks:
+        (block,) = blocks
+    return block
 
 
 def _held(mixture: Mixture) -> tuple[Floats, Floats, Floats]:

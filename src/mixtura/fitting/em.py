@@ -17,6 +17,7 @@ from mixtura.engine.labels import LabelModel
 from mixtura.engine.sources import ArraySource, Block
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import Interrupted
+from mixtura.filling import filled
 from mixtura.fitting.assumptions import Assumptions, MStep
 from mixtura.fitting.checkpoints.checkpointer import Checkpointer
 from mixtura.fitting.convergence.anderson import AndersonState
@@ -50,6 +51,7 @@ class Observer(Protocol):
         """A run of EM is over."""
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class EM:
     """Expectation-maximisation over the rows of `data`.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mixtura.caching import cached_property
 from mixtura.errors import ParameterError
+from mixtura.filling import filled
 from mixtura.fitting.ended import Ended
 from mixtura.fitting.verdict import Verdict
 from mixtura.textual import counted
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SIGNS = {"scikit-learn": 1.0, "mclust": -1.0}
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Fit(Ended):
     """The mixture that a fit found, and how it came about.

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ModelError
+from mixtura.filling import filled
 from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.fitting.settings import Settings
 from mixtura.model import parameters
@@ -16,6 +17,7 @@ from mixtura.model.reduction import assignment
 from mixtura.rows.data import WIDEST
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Given:
     """Parameters to start from, each or none.

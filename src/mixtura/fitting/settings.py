@@ -9,6 +9,7 @@ from typing import Any
 from mixtura.arguments import is_whole
 from mixtura.caching import cached_property
 from mixtura.errors import ParameterError
+from mixtura.filling import filled
 from mixtura.fitting.convergence.anderson import Acceleration, acceleration
 from mixtura.fitting.convergence.rules import Rule, rule
 from mixtura.fitting.m_step.noise_box import Background, background
@@ -34,6 +35,7 @@ SCIKIT_LEARNS: dict[str, Any] = {
 }
 
 
+@filled
 @dataclass(frozen=True)
 class Settings:
     """What a fit is told besides the data.

@@ -178,7 +178,8 @@ class Density(Value):
     @property
     def shares(self) -> Floats:
         """The weights, and after them that of the noise where there is any: they sum to 1."""
-        return np.concatenate([terms.shares for terms in self.terms])
+        shares = [terms.shares for terms in self.terms]
+        return shares[0] if len(shares) == 1 else np.concatenate(shares)
 
     @property
     def n_parameters(self) -> int:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Integers, Rows
 from mixtura.engine.factors import solve_lower
+from mixtura.filling import filled
 from mixtura.model.affine import AffineMap
 from mixtura.model.distributions import normal_cdf, normal_pdf
 from mixtura.model.structures import Structure, of_some_features
@@ -25,6 +26,7 @@ _FAR, _LOW = 9.0, -40.0
 _LITTLE = 1e-3
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Gaussians(Terms):
     """The terms w_k N(x | μ_k, Σ_k).

@@ -17,6 +17,7 @@ from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import Executor, default_executor
 from mixtura.engine.sources import ArraySource, Block, Fields, Source
 from mixtura.errors import CollapseError, DataError
+from mixtura.filling import filled
 from mixtura.rows.in_memory import check_names, column_label
 from mixtura.rows.normal import Normal
 from mixtura.rows.oddities import Oddities, oddities
@@ -34,6 +35,7 @@ WIDEST = 1e150
 _WIDEST_SINGLE = 1e37
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Data:
     """Rows that a mixture is fitted to, and who carries passes over them out.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mixtura.engine.arrays import Floats, Rows
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Block, Source
+from mixtura.filling import filled
 from mixtura.rows.summary import RowSummary
 
 #: rows that are looked at, at most and at least of very many features, and numbers in all
@@ -30,6 +31,7 @@ _TIMES, _BESIDE = 10, 3
 _SPIKES = 3
 
 
+@filled
 @dataclass(frozen=True)
 class Oddities:
     """What is odd about some rows.
@@ -151,8 +153,10 @@ def distinct_rows(
 
 def _among(source: ArraySource, most: int) -> int:
     """The same of rows in memory, which are not looked at any more than that takes."""
-    begin = source.whole.part(0, _BEGIN * most).counting()[0]
-    if len(set(map(tuple, begin.rows.tolist()))) >= most:
+    begin = source.rows[: _BEGIN * most]
+    if source.weights is not None:
+        begin = begin[source.weights[: len(begin)] > 0.0]
+    if len(set(map(tuple, begin.tolist()))) >= most:
         return most  # as nearly always, and without a digest
     found = _Digests(np.empty(0, np.uint64), most)
     with closing(source.blocks()) as blocks:
@@ -235,9 +239,10 @@ def repeats(source: ArraySource) -> tuple[Repeat, ...]:
     It sorts up to 4096 rows, spread evenly, and fewer of more than 16 features; the others are
     looked at only to count what was found, and not if they are very many.
     """
-    if source not in _KEPT:
-        _KEPT[source] = _repeats(source.rows)
-    return _KEPT[source]
+    found = _KEPT.get(source)
+    if found is None:
+        found = _KEPT[source] = _repeats(source.rows)
+    return found
 
 
 def _repeats(rows: Rows) -> tuple[Repeat, ...]:
@@ -263,10 +268,14 @@ def _repeats(rows: Rows) -> tuple[Repeat, ...]:
 
 def _spikes(ordered: Floats | NDArray[np.floating], least: int) -> list[tuple[float, int]]:
     """The repeated values of a column (m,) in order, and how often they are there."""
-    values, counts = np.unique(ordered[~np.isnan(ordered)], return_counts=True)
+    ordered = ordered[~np.isnan(ordered)]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    values, counts = ordered[starts], np.diff(starts, append=len(ordered)).tolist()
     spikes = []
-    for i in np.flatnonzero(counts >= least).tolist():
-        beside = np.concatenate([counts[max(i - _BESIDE, 0) : i], counts[i + 1 : i + 1 + _BESIDE]])
-        if len(beside) and counts[i] >= _TIMES * beside.max():
-            spikes.append((values[i], int(counts[i])))
+    for i, count in enumerate(counts):
+        if count < least:
+            continue
+        beside = counts[max(i - _BESIDE, 0) : i] + counts[i + 1 : i + 1 + _BESIDE]
+        if beside and count >= _TIMES * max(beside):
+            spikes.append((values[i], count))
     return spikes if len(spikes) <= _SPIKES else []

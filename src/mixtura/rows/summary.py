@@ -16,13 +16,15 @@ from mixtura.engine.executors import Executor
 from mixtura.engine.executors.sums import PartialSums, Tree
 from mixtura.engine.sources import Block, Source, block_rows, fields_of
 from mixtura.engine.sources.block import concat
+from mixtura.filling import filled
 from mixtura.rows.holes import Holes
 from mixtura.rows.weights import unit_of
 
-#: numbers that one step over rows takes at once
-_WIDE = 512
+#: numbers that one step over rows takes at once, where it takes so many steps at least
+_WIDE, _OFTEN = 512, 4
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class RowSummary:
     """How many rows there are, from where to where they reach, what they weigh, and their moments.
@@ -298,7 +300,7 @@ def _over_columns(end: np.ufunc, rows: Rows) -> Floats:
     d = rows.shape[1]
     together = max(_WIDE // d, 1)
     whole = len(rows) // together * together
-    if together > 1 and whole:
+    if together > 1 and whole >= _OFTEN * together:
         wide = end.reduce(rows[:whole].reshape(-1, together * d))
         rows = np.concatenate([wide.reshape(together, d), rows[whole:]])
     found: Floats = end.reduce(rows).astype(np.float64)

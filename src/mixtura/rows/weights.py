@@ -13,6 +13,7 @@ from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.labels import UNKNOWN
 from mixtura.engine.sources import Block
 from mixtura.errors import DataError
+from mixtura.filling import filled
 from mixtura.rows.in_memory import check_here
 from mixtura.tables.columns import numbers_in
 
@@ -145,6 +146,7 @@ def total_weight(weights: Floats | None, n_rows: int) -> float:
     return float(n_rows) if weights is None else float(weights.sum())
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Weighted:
     """Rows that count, with weights that are about 1.

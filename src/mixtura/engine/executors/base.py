@@ -30,6 +30,9 @@ class Executor(ABC):
 
     def run(self, source: Source, function: Callable[[Block], M]) -> M:
         """The sum of the function's values over all blocks."""
+        alone = source.alone
+        if alone is not None:
+            return function(alone)
         with closing(self.map(source, function)) as values:
             return tree_sum(values)
 

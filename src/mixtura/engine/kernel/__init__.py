@@ -32,6 +32,7 @@ __all__ = [  # noqa: F405
     "ascend",
     "assign",
     "cell_passes",
+    "choleskys",
     "classification_likelihood",
     "climb",
     "describe",

@@ -26,7 +26,7 @@ from mixtura.engine.factors import FactorForm, WithUniform
 from mixtura.engine.kernel import _native, native_tree, reference
 from mixtura.engine.kernel.leading import leading_by
 from mixtura.engine.kernel.native_clusterings import sample_clusterings
-from mixtura.engine.kernel.native_inverse import invert_lower
+from mixtura.engine.kernel.native_inverse import choleskys, invert_lower
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
 from mixtura.engine.kernel.native_m_step import first_m_step
 from mixtura.engine.kernel.native_search import climb, fit_groups, log_ratio, race, search, swap
@@ -42,6 +42,7 @@ __all__ = [
     "ascend",
     "assign",
     "cell_passes",
+    "choleskys",
     "climb",
     "describe",
     "em_run",

@@ -22,6 +22,7 @@ from mixtura.engine.components import Centres, Components, spheres
 from mixtura.engine.groups import FitGroups
 from mixtura.engine.kernel.clusterings import sample_clusterings as sample_clusterings
 from mixtura.engine.kernel.leading import leading_by
+from mixtura.engine.kernel.triangular import choleskys as choleskys, invert_lower as invert_lower
 from mixtura.engine.marginals import Marginal
 from mixtura.engine.patterns import Patterns
 from mixtura.engine.search import (
@@ -282,19 +283,6 @@ def potentials(
     if update:
         np.minimum(nearest, distances.min(axis=1), out=nearest)
     return sums
-
-
-def invert_lower(lower: Floats) -> Floats:
-    """L⁻¹ for lower triangular matrices with positive diagonals: (n, D, D) -> (n, D, D).
-
-    Row j of L·L⁻¹ = I gives row j of the inverse from those above it.
-    """
-    inverse = np.zeros_like(lower)
-    for j in range(lower.shape[1]):
-        inverse[:, j, :j] = -np.matmul(lower[:, j, None, :j], inverse[:, :j, :j])[:, 0]
-        inverse[:, j, j] = 1.0
-        inverse[:, j] /= lower[:, j, j, None]
-    return inverse
 
 
 def _scored(statistics: Statistics, likelihood: Floats, block: Block) -> Statistics:

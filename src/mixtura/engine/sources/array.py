@@ -15,8 +15,10 @@ from mixtura.engine.arrays import Floats, Rows, doubles, readable
 from mixtura.engine.patterns import Patterns
 from mixtura.engine.sources.block import Block, Fields, fields_of
 from mixtura.engine.sources.source import Source
+from mixtura.filling import filled
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class ArraySource(Source):
     """An array in memory, or a memory map.
@@ -80,7 +82,8 @@ class ArraySource(Source):
 
     @property
     def dtype(self) -> np.dtype[np.floating[Any]]:
-        return readable(self.rows[:0]).dtype
+        dtype = self.rows.dtype
+        return dtype if dtype == np.float64 else readable(self.rows[:0]).dtype
 
     def first(self) -> Rows:
         return readable(self.rows[:1])
@@ -88,11 +91,18 @@ class ArraySource(Source):
     def in_blocks_of(self, n_rows: int) -> ArraySource:
         return replace(self, step=n_rows)
 
+    @property
+    def alone(self) -> Block | None:
+        if not 0 < self.n_rows <= self.block_rows:
+            return None
+        return self._told(self.whole.readable())
+
     def blocks(self) -> Generator[Block, None, None]:
-        step, whole = self.block_rows, self.whole
-        if 0 < self.n_rows <= step:
-            yield self._told(whole.readable())
+        alone = self.alone
+        if alone is not None:
+            yield alone
             return
+        step, whole = self.block_rows, self.whole
         for start in range(0, self.n_rows, step):
             yield self._told(whole.part(start, start + step).readable())
 

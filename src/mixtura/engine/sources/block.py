@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from mixtura.engine.arrays import Floats, Rows, doubles, readable
 from mixtura.engine.patterns import Patterns
+from mixtura.filling import filled
 
 #: name -> (m, …), a value or several for each of m rows: weights, labels, errors, …
 Fields: TypeAlias = Mapping[str, NDArray[Any]]
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Block:
     """Consecutive rows, and what belongs to each of them.

@@ -75,6 +75,11 @@ class Source(ABC):
     def in_blocks_of(self, n_rows: int) -> Source:
         """The same rows in blocks of so many, but for the last."""
 
+    @property
+    def alone(self) -> Block | None:
+        """The one block of rows in memory, where they are no more; else None."""
+        return None
+
     @abstractmethod
     def blocks(self) -> Generator[Block, None, None]:
         """The blocks, always the same and in the same order.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 
 from mixtura.engine.arrays import Floats
 from mixtura.errors import ParameterError
+from mixtura.filling import filled
 from mixtura.fitting.convergence.coordinates import Coordinates, coordinates_at
 from mixtura.fitting.convergence.rules import Outcome, Rule
 from mixtura.model.mixture import Mixture
@@ -64,10 +66,11 @@ class AndersonHistory:
     points: Floats
     images: Floats
 
-    @classmethod
-    def empty(cls) -> AndersonHistory:
+    @staticmethod
+    @cache
+    def empty() -> AndersonHistory:
         """The history of a run that has not begun."""
-        return cls(np.empty((0, 0)), np.empty((0, 0)))
+        return AndersonHistory(np.empty((0, 0)), np.empty((0, 0)))
 
     def joined(self, point: Floats, image: Floats) -> AndersonHistory:
         """The history with one more pair, the oldest forgotten where there are too many."""
@@ -154,6 +157,7 @@ class Acceleration:
         return max(ratios) < 1.0 and max(ratios) - min(ratios) < _STABLE
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class AndersonState:
     """Where Anderson's acceleration stands: by EM's steps, and over extrapolated points.

@@ -191,13 +191,13 @@ def rule(tol: float | str | Rule) -> Rule:
     ------
     ParameterError : it is neither.
     """
-    if isinstance(tol, Rule):
-        return tol
     if isinstance(tol, str):
         if tol == "auto":
             return Remaining()
     elif is_number(tol) and tol >= 0.0:
         return Tolerance(float(tol))
+    elif isinstance(tol, Rule):
+        return tol
     raise ParameterError(f"tol is {tol!r}, expected 'auto' or a finite number of at least 0")
 
 

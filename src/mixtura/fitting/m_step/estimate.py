@@ -13,6 +13,7 @@ from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.components import Components
 from mixtura.engine.statistics import Statistics
 from mixtura.errors import ModelError
+from mixtura.filling import filled
 from mixtura.fitting.m_step.prior_statistics import PriorStatistics
 from mixtura.model.box import Box
 from mixtura.model.mixture import Mixture
@@ -32,6 +33,7 @@ _FEW, _NUMBERS = 8, 2**10
 _MORE = (1.0, 1e2, 1e4, 1e6, 1e8, 1e10)
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Estimate:
     """Parameters of K components that may not be sound yet.

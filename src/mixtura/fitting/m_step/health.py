@@ -11,6 +11,7 @@ import numpy as np
 from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats
 from mixtura.errors import CollapseError
+from mixtura.filling import filled
 from mixtura.fitting.m_step.estimate import LEAST_WEIGHT, Estimate
 from mixtura.fitting.m_step.regularisation import Regularisation
 from mixtura.model.structures import Structure
@@ -41,6 +42,7 @@ class Repair:
     reason: str
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Health:
     """Makes the parameters of an M-step sound, by these rules.

@@ -14,6 +14,7 @@ from mixtura.engine.executors import Executor
 from mixtura.engine.search import Climb, EMProblem
 from mixtura.engine.sources import ArraySource, Block
 from mixtura.engine.statistics import Statistics
+from mixtura.filling import filled
 from mixtura.fitting.m_step.estimate import LEAST_WEIGHT, maximise
 from mixtura.fitting.starts.budget import Budget, cost
 from mixtura.fitting.starts.candidate import Candidate, restrained
@@ -33,6 +34,7 @@ _BESIDES, _LEAST = 2e8, 20
 _SOME = 0.02
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Ascent:
     """EM over `source`, without the care of a whole fit.
@@ -82,7 +84,7 @@ class Ascent:
         """As many steps, or fewer where they are dear, that no budget has to pay for."""
         by_hand = kernel.climb is None or not self.is_short(n_components)
         step = self.step(n_components) + (_BY_HAND if by_hand else 0.0)
-        return int(np.clip(_BESIDES / step, min(n_steps, _LEAST), n_steps))
+        return min(max(int(_BESIDES / step), min(n_steps, _LEAST)), n_steps)
 
     def over(self, source: ArraySource) -> Ascent:
         """The same ascent over other rows."""

@@ -10,11 +10,13 @@ from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Integers, frozen
 from mixtura.engine.components import Components, with_uniform
 from mixtura.engine.search import EMState
+from mixtura.filling import filled
 from mixtura.fitting.m_step.estimate import Estimate
 from mixtura.fitting.starts.spurious import FEW, spurious, thinnest
 from mixtura.model.structures import Structure
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Candidate:
     """Where a search has come to, over rows in units of their own spread.

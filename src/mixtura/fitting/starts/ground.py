@@ -13,6 +13,7 @@ from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Block, Source
 from mixtura.engine.statistics import Statistics
+from mixtura.filling import filled
 from mixtura.fitting.starts.ascent import RIDGE, Ascent
 from mixtura.fitting.starts.budget import Budget, cost
 from mixtura.fitting.starts.candidate import Candidate, restrained
@@ -32,6 +33,7 @@ _TOO_MANY, _TOO_DEAR = 512, 1e11
 _KEPT: WeakKeyDictionary[ArraySource, dict[tuple[bool, bool], Ground]] = WeakKeyDictionary()
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Ground:
     """Rows of a sample, and what is known of them before a search.
@@ -82,13 +84,14 @@ class Ground:
     ) -> Ground:
         rows, weights = sample(source, n_rows, random)
         units = units_of(rows, weights, structure)
-        points = np.ascontiguousarray(units.of(rows))
+        scaled = np.ascontiguousarray(units.scaled(rows))
+        points = np.ascontiguousarray(scaled @ units.axes)
         ridge = units.covariance(np.diag(rounding(rows))) + RIDGE * np.eye(points.shape[1])
         whole = len(rows) == source.n_rows
         repeated = repeats(source if whole else ArraySource(rows))
         return cls(
             ArraySource(points, weights),
-            ArraySource(np.ascontiguousarray(units.scaled(rows)), weights),
+            ArraySource(scaled, weights),
             units,
             ridge,
             repeated,
@@ -140,7 +143,7 @@ class Ground:
 def searched_rows(n_components: int, n_features: int) -> int:
     """How many rows a search looks at."""
     parameters = n_components * (n_features + 1)
-    return int(np.clip(30 * parameters, 3000, max(8000, 10 * parameters)))
+    return min(max(30 * parameters, 3000), max(8000, 10 * parameters))
 
 
 def is_searched(n_rows: int, n_components: int, n_features: int, structure: Structure) -> bool:

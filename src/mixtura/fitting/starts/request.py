@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from mixtura.engine.executors import Executor
 from mixtura.engine.sources import ArraySource, Source
 from mixtura.engine.statistics import Statistics
+from mixtura.filling import filled
 from mixtura.fitting.starts.met import Met
 from mixtura.model.box import Box
 from mixtura.model.structures import Form, Structure
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Request:
     """What a start is asked for.

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mixtura.caching import cached_property
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, Integers
 from mixtura.engine.search import Effort, Race, Scatter, Searching
 from mixtura.engine.sources import ArraySource
+from mixtura.filling import filled
 from mixtura.fitting.starts import kmeans
 from mixtura.fitting.starts.ascent import Ascent
 from mixtura.fitting.starts.budget import CALL
@@ -55,6 +57,7 @@ class Found:
     times: int
 
 
+@filled
 @dataclass(frozen=True, eq=False)
 class Search:
     """Searches that begin independently, until the best has been met often enough.
@@ -126,7 +129,7 @@ class Search:
         state = self.random.get_state(legacy=False)
         how, effort, draws = self.asked()
         self.random.set_state(state)
-        start = self._spheres(ascent.source.rows[: self.n_components])
+        start = self._anywhere
         states, rule = [each.state for each in begun], self.contest.rule(start)
         found = search(ascent.problem(start), states, rule, how, effort, draws)
         if found is None:
@@ -149,10 +152,14 @@ class Search:
         k, ascent = self.n_components, self.ascent
         return k > 1 and not (self._dear or self.spikes) and ascent.is_short(k)
 
+    @cached_property
+    def _anywhere(self) -> Candidate:
+        """Spheres about the first K rows."""
+        return self._spheres(self.ascent.source.rows[: self.n_components])
+
     def asked(self) -> tuple[Searching, Effort, Floats]:
         """What the kernel is told: how the searches are made, how long, and by which draws."""
-        ascent, k = self.ascent, self.n_components
-        start = self._spheres(ascent.source.rows[:k])
+        ascent, k, start = self.ascent, self.n_components, self._anywhere
         variance = float(start.covariances[0, 0, 0])
         scatter = Scatter(_TRIED, start.weight, variance, start.background)
         race = Race(Contest.SHORT, 1, Contest.SETTLED, self.GAIN)

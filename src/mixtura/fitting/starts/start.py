@@ -38,12 +38,12 @@ def start(wish: StartLike) -> Start:
     ParameterError : there is none of that name; those that exist are listed. Or it is none of
         these.
     """
+    if isinstance(wish, str):
+        return _called(wish)
     if isinstance(wish, Labelled):
         return wish
     if isinstance(wish, Mixture):
         return FromMixture(wish)
-    if isinstance(wish, str):
-        return _called(wish)
     if callable(wish):
         return FromCall(wish)
     try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixtura.caching import cached_property
 from mixtura.engine.arrays import Floats, Rows, frozen
 from mixtura.engine.components import Components
 from mixtura.fitting.m_step.estimate import Estimate
@@ -37,8 +38,8 @@ class Units:
     axes: Floats
 
     def of(self, rows: Rows) -> Floats:
-        """The rows (m, D) in these units, (m, d) (m, D)."""
-        return ((rows - self.centre) / self.scale) @ self.axes
+        """The rows (m, D) in these units, (m, d)."""
+        return self.scaled(rows) @ self.axes
 
     def scaled(self, rows: Rows) -> Floats:
         """The rows (m, D), every column divided by its scale, and none turned, (m, D)."""
@@ -52,13 +53,13 @@ class Units:
     def log_volume(self, box: Box) -> float:
         """Log V of a box, in these units; a direction that was left out has no length."""
         d_kept = self.axes.shape[1]
-        stretched = np.linalg.svd(self.axes, compute_uv=False)[:d_kept]
+        stretched = self._stretches[:d_kept]
         return box.log_volume - float(np.log(self.scale).sum()) + float(np.log(stretched).sum())
 
     def rows(self, points: Floats) -> Floats:
         """Rows (m, D) of coordinates (m, d); where directions were left out, at the centre."""
         # A column that no axis has a part in stays where it is, to the last digit.
-        back = np.linalg.pinv(self.axes) * self.axes.any(axis=1)
+        back = self._inverse * self.axes.any(axis=1)
         return self.centre + (points @ back) * self.scale
 
     def components(self, estimate: Estimate) -> Components | None:
@@ -68,9 +69,9 @@ class Units:
         were left out, and a poor one where the columns are nearly dependent.
         """
         d, d_kept = self.axes.shape
-        if d_kept < d or np.linalg.cond(self.axes) > _WELL:
+        if d_kept < d or not self._stretches[0] <= _WELL * self._stretches[-1]:
             return None
-        back = np.linalg.inv(self.axes) * self.scale  # (d, D)
+        back = self._inverse * self.scale  # (d, D)
         form = estimate.structure.form
         matrices = form.matrices(estimate.covariances, *estimate.means.shape)
         turned = back.T @ matrices @ back
@@ -82,6 +83,22 @@ class Units:
         weights = estimate.weight / estimate.weight.sum()
         means = self.rows(estimate.means)
         return Components(frozen(np.log(weights)), frozen(means), form.factor(covariances))
+
+    @cached_property
+    def _parts(self) -> tuple[Floats, Floats, Floats]:
+        """U (D, d), s and Vᵀ (d, d) with A = U diag(s) Vᵀ."""
+        return np.linalg.svd(self.axes, full_matrices=False)
+
+    @property
+    def _stretches(self) -> Floats:
+        """By how much the axes stretch, at most and at least, (d,), from the most on."""
+        return self._parts[1]
+
+    @property
+    def _inverse(self) -> Floats:
+        """A⁻¹ (d, D), that of the directions that were kept where some were not."""
+        left, stretches, right = self._parts
+        return right.T @ (left / stretches).T
 
 
 def units_of(rows: Floats, weights: Floats, structure: Structure) -> Units:
@@ -141,7 +158,7 @@ def rounding(rows: Floats) -> Floats:
     Sheppard 1898, "On the calculation of the most probable values of frequency-constants".
     """
     ordered = np.sort(rows, axis=0)
-    gaps = np.diff(ordered, axis=0)
+    gaps = ordered[1:] - ordered[:-1]
     spans = ordered[-1] - ordered[0]
     real = gaps > _SAME * spans
     least = np.where(real, gaps, np.inf).min(axis=0, initial=np.inf)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import le, sub
 
 import numpy as np
 
@@ -178,7 +179,8 @@ def named(components: Sequence[int]) -> str:
 def _empty(fit: Ended) -> list[int]:
     if fit.mixture.equal_weights:
         return []
-    return np.flatnonzero(fit.n_rows * fit.mixture.weights < _EMPTY).tolist()
+    least = _EMPTY / fit.n_rows
+    return [k for k, weight in enumerate(fit.mixture.weights.tolist()) if weight < least]
 
 
 def _starved(fit: Ended) -> Finding:
@@ -304,13 +306,14 @@ def _near(means: Floats, reach: Floats) -> Iterator[tuple[int, int]]:
 
     In order of the first feature, so that those that it tells apart are not met.
     """
-    places, widths, farthest = means.tolist(), reach.tolist(), float(reach[:, 0].max())
-    order = sorted(range(len(places)), key=lambda k: places[k][0])
+    places, widths = means.tolist(), reach.tolist()
+    farthest = max(width[0] for width in widths)
+    order = sorted(range(len(places)), key=places.__getitem__)
     for at, k in enumerate(order):
         for other in order[at + 1 :]:
             if places[other][0] - places[k][0] > farthest:
                 break
             first, second = min(k, other), max(k, other)
-            apart = zip(places[first], places[second], widths[first], strict=True)
-            if all(abs(here - there) <= width for here, there, width in apart):
+            apart = map(abs, map(sub, places[first], places[second]))
+            if all(map(le, apart, widths[first])):
                 yield first, second

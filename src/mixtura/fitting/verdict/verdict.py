@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mixtura.filling import filled
 from mixtura.fitting.convergence.rules import Outcome
 from mixtura.fitting.ended import Ended
 from mixtura.fitting.starts.ground import is_searched
@@ -30,6 +31,7 @@ _WORTH = 1e-2
 _STARTS = 5
 
 
+@filled
 @dataclass(frozen=True)
 class Verdict:
     """How a fit ended, what was found, and what to do.

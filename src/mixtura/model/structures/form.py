@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import numpy as np
 
@@ -297,7 +296,7 @@ class _Full(_Matrices):
         return covariances
 
     def variances(self, covariances: Floats, n_components: int, n_features: int) -> Floats:
-        return np.einsum("kdd->kd", covariances)
+        return covariances.diagonal(axis1=1, axis2=2)
 
     def gathered(self, matrices: Floats) -> Floats:
         return matrices
@@ -354,9 +353,9 @@ def choleskys(matrices: Floats, whose: str) -> Floats:
     ------
     ModelError : as for `cholesky`, of the first one that has none.
     """
-    if (matrices == matrices.transpose(0, 2, 1)).all():
-        with suppress(np.linalg.LinAlgError):
-            return np.linalg.cholesky(matrices)
+    lower = kernel.choleskys(matrices)
+    if lower is not None:
+        return lower
     return np.stack([cholesky(matrix, f"{whose} {k}") for k, matrix in enumerate(matrices)])
 
 
