@@ -209,6 +209,14 @@ template <class S, int span = 1> inline void transpose(Lanes<S>* vectors) {
     }
 }
 
+#if MIXTURA_LANES_BYTES == 64
+// Of a table of sixteen words at a cache line, those whose numbers the low four bits of `at` are.
+inline UnsignedLongs looked_up(const std::uint64_t* table, UnsignedLongs at) {
+    return as<UnsignedLongs>(_mm512_permutex2var_epi64(_mm512_load_si512(table), as<__m512i>(at),
+                                                       _mm512_load_si512(table + 8)));
+}
+#endif
+
 template <class S> inline double total(Lanes<S> lanes) {
     S values[width<S>];
     store(values, lanes);

@@ -1,7 +1,9 @@
 // Exponential and logarithm of every lane at once.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 
 #include "mixtura/lanes.hpp"
@@ -36,11 +38,42 @@ template <> struct Exponential<float> {
                                        1.0f / 120, 1.0f / 720, 1.0f / 5040};
 };
 
-// Every second term of the series, from that with r^i on, over r^i.
-template <class S, std::size_t i> inline Lanes<S> exponential_terms(Lanes<S> r2) {
-    constexpr auto& series = Exponential<S>::series;
+#if MIXTURA_LANES_BYTES == 64
+// The same where two registers hold a table of sixteen: x = (n + j/16)·ln 2 + r.
+struct ExponentialBySixteenths : Exponential<double> {
+    static constexpr double log2_e = 16 * Exponential<double>::log2_e;
+    static constexpr double ln2_high = Exponential<double>::ln2_high / 16;
+    static constexpr double ln2_low = Exponential<double>::ln2_low / 16;
+    static constexpr int mantissa = 48;  // 16n + j moved so far has n in the exponent
+    // Of |r| ≤ ln 2 / 32, off by less than 2⁻⁵⁶, relative.
+    static constexpr double series[] = {0x1.fffffffffffb9p-2, 0x1.555555548f893p-3,
+                                        0x1.55555558fc9c1p-5, 0x1.11123aae54060p-7,
+                                        0x1.6c14c6f19869bp-10};
+    // The bits of 2^(j/16), less what j adds to them when it is moved with n.
+    alignas(64) static constexpr auto roots = [] {
+        std::array<std::uint64_t, 16> bits{
+            0x3ff0000000000000, 0x3ff0b5586cf9890f, 0x3ff172b83c7d517b, 0x3ff2387a6e756238,
+            0x3ff306fe0a31b715, 0x3ff3dea64c123422, 0x3ff4bfdad5362a27, 0x3ff5ab07dd485429,
+            0x3ff6a09e667f3bcd, 0x3ff7a11473eb0187, 0x3ff8ace5422aa0db, 0x3ff9c49182a3f090,
+            0x3ffae89f995ad3ad, 0x3ffc199bdd85529c, 0x3ffd5818dcfba487, 0x3ffea4afa2a490da};
+        for (std::size_t j = 0; j < bits.size(); ++j) bits[j] -= j << mantissa;
+        return bits;
+    }();
+};
+#endif
+
+// Every second term of a series, from that with r^i on, over r^i.
+template <class E, std::size_t i, class V> inline V exponential_terms(V r2) {
+    constexpr auto& series = E::series;
     if constexpr (i + 2 >= std::size(series)) return all(series[i]);
-    else return fma(exponential_terms<S, i + 2>(r2), r2, all(series[i]));
+    else return fma(exponential_terms<E, i + 2>(r2), r2, all(series[i]));
+}
+
+// e^r − 1 = r + r²·series(r), even and odd powers beside each other: neither waits for the other.
+template <class E, class V> inline V exponential_less_one(V r) {
+    const V r2 = r * r;
+    const V series = fma(exponential_terms<E, 1>(r2), r, exponential_terms<E, 0>(r2));
+    return fma(series, r2, r);
 }
 
 // 2/3 + 2s²/5 + … + 2s²⁰/23, from the term with 2/i on.
@@ -51,21 +84,31 @@ template <int i = 3> inline Doubles logarithm_series(Doubles s2) {
 }
 
 // e^x for x ≤ 709 (88 for float); 0 below `least`, where the true value is near the smallest
-// normal number. x = n·ln 2 + r with |r| ≤ ½ ln 2, and e^r = 1 + (r + r²·series(r)).
+// normal number. x = n·ln 2 + r with |r| ≤ ½ ln 2.
 template <class S> inline Lanes<S> exponential(Lanes<S> x) {
     using E = Exponential<S>;
     const Lanes<S> shifted = fma(x, all<S>(E::log2_e), all<S>(E::round));
     const Lanes<S> n = shifted - E::round;
     const Lanes<S> r = fma(n, all<S>(-E::ln2_low), fma(n, all<S>(-E::ln2_high), x));
-    // Even and odd powers beside each other: neither waits for the other.
-    const Lanes<S> r2 = r * r;
-    const Lanes<S> series = fma(exponential_terms<S, 1>(r2), r, exponential_terms<S, 0>(r2));
-    const Lanes<S> power = fma(series, r2, r) + S(1);
+    const Lanes<S> power = exponential_less_one<E>(r) + S(1);
     // The low bits of `shifted` are n: moved to the exponent they multiply by 2^n. Unsigned, for
     // where x is below `least` the sum wraps.
     const auto scaled = as<Unsigned<S>>(power) + (as<Unsigned<S>>(shifted) << E::mantissa);
     return x >= E::least ? as<Lanes<S>>(scaled) : Lanes<S>{};
 }
+
+#if MIXTURA_LANES_BYTES == 64
+// Half the series, and 2^n·2^(j/16) by a look at a table.
+template <> inline Doubles exponential<double>(Doubles x) {
+    using E = ExponentialBySixteenths;
+    const Doubles shifted = fma(x, all(E::log2_e), all(E::round));
+    const Doubles n = shifted - E::round;
+    const Doubles r = fma(n, all(-E::ln2_low), fma(n, all(-E::ln2_high), x));
+    const UnsignedLongs bits = as<UnsignedLongs>(shifted);
+    const Doubles scale = as<Doubles>(looked_up(E::roots.data(), bits) + (bits << E::mantissa));
+    return x >= E::least ? fma(scale, exponential_less_one<E>(r), scale) : Doubles{};
+}
+#endif
 
 // log x for positive normal x. x = 2^n·m with √½ ≤ m < √2, f = m − 1, s = f/(2 + f), and
 // log m = f − ½f² + s(½f² + R) with R = 2(s²/3 + s⁴/5 + …), so that f enters unrounded.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "mixtura/tile.hpp"
@@ -26,22 +27,29 @@ template <class S> struct Shares {
 // How many sums a component of D features has: its weight, first and full second moments.
 constexpr std::int64_t n_sums(std::int64_t d) { return 1 + d + d * (d + 1) / 2; }
 
-// Sums of registers of rows, in double: two registers a register of float.
-template <class S> inline void add_lanes(double* to, Lanes<S> lanes) {
-    if constexpr (sizeof(S) == sizeof(double)) {
-        store(to, load(to) + lanes);
-    } else {
-        store(to, load(to) + (widened(lanes, 0) + widened(lanes, 1)));
+// Where sums in lanes go: registers of double, in the order weight, first, second. What is there
+// before is added to; but of the first tile's sums it is nothing, whatever is there.
+struct Kept {
+    Kept(double* lanes, bool begun)
+        : to(lanes), from(begun ? lanes : none), stride(begun ? width<double> : 0) {}
+    // Sums of registers of rows, in double: two registers a register of float.
+    template <class S> void add(std::int64_t i, Lanes<S> lanes) const {
+        const Doubles before = load(from + i * stride);
+        if constexpr (sizeof(S) == sizeof(double)) store(to + i * width<double>, before + lanes);
+        else store(to + i * width<double>, before + (widened(lanes, 0) + widened(lanes, 1)));
     }
-}
+    double* to;
+    const double* from;
+    std::int64_t stride;
+    alignas(64) static constexpr double none[width<double>] = {};
+};
 
 // First and full second moments of features from…D−1, with all up to D−1, in registers: the rows
-// from…D−1 of the triangle, and the weight with the first of them. They are added to `lanes`,
-// registers of double in the order weight, first, second. What each row counts the first of several
-// parts leaves in `counted` (T,) for the others.
+// from…D−1 of the triangle, and the weight with the first of them. What each row counts the first
+// of several parts leaves in `counted` (T,) for the others.
 template <class S, int D, int from, int n_features>
 [[gnu::noinline]] void moments_in_registers(const Tile<S>& tile, const double* mean,
-                                            const Shares<S> shares, S* counted, double* lanes) {
+                                            const Shares<S> shares, S* counted, const Kept kept) {
     constexpr int rows = D - from, before = from * (from + 1) / 2;
     Lanes<S> weight = {}, first[rows] = {}, second[D * (D + 1) / 2 - before] = {};
     const S* features = tile.feature(0);
@@ -70,13 +78,12 @@ template <class S, int D, int from, int n_features>
             }
         }
     }
-    constexpr int step = width<double>;
-    if constexpr (from == 0) add_lanes<S>(lanes, weight);
+    if constexpr (from == 0) kept.add<S>(0, weight);
 #pragma GCC unroll 8
-    for (int j = 0; j < rows; ++j) add_lanes<S>(lanes + (1 + from + j) * step, first[j]);
+    for (int j = 0; j < rows; ++j) kept.add<S>(1 + from + j, first[j]);
 #pragma GCC unroll 36
     for (int p = 0; p < D * (D + 1) / 2 - before; ++p)
-        add_lanes<S>(lanes + (1 + n_features + before + p) * step, second[p]);
+        kept.add<S>(1 + n_features + before + p, second[p]);
 }
 
 // Moments for any D, of K components. Registers of rows whose shares are all exactly zero are left
@@ -90,34 +97,38 @@ template <class S> class Moments {
           deviations_(few_ ? 0 : padded(n_features) * capacity),
           weighted_(few_ ? 0 : padded(n_features) * capacity),
           lanes_(few_ ? (n_components * n_sums(n_features) + width<double>)*width<double> : 0),
+          begun_(static_cast<std::size_t>(few_ ? n_components : 0)),
           along_(padded(n_directions) * capacity), panels_(padded(n_directions) * n_features),
           kept_(static_cast<std::size_t>(capacity / width<S>)) {}
 
     void add(const Tile<S>& tile, const double* mean, const Shares<S>& shares, std::int64_t k,
              const Sums& sums) {
-        double* lanes = lanes_.data() + k * n_sums(d_) * width<double>;
-        if (few_) switch (d_) {
-                case 1: return in_registers<1>(tile, mean, shares, lanes);
-                case 2: return in_registers<2>(tile, mean, shares, lanes);
-                case 3: return in_registers<3>(tile, mean, shares, lanes);
-                case 4: return in_registers<4>(tile, mean, shares, lanes);
-                case 5: return in_registers<5>(tile, mean, shares, lanes);
-                case 6: return in_registers<6>(tile, mean, shares, lanes);
-                case 7: return in_registers<7>(tile, mean, shares, lanes);
-                case 8: return in_registers<8>(tile, mean, shares, lanes);
+        if (few_) {
+            char& begun = begun_[static_cast<std::size_t>(k)];
+            const Kept kept(lanes_.data() + k * n_sums(d_) * width<double>, begun);
+            begun = true;
+            switch (d_) {
+                case 1: return in_registers<1>(tile, mean, shares, kept);
+                case 2: return in_registers<2>(tile, mean, shares, kept);
+                case 3: return in_registers<3>(tile, mean, shares, kept);
+                case 4: return in_registers<4>(tile, mean, shares, kept);
+                case 5: return in_registers<5>(tile, mean, shares, kept);
+                case 6: return in_registers<6>(tile, mean, shares, kept);
+                case 7: return in_registers<7>(tile, mean, shares, kept);
+                case 8: return in_registers<8>(tile, mean, shares, kept);
             }
+        }
         if (!keep(tile, shares)) return;
         if (sums.directions) add_along(tile, mean, sums);
         else if (diagonal_) add_diagonal(tile, mean, sums);
         else add_full(tile, mean, sums);
     }
 
-    // After the last tile: component k's sums that were kept in lanes until then, which are as they
-    // were before the first one.
+    // After the last tile: component k's sums that were kept in lanes until then.
     void finish(std::int64_t k, const Sums& sums) {
-        if (!few_) return;
+        if (!few_ || !std::exchange(begun_[static_cast<std::size_t>(k)], false)) return;
         const std::int64_t n = n_sums(d_);
-        double* lanes = lanes_.data() + k * n * width<double>;
+        const double* lanes = lanes_.data() + k * n * width<double>;
         double totals[n_sums(few) + width<double>];
         for (std::int64_t at = 0; at < n; at += width<double>) {
             Doubles several[width<double>];
@@ -125,7 +136,6 @@ template <class S> class Moments {
                 several[t] = load(lanes + (at + t) * width<double>);
             store(totals + at, summed<double>(several));
         }
-        std::fill_n(lanes, n * width<double>, 0.0);
         const double* next = totals;
         *sums.weight += *next++;
         for (std::int64_t j = 0; j < d_; ++j) sums.first[j] += *next++;
@@ -138,14 +148,14 @@ template <class S> class Moments {
     // others.
     template <int D>
     void in_registers(const Tile<S>& tile, const double* mean, const Shares<S>& shares,
-                      double* lanes) {
+                      const Kept& kept) {
         S* counted = shares_.data();
         if constexpr (D <= 5) {
-            moments_in_registers<S, D, 0, D>(tile, mean, shares, counted, lanes);
+            moments_in_registers<S, D, 0, D>(tile, mean, shares, counted, kept);
         } else {
             constexpr int upper = D == 8 ? 5 : D - 2;
-            moments_in_registers<S, upper, 0, D>(tile, mean, shares, counted, lanes);
-            moments_in_registers<S, D, upper, D>(tile, mean, shares, counted, lanes);
+            moments_in_registers<S, upper, 0, D>(tile, mean, shares, counted, kept);
+            moments_in_registers<S, D, upper, D>(tile, mean, shares, counted, kept);
         }
     }
 
@@ -317,6 +327,7 @@ template <class S> class Moments {
     bool diagonal_, few_;
     Buffer<S> shares_, deviations_, weighted_;
     Buffer<double> lanes_;            // of few features: (K, n_sums) registers, and some to spare
+    std::vector<char> begun_;         // (K,) whether those hold anything
     Buffer<S> along_, panels_;        // (H, T) deviations along the directions; four of those
     std::vector<std::int64_t> kept_;  // where each register that counts begins in the tile
 };

@@ -275,7 +275,7 @@ def _renamed(place: Place, batch: Move) -> tuple[Numbers, Numbers]:
     names[-1] = -1  # of nobody
     names[batch.removed] = batch.into
     ids = names[place.sets.ids]
-    touched = np.flatnonzero((ids != place.sets.ids).any(axis=1))
+    touched = np.unique(np.flatnonzero(ids != place.sets.ids) // ids.shape[1])
     ids[touched] = distinct(ids[touched])
     graph = names[place.graph]
     width = graph.shape[1]

@@ -25,8 +25,8 @@ _ROWS, _NUMBERS = 300, 20
 #: rounds of truncated EM at most; those of factor analysers gain less
 _ROUNDS, _MORE_ROUNDS = 25, 60
 #: exact iterations by which starts are told apart; after one of the one, and so many of that of
-#: k-means, it is seen whether the latter can still win
-_STEPS, _GLANCE = 10, 4
+#: k-means once and twice, it is seen whether the latter can still win
+_STEPS, _GLANCE, _GLANCES = 10, 2, 2
 
 
 def many_start(
@@ -57,9 +57,14 @@ def many_start(
     clustered, repairs = begin(plain, given, random, run=run, told=told)
     try:
         ours = _shortened(few, 1).climb(moved)
-        theirs = _shortened(few, _GLANCE).climb(clustered)
-        if _merit(theirs, _STEPS - _GLANCE) > _merit(ours):
-            ours, theirs = few.climb(ours.mixture), few.climb(theirs.mixture)
+        glance, reached = _shortened(few, _GLANCE), clustered
+        for seen in range(1, _GLANCES + 1):
+            theirs = glance.climb(reached)
+            if _merit(theirs, _STEPS - seen * _GLANCE) <= _merit(ours):
+                break
+            reached = theirs.mixture
+        else:
+            ours, theirs = few.climb(ours.mixture), few.climb(reached)
     except Interrupted:  # of a fit to the sample, which is no answer
         raise KeyboardInterrupt from None
     return (moved, []) if _merit(ours) >= _merit(theirs) else (clustered, repairs)
