@@ -244,6 +244,32 @@ bool choleskys(const Matrices<const double>& matrices, const Matrices<double>& l
     return true;
 }
 
+void below_floor(const Matrices<const double>& matrices, const Vector<const double>& floor,
+                 const Vector<bool>& flags) {
+    const auto n = static_cast<std::int64_t>(matrices.shape(0));
+    const auto d = static_cast<std::int64_t>(matrices.shape(1));
+    const double* from = checked(matrices, "matrices", {n, d, d});
+    const double* least = checked(floor, "floor", {d});
+    bool* to = checked(flags, "flags", {n});
+    const Released released;
+    mixtura::below_floor(from, n, d, least, to);
+}
+
+void raise_to_floor(const Matrices<double>& matrices, const Vector<const std::int64_t>& which,
+                    const Vector<const double>& floor, const Vector<bool>& flags) {
+    const auto k = static_cast<std::int64_t>(matrices.shape(0));
+    const auto d = static_cast<std::int64_t>(matrices.shape(1));
+    const auto n = static_cast<std::int64_t>(which.shape(0));
+    double* from = checked(matrices, "matrices", {k, d, d});
+    const double* least = checked(floor, "floor", {d});
+    bool* to = checked(flags, "flags", {n});
+    for (std::int64_t i = 0; i < n; ++i)
+        if (which.data()[i] < 0 || which.data()[i] >= k)
+            throw nb::value_error("which are not numbers of matrices");
+    const Released released;
+    mixtura::raise_to_floor(from, which.data(), n, d, least, to);
+}
+
 template <class T, void (*function)(const T*, std::int64_t, T*)>
 void each(const Vector<const T>& x, const Vector<T>& y) {
     const auto n = static_cast<std::int64_t>(x.shape(0));
@@ -305,6 +331,10 @@ NB_MODULE(_native, module) {
     module.attr("most_at_once") = mixtura::most_at_once;
     module.def("choleskys", &choleskys, "matrices"_a.noconvert(), "lower"_a.noconvert());
     module.def("invert_lower", &invert_lower, "lower"_a.noconvert(), "inverse"_a.noconvert());
+    module.def("below_floor", &below_floor, "matrices"_a.noconvert(), "floor"_a.noconvert(),
+               "flags"_a.noconvert());
+    module.def("raise_to_floor", &raise_to_floor, "matrices"_a.noconvert(), "which"_a.noconvert(),
+               "floor"_a.noconvert(), "flags"_a.noconvert());
     module.def("instruction_set", &mixtura::instruction_set);
     module.def("use_instruction_set", &mixtura::use_instruction_set, "name"_a);
     module.def("vector_exp", &each<float, mixtura::vector_exp>, "x"_a.noconvert(),

@@ -39,6 +39,9 @@ struct Compiled {
                       bool);
     void (*invert_lower)(const double*, std::int64_t, std::int64_t, double*);
     bool (*factor)(const double*, std::int64_t, std::int64_t, double*, double*, double*);
+    void (*below_floor)(const double*, std::int64_t, std::int64_t, const double*, bool*);
+    void (*raise_to_floor)(double*, const std::int64_t*, std::int64_t, std::int64_t, const double*,
+                           bool*);
     Expanded (*expand)(const Components&, const HeldRows&, const Cells&, std::int64_t, std::int64_t,
                        const Lists&, const Expanding&, const Sets&);
     void (*moments_of_cells)(const HeldRows&, const Cells&, const double*, const double*,
@@ -96,6 +99,8 @@ bool has_avx512() {
      isa::passes,                                                                                  \
      isa::invert_lower,                                                                            \
      isa::factor,                                                                                  \
+     isa::below_floor,                                                                             \
+     isa::raise_to_floor,                                                                          \
      isa::expand,                                                                                  \
      isa::moments_of_cells,                                                                        \
      isa::seed_distances,                                                                          \
@@ -217,6 +222,16 @@ void invert_lower(const double* lower, std::int64_t n, std::int64_t n_features, 
 bool factor(const double* matrices, std::int64_t n, std::int64_t n_features, double* lower,
             double* inverse, double* log_determinants) {
     return current().factor(matrices, n, n_features, lower, inverse, log_determinants);
+}
+
+void below_floor(const double* matrices, std::int64_t n, std::int64_t n_features,
+                 const double* floor, bool* flags) {
+    current().below_floor(matrices, n, n_features, floor, flags);
+}
+
+void raise_to_floor(double* matrices, const std::int64_t* which, std::int64_t n,
+                    std::int64_t n_features, const double* floor, bool* flags) {
+    current().raise_to_floor(matrices, which, n, n_features, floor, flags);
 }
 
 Expanded expand(const Components& components, const HeldRows& rows, const Cells& cells,

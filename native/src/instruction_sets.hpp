@@ -32,6 +32,9 @@
                    bool);                                                                          \
     void invert_lower(const double*, std::int64_t, std::int64_t, double*);                         \
     bool factor(const double*, std::int64_t, std::int64_t, double*, double*, double*);             \
+    void below_floor(const double*, std::int64_t, std::int64_t, const double*, bool*);             \
+    void raise_to_floor(double*, const std::int64_t*, std::int64_t, std::int64_t, const double*,   \
+                        bool*);                                                                    \
     Expanded expand(const Components&, const HeldRows&, const Cells&, std::int64_t, std::int64_t,  \
                     const Lists&, const Expanding&, const Sets&);                                  \
     void moments_of_cells(const HeldRows&, const Cells&, const double*, const double*,             \

@@ -11,9 +11,9 @@ from numpy.testing import assert_allclose
 
 import mixtura
 from mixtura.datasets import faithful
+from mixtura.engine.kernel.spectrum import floored_matrix
 from mixtura.errors import CollapseError, DataError
 from mixtura.fitting import Fit, Given
-from mixtura.model.structures.form import floored_matrix
 
 STRUCTURES = ("full", "tied", "diag", "spherical")
 STARTS = ("kmeans", "k-means++", "random", "random_from_data")

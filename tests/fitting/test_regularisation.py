@@ -14,11 +14,11 @@ import mixtura
 from mixtura import GaussianMixture
 from mixtura.datasets import faithful, iris
 from mixtura.engine.executors import Serial
+from mixtura.engine.kernel.spectrum import floored_matrix
 from mixtura.engine.sources import ArraySource
 from mixtura.errors import ParameterError
 from mixtura.fitting import Fit, Given
 from mixtura.fitting.m_step.regularisation import regularisation
-from mixtura.model.structures.form import floored_matrix
 from mixtura.rows.spread import Spread
 from mixtura.rows.summary import RowSummary
 

@@ -146,6 +146,17 @@ constexpr std::int64_t most_at_once = 8;
 bool factor(const double* matrices, std::int64_t n, std::int64_t n_features, double* lower,
             double* inverse, double* log_determinants);
 
+// Which of matrices (n, D, D) less a diagonal (D,) have a pivot of 0 or below, so that an
+// eigenvalue is not above that: flags (n,). They are read below their diagonals, and on them.
+void below_floor(const double* matrices, std::int64_t n, std::int64_t n_features,
+                 const double* floor, bool* flags);
+
+// Those matrices (D, D) of the numbers `which` (n,) with their eigenvalues raised to 1, in units of
+// `floor` (D,), but to no less than what rounding takes of the largest; flags (n,) where that
+// succeeded, the others stay as they are. They are read as before.
+void raise_to_floor(double* matrices, const std::int64_t* which, std::int64_t n,
+                    std::int64_t n_features, const double* floor, bool* flags);
+
 // The instruction set in use: "baseline", "avx2", "avx512" or "neon".
 const char* instruction_set();
 

@@ -10,8 +10,8 @@ import numpy as np
 from mixtura.arguments import is_number
 from mixtura.bayesian.family import Family
 from mixtura.engine.arrays import Floats
+from mixtura.engine.kernel.spectrum import is_positive_definite
 from mixtura.errors import ParameterError
-from mixtura.model.structures.form import is_positive_definite
 
 #: rows that a prior is worth, at most: beyond, a row is lost in the rounding
 MOST_ROWS = 1e12

@@ -12,8 +12,8 @@ from mixtura.bayesian.concentration import Concentration
 from mixtura.bayesian.family import Family
 from mixtura.bayesian.prior import ConjugatePrior
 from mixtura.engine.arrays import Floats
+from mixtura.engine.kernel.spectrum import floored_matrix, is_positive_definite
 from mixtura.model.structures import Structure
-from mixtura.model.structures.form import floored_matrix, is_positive_definite
 from mixtura.rows.data import Data
 
 #: of the rows' covariance, what is expected of a component's: a third of the extent, squared

@@ -11,10 +11,10 @@ import numpy as np
 from mixtura.bayesian import belief, concentration, family, fitted, wishes
 from mixtura.engine import kernel
 from mixtura.engine.arrays import frozen
+from mixtura.engine.kernel.spectrum import is_positive_definite
 from mixtura.errors import ModelError
 from mixtura.fitting.convergence.rules import Outcome
 from mixtura.model.structures import structure
-from mixtura.model.structures.form import is_positive_definite
 
 
 def wishes_of(model: Any) -> wishes.Wishes:

@@ -30,6 +30,7 @@ from mixtura.engine.kernel.native_inverse import choleskys, invert_lower
 from mixtura.engine.kernel.native_kmeans import far_apart, lloyd
 from mixtura.engine.kernel.native_m_step import first_m_step
 from mixtura.engine.kernel.native_search import climb, fit_groups, log_ratio, race, search, swap
+from mixtura.engine.kernel.native_spectrum import below_floor, raised_to_floor
 from mixtura.engine.kernel.native_truncated import CellPasses
 from mixtura.engine.patterns import Patterns
 from mixtura.engine.search import Ascend, CellPassesOf, EMRunOf
@@ -41,6 +42,7 @@ __all__ = [
     "accumulate",
     "ascend",
     "assign",
+    "below_floor",
     "cell_passes",
     "choleskys",
     "climb",
@@ -62,6 +64,7 @@ __all__ = [
     "posterior",
     "potentials",
     "race",
+    "raised_to_floor",
     "sample_clusterings",
     "search",
     "squared_distances",

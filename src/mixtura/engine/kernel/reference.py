@@ -22,6 +22,10 @@ from mixtura.engine.components import Centres, Components, spheres
 from mixtura.engine.groups import FitGroups
 from mixtura.engine.kernel.clusterings import sample_clusterings as sample_clusterings
 from mixtura.engine.kernel.leading import leading_by
+from mixtura.engine.kernel.spectrum import (
+    below_floor as below_floor,
+    raised_to_floor as raised_to_floor,
+)
 from mixtura.engine.kernel.triangular import choleskys as choleskys, invert_lower as invert_lower
 from mixtura.engine.marginals import Marginal
 from mixtura.engine.patterns import Patterns

@@ -125,8 +125,10 @@ class Health:
         repairs: list[Repair] = []
         reseeds = self.RESEEDS - sum(repair.action == "reseeded" for repair in done)
         for k in sorted({*empty, *starved}):
+            if reseeds <= len(repairs):
+                break
             donor = self._donor(estimate, {*empty, *starved}, spare=k not in empty)
-            if donor is not None and reseeds > len(repairs):
+            if donor is not None:
                 estimate = estimate.split(donor, k, self._units(estimate))
                 had = "no row belonged to it" if k in empty else f"{held[k]:.4g} rows were too few"
                 reason = f"{had}; it took half of component {donor}"

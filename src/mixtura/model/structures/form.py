@@ -10,10 +10,8 @@ import numpy as np
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, frozen
 from mixtura.engine.factors import Diagonal, Factor, SharedTriangular, Spherical, Triangular
+from mixtura.engine.kernel.spectrum import floored_matrix, is_positive_definite
 from mixtura.errors import ModelError
-
-#: a multiple of it, times D and the largest eigenvalue, keeps a Cholesky factor in existence
-_ROUNDING = 32.0 * float(np.finfo(np.float64).eps)
 
 
 class Form(ABC):
@@ -311,14 +309,14 @@ class _Full(_Matrices):
         return self.precisions(kernel.invert_lower(choleskys(matrices, "the matrix of component")))
 
     def unsound(self, covariances: Floats, floor: Floats | None = None) -> list[int]:
-        # Σ has no eigenvalue below 1 in units of f exactly if Σ − diag(f) has none below 0.
-        above = covariances if floor is None else covariances - np.diag(floor)
-        if is_positive_definite(above):
+        if floor is not None:
+            return kernel.below_floor(covariances, floor)
+        if is_positive_definite(covariances):
             return []
-        return [k for k, matrix in enumerate(above) if not is_positive_definite(matrix)]
+        return [k for k, matrix in enumerate(covariances) if not is_positive_definite(matrix)]
 
     def floored(self, covariances: Floats, low: Sequence[int], floor: Floats) -> Floats:
-        return _raised(covariances, low, lambda one: floored_matrix(one, floor))
+        return kernel.raised_to_floor(covariances, low, floor)
 
 
 def cholesky(matrix: Floats, whose: str) -> Floats:
@@ -357,26 +355,6 @@ def choleskys(matrices: Floats, whose: str) -> Floats:
     if lower is not None:
         return lower
     return np.stack([cholesky(matrix, f"{whose} {k}") for k, matrix in enumerate(matrices)])
-
-
-def is_positive_definite(matrices: Floats) -> bool:
-    """Whether each of `matrices` (..., D, D) has a Cholesky factor."""
-    try:
-        np.linalg.cholesky(matrices)
-    except np.linalg.LinAlgError:
-        return False
-    return True
-
-
-def floored_matrix(matrix: Floats, floor: Floats) -> Floats:
-    """A symmetric matrix (D, D) with eigenvalues at least 1 in units of `floor` (D,)."""
-    scale = np.sqrt(floor)
-    values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
-    # Below the rounding of the largest, an eigenvalue would be lost in the product again.
-    least = max(1.0, _ROUNDING * len(values) * float(values[-1]))
-    raised = (vectors * np.maximum(values, least)) @ vectors.T
-    raised = 0.5 * (raised + raised.T)
-    return raised * np.outer(scale, scale)
 
 
 def _raised(covariances: Floats, low: Sequence[int], one: Callable[[Floats], Floats]) -> Floats:
