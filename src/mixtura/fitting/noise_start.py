@@ -92,8 +92,10 @@ def _best(em: EM, request: Request) -> Mixture:
     box = em.m_step.box
     assert box is not None
     # Of as much weight as all rows, so that a prior counts for as much beside them.
-    scale = em.data.source.total_weight / float(weights.sum())
-    source = ArraySource(rows, None if scale == 1.0 and (weights == 1.0).all() else scale * weights)
+    source = ArraySource(rows, weights)
+    scale = em.data.source.total_weight / source.total_weight
+    if scale != 1.0:
+        source = ArraySource(rows, scale * (np.ones(len(rows)) if weights is None else weights))
     short = em.shortened(source, _SHORT, tol=Remaining(_ENOUGH))
     plain = replace(
         short,
@@ -103,7 +105,7 @@ def _best(em: EM, request: Request) -> Mixture:
     clear = 1.0 - nearest_neighbour_cleaning((rows - box.low) / box.extent)
     found, faults = [], []
     for begin, kept in _ways(str(em.settings.start), clear, k):
-        part = ArraySource(rows[kept], weights[kept] * scale)
+        part = source.take(kept)
         inner = replace(request, source=part, counting=None, whole=None, filled=None)
         try:
             alone = replace(plain, data=plain.data.of_others(part))

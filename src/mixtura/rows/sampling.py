@@ -114,8 +114,8 @@ class Reservoir:
 
 def sample(
     source: ArraySource, n_rows: int, random: np.random.RandomState
-) -> tuple[Floats, Floats]:
-    """At most `n_rows` rows (m, D), and weights (m,) that have the mean 1.
+) -> tuple[Floats, Floats | None]:
+    """At most `n_rows` rows (m, D), and weights (m,) that have the mean 1; None where each is 1.
 
     All rows of positive weight where they are few enough. Else one from each of `n_rows` equal
     parts of the total weight, in the order of the rows, drawn in proportion to the weights: what
@@ -130,13 +130,14 @@ def sample(
         present = np.flatnonzero(weights > 0.0)
         if len(present) <= n_rows:
             kept = weights[present]
-            return source.rows[present].astype(np.float64), kept / kept.mean()
+            alike = bool((kept == kept[0]).all())
+            return source.rows[present].astype(np.float64), None if alike else kept / kept.mean()
     elif n <= n_rows:
-        return source.rows.astype(np.float64), np.ones(n)
+        return source.rows.astype(np.float64), None
     places = (np.arange(n_rows) + random.uniform(size=n_rows)) / n_rows
     if weights is None:
         chosen = np.minimum((places * n).astype(np.int64), n - 1)
     else:
         sums = np.cumsum(weights)
         chosen = np.minimum(np.searchsorted(sums, places * sums[-1], side="right"), n - 1)
-    return source.rows[chosen].astype(np.float64), np.ones(n_rows)
+    return source.rows[chosen].astype(np.float64), None

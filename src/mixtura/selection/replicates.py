@@ -125,7 +125,7 @@ class Replicates:
     def _units(self) -> Units:
         """The units of all replicates: those of the rows of one that is not looked at."""
         rows = self._drawn(self._random(0))
-        return units_of(rows, np.ones(len(rows)), self.null.structure)
+        return units_of(rows, None, self.null.structure)
 
     @cached_property
     def _null(self) -> Candidate:

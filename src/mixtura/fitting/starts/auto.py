@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from mixtura.engine import kernel
-from mixtura.engine.factors import SharedTriangular, Triangular
 from mixtura.engine.statistics import Statistics
 from mixtura.fitting.starts.ascent import Ascent
 from mixtura.fitting.starts.budget import CALL, Budget, cost
@@ -131,12 +130,9 @@ def sharpened(ascent: Ascent, ends: tuple[Candidate, ...]) -> Candidate:
 
 def _finer(candidate: Candidate, ascent: Ascent) -> bool:
     """Whether a component is thinner than half of what the rows' rounding leaves unknown."""
-    # No eigenvalue of R^-½ Σ_k R^-½ is below ½ where tr(R Σ_k⁻¹) < 2.
-    components = candidate.components
-    if isinstance(components.factor, Triangular | SharedTriangular):
-        whitening = components.whitening(kernel.invert_lower)
-        if np.vdot(whitening @ ascent.ridge, whitening) < 2.0:
-            return False
+    # The ridge is at most D times its own diagonal.
+    if candidate.estimate.clears(0.5 * len(ascent.ridge) * ascent.ridge.diagonal()):
+        return False
     whitening = np.linalg.inv(np.linalg.cholesky(ascent.ridge))
     least = np.linalg.eigvalsh(whitening @ candidate.covariances @ whitening.T)[:, 0]
     return bool(least.min() < 0.5)

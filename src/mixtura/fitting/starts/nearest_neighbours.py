@@ -116,9 +116,9 @@ def clearings(search: Search) -> list[Candidate]:
     if np.count_nonzero(clear) < least:
         clear[:] = True
     points, weights = ascent.source.rows, ascent.source.weights
-    weights = np.ones(len(points)) if weights is None else weights
-    part = ArraySource(np.ascontiguousarray(points[clear]), weights[clear])
-    seen = ArraySource(np.ascontiguousarray(view.rows[clear]), weights[clear])
+    weights = None if weights is None else weights[clear]
+    part = ArraySource(np.ascontiguousarray(points[clear]), weights)
+    seen = ArraySource(np.ascontiguousarray(view.rows[clear]), weights)
     budget = Budget(_SHARE * ascent.budget.left)
     alone = replace(ascent.without_background().over(part), budget=budget)
     end = replace(search, ascent=alone, views=(part, seen), spikes=()).found().ends[0]

@@ -101,7 +101,7 @@ class Units:
         return right.T @ (left / stretches).T
 
 
-def units_of(rows: Floats, weights: Floats, structure: Structure) -> Units:
+def units_of(rows: Floats, weights: Floats | None, structure: Structure) -> Units:
     """The units in which EM for `structure` has no units.
 
     Each column is divided by its standard deviation, and where the structure survives every linear
@@ -112,9 +112,10 @@ def units_of(rows: Floats, weights: Floats, structure: Structure) -> Units:
     Parameters
     ----------
     rows : (m, D).
-    weights : (m,).
+    weights : (m,), or None where every row counts once.
     structure : of the covariances to be fitted.
     """
+    weights = np.ones(len(rows)) if weights is None else weights
     total = weights.sum()
     first = rows[0]
     centre = first + weights @ (rows - first) / total  # about a row: an offset costs no digit

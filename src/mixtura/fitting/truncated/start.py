@@ -88,6 +88,5 @@ def _sampled(em: EM, n_rows: int, random: np.random.RandomState) -> EM:
     source = em.data.sample
     if not em.data.in_memory or source.n_rows > n_rows:
         rows, weights = sample(source, n_rows, random)
-        own = None if (weights == 1.0).all() else weights
-        source = ArraySource(np.ascontiguousarray(rows), own)
+        source = ArraySource(np.ascontiguousarray(rows), weights)
     return em.shortened(source, _STEPS)
