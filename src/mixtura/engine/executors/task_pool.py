@@ -71,15 +71,22 @@ def run_tasks(
         finally:
             ended.put(name)
 
-    waiting = dict.fromkeys(tasks)
+    lacking = {name: len({*task.after}) for name, task in tasks.items()}
+    before: dict[Hashable, list[Hashable]] = {name: [] for name in tasks}
+    for name, task in tasks.items():
+        for need in {*task.after}:
+            before[need].append(name)
+    ready = [name for name, count in lacking.items() if not count]
     under_way: dict[Hashable, Promise[Any]] = {}
     try:
-        while waiting or under_way:
-            for name in [n for n in waiting if all(a in results for a in tasks[n].after)]:
-                del waiting[name]
+        while ready or under_way:
+            for name in ready:
                 under_way[name] = crew.call(partial(ending, name))
             name = ended.get()
             finished(name, under_way.pop(name).result())
+            for after in before[name]:
+                lacking[after] -= 1
+            ready = [after for after in before[name] if not lacking[after]]
     finally:
         crew.dismiss(under_way.values())
         crew.end()
