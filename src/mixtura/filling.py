@@ -50,3 +50,17 @@ def filled(cls: type[T]) -> type[T]:
         setattr(after, told, getattr(before, told))
     type.__setattr__(cls, "__init__", after)
     return cls
+
+
+def changed(one: T, **values: Any) -> T:
+    """A `filled` object with other values in some of its fields, as `dataclasses.replace` has it.
+
+    Examples
+    --------
+    >>> from mixtura.engine.sources import Block
+    >>> changed(Block(0, [[1.0]]), start=5).start
+    5
+    """
+    own = vars(one)
+    kept = {name: own[name] for name in one.__dataclass_fields__}  # type: ignore[attr-defined]
+    return type(one)(**(kept | values))

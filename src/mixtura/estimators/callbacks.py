@@ -116,13 +116,12 @@ def _hold_either(model: Asked, found: Mixture | Fit) -> None:
     hold_mixture(model, found if isinstance(found, Mixture) else found.mixture)
 
 
-@_managed  # type: ignore[untyped-decorator]  # tells callbacks when all is over, in any case
 def told(
     model: Asked,
     rows: Rows,
     y: object,
     weights: Floats | None,
-    observers: Sequence[Observer],
+    observers: Sequence[Any],
     run: Callable[..., Any],
     hold: Callable[[Asked, Any], None] | None = None,
 ) -> tuple[Any, bool]:
@@ -132,7 +131,7 @@ def told(
     ----------
     model : the estimator.
     rows, y, weights : what it is fitted to, for the callbacks.
-    observers : told too.
+    observers : told too, of what the run tells of.
     run : carries the fit out; takes an ``observer``.
     hold : sets on an estimator what an iteration, or a fit, has; None where that is a mixture.
 
@@ -140,20 +139,32 @@ def told(
     -------
     The fit, and whether a callback stopped it.
     """
-    tasks = None
-    if getattr(model, "_skl_callbacks", None):
-        metadata = None if weights is None else {"sample_weight": weights}
-        tasks = Tasks(model, {"X": rows, "y": y, "metadata": metadata}, hold or _hold_either)
-        observers = [tasks, *observers]
+    if not getattr(model, "_skl_callbacks", None):
+        return run(observer=Several(*observers) if observers else None), False
+    metadata = None if weights is None else {"sample_weight": weights}
+    data = {"X": rows, "y": y, "metadata": metadata}
+    answer: tuple[Any, bool] = _told(model, data, observers, run, hold or _hold_either)
+    return answer
+
+
+@_managed  # type: ignore[untyped-decorator]  # tells callbacks when all is over, in any case
+def _told(
+    model: Asked,
+    data: dict[str, Any],
+    observers: Sequence[Any],
+    run: Callable[..., Any],
+    hold: Callable[[Asked, Any], None],
+) -> tuple[Any, bool]:
+    """The same for an estimator that has callbacks; `data` is what they are told of the rows."""
+    tasks = Tasks(model, data, hold)
     try:
-        fit = run(observer=Several(*observers) if observers else None)
+        fit = run(observer=Several(tasks, *observers))
     except Interrupted as interruption:
-        if tasks is None or not tasks.stopped:
+        if not tasks.stopped:
             raise
         fit = interruption.fit
-    if tasks is not None:
-        tasks.over(fit)
-    return fit, tasks is not None and tasks.stopped
+    tasks.over(fit)
+    return fit, tasks.stopped
 
 
 class Progress:

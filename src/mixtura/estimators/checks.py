@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import InvalidParameterError, validate_para
 from mixtura.errors import CollapseError, DataError, ModelError
 from mixtura.estimators.asked import Asked
 from mixtura.fitting import Fit
+from mixtura.fitting.verdict import grave
 from mixtura.model.structures import Form
 from mixtura.rows.in_memory import check_names, column_names, is_ready
 from mixtura.tables.columns import refuse_masked, refuse_others
@@ -183,10 +184,9 @@ def warn_of(fit: Fit, *, expected: bool) -> None:
     fit : the fit.
     expected : whether it was asked to converge.
     """
-    for finding in fit.verdict.findings:
-        if finding.grave:
-            said = str(finding).replace("start=", "init_params=")
-            warnings.warn(said, ConvergenceWarning, stacklevel=4)
+    for finding in grave(fit):
+        said = str(finding).replace("start=", "init_params=")
+        warnings.warn(said, ConvergenceWarning, stacklevel=4)
     if expected and not fit.outcome.converged:
         warnings.warn(
             f"{UNCONVERGED} It ended {fit.outcome.value} at iteration {fit.n_iter}: {fit.remedy}",

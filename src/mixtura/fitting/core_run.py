@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -14,6 +14,7 @@ from mixtura.engine.arrays import Floats, doubles
 from mixtura.engine.components import Components
 from mixtura.engine.sources import ArraySource, Block, Source
 from mixtura.errors import ModelError
+from mixtura.filling import changed
 from mixtura.fitting.assumptions import MStep
 from mixtura.fitting.convergence.anderson import AndersonHistory, AndersonState
 from mixtura.fitting.convergence.coordinates import coordinates_at
@@ -219,7 +220,7 @@ class CoreRun:
             points, images = (np.array(each) for each in (native.points(), native.images()))
             if len(points):
                 history = AndersonHistory(points.reshape(-1, width), images.reshape(-1, width))
-        state.anderson = replace(
+        state.anderson = changed(
             state.anderson,
             ahead=ahead,
             image=image,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from mixtura.arguments import takes_missing
 from mixtura.errors import CollapseError, ParameterError
+from mixtura.filling import changed
 from mixtura.fitting.checkpoints import Checkpointer, checkpointed
 from mixtura.fitting.em import EM, Observer
 from mixtura.fitting.factor_start import check_able
@@ -285,7 +285,7 @@ def fit_rows(
     best = best_of(1 if resumed is not None else settings.n_init, numbered, began, checkpointer)
     with kept(best, began, checkpointer):
         oddities, seconds = data.oddities(settings.n_components), time.perf_counter() - began
-        return em.noted(replace(best, oddities=oddities, seconds=seconds, seed=seed))
+        return em.noted(changed(best, oddities=oddities, seconds=seconds, seed=seed))
 
 
 def _checked(given: Given | None) -> Given:

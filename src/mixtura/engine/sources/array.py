@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from mixtura.engine.arrays import Floats, Rows, doubles, readable
 from mixtura.engine.patterns import Patterns
 from mixtura.engine.sources.block import Block, Fields, fields_of
 from mixtura.engine.sources.source import Source
-from mixtura.filling import filled
+from mixtura.filling import changed, filled
 
 
 @filled
@@ -89,9 +89,9 @@ class ArraySource(Source):
         return readable(self.rows[:1])
 
     def in_blocks_of(self, n_rows: int) -> ArraySource:
-        return replace(self, step=n_rows)
+        return changed(self, step=n_rows)
 
-    @property
+    @cached_property
     def alone(self) -> Block | None:
         if not 0 < self.n_rows <= self.block_rows:
             return None
@@ -113,7 +113,7 @@ class ArraySource(Source):
         patterns = self._patterns.get(block.start)
         if patterns is None:
             patterns = self._patterns[block.start] = Patterns.of(block.rows)
-        return replace(block, patterns=patterns)
+        return changed(block, patterns=patterns)
 
     @cached_property
     def _patterns(self) -> dict[int, Patterns]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -14,7 +14,7 @@ from mixtura.engine.executors import Executor
 from mixtura.engine.search import Climb, EMProblem
 from mixtura.engine.sources import ArraySource, Block
 from mixtura.engine.statistics import Statistics
-from mixtura.filling import filled
+from mixtura.filling import changed, filled
 from mixtura.fitting.m_step.estimate import LEAST_WEIGHT, maximise
 from mixtura.fitting.starts.budget import Budget, cost
 from mixtura.fitting.starts.candidate import Candidate, restrained
@@ -88,15 +88,15 @@ class Ascent:
 
     def over(self, source: ArraySource) -> Ascent:
         """The same ascent over other rows."""
-        return replace(self, source=source)
+        return changed(self, source=source)
 
     def without_background(self) -> Ascent:
         """The same, all rows being of components."""
-        return replace(self, log_volume=np.inf)
+        return changed(self, log_volume=np.inf)
 
     def sharply(self) -> Ascent:
         """The same with hardly a ridge: the likelihood is that of the rows as they are written."""
-        return replace(self, ridge=RIDGE * np.eye(self.source.n_features))
+        return changed(self, ridge=RIDGE * np.eye(self.source.n_features))
 
     def from_shares(self, shares: Floats) -> Candidate:
         """The parameters that responsibilities (m, K) lead to, before any M-step of the structure.
@@ -131,7 +131,7 @@ class Ascent:
             return plain
         total = self.source.total_weight
         background = max(total - float(weight.sum()), _SOME * total)
-        return replace(plain, background=background, log_volume=self.log_volume)
+        return changed(plain, background=background, log_volume=self.log_volume)
 
     def climbed(self, candidate: Candidate, n_steps: int, gain: float = -np.inf) -> Candidate:
         """After `n_steps` more, or fewer where one gains less than `gain` nats a row."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from mixtura.engine import kernel
 from mixtura.engine.statistics import Statistics
+from mixtura.filling import changed
 from mixtura.fitting.starts.ascent import Ascent
 from mixtura.fitting.starts.budget import CALL, Budget, cost
 from mixtura.fitting.starts.candidate import Candidate
@@ -122,7 +123,7 @@ def sharpened(ascent: Ascent, ends: tuple[Candidate, ...]) -> Candidate:
             continue
         asked.append(height)
         # The height of an end is that of a hill with the ridge: it says nothing of a gain here.
-        after = sharp.climbed(replace(end, log_likelihood=-np.inf), n_steps, _AT_REST)
+        after = sharp.climbed(changed(end, log_likelihood=-np.inf), n_steps, _AT_REST)
         if after.n_spurious <= end.n_spurious and not _finer(after, ascent):
             sound.append(after)
     return max(sound, key=lambda each: each.log_likelihood) if sound else ends[0]

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from mixtura.fitting.verdict.findings import Finding
-from mixtura.fitting.verdict.verdict import NOTHING, Verdict
+from mixtura.fitting.verdict.verdict import NOTHING, Verdict, grave
 
-__all__ = ["NOTHING", "Finding", "Verdict"]
+__all__ = ["NOTHING", "Finding", "Verdict", "grave"]

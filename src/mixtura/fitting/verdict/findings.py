@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import le, sub
@@ -286,13 +287,13 @@ def _twins(fit: Ended, empty: Sequence[int]) -> Iterator[tuple[int, int]]:
     mixture = fit.mixture
     if mixture.n_components > _MANY:
         return
-    deviations, form = np.sqrt(mixture.variances()), mixture.structure.form
-    for one, other in _near(mixture.means, _SAME * deviations):
+    variances, form = mixture.variances(), mixture.structure.form
+    for one, other in _near(mixture.means, variances):
         if one in empty or other in empty:
             continue
-        scale = deviations[one]
+        scale = np.sqrt(variances[one])
         if form.diagonal:
-            apart = np.abs(deviations[one] ** 2 - deviations[other] ** 2) / scale**2
+            apart = np.abs(variances[one] - variances[other]) / variances[one]
         else:
             both = mixture.covariances if form.shared else mixture.covariances[[one, other]]
             whole = form.matrices(both, 2, mixture.n_features)
@@ -301,12 +302,13 @@ def _twins(fit: Ended, empty: Sequence[int]) -> Iterator[tuple[int, int]]:
             yield one, other
 
 
-def _near(means: Floats, reach: Floats) -> Iterator[tuple[int, int]]:
-    """Pairs of means (K, D) that no feature tells apart: by more than the first's `reach` (K, D).
+def _near(means: Floats, variances: Floats) -> Iterator[tuple[int, int]]:
+    """Pairs of means (K, D) that no feature tells apart, by a tenth of the first's deviation.
 
     In order of the first feature, so that those that it tells apart are not met.
     """
-    places, widths = means.tolist(), reach.tolist()
+    places = means.tolist()
+    widths = [[_SAME * math.sqrt(each) for each in row] for row in variances.tolist()]
     farthest = max(width[0] for width in widths)
     order = sorted(range(len(places)), key=places.__getitem__)
     for at, k in enumerate(order):

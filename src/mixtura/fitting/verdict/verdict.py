@@ -54,17 +54,9 @@ class Verdict:
     @classmethod
     def of(cls, fit: Ended) -> Verdict:
         """What is to be said of a fit."""
-        mixture = fit.mixture
-        size = fit.n_rows, mixture.n_components, mixture.n_features
-        weights = too_little_weight(fit.total_weight, *size)
-        few = None  # of rows that are the same no structure would make a density
-        if not few_distinct(fit):
-            few = too_few_rows(mixture.structure, *size, fit.settings.conjugate)
+        weights, few, others, left_out = _found(fit)
         hopeless = few is not None and few.grave
-        rows = tuple(row_findings(fit))
-        parts = () if hopeless else tuple(component_findings(fit))
-        explained = hopeless or bool(rows or parts)
-        left_out = Finding(fit.oddities.left_out) if fit.oddities.left_out else None
+        explained = hopeless or bool(others)
         told = (*fit.oddities.assumed, *filter(None, [fit.oddities.missing]))
         assumed = [Finding(each, grave=False) for each in told]
         true = Finding(TRUE_VALUES, grave=False) if fit.oddities.measured else None
@@ -77,7 +69,7 @@ class Verdict:
             fit.outcome,
             f"{words}, {fit.searches}" if fit.searches else words,
             tuple(asked(fit, explained=explained, hopeless=hopeless)),
-            tuple(each for each in (weights, few, *rows, *parts, *assumed, true, left_out) if each),
+            tuple(each for each in (weights, few, *others, *assumed, true, left_out) if each),
             "; ".join(void),
         )
 
@@ -91,6 +83,31 @@ class Verdict:
         """What to do next, in words; "nothing to do" only where nothing is."""
         advice = [each.advice for each in self.findings if each.advice]
         return "; ".join(dict.fromkeys([*self.ends, *advice])) or NOTHING
+
+
+def grave(fit: Ended) -> list[Finding]:
+    """Those of a verdict's findings at which people should look even if they did not ask."""
+    weights, few, others, left_out = _found(fit)
+    return [each for each in (weights, few, *others, left_out) if each and each.grave]
+
+
+def _found(
+    fit: Ended,
+) -> tuple[Finding | None, Finding | None, tuple[Finding, ...], Finding | None]:
+    """Of the weights, of how few rows there are, of rows and components, and of what was left out.
+
+    Of rows that are the same no structure would make a density, and of too few of them components
+    tell nothing.
+    """
+    mixture, left_out = fit.mixture, fit.oddities.left_out
+    size = fit.n_rows, mixture.n_components, mixture.n_features
+    few = None
+    if not few_distinct(fit):
+        few = too_few_rows(mixture.structure, *size, fit.settings.conjugate)
+    rows = tuple(row_findings(fit))
+    parts = () if few is not None and few.grave else tuple(component_findings(fit))
+    weights = too_little_weight(fit.total_weight, *size)
+    return weights, few, rows + parts, Finding(left_out) if left_out else None
 
 
 def asked(fit: Ended, *, explained: bool, hopeless: bool) -> Iterator[str]:

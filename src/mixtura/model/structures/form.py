@@ -232,9 +232,7 @@ class _Matrices(Form):
         return whitening.swapaxes(-1, -2)
 
     def inverse_trace(self, whitening: Floats, floor: Floats) -> float:
-        # Features come last; a shared matrix counts once.
-        squares = (whitening * whitening).reshape(-1, len(floor))
-        return float(np.add.reduce(squares, axis=0) @ floor)
+        return float(np.vdot(whitening * floor, whitening))  # a shared matrix counts once
 
 
 class _Tied(_Matrices):

@@ -54,9 +54,9 @@ def cluster(
     Lloyd 1982, "Least squares quantization in PCM"; Hamerly 2010, "Making k-means even faster",
     whose bounds say which rows cannot have changed.
     """
-    alone = source.n_blocks == 1 and is_short(source, len(centres), _SHORT)
-    if kernel.lloyd is not None and alone:
-        ended = kernel.lloyd(source.whole.readable(), centres, RULE, diagonal=diagonal)
+    alone = source.alone
+    if kernel.lloyd is not None and alone and is_short(source, len(centres), _SHORT):
+        ended = kernel.lloyd(alone, centres, RULE, diagonal=diagonal)
         if ended is not None:
             return ended
     last = spheres(step_by_step(source, centres, executor))

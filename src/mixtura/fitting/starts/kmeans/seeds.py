@@ -49,7 +49,8 @@ def seeds(
     n_tries = 2 + int(math.log(n_seeds))
     draws = random.random_sample(1 + (n_seeds - 1) * n_tries)
     if kernel.far_apart is not None and is_short(source, n_seeds):
-        return kernel.far_apart(source.whole.readable(), draws, n_seeds, _ROUNDING)
+        rows = source.alone or source.whole.readable()
+        return kernel.far_apart(rows, draws, n_seeds, _ROUNDING)
     return step_by_step(source, float(draws[0]), draws[1:].reshape(-1, n_tries), executor)
 
 
