@@ -90,7 +90,7 @@ def in_turn(model: Any) -> Iterator[None]:
     ParameterError : it is this thread that does: a callback or a signal's handler asks for more,
         and what it learnt would be lost.
     """
-    turn = _turns.setdefault(model, _Turn())
+    turn = _turns.get(model) or _turns.setdefault(model, _Turn())
     if turn.thread == get_ident():
         raise ParameterError(
             "partial_fit is called while this thread is in partial_fit of the same estimator, from "

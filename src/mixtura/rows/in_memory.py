@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -31,6 +32,8 @@ __all__ = [
 
 #: the types of floats that a pass reads, of this machine's byte order
 _READ = np.dtype(np.float64), np.dtype(np.float32)
+#: so many numbers are few
+_FEW = 2**12
 
 
 def check_names(names: Sequence[str] | None, wanted: Sequence[str] | None = None) -> None:
@@ -157,8 +160,11 @@ def finite_rows(rows: Rows, *, holes: bool = False) -> NDArray[np.bool_]:
 def _sums_up(rows: Rows) -> bool:
     """Whether one sum is enough to see that all is well.
 
-    NaN and infinity never cancel out of it.
+    NaN and infinity never cancel out of it. Few rows are summed in squares, which is over before
+    NumPy is told not to warn; that of a finite value may be infinite, which asks for a closer look.
     """
+    if rows.size <= _FEW:
+        return math.isfinite(np.vdot(rows, rows))
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(rows.sum(dtype=np.float64)))
 
