@@ -102,10 +102,11 @@ def test_a_run_that_was_stopped_while_rows_kept_many_goes_on_to_the_same_bits(
 
 
 def test_the_least_that_is_enough_is_kept() -> None:
-    lacking = {3: 0.02, 5: 0.008, 8: 0.002, 16: 0.0001}
+    lacking = {3: 0.02, 5: 0.008, 8: 0.002, 10: 0.0015, 16: 0.0001}
     usual = Breadth(3, 15)
     assert usual.fitting(KEPT, lacking, 0.0, (1000, 8), 0.01) == Breadth(5, 15)
-    assert usual.fitting(KEPT, lacking, 0.0, (1000, 8), 0.001) == Breadth(8, 15)
+    assert usual.fitting(KEPT, lacking, 0.0, (1000, 8), 0.002) == Breadth(8, 15)
+    assert usual.fitting(KEPT, lacking, 0.0, (1000, 8), 0.001) == Breadth(10, 15)
     assert usual.fitting((*KEPT, MOST), lacking, 0.0, (1000, 8), 0.001) == Breadth(16, 15)
     assert usual.fitting(KEPT, lacking, 0.02, (6, 8), 0.001) == Breadth(6, 6)
     assert Breadth(8, 5).joined(usual) == Breadth(8, 15)

@@ -2,8 +2,25 @@
 #pragma once
 
 #include "mixtura/distances.hpp"
+#include "mixtura/posterior.hpp"
 
 namespace mixtura::MIXTURA_ISA {
+
+// What a density must be above to matter: constant − ½ distance, by the row; nothing if null.
+struct Worth {
+    double constant;
+    const double* above;  // (T,)
+};
+
+// Whether none of R registers can come above that any more, whose distances are these by now.
+template <int R>
+inline bool worthless(const Worth& worth, const std::int64_t* at, const Doubles* sum) {
+    for (int v = 0; v < R; ++v) {
+        const Doubles most = log_joint(sum[v], worth.constant), least = load(worth.above + at[v]);
+        if (any_above(most, least)) return false;
+    }
+    return true;
+}
 
 // Where the registers begin that are asked for.
 struct Asked {
@@ -76,10 +93,11 @@ inline void asked_rows(const double* lower, std::int64_t d, std::int64_t j,
         for (int v = 0; v < R; ++v) sum[v] = fma(whitened[r][v], whitened[r][v], sum[v]);
 }
 
-// The same for any D; `deviations` (D, R) is scratch.
+// The same for any D; `deviations` (D, R) is scratch. Of what is worth nothing less than all.
 template <int R>
 inline void asked_many(const Tile<double>& tile, const std::int64_t* at, const double* mean,
-                       const double* lower, double* deviations, double* out) {
+                       const double* lower, const Worth& worth, double* deviations, double* out) {
+    constexpr std::int64_t looking = 16;
     const std::int64_t d = tile.n_features;
     for (std::int64_t j = 0; j < d; ++j)
         for (int v = 0; v < R; ++v)
@@ -87,7 +105,13 @@ inline void asked_many(const Tile<double>& tile, const std::int64_t* at, const d
                   load(tile.feature(j) + at[v]) - mean[j]);
     Doubles sum[R] = {};
     std::int64_t j = 0;
-    for (; j + 4 <= d; j += 4) asked_rows<R, 4>(lower, d, j, deviations, sum);
+    for (; j + 4 <= d; j += 4) {
+        asked_rows<R, 4>(lower, d, j, deviations, sum);
+        if (worth.above && (j + 4) % looking == 0 && worthless<R>(worth, at, sum)) {
+            for (int v = 0; v < R; ++v) store(out + v * width<double>, sum[v]);
+            return;
+        }
+    }
     switch (d - j) {
         case 3: asked_rows<R, 3>(lower, d, j, deviations, sum); break;
         case 2: asked_rows<R, 2>(lower, d, j, deviations, sum); break;
@@ -147,26 +171,30 @@ inline void asked_low_rank(const Tile<double>& tile, const std::int64_t* at, con
         store(out + v * width<double>, sum[v] < 0.0 ? Doubles{} : sum[v]);
 }
 
-// Squared distances from component k of the registers asked for, one after the other: out.
+// Squared distances from component k of the registers asked for, one after the other: out. Where
+// that is worth nothing they may be less, but no less than makes that so.
 class AskedDistances {
   public:
     explicit AskedDistances(const Components& c)
         : c_(c), deviations_(4 * width<double> * c.n_features) {}
 
-    void to(const Tile<double>& tile, std::int64_t k, Asked asked, double* out) {
+    void to(const Tile<double>& tile, std::int64_t k, Asked asked, const double* above,
+            double* out) {
+        const Worth worth{c_.constants[k], above};
         for (; asked.n >= 4; asked.at += 4, asked.n -= 4, out += 4 * width<double>)
-            some<4>(tile, k, asked.at, out);
+            some<4>(tile, k, asked.at, worth, out);
         switch (asked.n) {
-            case 3: return some<3>(tile, k, asked.at, out);
-            case 2: return some<2>(tile, k, asked.at, out);
-            case 1: return some<1>(tile, k, asked.at, out);
+            case 3: return some<3>(tile, k, asked.at, worth, out);
+            case 2: return some<2>(tile, k, asked.at, worth, out);
+            case 1: return some<1>(tile, k, asked.at, worth, out);
             default: return;
         }
     }
 
   private:
     template <int R>
-    void some(const Tile<double>& tile, std::int64_t k, const std::int64_t* at, double* out) {
+    void some(const Tile<double>& tile, std::int64_t k, const std::int64_t* at, const Worth& worth,
+              double* out) {
         const std::int64_t d = c_.n_features;
         const double *mean = c_.means + k * d, *w = c_.whitening;
         switch (c_.form) {
@@ -183,7 +211,7 @@ class AskedDistances {
             case 2: return asked_few<R, 2>(tile, at, mean, w, out);
             case 3: return asked_few<R, 3>(tile, at, mean, w, out);
             case 4: return asked_few<R, 4>(tile, at, mean, w, out);
-            default: return asked_many<R>(tile, at, mean, w, deviations_.data(), out);
+            default: return asked_many<R>(tile, at, mean, w, worth, deviations_.data(), out);
         }
     }
 

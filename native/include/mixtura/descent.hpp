@@ -136,7 +136,7 @@ class Descent {
         double* to = sums_ ? &held_[(looked_.size() - 1) * fan * together] : values_.data();
         for (std::int64_t i = 0; i < end; ++i, to += together) {
             const std::int64_t k = leaf * fan + i;
-            distances_.to(tile, k, {at_, tile.steps}, to);
+            distances_.to(tile, k, {at_, tile.steps}, nullptr, to);
             for (std::int64_t at = 0; at < tile.steps * width<double>; at += width<double>) {
                 const Doubles value = log_joint(load(to + at), grove_.c.constants[k]);
                 store(to + at, value);

@@ -12,11 +12,12 @@
 
 namespace mixtura::MIXTURA_ISA {
 
-// Rows that are scored together, and how many of them ask together: a bit of a mask each.
-constexpr std::int64_t cell_tile = 64, asking = 8;
+// Rows that are scored together, of few features and at most, and how many of them ask together: a
+// bit of a mask each. So many are shown one component that is drawn.
+constexpr std::int64_t few_rows = 64, most_rows = 256, asking = 8, drawing = 64;
 // From so many components on a list is long.
 constexpr std::int64_t long_list = 8;
-using Mask = std::uint8_t;
+using Mask = std::uint32_t;
 
 // Things by number, each with a mask of who asks for it, in the order in which they came.
 class Union {
@@ -46,35 +47,22 @@ class Union {
     std::vector<Mask> masks_;
 };
 
-inline bool any_above(Doubles a, Doubles b) {
-#if MIXTURA_LANES_BYTES == 64
-    return _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ) != 0;
-#elif MIXTURA_LANES_BYTES == 32
-    return _mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_GT_OQ)) != 0;
-#else
-    const Longs above = a > b;
-    for (int t = 0; t < width<double>; ++t)
-        if (above[t]) return true;
-    return false;
-#endif
-}
-
 // The C largest of what each lane was shown, with who that was; the first of equals. (C, T)
 class Largest {
   public:
-    explicit Largest(std::int64_t n_kept)
-        : n_kept(n_kept), values(n_kept * cell_tile), ids(n_kept * cell_tile) {}
+    Largest(std::int64_t n_kept, std::int64_t n_rows)
+        : n_kept(n_kept), n_rows(n_rows), values(n_kept * n_rows), ids(n_kept * n_rows) {}
 
     void clear() {
-        std::fill_n(values.data(), n_kept * cell_tile, -std::numeric_limits<double>::infinity());
-        std::fill_n(ids.data(), n_kept * cell_tile, std::int64_t{-1});
+        std::fill_n(values.data(), n_kept * n_rows, -std::numeric_limits<double>::infinity());
+        std::fill_n(ids.data(), n_kept * n_rows, std::int64_t{-1});
     }
     void show(Doubles value, std::int64_t id, std::int64_t at) {
-        if (!any_above(value, load(values.data() + (n_kept - 1) * cell_tile + at))) return;
+        if (!any_above(value, load(values.data() + (n_kept - 1) * n_rows + at))) return;
         Longs who = Longs{} + id;
         for (std::int64_t i = 0; i < n_kept; ++i) {
-            double* to = values.data() + i * cell_tile + at;
-            std::int64_t* name = ids.data() + i * cell_tile + at;
+            double* to = values.data() + i * n_rows + at;
+            std::int64_t* name = ids.data() + i * n_rows + at;
             const Doubles held = load(to);
             Longs holder;
             std::memcpy(&holder, name, sizeof holder);
@@ -87,7 +75,9 @@ class Largest {
         }
     }
 
-    const std::int64_t n_kept;
+    const double* least() const { return values.data() + (n_kept - 1) * n_rows; }  // (T,)
+
+    const std::int64_t n_kept, n_rows;
     Buffer<double> values;
     Buffer<std::int64_t> ids;
 };
@@ -97,20 +87,21 @@ class Expansion {
     Expansion(const Components& components, const HeldRows& rows, const Cells& cells,
               const Lists& lists, const Expanding& how, const Sets& sets)
         : c_(components), rows_(rows), cells_(cells), lists_(lists), how_(how), sets_(sets),
-          distances_(components), tile_(cell_tile, rows.n_features), asked_(lists.n_lists),
-          further_(lists.n_lists), scored_(components.n_components), met_(components.n_components),
+          distances_(components), together_(rows.n_features <= few ? few_rows : most_rows),
+          tile_(together_ + apart, rows.n_features), asked_(lists.n_lists), further_(lists.n_lists),
+          scored_(components.n_components), met_(components.n_components),
           excess_(how.graph ? components.n_components : 0),
-          times_(how.graph ? components.n_components : 0), largest_(sets.n_kept),
-          values_(cell_tile), own_(cell_tile), there_(cell_tile), likelihood_(cell_tile),
-          alone_(cell_tile), weights_(cell_tile), amid_noise_(std::isfinite(how.background)) {}
+          times_(how.graph ? components.n_components : 0), largest_(sets.n_kept, together_),
+          values_(together_), own_(together_), there_(together_), likelihood_(together_),
+          alone_(together_), weights_(together_), amid_noise_(std::isfinite(how.background)) {}
 
     void cell(std::int64_t c) {
         const std::int64_t begin = cells_.offsets[c], end = cells_.offsets[c + 1];
         const std::int32_t* order = alike(cells_.order + begin, end - begin) - begin;
         const double before = done.bound;
         met_.clear();
-        for (std::int64_t start = begin; start < end; start += cell_tile) {
-            fill(order + start, std::min(cell_tile, end - start));
+        for (std::int64_t start = begin; start < end; start += together_) {
+            fill(order + start, std::min(together_, end - start));
             gather(how_.graph ? c : -1);
             largest_.clear();
             for (const std::int32_t k : scored_.ids) score(k, how_.graph && k == c);
@@ -123,6 +114,10 @@ class Expansion {
     Expanded done{};
 
   private:
+    // Features of a tile lie so much farther apart: at a multiple of 2048 bytes they would share
+    // cache sets.
+    static constexpr std::int64_t apart = 8;
+
     // The rows of a cell, those side by side that ask for the same lists besides: what one asks for
     // is scored for all that ask together. Of short lists the order saves less than it costs.
     const std::int32_t* alike(const std::int32_t* rows, std::int64_t n) {
@@ -140,16 +135,11 @@ class Expansion {
 
     // The rows of a tile, turned; beyond them, for whole groups, the first one again.
     void fill(const std::int32_t* chosen, std::int64_t size) {
-        const std::int64_t d = rows_.n_features, whole = (size + asking - 1) / asking * asking;
+        const std::int64_t whole = (size + asking - 1) / asking * asking;
         chosen_ = chosen;
-        tile_.size = size;
-        tile_.steps = whole / width<double>;
-        for (std::int64_t i = 0; i < whole; ++i) {
-            const double* row = rows_.values + chosen[i < size ? i : 0] * d;
-            for (std::int64_t j = 0; j < d; ++j) tile_.feature(j)[i] = row[j];
-            there_[i] = i < size;
-        }
-        everyone_ = static_cast<Mask>((1u << (whole / asking)) - 1u);
+        tile_.pick(rows_.values, chosen, size, whole);
+        for (std::int64_t i = 0; i < whole; ++i) there_[i] = i < size;
+        everyone_ = static_cast<Mask>((std::uint64_t{1} << (whole / asking)) - 1u);
     }
 
     // Who is to be scored for whom: first the cell's own component, if there is one; then all on a
@@ -159,6 +149,7 @@ class Expansion {
         further_.clear();
         scored_.clear();
         if (own >= 0) scored_.add(static_cast<std::int32_t>(own), everyone_);
+        else keep_first();
         for (std::int64_t i = 0; i < tile_.size; ++i) {
             const std::int32_t* wish = how_.asked + chosen_[i] * how_.n_asked;
             const auto mask = static_cast<Mask>(1u << (i / asking));
@@ -169,8 +160,21 @@ class Expansion {
         add_lists(further_, how_.reach);
         if (how_.draw < 0) return;
         const auto n = static_cast<std::uint64_t>(c_.n_components);
-        const std::uint64_t drawn = hash(static_cast<std::uint64_t>(how_.draw), chosen_[0]);
-        scored_.add(static_cast<std::int32_t>(drawn % n), everyone_);
+        constexpr Mask some = (1u << (drawing / asking)) - 1u;
+        for (std::int64_t i = 0; i < tile_.size; i += drawing) {
+            const std::uint64_t drawn = hash(static_cast<std::uint64_t>(how_.draw), chosen_[i]);
+            scored_.add(static_cast<std::int32_t>(drawn % n), everyone_ & some << (i / asking));
+        }
+    }
+
+    // Of those that all are shown first what rows keep: others are told sooner to be less.
+    void keep_first() {
+        if (how_.n_asked != 1 || lists_.n_lists != 1) return;
+        for (std::int64_t i = 0; i < tile_.size * sets_.n_kept; ++i) {
+            const std::int32_t kept =
+                sets_.ids[chosen_[i / sets_.n_kept] * sets_.n_kept + i % sets_.n_kept];
+            if (kept >= 0 && kept < c_.n_components) scored_.add(kept, everyone_);
+        }
     }
 
     void add_lists(const Union& wanted, std::int64_t length) {
@@ -191,12 +195,14 @@ class Expansion {
 
     void score(std::int32_t k, bool own) {
         constexpr int registers = asking / width<double>;
-        std::int64_t at[cell_tile / width<double>], n = 0;
+        std::int64_t at[most_rows / width<double>], n = 0;
         const Mask mask = scored_.mask(k);
         for (unsigned left = mask; left; left &= left - 1)
             for (int r = 0; r < registers; ++r)
                 at[n++] = std::countr_zero(left) * asking + r * width<double>;
-        distances_.to(tile_, k, {at, n}, values_.data());
+        // A graph takes the mean of all, of those that are not kept as well.
+        const double* above = how_.graph ? nullptr : largest_.least();
+        distances_.to(tile_, k, {at, n}, above, values_.data());
         done.n_densities += n * width<double>;
         Doubles excess = {}, times = {};
         for (std::int64_t r = 0; r < n; ++r) {
@@ -235,8 +241,8 @@ class Expansion {
             const Doubles scale = larger(top, all(lowest));
             Doubles sum = {}, alone = {};
             for (std::int64_t i = 0; i < n_kept; ++i) {
-                const Doubles e = exponential<double>(load(column + i * cell_tile) - scale);
-                store(column + i * cell_tile, e);
+                const Doubles e = exponential<double>(load(column + i * together_) - scale);
+                store(column + i * together_, e);
                 sum += e;
             }
             if (amid_noise_) {
@@ -247,15 +253,15 @@ class Expansion {
             store(alone_.data() + at, alone / sum);
             store(likelihood_.data() + at, top + logarithm(sum));
             for (std::int64_t i = 0; i < n_kept; ++i)
-                store(column + i * cell_tile, load(column + i * cell_tile) / sum);
+                store(column + i * together_, load(column + i * together_) / sum);
         }
         for (std::int64_t i = 0; i < tile_.size; ++i) {
             const std::int64_t row = chosen_[i];
             for (std::int64_t s = 0; s < n_kept; ++s) {
                 sets_.ids[row * n_kept + s] =
-                    static_cast<std::int32_t>(largest_.ids[s * cell_tile + i]);
+                    static_cast<std::int32_t>(largest_.ids[s * together_ + i]);
                 if (sets_.shares)
-                    sets_.shares[row * n_kept + s] = largest_.values[s * cell_tile + i];
+                    sets_.shares[row * n_kept + s] = largest_.values[s * together_ + i];
             }
             if (rows_.weights) weights_[i] = rows_.weights[row];
         }
@@ -291,6 +297,7 @@ class Expansion {
     Expanding how_;
     Sets sets_;
     AskedDistances distances_;
+    const std::int64_t together_;  // rows that are scored together
     Tile<double> tile_;
     Union asked_, further_;          // lists: those that come first in a row's wishes, and others
     Union scored_, met_;             // components of a tile; components of a cell

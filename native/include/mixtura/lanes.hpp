@@ -150,6 +150,20 @@ template <class S> inline bool any_at_least(Lanes<S> lanes, S least) {
 #endif
 }
 
+// Whether any lane of a is above that of b; a NaN is not.
+inline bool any_above(Doubles a, Doubles b) {
+#if MIXTURA_LANES_BYTES == 64
+    return _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ) != 0;
+#elif MIXTURA_LANES_BYTES == 32
+    return _mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_GT_OQ)) != 0;
+#else
+    const Longs above = a > b;
+    for (int t = 0; t < width<double>; ++t)
+        if (above[t]) return true;
+    return false;
+#endif
+}
+
 // The lanes, or 0; without a branch.
 template <class S> inline Lanes<S> kept_if(Lanes<S> lanes, bool condition) {
     using Word = decltype(Bits<S>{}[0] + 0);

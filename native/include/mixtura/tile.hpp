@@ -85,6 +85,27 @@ template <class S> class Tile {
             std::fill(to + n_rows, to + capacity, S(0));
         }
     }
+    // The same of rows that stand here and there, those of the numbers `order` (n,); in place of
+    // those that lack to `whole`, a multiple of registers, the first one again.
+    void pick(const S* rows, const std::int32_t* order, std::int64_t n, std::int64_t whole) {
+        size = n;
+        steps = whole / width<S>;
+        for (std::int64_t i = 0; i < whole; i += width<S>) {
+            const S* from[width<S>];
+            for (int r = 0; r < width<S>; ++r) {
+                from[r] = rows + order[i + r < n ? i + r : 0] * n_features;
+                const std::int64_t later = i + r + ahead;
+                if (later < n) fetch(rows + order[later] * n_features);
+            }
+            if (n_features < width<S>) {
+                for (std::int64_t j = 0; j < n_features; ++j)
+                    for (int r = 0; r < width<S>; ++r) feature(j)[i + r] = from[r][j];
+                continue;
+            }
+            for (std::int64_t j = 0; j < n_features; j += width<S>)
+                turn(from, i, std::min(j, n_features - width<S>));
+        }
+    }
     const S* feature(std::int64_t j) const { return values_.data() + j * capacity; }
     S* feature(std::int64_t j) { return values_.data() + j * capacity; }
 
@@ -93,9 +114,20 @@ template <class S> class Tile {
     std::int64_t steps = 0;  // registers that they take
 
   private:
+    static constexpr std::int64_t ahead = 16;  // rows that are fetched before they are needed
+
+    void fetch(const S* row) const {
+        for (std::int64_t j = 0; j < n_features; j += 64 / static_cast<std::int64_t>(sizeof(S)))
+            __builtin_prefetch(row + j);
+    }
     void turn(const S* rows, std::int64_t i, std::int64_t j) {  // rows i… and features j…
+        const S* from[width<S>];
+        for (int r = 0; r < width<S>; ++r) from[r] = rows + r * n_features;
+        turn(from, i, j);
+    }
+    void turn(const S* const* rows, std::int64_t i, std::int64_t j) {
         Lanes<S> square[width<S>];
-        for (int r = 0; r < width<S>; ++r) square[r] = load(rows + r * n_features + j);
+        for (int r = 0; r < width<S>; ++r) square[r] = load(rows[r] + j);
         transpose<S>(square);
         for (int r = 0; r < width<S>; ++r) store(feature(j + r) + i, square[r]);
     }

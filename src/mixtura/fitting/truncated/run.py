@@ -30,9 +30,9 @@ from mixtura.fitting.truncated.truncation import (
 
 #: after these rounds and so many each time some rows are scored exactly, and how many
 _EARLY, _EVERY, _LOOKED_AT = (2, 4), 10, 1000
-#: so many rounds are to be near exact EM's, where it may begin there, too; and up to so many times
-#: what a row is shown all components are shown then
-_FIRST, _DEAR = 5, 25
+#: so many rounds are to be near exact EM's, where it may begin there, too; up to so many times what
+#: a row is shown all components are shown then, and until so many rounds are over
+_FIRST, _DEAR, _SEEN = 9, 25, 12
 #: what E-steps alone gain, nats a row, once rows keep what they should; and so many at most
 _WARM, _WARM_STEPS = 1e-3, 10
 #: a gain below which components are moved, nats a row
@@ -153,7 +153,7 @@ class Run:
         if repairs:
             self.repairs.extend(repairs)
             self.since = len(self.trace)
-        first = len(self.trace) < _FIRST and self.breadth.kept > KEPT[0]
+        first = len(self.trace) < _SEEN and self.breadth.kept > KEPT[0]
         if first or any(repair.action == "reseeded" for repair in repairs):
             self._sees_all()
 

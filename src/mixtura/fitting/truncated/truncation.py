@@ -13,14 +13,14 @@ from mixtura.engine.arrays import Floats, Integers, Value
 from mixtura.textual import counted
 
 #: components that a row keeps, from little to much
-KEPT = (3, 5, 8)
+KEPT = (3, 5, 8, 10)
 #: neighbours that a component has, itself among them, likewise
 NEIGHBOURS = (5, 15, 30)
 #: up to so many features the least of either is enough
 PLANE = 3
 #: what a row may lack by keeping so few, nats, before rows keep more: up to so many features, and
 #: in more
-GAPS = (4e-3, 1e-2)
+GAPS = (2.5e-3, 1e-2)
 #: the share of rows whose likeliest component is not in their set above which there are more lists
 MISSED = 5e-3
 #: in first rounds that are to be near exact EM's rows keep so many, if they lack more than that

@@ -1,4 +1,4 @@
-"""The sums over cells are those that NumPy finds, row by row."""
+"""Passes over cells: their sums are those of the rows, and rows keep the likeliest they see."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal
 
 from mixtura.engine import kernel
-from mixtura.engine.cells import Cells
+from mixtura.engine.cells import Cells, Sets
 from mixtura.engine.executors import Serial
+from mixtura.model.mixture import Mixture
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -52,3 +55,27 @@ def test_second_moments_of_cells_are_those_of_their_rows(d: int) -> None:
         assert_allclose(first[k], of @ apart, rtol=0, atol=1e-11)
         assert_allclose(second[k], (of[:, None] * apart).T @ apart, rtol=0, atol=1e-11)
         assert (second[k] == second[k].T).all()
+
+
+@pytest.mark.parametrize("d", [4, 5, 16, 17, 40])
+@pytest.mark.usefixtures("instructions")
+def test_rows_that_see_all_components_keep_the_likeliest(d: int) -> None:
+    random = np.random.default_rng(d)
+    k, kept = 60, 4
+    means = 2.0 * random.normal(size=(k, d))
+    roots = np.eye(d) + 0.3 * random.normal(size=(k, d, d)) / np.sqrt(d)
+    covariances = roots @ roots.transpose(0, 2, 1)
+    of = Mixture(np.full(k, 1.0 / k), means, covariances, "full")
+    rows = means[random.integers(k, size=300)] + random.normal(size=(300, d))
+    joint = np.stack(
+        [multivariate_normal(means[c], covariances[c]).logpdf(rows) - np.log(k) for c in range(k)]
+    )
+    assert kernel.cell_passes is not None
+    passes = kernel.cell_passes(rows, None, Serial())
+    sets = Sets.empty(300, kept)
+    every, asked = np.arange(k, dtype=np.int32)[None], np.zeros((300, 1), np.int32)
+    for _ in range(2):  # the second time beginning with what they keep
+        bound = passes.expand(of.components, Cells.even(300, 100), every, asked, sets).bound
+        assert (sets.ids == np.argsort(-joint, axis=0)[:kept].T).all()
+        best = np.sort(joint, axis=0)[-kept:]
+        assert_allclose(bound, logsumexp(best, axis=0).sum(), rtol=1e-12)
