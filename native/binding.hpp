@@ -32,10 +32,17 @@ using Shape = std::initializer_list<std::int64_t>;
 // Until Python 3.14 a thread that asks an interpreter at its end for the lock is unwound, frame by
 // frame; a destructor and the frames of the binding let nothing through, and the process would be
 // aborted. A thread that nobody waits for any more waits here for the end of the process.
+//
+// A call that is over before another thread would have woken keeps it: who gives it away waits for
+// it again, behind whoever took it.
 class Released {
   public:
     Released() : state_(PyEval_SaveThread()) {}
+    // For a pass over n rows, or one that takes as long.
+    Released(std::int64_t n, std::int64_t n_components, std::int64_t n_features)
+        : state_(takes(n, n_components, n_features) < brief ? nullptr : PyEval_SaveThread()) {}
     ~Released() {
+        if (!state_) return;
         try {
             PyEval_RestoreThread(state_);
         } catch (...) {
@@ -46,6 +53,12 @@ class Released {
     Released& operator=(const Released&) = delete;
 
   private:
+    // Multiply-adds, a logarithm or an exponential as many; so many are some ten microseconds.
+    static double takes(std::int64_t n, std::int64_t k, std::int64_t d) {
+        return static_cast<double>(n) * static_cast<double>(k) * static_cast<double>(d * d + 16);
+    }
+    static constexpr double brief = 2e5;
+
     PyThreadState* state_;
 };
 

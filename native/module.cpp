@@ -60,7 +60,7 @@ void one_pass(int form_number, const Vector<const double>& constants,
     }
     const double* row_weights = checked(weights, "weights", {m});
     const auto posterior = hard ? mixtura::Posterior::hard : mixtura::Posterior::soft;
-    const Released released;
+    const Released released(m, k, d);
     mixtura::pass(components, posterior, rows.data(), row_weights, m, results);
 }
 
@@ -170,7 +170,7 @@ void moments(const Matrix<const T>& rows, const Maybe<Vector<const double>>& wei
     const double* row_weights = checked(weights, "weights", {m});
     const double* shares = checked(responsibilities, "responsibilities", {m, k});
     const double* points = checked(reference, "reference", {k, d});
-    const Released released;
+    const Released released(m, k, d);
     mixtura::moments(rows.data(), row_weights, m, shares, points, k, d, results);
 }
 
@@ -220,7 +220,7 @@ void invert_lower(const Matrices<const double>& lower, const Matrices<double>& i
     const auto d = static_cast<std::int64_t>(lower.shape(1));
     const double* from = checked(lower, "lower", {n, d, d});
     double* to = checked(inverse, "inverse", {n, d, d});
-    const Released released;
+    const Released released(n, d, d);
     mixtura::invert_lower(from, n, d, to);
 }
 

@@ -192,7 +192,6 @@ bool first_m_step(std::string_view letters, const Maybe<Rows>& ridge, const Vect
     double *weights = checked(weight, "weight", {k}), *shifts = checked(shift, "shift", {k, d});
     double* seconds = checked_entries(second, "second", structure, k, d);
     double* found = checked_entries(covariances, "covariances", structure, k, d);
-    const Released released;
     return mixtura::first_m_step(structure, k, d, given, weights, first.data(), seconds, shifts,
                                  found);
 }

@@ -106,7 +106,7 @@ void far_apart(const Matrix<const double>& rows, const Maybe<Vector<const double
         throw nb::value_error("draws are not one, and then as many for each seed that follows");
     check_draws(draws.data(), n);
     const std::int64_t n_tries = k > 1 ? (n - 1) / (k - 1) : 0;
-    const Released released;
+    const Released released(of.n_rows, n, of.n_features);
     mixtura::far_apart(of, draws.data(), n_tries, rounding, k, chosen.data());
 }
 
@@ -127,7 +127,7 @@ bool lloyd(const Matrix<const double>& rows, const Maybe<Vector<const double>>& 
     results.total = checked(total, "total", {1});
     const auto all = [](auto... each) { return mixtura::LloydRule{each...}; };
     const mixtura::LloydRule by = std::apply(all, rule);
-    const Released released;
+    const Released released(of.n_rows, k, of.n_features);
     return mixtura::lloyd(of, by, k, places, results);
 }
 
