@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from mixtura.engine import kernel
+from mixtura.engine.kernel.spectrum import is_positive_definite
 from mixtura.engine.statistics import Statistics
 from mixtura.filling import changed
 from mixtura.fitting.starts.ascent import Ascent
@@ -131,12 +132,7 @@ def sharpened(ascent: Ascent, ends: tuple[Candidate, ...]) -> Candidate:
 
 def _finer(candidate: Candidate, ascent: Ascent) -> bool:
     """Whether a component is thinner than half of what the rows' rounding leaves unknown."""
-    # The ridge is at most D times its own diagonal.
-    if candidate.estimate.clears(0.5 * len(ascent.ridge) * ascent.ridge.diagonal()):
-        return False
-    whitening = np.linalg.inv(np.linalg.cholesky(ascent.ridge))
-    least = np.linalg.eigvalsh(whitening @ candidate.covariances @ whitening.T)[:, 0]
-    return bool(least.min() < 0.5)
+    return not is_positive_definite(candidate.covariances - 0.5 * ascent.ridge)
 
 
 def _ordered(ascent: Ascent, best: Candidate) -> Candidate:
