@@ -7,7 +7,8 @@ namespace mixtura {
 namespace {
 
 constexpr std::align_val_t line{64};
-// Up to so many pieces are kept, of up to so many bytes each: three quarters of a megabyte a thread.
+// Up to so many pieces are kept, of up to so many bytes each: three quarters of a megabyte a
+// thread.
 constexpr std::size_t most_kept = 48, most_bytes = 1 << 14;
 
 struct Piece {
