@@ -165,7 +165,8 @@ def left_open(problem: Problem, core: Ended, loop: Ended) -> bool:
     """Whether the loop does not agree with itself, and the core is no farther from it than that.
 
     Where they went different ways it is left open too if the core goes the loop's way once the
-    features come in another order.
+    features come in another order; and anywhere, if the core comes to the loop's end once the rows
+    are moved by a rounding.
     """
 
     def excuses(again: Ended) -> bool:
@@ -180,7 +181,10 @@ def left_open(problem: Problem, core: Ended, loop: Ended) -> bool:
             return True
         if course(core) != course(loop) and same(restored(again.ended(), order), loop):
             return True
-    return any(excuses(problem.moved(seed).ended_by_the_loop()) for seed in range(12))
+    moved = [problem.moved(seed) for seed in range(12)]
+    if any(excuses(each.ended_by_the_loop()) for each in moved):
+        return True
+    return any(same(each.ended(), loop) for each in moved)
 
 
 def orders(d: int) -> list[np.ndarray]:
@@ -214,9 +218,10 @@ def test_the_core_goes_the_way_of_the_loop() -> None:
     assert len(differ) <= 6
 
 
-@pytest.mark.parametrize("seed", [1958, 2368, 6121, 6346])
-def test_where_core_and_loop_differ_the_loop_differs_from_itself_as_much(seed: int) -> None:
-    # Features in units that differ a millionfold, and a gain that is rounding.
+@pytest.mark.parametrize("seed", [1958, 2368, 5271, 6121, 6346, 7941])
+def test_where_core_and_loop_differ_rounding_decides(seed: int) -> None:
+    # Features in units that differ a millionfold; a gain, an extrapolated step that is rounding; an
+    # M-step by iteration that ends a turn sooner.
     assert not told_apart(range(seed, seed + 1))[1]
 
 
