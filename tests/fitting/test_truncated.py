@@ -474,3 +474,18 @@ def test_means_that_are_given_are_where_truncated_em_begins() -> None:
     more: Any = {"structure": "diag", "search": "truncated", "max_iter": 0}
     fit = mixtura.fit(X, 25, given=Given(means=centres), **more)
     np.testing.assert_allclose(fit.mixture.means, centres)
+
+
+def test_the_bound_stays_where_it_is_when_components_without_rows_give_way() -> None:
+    # Of 400 components more than eighty end without rows, as copies of the heaviest.
+    random = np.random.default_rng(16)
+    centres = random.uniform(0, 30, size=(400, 16))
+    rows = centres[random.integers(400, size=20_000)] + 0.3 * random.normal(size=(20_000, 16))
+    start = mixtura.Mixture(np.full(400, 1 / 400), rows[:400], 4.0 * np.eye(16), structure="tied")
+    fit = mixtura.fit(
+        rows, 400, structure="tied", start=start, search="truncated", max_iter=12, tol=0.0
+    )
+    assert sum(repair.action == "pruned" for repair in fit.repairs) > 50
+    settled = np.asarray(fit.trace[6:-1])
+    assert (np.diff(settled) >= -1e-10 * np.abs(settled[1:])).all()
+    assert fit.truncation.bound == pytest.approx(fit.mixture.score(rows), abs=1e-4)

@@ -252,10 +252,11 @@ def _fewest(estimate: Estimate) -> int:
 
 
 def _united(estimate: Estimate, floor: Floats) -> Estimate:
-    """With the weight of components that coincide on the first of them.
+    """With the weight of components that coincide on the first of them that has rows.
 
     Equal components have equal responsibilities, so EM would never tell them apart. A thousandth
-    of the `floor` (D,) is no difference, in variances, nor of its square root in means.
+    of the `floor` (D,) is no difference, in variances, nor of its square root in means. Copies
+    without rows give way: rows that keep a few components, as truncated EM has it, keep none.
     """
     scale = np.sqrt(floor)
     places = _digests(estimate.means / scale)
@@ -264,15 +265,14 @@ def _united(estimate: Estimate, floor: Floats) -> Estimate:
     matrices = estimate.structure.form.matrices(estimate.covariances, *estimate.means.shape)
     with np.errstate(over="ignore"):
         spreads = _digests(matrices / np.outer(scale, scale))
-    first: dict[tuple[bytes, bytes], int] = {}
-    weight = estimate.weight
+    alike: dict[tuple[bytes, bytes], list[int]] = {}
     for k, twin in enumerate(zip(places, spreads, strict=True)):
-        same = first.setdefault(twin, k)
-        if same != k:
-            weight = weight.copy()
-            weight[same] += weight[k]
-            weight[k] = LEAST_WEIGHT
-    return estimate if weight is estimate.weight else replace(estimate, weight=weight)
+        alike.setdefault(twin, []).append(k)
+    weight = estimate.weight.copy()
+    for those in (each for each in alike.values() if len(each) > 1):
+        first = next((k for k in those if weight[k] >= Health.EMPTY), those[0])
+        weight[those], weight[first] = LEAST_WEIGHT, weight[those].sum()
+    return replace(estimate, weight=weight)
 
 
 def _digests(values: Floats) -> list[bytes]:
