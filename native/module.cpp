@@ -3,9 +3,9 @@
 #include <nanobind/stl/pair.h>
 
 #include <utility>
-#include <vector>
 
 #include "binding.hpp"
+#include "mixtura/choleskys.hpp"
 #include "mixtura/kernel.hpp"
 
 namespace {
@@ -230,18 +230,7 @@ bool choleskys(const Matrices<const double>& matrices, const Matrices<double>& l
     const double* from = checked(matrices, "matrices", {n, d, d});
     double* to = checked(lower, "lower", {n, d, d});
     if (d > mixtura::most_at_once) throw nb::value_error("there are too many features");
-    for (const double* each = from; each < from + n * d * d; each += d * d)
-        for (std::int64_t i = 1; i < d; ++i)
-            for (std::int64_t j = 0; j < i; ++j)
-                if (each[i * d + j] != each[j * d + i]) return false;
-    std::vector<double> inverse(static_cast<std::size_t>(n * d * d + n));
-    if (!mixtura::factor(from, n, d, to, inverse.data(), inverse.data() + n * d * d)) return false;
-    // Nearer to singular, whether a matrix is definite is for one judge to say.
-    constexpr double clear = 1e-10;
-    for (std::int64_t at = 0; at < n * d * d; at += d * d)
-        for (std::int64_t j = 0; j < d * d; j += d + 1)
-            if (!(to[at + j] * to[at + j] > clear * from[at + j])) return false;
-    return true;
+    return mixtura::choleskys(from, n, d, to);
 }
 
 void below_floor(const Matrices<const double>& matrices, const Vector<const double>& floor,

@@ -192,6 +192,7 @@ bool first_m_step(std::string_view letters, const Maybe<Rows>& ridge, const Vect
     double *weights = checked(weight, "weight", {k}), *shifts = checked(shift, "shift", {k, d});
     double* seconds = checked_entries(second, "second", structure, k, d);
     double* found = checked_entries(covariances, "covariances", structure, k, d);
+    const Released released(100 * k, d, d);  // turns at most, but for a common orientation
     return mixtura::first_m_step(structure, k, d, given, weights, first.data(), seconds, shifts,
                                  found);
 }

@@ -127,7 +127,7 @@ bool lloyd(const Matrix<const double>& rows, const Maybe<Vector<const double>>& 
     results.total = checked(total, "total", {1});
     const auto all = [](auto... each) { return mixtura::LloydRule{each...}; };
     const mixtura::LloydRule by = std::apply(all, rule);
-    const Released released(of.n_rows, k, of.n_features);
+    const Released released(8 * of.n_rows, k, of.n_features);  // some eight steps, as a rule
     return mixtura::lloyd(of, by, k, places, results);
 }
 

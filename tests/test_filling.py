@@ -25,14 +25,8 @@ class _Plain:
 
 @filled
 @dataclass(frozen=True)
-class _Filled:
-    name: str
-    sizes: dict[str, int] = field(default_factory=dict)
-    length: float = 1.0
-
-    def __post_init__(self) -> None:
-        if self.length < 0.0:
-            raise ValueError("the length is negative")
+class _Filled(_Plain):
+    pass
 
 
 def test_it_is_made_by_the_arguments_of_the_dataclass() -> None:

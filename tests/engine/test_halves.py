@@ -8,16 +8,11 @@ from numpy.testing import assert_allclose
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
-from mixtura.engine import kernel
 from mixtura.engine.cells import Cells, Halves
 from mixtura.engine.sources import ArraySource
 from mixtura.fitting.truncated.begin import passes_over
 
-
-@pytest.fixture(autouse=True, scope="module")
-def natively(each_kernel: str) -> None:
-    if kernel.cell_passes is None:
-        pytest.skip("the reference kernel has no passes over cells")
+pytestmark = pytest.mark.usefixtures("passes_over_cells")
 
 
 def of_one_cell(rows: np.ndarray, letters: str, weights: np.ndarray | None = None) -> Halves:

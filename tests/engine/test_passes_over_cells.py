@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -20,18 +19,6 @@ from mixtura.model.mixture import Mixture
 @pytest.fixture(autouse=True, scope="module")
 def on_each_kernel() -> None:
     """The native kernel's alone."""
-
-
-@pytest.fixture(params=["baseline", "avx2", "avx512", "neon"])
-def instructions(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Each instruction set that this machine has."""
-    from mixtura.engine.kernel import _native
-
-    before = _native.instruction_set()
-    if not _native.use_instruction_set(request.param):
-        pytest.skip(f"this machine or build has no {request.param}")
-    yield request.param
-    _native.use_instruction_set(before)
 
 
 @pytest.mark.parametrize("d", [1, 3, 8, 9, 10, 11, 12, 16, 17, 31, 64, 65])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -23,18 +21,6 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(autouse=True, scope="module")
 def on_each_kernel() -> None:
     """The native kernel's alone."""
-
-
-@pytest.fixture(params=["baseline", "avx2", "avx512", "neon"])
-def instructions(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Each instruction set that this machine has."""
-    from mixtura.engine.kernel import _native
-
-    before = _native.instruction_set()
-    if not _native.use_instruction_set(request.param):
-        pytest.skip(f"this machine or build has no {request.param}")
-    yield request.param
-    _native.use_instruction_set(before)
 
 
 def separated(k: int, apart: float) -> tuple[Mixture, Floats]:

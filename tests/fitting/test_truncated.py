@@ -486,6 +486,6 @@ def test_the_bound_stays_where_it_is_when_components_without_rows_give_way() -> 
         rows, 400, structure="tied", start=start, search="truncated", max_iter=12, tol=0.0
     )
     assert sum(repair.action == "pruned" for repair in fit.repairs) > 50
-    settled = np.asarray(fit.trace[6:-1])
+    settled = np.asarray(fit.trace[6:-1])  # none is set anew from there on
     assert (np.diff(settled) >= -1e-10 * np.abs(settled[1:])).all()
     assert fit.truncation.bound == pytest.approx(fit.mixture.score(rows), abs=1e-4)

@@ -1,7 +1,7 @@
 // Room: memory at the start of a cache line, of which each thread keeps a little for its next use.
 //
-// A pass over some hundred rows takes as long as asking for its scratch: glibc searches for
-// aligned memory, and tidies its lists up when that is given back.
+// Over some hundred rows it takes nearly as long to ask for a pass's scratch as to make the pass:
+// glibc searches for aligned memory, and tidies its lists up when that is given back.
 #pragma once
 
 #include <cstddef>

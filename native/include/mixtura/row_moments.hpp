@@ -57,7 +57,7 @@ class RowMoments {
         for (std::int64_t start = 0; start < n; start += rows_of_moments) {
             const std::int64_t size = std::min(rows_of_moments, n - start);
             for (std::int64_t i = 0; i < size; ++i) {
-                if (start + i + ahead < n) fetch(rows + order[start + i + ahead] * d_);
+                if (start + i + ahead < n) fetch(rows + order[start + i + ahead] * d_, d_);
                 take(whole(rows + order[start + i] * d_), shares[start + i], i * stride_);
             }
             multiply(size);
@@ -74,11 +74,7 @@ class RowMoments {
     }
 
   private:
-    static constexpr std::int64_t ahead = 8, line = 8;
-
-    void fetch(const double* row) const {
-        for (std::int64_t j = 0; j < d_; j += line) __builtin_prefetch(row + j);
-    }
+    static constexpr std::int64_t ahead = 8;
 
     // A row with zeros after it, if it is not whole squares.
     const double* whole(const double* row) {

@@ -63,6 +63,12 @@ template <class S> inline std::int64_t capacity(std::int64_t n_rows, std::int64_
     return std::min(tile_rows<S>(n_features, n_components), (granules | 1) * granule<S>);
 }
 
+// The cache lines of n numbers that are needed soon.
+template <class S> inline void fetch(const S* numbers, std::int64_t n) {
+    constexpr auto line = static_cast<std::int64_t>(64 / sizeof(S));
+    for (std::int64_t i = 0; i < n; i += line) __builtin_prefetch(numbers + i);
+}
+
 // Rows (m, D) turned into features (D, T), T = `capacity`; beyond `size` the columns are zero.
 template <class S> class Tile {
   public:
@@ -95,7 +101,7 @@ template <class S> class Tile {
             for (int r = 0; r < width<S>; ++r) {
                 from[r] = rows + order[i + r < n ? i + r : 0] * n_features;
                 const std::int64_t later = i + r + ahead;
-                if (later < n) fetch(rows + order[later] * n_features);
+                if (later < n) fetch(rows + order[later] * n_features, n_features);
             }
             if (n_features < width<S>) {
                 for (std::int64_t j = 0; j < n_features; ++j)
@@ -116,10 +122,6 @@ template <class S> class Tile {
   private:
     static constexpr std::int64_t ahead = 16;  // rows that are fetched before they are needed
 
-    void fetch(const S* row) const {
-        for (std::int64_t j = 0; j < n_features; j += 64 / static_cast<std::int64_t>(sizeof(S)))
-            __builtin_prefetch(row + j);
-    }
     void turn(const S* rows, std::int64_t i, std::int64_t j) {  // rows i… and features j…
         const S* from[width<S>];
         for (int r = 0; r < width<S>; ++r) from[r] = rows + r * n_features;

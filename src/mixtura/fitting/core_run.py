@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 from mixtura.engine import kernel
 from mixtura.engine.arrays import Floats, doubles
 from mixtura.engine.components import Components
-from mixtura.engine.sources import ArraySource, Block, Source
+from mixtura.engine.sources import ArraySource
 from mixtura.errors import ModelError
 from mixtura.filling import changed
 from mixtura.fitting.assumptions import MStep
@@ -162,7 +161,7 @@ class CoreRun:
         """The core's own run, of the kind of a mixture; None where it is not for these rows."""
         assert kernel.em_run is not None
         source, settings, m_step = self.data.source, self.settings, self.m_step
-        block = _only(source)
+        block = source.only()
         if mixture.structure.letters != settings.structure.letters or block.fields.keys() - _READ:
             return None
         rule, wish = settings.rule, anderson.acceleration if anderson else None
@@ -272,16 +271,6 @@ def _stands(native: Any, state: RunState) -> bool:
         doubles(anderson.history.images),
     )
     return bool(begun)
-
-
-def _only(source: Source) -> Block:
-    """The one block of a source."""
-    alone = source.alone
-    if alone is not None:
-        return alone
-    with closing(source.blocks()) as blocks:
-        (block,) = blocks
-    return block
 
 
 def _held(mixture: Mixture) -> tuple[Floats, Floats, Floats]:

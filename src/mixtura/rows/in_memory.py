@@ -32,7 +32,7 @@ __all__ = [
 
 #: the types of floats that a pass reads, of this machine's byte order
 _READ = np.dtype(np.float64), np.dtype(np.float32)
-#: so many numbers are few
+#: so many numbers are few: of more than twice as many BLAS would wake threads
 _FEW = 2**12
 
 

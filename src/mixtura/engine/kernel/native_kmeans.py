@@ -27,7 +27,8 @@ def far_apart(block: Block, draws: Floats, n_seeds: int, rounding: float) -> Int
 
     Notes
     -----
-    One thread, the GIL released; (n + 1)·N·K·D multiply-adds, memory for two numbers a row.
+    One thread, the GIL released unless it is brief; (n + 1)·N·K·D multiply-adds, memory for two
+    numbers a row.
 
     References
     ----------
@@ -67,7 +68,8 @@ def lloyd(
 
     Notes
     -----
-    One thread, the GIL released; at most N·K·D multiply-adds a step, memory for two numbers a row.
+    One thread, the GIL released unless it is brief; at most N·K·D multiply-adds a step, memory for
+    two numbers a row.
 
     References
     ----------

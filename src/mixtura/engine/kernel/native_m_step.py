@@ -28,8 +28,9 @@ def first_m_step(
 
     Notes
     -----
-    One thread, the GIL released; K·D² multiply-adds. Where structures share a part K·D³ a turn, of
-    which volumes and a shape take 100 at most, a common orientation 20·(K + 1) + 200.
+    One thread, the GIL released unless it is brief; K·D² multiply-adds. Where structures share a
+    part K·D³ a turn, of which volumes and a shape take 100 at most, a common orientation
+    20·(K + 1) + 200.
 
     References
     ----------

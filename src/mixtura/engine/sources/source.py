@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,15 @@ class Source(ABC):
     def alone(self) -> Block | None:
         """The one block of rows in memory, where they are no more; else None."""
         return None
+
+    def only(self) -> Block:
+        """The block of a source that has one."""
+        alone = self.alone
+        if alone is not None:
+            return alone
+        with closing(self.blocks()) as blocks:
+            (block,) = blocks
+        return block
 
     @abstractmethod
     def blocks(self) -> Generator[Block, None, None]:

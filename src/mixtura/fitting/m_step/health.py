@@ -55,7 +55,7 @@ class Health:
       which it is set a standard deviation apart along the longest axis. Under ``"auto"`` so does
       a starved one, which is on the floor with fewer than D + 1 rows' weight, or H + 2 of factor
       analysers, if the heaviest can spare as many; and the latter of two components that
-      coincide, whose weight the former takes. Ten times a run at most.
+      coincide, whose weight the former takes, but for copies without rows. Ten times a run at most.
     * *Pruned*: under ``"auto"``, one without rows that cannot be set anew, since the heaviest
       holds a single distinct row or the ten times are used up. It stays as a copy of the heaviest
       with a weight of 2e-15 rows, and plays no part. That is what becomes of components beyond
@@ -268,6 +268,8 @@ def _united(estimate: Estimate, floor: Floats) -> Estimate:
     alike: dict[tuple[bytes, bytes], list[int]] = {}
     for k, twin in enumerate(zip(places, spreads, strict=True)):
         alike.setdefault(twin, []).append(k)
+    if len(alike) == len(places):
+        return estimate
     weight = estimate.weight.copy()
     for those in (each for each in alike.values() if len(each) > 1):
         first = next((k for k in those if weight[k] >= Health.EMPTY), those[0])

@@ -52,9 +52,8 @@ class Units:
 
     def log_volume(self, box: Box) -> float:
         """Log V of a box, in these units; a direction that was left out has no length."""
-        d_kept = self.axes.shape[1]
-        stretched = self._stretches[:d_kept]
-        return box.log_volume - float(np.log(self.scale).sum()) + float(np.log(stretched).sum())
+        stretched = float(np.log(self._stretches).sum())
+        return box.log_volume - float(np.log(self.scale).sum()) + stretched
 
     def rows(self, points: Floats) -> Floats:
         """Rows (m, D) of coordinates (m, d); where directions were left out, at the centre."""
