@@ -19,6 +19,9 @@ BUILT := $(filter-out native/tests/%,$(CORE)) native/CMakeLists.txt $(wildcard n
 USUAL := not slow and not browser and not site
 SANITIZERS := -DMIXTURA_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1
 
+# What is measured of a small table, a grid and a million groups.
+SMALL_FITS := small_iteration small_calls groups time_beside_mclust
+
 .PHONY: demo docs test test-browser test-core test-lowest test-slow test-wheel wheel lint format bench clean
 
 demo: $(DEMO)
@@ -95,7 +98,7 @@ format: $(READY)
 # Tables and pictures go to benchmarks/results, about a quarter of an hour on two cores.
 # `make bench BENCH=--quick` takes two minutes, for development; its results are set apart.
 bench: $(BENCH_READY)
-	$(BENCH_VENV)/bin/python benchmarks/everything.py $(BENCH)
+	for each in everything $(SMALL_FITS); do $(BENCH_VENV)/bin/python benchmarks/$$each.py $(BENCH) || exit 1; done
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mixtura needs Python 3.11 or later")'

@@ -6,6 +6,7 @@ r-cran-mclust).
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 import time
@@ -113,7 +114,10 @@ def theirs(case: str) -> float:
 
 
 def measure(names: list[str], n_readings: int) -> Iterator[Table]:
-    """The one table."""
+    """The one table; none without R."""
+    if shutil.which("Rscript") is None:
+        show("there is no Rscript: apt-get install r-cran-mclust")
+        return
     rows = []
     for case in names:
         ours(case)  # what is loaded once
